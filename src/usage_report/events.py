@@ -1,0 +1,228 @@
+"""What can happen in a room: the one table of event types, and the reader of one event.
+
+An event is a CloudEvents 1.0 envelope around ``data``. ``parse`` turns the decoded JSON object into an ``Event`` or raises
+``Rejected`` with the reason that is kept beside the quarantined original.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import orjson
+
+from .errors import Rejected, did_you_mean
+
+#: Longest text taken for an id or a name, in bytes of UTF-8 (database indexes end near 2,700).
+MAX_TEXT = 1_000
+#: Earliest instant an event can have: no platform we know is older.
+EARLIEST = 946_684_800_000  # 2000-01-01T00:00:00Z
+#: How far ahead of our clock an event may be.
+AHEAD = 5 * 60_000
+
+
+class Kind(NamedTuple):
+    """One event type. ``code`` is what the database stores: never reuse or change one."""
+
+    code: int
+    type: str
+    #: The data field that names the object; ``""`` where the session itself is the object.
+    subject: str
+    #: Further fields of ``data`` that must be there.
+    required: tuple[str, ...] = ()
+    #: Value of the subject where the event names none.
+    default: str | None = None
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(1, "session.started", ""),
+    Kind(2, "session.ended", ""),
+    Kind(10, "participant.joined", "connection"),
+    Kind(11, "participant.left", "connection"),
+    Kind(20, "track.published", "track", ("connection", "kind")),
+    Kind(21, "track.unpublished", "track", ("connection",)),
+    Kind(30, "track.subscribed", "track", ("connection",)),
+    Kind(31, "track.unsubscribed", "track", ("connection",)),
+    Kind(40, "recording.started", "recording"),
+    Kind(41, "recording.stopped", "recording"),
+    Kind(42, "recording.deleted", "recording"),
+    Kind(50, "captions.started", ""),
+    Kind(51, "captions.stopped", ""),
+    Kind(60, "whiteboard.opened", "whiteboard", default="-"),
+    Kind(61, "whiteboard.closed", "whiteboard", default="-"),
+    Kind(70, "breakout.opened", "breakout"),
+    Kind(71, "breakout.closed", "breakout"),
+    Kind(80, "chat.posted", "post", ("visibility",)),
+    Kind(81, "question.posted", "post"),
+    Kind(82, "answer.posted", "post"),
+)
+BY_TYPE = {k.type: k for k in KINDS}
+BY_CODE = {k.code: k for k in KINDS}
+CODE = {k.type: k.code for k in KINDS}
+
+#: Fields whose values come from a short list.
+CHOICES = {"kind": ("audio", "video", "screenshare"), "visibility": ("public", "private")}
+#: ``data`` fields that have a column of their own in the ledger; all others are kept as they came.
+KNOWN = frozenset(
+    ["team", "room", "session", "connection", "participant", "name", "track", "kind", "recording", "whiteboard", "breakout", "post", "visibility"]
+)
+
+
+class Event(NamedTuple):
+    """One accepted event, flat. Texts are at most ``MAX_TEXT`` bytes and hold no NUL; ``time`` is epoch ms UTC."""
+
+    team: str
+    source: str
+    id: str
+    code: int
+    time: int
+    room: str
+    session: str
+    #: Id of the object within its session (connection, track, recording, whiteboard, breakout or post), else ``""``.
+    subject: str
+    #: The connection that acts, for participants and tracks; else ``""``.
+    connection: str
+    #: The person (participants only): ``participant``, or the connection where none is named.
+    person: str
+    #: Display name, ``""`` where unknown. Never part of a number.
+    name: str
+    #: Track kind or post visibility, ``""`` where the event carries none.
+    detail: str
+    #: Fields of ``data`` that we do not know, as JSON text with sorted keys; ``""`` for none.
+    extra: str
+
+    @property
+    def type(self) -> str:
+        return BY_CODE[self.code].type
+
+
+class Refused(NamedTuple):
+    """One piece of input that could not be taken, with all that quarantine needs."""
+
+    reason: str
+    why: str
+    #: The original, as it came (``truncated`` tells if only its head is here).
+    raw: bytes
+    #: Line or event number in the input, from 1.
+    position: int
+    team: str = ""
+    source: str = ""
+    truncated: bool = False
+
+
+_RFC3339 = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)([0-5]\d|60)(?:\.(\d{1,30}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+def instant(text: str) -> int:
+    """Epoch milliseconds of an RFC 3339 time with offset (https://www.rfc-editor.org/rfc/rfc3339#section-5.6).
+
+    Digits past the millisecond are cut off. A leap second is the first instant of the next minute.
+    Raises ``ValueError`` for anything else, a time without offset among it.
+    """
+    match = _RFC3339.fullmatch(text)
+    if not match:
+        raise ValueError(f"{text[:60]!r} is not an RFC 3339 time with an offset, such as 2026-03-01T09:00:00.000Z")
+    day, clock, second, fraction, offset = match.groups()
+    leap = 1000 if second == "60" else 0
+    offset = "+00:00" if offset in "Zz" else offset
+    at = datetime.fromisoformat(f"{day}T{clock}{'59' if leap else second}{offset}")
+    return (at - _EPOCH) // _MS + leap + (int(fraction[:3].ljust(3, "0")) if fraction else 0)
+
+
+def iso(ms: int) -> str:
+    """RFC 3339 text, in UTC, of an instant; milliseconds only where there are any."""
+    at = _EPOCH + timedelta(milliseconds=ms)
+    return at.strftime("%Y-%m-%dT%H:%M:%S") + (f".{ms % 1000:03d}Z" if ms % 1000 else "Z")
+
+
+def _text(holder: dict[str, Any], field: str, where: str = "") -> str:
+    value = holder.get(field)
+    if value is None:
+        raise Rejected("missing-field", f"{where}{field} is missing; every such event must have it")
+    if not isinstance(value, str):
+        raise Rejected("wrong-type", f"{where}{field} must be a text, not {type(value).__name__} {str(value)[:40]!r}")
+    if not value:
+        raise Rejected("missing-field", f"{where}{field} is empty; every such event must have it")
+    if len(value) > MAX_TEXT // 4 and (size := len(value.encode())) > MAX_TEXT:
+        raise Rejected("too-long", f"{where}{field} has {size:,} bytes; at most {MAX_TEXT:,} are taken")
+    if "\0" in value:
+        raise Rejected("nul-character", f"{where}{field} holds a NUL character, which no database keeps as text")
+    return value
+
+
+def check_time(time: int, now: int) -> None:
+    """Raise ``Rejected`` for a time no event can have: before 2000, or over five minutes after ``now`` (epoch ms)."""
+    if time < EARLIEST:
+        raise Rejected("too-early", f"time {iso(time)} is before 2000: the sender's clock or unit is wrong")
+    if time > now + AHEAD:
+        raise Rejected(
+            "in-the-future",
+            f"time {iso(time)} is over five minutes after now ({iso(now)}): correct the sender's clock, or replay this later",
+        )
+
+
+def parse(obj: Any, *, now: int, team: str | None = None) -> Event:
+    """One ``Event`` of a decoded JSON object.
+
+    ``now`` (epoch ms) bounds the time; ``team`` is used where the event names none. Raises ``Rejected``.
+    """
+    if not isinstance(obj, dict):
+        raise Rejected("not-an-object", f"an event is a JSON object, not {type(obj).__name__}")
+    if (version := _text(obj, "specversion")) != "1.0":
+        raise Rejected("wrong-version", f"specversion is {version[:20]!r}; only CloudEvents 1.0 is read")
+    id, source, type_, when = _text(obj, "id"), _text(obj, "source"), _text(obj, "type"), _text(obj, "time")
+    kind = BY_TYPE.get(type_)
+    if kind is None:
+        raise Rejected("unknown-type", f"type {type_[:60]!r} is not known. {did_you_mean(type_[:60], BY_TYPE)}".strip())
+    try:
+        time = instant(when)
+    except (ValueError, OverflowError) as error:
+        raise Rejected("bad-time", f"time: {error}") from None
+    check_time(time, now)
+    data = obj.get("data")
+    if data is None:
+        raise Rejected("missing-field", "data is missing; every event must have it")
+    if not isinstance(data, dict):
+        raise Rejected("wrong-type", f"data must be an object, not {type(data).__name__}")
+    if team is None or data.get("team") is not None:
+        team = _text(data, "team", "data.")
+    room, session = _text(data, "room", "data."), _text(data, "session", "data.")
+    subject = connection = person = name = detail = ""
+    if kind.subject:
+        if kind.default is not None and data.get(kind.subject) is None:
+            subject = kind.default
+        else:
+            subject = _text(data, kind.subject, "data.")
+        if kind.code < 40:
+            connection = _text(data, "connection", "data.")
+            if kind.code < 20:
+                person = _text(data, "participant", "data.") if data.get("participant") is not None else connection
+                name = _text(data, "name", "data.") if data.get("name") else ""
+    for field, choices in CHOICES.items():
+        if field in kind.required or (data.get(field) is not None and kind.subject in ("track", "post")):
+            value = _text(data, field, "data.")
+            if value not in choices:
+                raise Rejected(
+                    "wrong-value", f"data.{field} is {value[:40]!r}; it must be one of {', '.join(choices)}"
+                )
+            detail = value
+    extra = ""
+    if not data.keys() <= KNOWN:
+        extra = orjson.dumps({k: v for k, v in data.items() if k not in KNOWN}, option=orjson.OPT_SORT_KEYS).decode()
+    return Event(team, source, id, kind.code, time, room, session, subject, connection, person, name, detail, extra)
+
+
+def identity(event: Event) -> bytes:
+    """16 bytes that stand for ``(team, source, id)``: the same event for ever."""
+    return blake2b("\0".join((event.team, event.source, event.id)).encode(), digest_size=16).digest()
+
+
+def content(event: Event) -> bytes:
+    """16 bytes that stand for all an event says: differing ones under one identity are a conflict."""
+    return blake2b("\0".join(map(str, event[3:])).encode(), digest_size=16).digest()
