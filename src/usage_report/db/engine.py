@@ -1,0 +1,194 @@
+"""Opening databases: SQLite (WAL) and PostgreSQL, and every fault of theirs as a sentence.
+
+``connect`` opens, ``prepare`` creates or checks the schema. Writers take turns: ``writing`` holds the one write lock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, make_url
+
+from ..errors import DatabaseError
+from .tables import meta
+
+#: Newest migration; a test holds it equal to Alembic's own word.
+HEAD = "0001"
+#: Key of the advisory lock that PostgreSQL writers take: one writer at a time, as SQLite has it anyway.
+_LOCK = 0x75736167
+BUSY_SECONDS = 30
+
+
+def _sqlite_module():
+    """The newest SQLite at hand: the pysqlite3 wheel brings one without the WAL-reset fault of 3.7.0 to 3.51.2
+    (https://sqlite.org/wal.html#walresetbug), which most systems' Python is linked to."""
+    try:
+        return importlib.import_module("pysqlite3.dbapi2")
+    except ImportError:
+        return importlib.import_module("sqlite3")
+
+
+def connect(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
+    """An engine for a SQLAlchemy URL; nothing is opened yet. Raises ``DatabaseError`` for a URL it cannot use."""
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError:
+        raise DatabaseError(
+            "USAGE_REPORT_DATABASE_URL is not a database URL",
+            f"it reads {url[:60]!r}",
+            "Write it as sqlite:///path/to/usage.db or postgresql://user:password@host/name.",
+        ) from None
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return _sqlite(parsed, busy_seconds)
+    if backend == "postgresql":
+        engine = sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        _explain_errors(engine)
+        return engine
+    raise DatabaseError(f"{backend!r} databases are not supported", "", "Use sqlite:///… or postgresql://….")
+
+
+def _sqlite(url: sa.URL, busy_seconds: float) -> Engine:
+    path = url.database or ""
+    if path in ("", ":memory:"):
+        raise DatabaseError("The database needs a file", "one in memory is gone with the process", "Use sqlite:///path/to/usage.db.")
+    engine = sa.create_engine(url, module=_sqlite_module(), connect_args={"timeout": busy_seconds, "check_same_thread": False})
+
+    @sa.event.listens_for(engine, "do_connect")
+    def make_folder(dialect, record, args, kwargs):
+        if "uri" not in kwargs:
+            with contextlib.suppress(OSError):
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(connection, record):
+        connection.isolation_level = None  # we say BEGIN ourselves
+        run = connection.execute
+        run(f"PRAGMA busy_timeout={int(busy_seconds * 1000)}")
+        if run("PRAGMA journal_mode").fetchone()[0] != "wal":
+            # A database we may only read stays as it is; writing to it says why it fails.
+            with contextlib.suppress(_sqlite_module().OperationalError):
+                run("PRAGMA journal_mode=wal")
+        for pragma in ("synchronous=normal", "foreign_keys=on", "cache_size=-65536", "mmap_size=268435456", "temp_store=memory"):
+            run(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+    _explain_errors(engine)
+    return engine
+
+
+#: (words of the driver's message, what, what to do)
+_FAULTS = (
+    ("database is locked", "The database is locked", "Another process holds it for writing; wait until it is done, or stop it."),
+    ("readonly database", "The database is read-only", "Give this user write permission to the file and its folder, or use another database."),
+    ("disk is full", "The disk of the database is full", "Free some space and run the same again: nothing half-done was kept."),
+    ("disk i/o error", "The disk of the database does not answer", "Check the disk and its free space; nothing half-done was kept."),
+    ("not a database", "The file is not a SQLite database", "Check the path in USAGE_REPORT_DATABASE_URL."),
+    ("malformed", "The database file is damaged", "Restore it from a backup, or ingest the events into a new one."),
+    ("unable to open database file", "The database file cannot be opened", "Check the path in USAGE_REPORT_DATABASE_URL and its permissions."),
+    ("connection refused", "The database server does not answer", "Check that it runs and that USAGE_REPORT_DATABASE_URL names it rightly."),
+    ("connection failed", "The database server cannot be reached", "Check that it runs and that USAGE_REPORT_DATABASE_URL names it rightly."),
+    ("password authentication failed", "The database server refuses the password", "Check user and password in USAGE_REPORT_DATABASE_URL."),
+    ("does not exist", "The database lacks something this version needs", "Run: usage-report doctor"),
+    ("no such table", "The database lacks something this version needs", "Run: usage-report doctor"),
+    ("no such column", "The database lacks something this version needs", "Run: usage-report doctor"),
+    ("no space left", "The disk of the database is full", "Free some space and run the same again: nothing half-done was kept."),
+)  # fmt: skip
+
+
+def _explain_errors(engine: Engine) -> None:
+    @sa.event.listens_for(engine, "handle_error")
+    def explain(context):
+        original = context.original_exception
+        text = " ".join(str(original).split())
+        for words, what, todo in _FAULTS:
+            if words in text.lower():
+                raise DatabaseError(what, text[:200], todo) from original
+
+
+@contextlib.contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that sees one state of the database throughout."""
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ")
+        with connection.begin():
+            yield connection
+
+
+@contextlib.contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that may write. One at a time for the whole database; others wait their turn."""
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        yield connection
+
+
+def schema_version(engine: Engine) -> str | None:
+    """The database's migration, or ``None`` for an empty database. Raises ``DatabaseError`` if it is somebody else's."""
+    with reading(engine) as connection:
+        tables = set(sa.inspect(connection).get_table_names())
+        if "alembic_version" not in tables:
+            if tables:
+                raise DatabaseError(
+                    "The database belongs to something else",
+                    f"it has tables such as {sorted(tables)[0]!r} and none of ours",
+                    "Name an empty database in USAGE_REPORT_DATABASE_URL.",
+                )
+            return None
+        return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+
+
+def check(version: str | None) -> None:
+    """Raise ``DatabaseError`` where a schema version is not the one this program works with."""
+    if version == HEAD:
+        return
+    if version is None:
+        raise DatabaseError("The database is empty", "", "Run: usage-report ingest FILE, or: usage-report demo")
+    if version > HEAD:
+        raise DatabaseError(
+            "The database was made by a newer version of usage-report",
+            f"its schema is {version}, this version knows {HEAD}",
+            "Install the newer version.",
+        )
+    raise DatabaseError(
+        "The database's schema is behind this version", f"it is {version}, this version needs {HEAD}", "Run: usage-report migrate"
+    )
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to the newest version, creating it where there is none. Safe to run at any time."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    with writing(engine) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        if connection.execute(sa.select(meta.c.value).where(meta.c.key == "identity")).scalar() is None:
+            connection.execute(meta.insert(), {"key": "identity", "value": uuid.uuid4().hex})
+
+
+def prepare(engine: Engine) -> None:
+    """Create the schema in an empty database; else check that it is the one this version needs."""
+    version = schema_version(engine)
+    if version is None:
+        migrate(engine)
+    else:
+        check(version)
+
+
+def identity(engine: Engine) -> str:
+    """The database's own id: part of every cache key, so two databases never answer for each other."""
+    with reading(engine) as connection:
+        return connection.execute(sa.select(meta.c.value).where(meta.c.key == "identity")).scalar_one()

@@ -1,0 +1,162 @@
+"""The tables. Instants are BIGINT epoch milliseconds, texts that may be long are looked up by a 16-byte digest.
+
+``events`` is append-only and the truth. ``sessions`` .. ``team_days`` can be thrown away and rebuilt from it; ``names``
+numbers persons and rooms and is append-only too, so that a rebuild gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Table, Text
+
+from ..metering.cut import PIECES
+from ..metering.facts import PEAKS, SETS, SUMS
+
+metadata = sa.MetaData()
+#: Automatically numbered keys: SQLite numbers INTEGER only.
+Serial = BigInteger().with_variant(Integer, "sqlite")
+Digest = LargeBinary(16)
+
+meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+teams = Table(
+    "teams",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("zone", Text, nullable=False),
+    Column("billing_day", SmallInteger, nullable=False),
+    Column("sample", Boolean, nullable=False),
+    Column("data_version", BigInteger, nullable=False),  # moves with every change of figures or settings
+    Column("created_at", BigInteger, nullable=False),
+)
+
+limits = Table(
+    "limits",
+    metadata,
+    Column("team_id", ForeignKey("teams.id"), primary_key=True),
+    Column("metric", Text, primary_key=True),
+    Column("since", Text, primary_key=True),  # YYYY-MM-DD, or '' for always
+    Column("value", Double, nullable=False),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("team_id", ForeignKey("teams.id"), primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("events", BigInteger, nullable=False),
+    Column("last_event", BigInteger, nullable=False),
+    Column("first_received", BigInteger, nullable=False),
+    Column("last_received", BigInteger, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("team_id", ForeignKey("teams.id"), nullable=False),
+    Column("key", Digest, nullable=False),
+    Column("session", Text, nullable=False),
+    Column("first_event", BigInteger, nullable=False),
+    Column("last_event", BigInteger, nullable=False),
+    Column("pending", Boolean, nullable=False),  # has news that the facts do not hold yet
+    Column("room", Text, nullable=False),
+    Column("start", BigInteger),  # first presence
+    Column("open", Boolean, nullable=False),
+    Column("estimated", Boolean, nullable=False),
+    Column("anomalies", Integer, nullable=False),
+    Index("sessions_key", "team_id", "key", unique=True),
+    Index("sessions_last", "team_id", "last_event"),
+)
+Index("sessions_pending", sessions.c.team_id, sessions.c.first_event, sqlite_where=sessions.c.pending, postgresql_where=sessions.c.pending)
+Index("sessions_open", sessions.c.team_id, sessions.c.last_event, sqlite_where=sessions.c.open, postgresql_where=sessions.c.open)
+
+events = Table(
+    "events",
+    metadata,
+    Column("key", Digest, primary_key=True),  # identity: team, source, id
+    Column("content", Digest, nullable=False),
+    Column("session_id", ForeignKey("sessions.id"), nullable=False),
+    Column("code", SmallInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("room", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("connection", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("extra", Text, nullable=False),
+    Index("events_session", "session_id"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("key", Digest, nullable=False, unique=True),
+    Column("team", Text, nullable=False),  # '' where it could not be read
+    Column("source", Text, nullable=False),
+    Column("format", Text, nullable=False),  # which reader refused it, for the replay
+    Column("origin", Text, nullable=False),  # file name
+    Column("position", BigInteger, nullable=False),  # line or event in it
+    Column("reason", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("truncated", Boolean, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+)
+
+PERSON, ROOM = 0, 1
+names = Table(
+    "names",
+    metadata,
+    Column("team_id", ForeignKey("teams.id"), primary_key=True),
+    Column("what", SmallInteger, primary_key=True),
+    Column("key", Digest, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("names_number", "team_id", "what", "number", unique=True),
+)
+
+
+def _sums() -> list[Column]:
+    return [Column(name, BigInteger, nullable=False) for name in SUMS]
+
+
+session_quarters = Table(
+    "session_quarters",
+    metadata,
+    Column("team_id", ForeignKey("teams.id"), primary_key=True),
+    Column("start", BigInteger, primary_key=True),
+    Column("session_id", ForeignKey("sessions.id"), primary_key=True),
+    *_sums(),
+    Column("peak", BigInteger, nullable=False),
+    Column("peak_at", BigInteger, nullable=False),
+    Column("room", BigInteger, nullable=False),
+    *(Column(name, LargeBinary, nullable=False) for name in PIECES),
+    Index("session_quarters_session", "session_id"),
+)
+
+
+def _facts(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("team_id", ForeignKey("teams.id"), primary_key=True),
+        Column("start", BigInteger, primary_key=True),
+        *_sums(),
+        *(Column(n, BigInteger, nullable=False) for peak in PEAKS for n in (peak, f"{peak}_at")),
+        *(Column(n, LargeBinary, nullable=False) for n in SETS),
+    )
+
+
+#: Facts of the team by UTC quarter hour, and by day of the team's zone.
+team_quarters = _facts("team_quarters")
+team_days = _facts("team_days")
+
+#: All that ``rebuild`` makes anew, in an order that foreign keys allow.
+DERIVED = (session_quarters, team_quarters, team_days)

@@ -1,0 +1,288 @@
+"""The ledger: events, appended once and never edited, and the quarantine for what could not be taken.
+
+A batch is one transaction: its events, the news marks of their sessions, the counts of their sources and its refusals
+are all there afterwards, or none is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from .db import tables as t
+from .errors import NotFound, did_you_mean
+from .events import Event, Refused, content, identity
+
+#: Most values in one IN list: well under what SQLite and PostgreSQL take as parameters.
+CHUNK = 5_000
+
+
+def chunks(values: Sequence, size: int = CHUNK) -> Iterator[Sequence]:
+    """A sequence in parts of at most ``size``."""
+    for i in range(0, len(values), size):
+        yield values[i : i + size]
+
+
+def digest(text: str) -> bytes:
+    """16 bytes that stand for a text in an index, however long it is."""
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of a batch, or of a whole input."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    #: (source, id) of events whose identity was known with other content; the first stays.
+    conflicts: list[tuple[str, str]] = field(default_factory=list)
+    #: Newly quarantined, and refused again although already there.
+    quarantined: int = 0
+    quarantined_before: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def __iadd__(self, other: Counts) -> Counts:
+        self.accepted += other.accepted
+        self.duplicates += other.duplicates
+        self.conflicts += other.conflicts
+        self.quarantined += other.quarantined
+        self.quarantined_before += other.quarantined_before
+        for reason, n in other.reasons.items():
+            self.reasons[reason] = self.reasons.get(reason, 0) + n
+        return self
+
+    @property
+    def refused(self) -> int:
+        return self.quarantined + self.quarantined_before + len(self.conflicts)
+
+
+def append(c: Connection, batch: Sequence[Event], now: int) -> Counts:
+    """Append events in the transaction of ``c``. The same identity again changes nothing. ``now`` is epoch ms."""
+    counts = Counts()
+    fresh: dict[bytes, tuple[Event, bytes]] = {}
+    repeated: list[tuple[bytes, Event]] = []
+    for event in batch:
+        key = identity(event)
+        if key in fresh:
+            repeated.append((key, event))
+        else:
+            fresh[key] = event, content(event)
+    known: dict[bytes, bytes] = {}
+    for part in chunks(list(fresh)):
+        found = c.execute(sa.select(t.events.c.key, t.events.c.content).where(t.events.c.key.in_(part)))
+        known.update((bytes(k), bytes(v)) for k, v in found)
+    for key, said in known.items():
+        event, says = fresh.pop(key)
+        _again(counts, event, said == says)
+    for key, event in repeated:
+        said = known[key] if key in known else fresh[key][1]
+        _again(counts, event, said == content(event))
+    if fresh:
+        _insert(c, fresh, now)
+    counts.accepted = len(fresh)
+    return counts
+
+
+def _again(counts: Counts, event: Event, same: bool) -> None:
+    if same:
+        counts.duplicates += 1
+    else:
+        counts.conflicts.append((event.source, event.id))
+
+
+def _insert(c: Connection, fresh: dict[bytes, tuple[Event, bytes]], now: int) -> None:
+    by_session: dict[tuple[str, str], list[int]] = {}
+    by_source: dict[tuple[str, str], list[int]] = {}
+    for event, _ in fresh.values():
+        for groups, name in ((by_session, event.session), (by_source, event.source)):
+            group = groups.setdefault((event.team, name), [event.time, event.time, 0])
+            if event.time < group[0]:
+                group[0] = event.time
+            elif event.time > group[1]:
+                group[1] = event.time
+            group[2] += 1
+    team_ids = {team: ensure_team(c, team, now) for team in {team for team, _ in by_session}}
+    session_ids: dict[tuple[str, str], int] = {}
+    for team, team_id in team_ids.items():
+        mine = {session: span for (of, session), span in by_session.items() if of == team}
+        ids = _mark_sessions(c, team_id, mine)
+        session_ids.update(((team, session), i) for session, i in ids.items())
+    c.execute(
+        t.events.insert(),
+        [
+            {
+                "key": key,
+                "content": says,
+                "session_id": session_ids[e.team, e.session],
+                "code": e.code,
+                "time": e.time,
+                "received_at": now,
+                "source": e.source,
+                "id": e.id,
+                "room": e.room,
+                "subject": e.subject,
+                "connection": e.connection,
+                "person": e.person,
+                "name": e.name,
+                "detail": e.detail,
+                "extra": e.extra,
+            }
+            for key, (e, says) in fresh.items()
+        ],
+    )
+    for (team, source), (_, last, n) in by_source.items():
+        _count_source(c, team_ids[team], source, n, last, now)
+
+
+def _mark_sessions(c: Connection, team_id: int, spans: dict[str, list[int]]) -> dict[str, int]:
+    """Sessions with news: created where new, widened to [first, last] event, marked pending -> their ids."""
+    s = t.sessions.c
+    keys = {digest(session): session for session in spans}
+    ids: dict[str, int] = {}
+
+    def look_up(wanted: list[bytes]) -> Iterator:
+        for part in chunks(wanted):
+            yield from c.execute(sa.select(s.key, s.id, s.first_event, s.last_event).where(s.team_id == team_id, s.key.in_(part)))
+
+    widened = []
+    for key, id, first, last in look_up(list(keys)):
+        session = keys[bytes(key)]
+        ids[session] = id
+        widened.append({"b_id": id, "first": min(first, spans[session][0]), "last": max(last, spans[session][1])})
+    if widened:
+        c.execute(
+            t.sessions.update()
+            .where(s.id == sa.bindparam("b_id"))
+            .values(first_event=sa.bindparam("first"), last_event=sa.bindparam("last"), pending=True),
+            widened,
+        )
+    new = [key for key, session in keys.items() if session not in ids]
+    if new:
+        c.execute(
+            t.sessions.insert(),
+            [
+                {
+                    "team_id": team_id,
+                    "key": key,
+                    "session": keys[key],
+                    "first_event": spans[keys[key]][0],
+                    "last_event": spans[keys[key]][1],
+                    "pending": True,
+                    "room": "",
+                    "open": False,
+                    "estimated": False,
+                    "anomalies": 0,
+                }
+                for key in new
+            ],
+        )
+        ids.update((keys[bytes(key)], id) for key, id, _, _ in look_up(new))
+    return ids
+
+
+def _count_source(c: Connection, team_id: int, source: str, n: int, last: int, now: int) -> None:
+    s = t.sources.c
+    mine = (s.team_id == team_id) & (s.source == source)
+    row = c.execute(sa.select(s.last_event).where(mine)).first()
+    if row is None:
+        c.execute(
+            t.sources.insert(),
+            {"team_id": team_id, "source": source, "events": n, "last_event": last, "first_received": now, "last_received": now},
+        )
+    else:
+        c.execute(t.sources.update().where(mine).values(events=s.events + n, last_event=max(last, row.last_event), last_received=now))
+
+
+def ensure_team(c: Connection, key: str, now: int, *, sample: bool = False) -> int:
+    """Id of a team, created where it is new: zone UTC, billing on the 1st, no limits."""
+    id = c.execute(sa.select(t.teams.c.id).where(t.teams.c.key == key)).scalar()
+    if id is None:
+        c.execute(
+            t.teams.insert(),
+            {"key": key, "zone": "UTC", "billing_day": 1, "sample": sample, "data_version": 1, "created_at": now},
+        )
+        id = c.execute(sa.select(t.teams.c.id).where(t.teams.c.key == key)).scalar_one()
+    return id
+
+
+def team_id(c: Connection, key: str) -> int:
+    """Id of a team that must exist, or ``NotFound`` with the nearest name."""
+    id = c.execute(sa.select(t.teams.c.id).where(t.teams.c.key == key)).scalar()
+    if id is None:
+        names = c.execute(sa.select(t.teams.c.key).order_by(t.teams.c.key).limit(1000)).scalars().all()
+        hint = did_you_mean(key, names) if names else "No event has come in yet."
+        raise NotFound(f"There is no team {key[:100]!r}", "", hint)
+    return id
+
+
+def touch(c: Connection, team: int) -> None:
+    """Move the team's data version: figures or settings have changed, cached answers no longer hold."""
+    c.execute(t.teams.update().where(t.teams.c.id == team).values(data_version=t.teams.c.data_version + 1))
+
+
+def events_of(c: Connection, ids: Sequence[int]) -> Iterator[tuple[int, list[tuple]]]:
+    """Events of sessions, as the rows that ``metering.fold`` takes."""
+    e = t.events.c
+    by_session: dict[int, list[tuple]] = {id: [] for id in ids}
+    columns = (e.session_id, e.time, e.source, e.id, e.code, e.subject, e.connection, e.person, e.detail, e.room)
+    for part in chunks(ids):
+        for row in c.execute(sa.select(*columns).where(e.session_id.in_(part))).cursor.fetchall():
+            by_session[row[0]].append(row[1:])
+    yield from by_session.items()
+
+
+# -- quarantine ------------------------------------------------------------------------------------------------------
+
+
+def quarantine(c: Connection, refused: Iterable[Refused], *, format: str, origin: str, now: int) -> Counts:
+    """Keep what could not be taken, once each, with its reason."""
+    counts = Counts()
+    rows: dict[bytes, dict] = {}
+    for r in refused:
+        key = blake2b(b"\0".join((format.encode(), r.reason.encode(), r.raw)), digest_size=16).digest()
+        counts.reasons[r.reason] = counts.reasons.get(r.reason, 0) + 1
+        if key in rows:
+            counts.quarantined_before += 1
+            continue
+        rows[key] = {
+            "key": key,
+            "team": _clean(r.team),
+            "source": _clean(r.source),
+            "format": format,
+            "origin": _clean(origin),
+            "position": r.position,
+            "reason": r.reason,
+            "why": _clean(r.why),
+            "raw": r.raw,
+            "truncated": r.truncated,
+            "received_at": now,
+        }
+    for part in chunks(list(rows)):
+        for key in c.execute(sa.select(t.quarantine.c.key).where(t.quarantine.c.key.in_(part))).scalars():
+            del rows[bytes(key)]
+            counts.quarantined_before += 1
+    if rows:
+        c.execute(t.quarantine.insert(), list(rows.values()))
+    counts.quarantined = len(rows)
+    return counts
+
+
+def _clean(text: str) -> str:
+    """Text any database takes: no NUL, no half characters."""
+    return text.replace("\0", "�").encode("utf-8", "replace").decode()
+
+
+def quarantined(c: Connection, *, after: int = 0, limit: int = 1_000) -> Sequence[sa.Row]:
+    """Quarantined originals with ids over ``after``, oldest first."""
+    q = t.quarantine
+    return c.execute(sa.select(q).where(q.c.id > after).order_by(q.c.id).limit(limit)).all()
+
+
+def release(c: Connection, ids: Sequence[int]) -> None:
+    """Take originals out of quarantine: they have been accepted now."""
+    for part in chunks(ids):
+        c.execute(t.quarantine.delete().where(t.quarantine.c.id.in_(part)))

@@ -1,0 +1,78 @@
+"""What depends on the instant: sessions that are not settled at ``as_of``.
+
+Stored facts hold every session with all its events, and what is still open as ended at the last one. For most sessions
+that is final. At a given instant it is not for those that
+
+* are open and not yet silent for long: what is open runs on to ``as_of``;
+* have events at or after ``as_of``, which have not happened yet.
+
+These are folded again from their events, and the few quarters in which that changes anything are swept again in memory.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from .. import ledger, store
+from ..db import tables as t
+from ..ledger import digest
+from ..metering.cut import cut
+from ..metering.facts import Facts, concat, zeros
+from ..metering.fold import Folded, fold
+from ..metering.sweep import sweep
+from ..periods import QUARTER
+
+_s = t.sessions.c
+
+
+class Frontier(NamedTuple):
+    """Unsettled sessions as of the instant, and the facts of the quarters they change."""
+
+    #: (session id, session's own name, folded)
+    sessions: list[tuple[int, str, Folded]]
+    #: Every changed quarter, with what holds in it as of the instant.
+    facts: Facts
+    #: Packed rows of the unsettled sessions.
+    rows: dict[tuple[int, int], tuple]
+
+
+def frontier(c: Connection, team: int, as_of: int, stale_after: int) -> Frontier:
+    """The unsettled sessions of a team at ``as_of`` (epoch ms)."""
+    found = c.execute(
+        sa.select(_s.id, _s.session).where(
+            _s.team_id == team,
+            sa.or_(
+                sa.and_(_s.open, _s.last_event < as_of, _s.last_event > as_of - stale_after),
+                sa.and_(_s.last_event >= as_of, _s.first_event < as_of),
+            ),
+        )
+    ).all()
+    names = {id: session for id, session in found}
+    folded = [(id, f) for id, rows in ledger.events_of(c, list(names)) if (f := fold(rows, as_of, stale_after))]
+    rooms = _numbers(c, team, t.ROOM, {f.room for _, f in folded})
+    persons = _numbers(c, team, t.PERSON, {p for _, f in folded for _, p, _, _ in f.presence})
+    rows = store.pack(cut([(id, rooms[f.room], f) for id, f in folded], persons))
+
+    keys = store.changed(store.rows_of_sessions(c, list(names)), rows)
+    # The quarter of as_of may hold sessions that have not begun yet.
+    last = as_of // QUARTER * QUARTER
+    later = c.execute(sa.select(_s.id).where(_s.team_id == team, _s.first_event >= as_of, _s.first_event < last + QUARTER)).scalars()
+    left_out = {*names, *later}
+    quarters = np.unique(np.array([start for _, start in keys] + [last] * (len(left_out) > len(names)), np.int64))
+    wanted = set(quarters.tolist())
+    together = [row for row in store.rows_of_quarters(c, team, quarters) if row[0] not in left_out]
+    together += [row for (_, start), row in rows.items() if start in wanted]
+    facts = sweep(store.unpack(together))
+    quiet = np.setdiff1d(quarters, facts.start)
+    return Frontier([(id, names[id], f) for id, f in folded], concat(facts, zeros(quiet)), rows)
+
+
+def _numbers(c: Connection, team: int, what: int, texts: set[str]) -> dict[str, int]:
+    """Numbers of persons or rooms; ones never counted yet get passing numbers that no stored set holds."""
+    known = store.numbers_of(c, team, what, {digest(x): x for x in texts}, add=False)
+    passing = iter(range(2**32 - 1, 0, -1))
+    return known | {x: next(passing) for x in sorted(texts - known.keys())}

@@ -1,0 +1,230 @@
+"""Reader: questions in, reports out. Each answer is read in one transaction, so it is of one state of the database."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from .. import db, ledger, sources, store
+from ..db import tables as t
+from ..metering.facts import NOWHERE, PEAK, SUM, Facts, concat, merge
+from ..metering.levels import peaks, steps
+from ..metrics import ALL, PERIOD, Measure
+from ..periods import HOUR, QUARTER, Grain, billing_period, edges, today, zone
+from ..plans import limit_on
+from .frontier import Frontier, frontier
+from .model import Live, LiveSession, PeriodMetric, PeriodReport, Query, Report, TeamInfo, shown
+
+#: Most points of the live course; busier hours are sampled.
+_COURSE = 720
+
+
+class Reader:
+    """Answers questions about one database. Thread-safe; holds no state but its engine.
+
+    ``stale_after``: ms of silence after which what is open in a session counts as ended (see ``metering.fold``).
+    """
+
+    def __init__(self, engine: Engine, stale_after: int) -> None:
+        self.engine, self.stale_after = engine, stale_after
+
+    @property
+    def identity(self) -> str:
+        return db.identity(self.engine)
+
+    def teams(self) -> tuple[str, ...]:
+        """Keys of all teams, sorted."""
+        with db.reading(self.engine) as c:
+            return tuple(c.execute(sa.select(t.teams.c.key).order_by(t.teams.c.key)).scalars())
+
+    def team(self, key: str) -> TeamInfo:
+        """A team's record and freshness. Raises ``NotFound``."""
+        with db.reading(self.engine) as c:
+            return _info(c, ledger.team_id(c, key))
+
+    def report(self, query: Query) -> Report:
+        """The figures of a range of days. Raises ``NotFound`` for the team, ``InputError`` for the range."""
+        with db.reading(self.engine) as c:
+            team = ledger.team_id(c, query.team)
+            return self._report(c, team, query)
+
+    def period(self, team: str, as_of: int, on: date | None = None) -> PeriodReport:
+        """The billing period that holds ``on`` (default: the day of ``as_of``), with limits in force on that day."""
+        with db.reading(self.engine) as c:
+            id = ledger.team_id(c, team)
+            info = _info(c, id)
+            day = today(as_of, zone(info.zone))
+            period = billing_period(on or day, info.billing_day)
+            daily = self._report(c, id, Query(team, period.start, period.last, info.zone, as_of))
+        on = min(max(day, period.start), period.last)
+        cards = []
+        for m in PERIOD:
+            value = None if m.key in daily.not_supplied else shown(m.key, daily.totals[m.key])
+            limit = limit_on(info.limits, m.key, on)
+            percent = None if value is None or not limit else 100 * value / limit
+            at = daily.totals_at.get(m.key, NOWHERE)
+            cards.append(PeriodMetric(m.key, value, limit, percent, None if at == NOWHERE else at))
+        return PeriodReport(period, info.zone, as_of, tuple(cards), daily)
+
+    def live(self, team: str, as_of: int) -> Live:
+        """What is happening at ``as_of``."""
+        with db.reading(self.engine) as c:
+            id = ledger.team_id(c, team)
+            front = frontier(c, id, as_of, self.stale_after)
+            course = _course(c, id, front, as_of)
+        now = [(name, f) for _, name, f in front.sessions if f.silenced is None]
+        there = [(name, f) for name, f in now if f.open_presences]
+        return Live(
+            as_of,
+            live_participants=sum(f.open_presences for _, f in there),
+            live_sessions=len(there),
+            active_recordings=sum(f.open_recordings for _, f in now),
+            sessions=tuple(
+                sorted(
+                    LiveSession(f.room, name, f.start, f.open_presences, _peak(f.presence, as_of), f.open_recordings > 0)
+                    for name, f in there
+                )
+            ),
+            course=course,
+        )
+
+    def _report(self, c: Connection, team: int, query: Query) -> Report:
+        cuts = edges(query.period, query.grain, zone(query.zone))
+        start, end, as_of = int(cuts[0]), int(cuts[-1]), query.as_of
+        begun = int(np.searchsorted(cuts[:-1], as_of))
+        until = min(end, -(-as_of // QUARTER) * QUARTER)
+        front = frontier(c, team, as_of, self.stale_after).facts
+        own_zone = c.execute(sa.select(t.teams.c.zone).where(t.teams.c.id == team)).scalar_one()
+        by_day = query.zone == own_zone and query.grain is not Grain.HOUR
+        table = t.team_days if by_day else t.team_quarters
+
+        if begun:
+            facts = _facts(c, team, table, query, front, start, until)
+        else:
+            facts = Facts.empty()
+        buckets, whole = merge(facts, cuts), merge(facts, cuts[[0, -1]])
+        if begun:
+            stored = _storage_before(c, team, table, front, start)
+        else:
+            stored = _storage_before(c, team, t.team_quarters, front, min(start, as_of // QUARTER * QUARTER + QUARTER))
+        figures, totals, peaks_at, totals_at = {}, {}, {}, {}
+        for m in ALL:
+            figures[m.key] = _figure(m, buckets, stored)
+            totals[m.key] = int(_figure(m, whole, stored)[0])
+            if m.measure is Measure.PEAK:
+                column = PEAK[m.facts[0]]
+                peaks_at[m.key] = buckets.peaks_at[:, column]
+                totals_at[m.key] = int(whole.peaks_at[0, column])
+        names = c.execute(sa.select(t.sources.c.source).where(t.sources.c.team_id == team)).scalars().all()
+        return Report(
+            query,
+            cuts,
+            begun,
+            figures,
+            totals,
+            peaks_at,
+            totals_at,
+            not_supplied=sources.cannot_supply(names),
+            estimated=buckets.sums[:, SUM["estimated"]],
+            estimated_total=int(whole.sums[0, SUM["estimated"]]),
+            stale_closed=int(whole.sums[0, SUM["silenced"]]),
+        )
+
+
+def _figure(metric, facts: Facts, stored: int) -> np.ndarray:
+    """Raw figures of a metric, one a bucket."""
+    if metric.measure is Measure.PEAK:
+        return facts.peaks[:, PEAK[metric.facts[0]]]
+    if metric.measure is Measure.DISTINCT:
+        return np.array([len(s) for s in facts.sets[metric.facts[0]]], np.int64)
+    columns = [SUM[name] for name in metric.facts]
+    added = facts.sums[:, columns[0]] if len(columns) == 1 else facts.sums[:, columns].sum(axis=1)
+    return stored + np.cumsum(added) if metric.measure is Measure.LEVEL else added
+
+
+def _facts(c: Connection, team: int, table: sa.Table, query: Query, front: Facts, start: int, until: int) -> Facts:
+    """Facts as of the query's instant, from the coarsest grain that answers exactly."""
+    if table is t.team_quarters:
+        return _quarters(c, team, front, start, until)
+    facts = store.load_facts(c, table, team, start, until)
+    days = edges(query.period, Grain.DAY, zone(query.zone))
+    # Days in which the frontier changes a quarter, and the one that as_of cuts, are made of their quarters anew.
+    moved = np.append(front.start, query.as_of - 1)
+    moved = np.unique(np.searchsorted(days, moved[(moved >= start) & (moved < until)], side="right") - 1)
+    if not len(moved):
+        return facts
+    made = [merge(_quarters(c, team, front, int(days[i]), min(int(days[i + 1]), until)), days[i : i + 2]) for i in moved]
+    return concat(facts.take(~np.isin(facts.start, days[moved])), *made)
+
+
+def _quarters(c: Connection, team: int, front: Facts, start: int, until: int) -> Facts:
+    """Facts of the quarters in ``[start, until)``, the frontier's in the place of stored ones."""
+    stored = store.load_facts(c, t.team_quarters, team, start, until)
+    ours = front.take((front.start >= start) & (front.start < until))
+    return concat(stored.take(~np.isin(stored.start, ours.start)), ours)
+
+
+def _storage_before(c: Connection, team: int, table: sa.Table, front: Facts, start: int) -> int:
+    """Milliseconds stored when the bucket at ``start`` begins."""
+    before = front.take(front.start < start)
+    stored = store.storage_before(c, table, team, start)
+    if len(before):
+        stored += int(before.sums[:, SUM["storage"]].sum()) - store.storage_in(c, team, before.start)
+    return stored
+
+
+def _info(c: Connection, id: int) -> TeamInfo:
+    row = c.execute(sa.select(t.teams).where(t.teams.c.id == id)).one()
+    s, lim = t.sources.c, t.limits.c
+    came = c.execute(sa.select(s.source, s.last_received, s.last_event).where(s.team_id == id).order_by(s.source)).all()
+    pending = c.execute(sa.select(sa.func.count()).select_from(t.sessions).where(t.sessions.c.team_id == id, t.sessions.c.pending))
+    held = c.execute(sa.select(lim.metric, lim.since, lim.value).where(lim.team_id == id).order_by(lim.since, lim.metric))
+    return TeamInfo(
+        key=row.key,
+        zone=row.zone,
+        billing_day=row.billing_day,
+        data_version=row.data_version,
+        sample=row.sample,
+        last_received=max((x.last_received for x in came), default=None),
+        last_event=max((x.last_event for x in came), default=None),
+        pending=pending.scalar_one(),
+        sources=tuple(x.source for x in came),
+        limits=tuple((m, date.fromisoformat(since) if since else None, value) for m, since, value in held),
+    )
+
+
+def _peak(presence: list[tuple[int, str, int, int]], as_of: int) -> int:
+    start, end = (np.array([p[i] for p in presence], np.int64) for i in (2, 3))
+    return int(peaks(start, end, np.array([start.min(), as_of], np.int64))[0][0])
+
+
+def _course(c: Connection, team: int, front: Frontier, as_of: int) -> tuple[tuple[int, int], ...]:
+    """Participants through the hour before ``as_of``, as steps."""
+    since = as_of - HOUR
+    first = since // QUARTER * QUARTER
+    quarters = np.arange(first, as_of, QUARTER)
+    unsettled = {id for id, _, _ in front.sessions}
+    rows = [row for row in store.rows_of_quarters(c, team, quarters) if row[0] not in unsettled]
+    rows += [row for (_, start), row in front.rows.items() if start >= first]
+    loaded = store.unpack(rows)
+    presence = loaded.pieces["presence"]
+    base = loaded.start[presence.row]
+    start, end = np.maximum(base + presence.start, since), np.minimum(base + presence.end, as_of)
+    one = np.zeros(len(start), np.int64)
+    _, begin, finish, level = steps(one, start, end, one, 1)
+    # Level just after every instant of change, noughts between stretches included.
+    instants = np.unique(np.concatenate([[since], begin, finish]))
+    instants = instants[instants < as_of]
+    if len(instants) > _COURSE:
+        instants = np.arange(since, as_of, HOUR // _COURSE)
+    if not len(begin):
+        return ((since, 0),)
+    at = np.searchsorted(begin, instants, side="right") - 1
+    values = np.where((at >= 0) & (instants < finish[at]), level[at, 0], 0)
+    return tuple(zip(instants.tolist(), values.tolist(), strict=True))
+
+
+

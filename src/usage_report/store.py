@@ -1,0 +1,194 @@
+"""Facts in the database: encoding, loading and replacing whole slices (delete, then insert)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import sqlalchemy as sa
+from pyroaring import BitMap
+from sqlalchemy.engine import Connection
+
+from .db import tables as t
+from .ledger import chunks
+from .metering.cut import PIECE, PIECES, Pieces, SessionQuarters
+from .metering.facts import PEAKS, SETS, SUMS, Facts
+from .periods import QUARTER
+
+_INT = np.int64
+
+_SQ = t.session_quarters.c
+_SQ_NUMBERS = ["session_id", "start", *SUMS, "peak", "peak_at", "room"]
+_SQ_COLUMNS = [_SQ[name] for name in (*_SQ_NUMBERS, *PIECES)]
+_FACT_NUMBERS = ["start", *SUMS, *(n for peak in PEAKS for n in (peak, f"{peak}_at"))]
+
+
+def _fetch(c: Connection, statement: sa.Select) -> list[tuple]:
+    """Plain tuples straight from the driver: rows of integers and bytes need no conversion."""
+    return c.execute(statement).cursor.fetchall()
+
+
+# -- what sessions did in each quarter ---------------------------------------------------------------------------------
+
+
+#: One stored row: the numbers of ``_SQ_NUMBERS``, then the packed pieces.
+Row = tuple
+
+
+def pack(rows: SessionQuarters) -> dict[tuple[int, int], Row]:
+    """Rows as the database holds them, by (session, start)."""
+    if not len(rows):
+        return {}
+    numbers = np.column_stack([rows.session, rows.start, rows.sums, rows.peak, rows.peak_at, rows.room]).tolist()
+    blobs = [_blobs(rows.pieces[name], len(rows)) for name in PIECES]
+    return {(n[0], n[1]): (*n, *b) for n, *b in zip(numbers, *blobs, strict=True)}
+
+
+def _blobs(pieces: Pieces, n: int) -> list[bytes]:
+    packed = np.empty(len(pieces.row), PIECE)
+    packed["start"], packed["end"], packed["number"] = pieces.start, pieces.end, pieces.number
+    whole, size = packed.tobytes(), PIECE.itemsize
+    bounds = (np.searchsorted(pieces.row, np.arange(n + 1)) * size).tolist()
+    return [whole[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+
+
+def unpack(found: Sequence[Row]) -> SessionQuarters:
+    """The inverse of ``pack``, in the order given."""
+    k = len(_SQ_NUMBERS)
+    numbers = np.array([row[:k] for row in found], _INT).reshape(-1, k)
+    pieces = {name: _pieces([row[k + i] for row in found]) for i, name in enumerate(PIECES)}
+    end = 2 + len(SUMS)
+    return SessionQuarters(
+        numbers[:, 0], numbers[:, 1], numbers[:, 2:end], numbers[:, end], numbers[:, end + 1], numbers[:, end + 2], pieces
+    )
+
+
+def rows_of_sessions(c: Connection, sessions: Sequence[int]) -> dict[tuple[int, int], Row]:
+    """All stored rows of some sessions, by (session, start)."""
+    found: dict[tuple[int, int], Row] = {}
+    for part in chunks(sessions):
+        rows = _fetch(c, sa.select(*_SQ_COLUMNS).where(_SQ.session_id.in_(part)))
+        found.update(((row[0], row[1]), row) for row in rows)
+    return found
+
+
+def rows_of_quarters(c: Connection, team: int, quarters: np.ndarray) -> list[Row]:
+    """All stored rows of a team in the quarters given (sorted starts)."""
+    found: list[Row] = []
+    for part in _ranges(quarters):
+        found += _fetch(c, sa.select(*_SQ_COLUMNS).where(_SQ.team_id == team, part).order_by(_SQ.session_id, _SQ.start))
+    return found
+
+
+def changed(old: dict[tuple[int, int], Row], new: dict[tuple[int, int], Row]) -> list[tuple[int, int]]:
+    """Keys of rows that one side lacks or holds otherwise."""
+    gone = [key for key in old if key not in new]
+    return gone + [key for key, row in new.items() if old.get(key) != row]
+
+
+def replace_session_quarters(c: Connection, team: int, sessions: Sequence[int], rows: SessionQuarters) -> np.ndarray:
+    """Put ``rows`` in the place of all rows of ``sessions`` -> sorted starts of the quarters in which that changes any."""
+    old, new = rows_of_sessions(c, sessions), pack(rows)
+    keys = changed(old, new)
+    stale = [{"b_session": session, "b_start": start} for session, start in keys if (session, start) in old]
+    if stale:
+        where = (_SQ.team_id == team, _SQ.start == sa.bindparam("b_start"), _SQ.session_id == sa.bindparam("b_session"))
+        c.execute(t.session_quarters.delete().where(*where), stale)
+    fresh = [new[key] for key in keys if key in new]
+    if fresh:
+        names = ["team_id", *_SQ_NUMBERS, *PIECES]
+        c.execute(t.session_quarters.insert(), [dict(zip(names, (team, *row), strict=True)) for row in fresh])
+    return np.unique(np.array([start for _, start in keys], _INT))
+
+
+def _ranges(starts: np.ndarray):
+    """SQL conditions that together select the rows of ``starts``: one range where they are neighbours, else lists."""
+    values = starts.tolist()
+    if not values:
+        return
+    if values[-1] - values[0] == (len(values) - 1) * QUARTER:
+        yield _SQ.start.between(values[0], values[-1])
+        return
+    for part in chunks(values):
+        yield _SQ.start.in_(part)
+
+
+def _pieces(blobs: list[bytes]) -> Pieces:
+    flat = np.frombuffer(b"".join(blobs), PIECE)
+    row = np.repeat(np.arange(len(blobs)), [len(b) // PIECE.itemsize for b in blobs])
+    return Pieces(row, flat["start"].astype(_INT), flat["end"].astype(_INT), flat["number"].astype(_INT))
+
+
+# -- facts of the team -------------------------------------------------------------------------------------------------
+
+
+def load_facts(c: Connection, table: sa.Table, team: int, start: int, end: int) -> Facts:
+    """Facts of a team whose buckets begin in ``[start, end)``, sorted."""
+    columns = [table.c[name] for name in (*_FACT_NUMBERS, *SETS)]
+    found = _fetch(
+        c,
+        sa.select(*columns).where(table.c.team_id == team, table.c.start >= start, table.c.start < end).order_by(table.c.start),
+    )
+    k, s = len(_FACT_NUMBERS), 1 + len(SUMS)
+    numbers = np.array([row[:k] for row in found], _INT).reshape(-1, k)
+    return Facts(
+        numbers[:, 0],
+        numbers[:, 1:s],
+        numbers[:, s::2],
+        numbers[:, s + 1 :: 2],
+        {name: [BitMap.deserialize(row[k + i]) for row in found] for i, name in enumerate(SETS)},
+    )
+
+
+def replace_facts(c: Connection, table: sa.Table, team: int, starts: np.ndarray, facts: Facts) -> None:
+    """Put ``facts`` in the place of whatever the buckets ``starts`` held. Buckets without facts hold no row."""
+    for part in chunks(starts.tolist()):
+        c.execute(table.delete().where(table.c.team_id == team, table.c.start.in_(part)))
+    if not len(facts):
+        return
+    peaks = np.empty((len(facts), 2 * len(PEAKS)), _INT)
+    peaks[:, ::2], peaks[:, 1::2] = facts.peaks, facts.peaks_at
+    numbers = np.column_stack([facts.start, facts.sums, peaks]).tolist()
+    names = ["team_id", *_FACT_NUMBERS, *SETS]
+    sets = [[s.serialize() for s in facts.sets[name]] for name in SETS]
+    c.execute(
+        table.insert(), [dict(zip(names, (team, *n, *b), strict=True)) for n, *b in zip(numbers, *sets, strict=True)]
+    )
+
+
+def storage_before(c: Connection, table: sa.Table, team: int, start: int) -> int:
+    """Milliseconds stored at the beginning of the bucket that starts at ``start``: the sum of all changes before."""
+    total = sa.func.coalesce(sa.func.sum(table.c.storage), 0)
+    return int(c.execute(sa.select(total).where(table.c.team_id == team, table.c.start < start)).scalar_one())
+
+
+def storage_in(c: Connection, team: int, starts: np.ndarray) -> int:
+    """Change of storage, in ms, that the stored facts of some quarters hold."""
+    q = t.team_quarters.c
+    return sum(
+        int(c.execute(sa.select(sa.func.coalesce(sa.func.sum(q.storage), 0)).where(q.team_id == team, q.start.in_(part))).scalar_one())
+        for part in chunks(starts.tolist())
+    )
+
+
+# -- numbers of persons and rooms --------------------------------------------------------------------------------------
+
+
+def numbers_of(c: Connection, team: int, what: int, digests: dict[bytes, str], *, add: bool = True) -> dict[str, int]:
+    """Dense numbers of texts (``digests``: digest -> text); unknown ones get the next (``add``) or are left out."""
+    n = t.names.c
+    found: dict[str, int] = {}
+    for part in chunks(list(digests)):
+        rows = _fetch(c, sa.select(n.key, n.number).where(n.team_id == team, n.what == what, n.key.in_(part)))
+        found.update((digests[bytes(key)], number) for key, number in rows)
+    new = sorted(text for text in digests.values() if text not in found) if add else []
+    if new:
+        keys = {text: key for key, text in digests.items()}
+        top = c.execute(sa.select(sa.func.max(n.number)).where(n.team_id == team, n.what == what)).scalar()
+        first = 0 if top is None else top + 1
+        c.execute(
+            t.names.insert(),
+            [{"team_id": team, "what": what, "key": keys[x], "number": first + i, "text": x} for i, x in enumerate(new)],
+        )
+        found.update((text, first + i) for i, text in enumerate(new))
+    return found
