@@ -12,17 +12,16 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from . import ledger, sources, store
 from .db import tables as t
-from .db import writing
+from .db import reading, writing
 from .events import Event, Refused
 from .ledger import Counts, digest
 from .metering.cut import cut
-from .metering.facts import Facts, merge
-from .metering.fold import Folded, fold
+from .metering.facts import merge
+from .metering.fold import fold
 from .metering.sweep import sweep
 from .periods import DAY, Grain, Period, edges, local, zone
 
@@ -32,7 +31,6 @@ BATCH = 5_000
 SETTLE = 40_000
 
 Progress = Callable[[int], object]
-_s = t.sessions.c
 
 
 # -- into the ledger ---------------------------------------------------------------------------------------------------
@@ -89,7 +87,7 @@ def replay(engine: Engine, *, now: int) -> Counts:
             freed: list[int] = []
             events: list[Event] = []
             for row in rows:
-                module = sources.named(row.format)
+                module = sources.discover()[row.format]
                 context = sources.Context(now=now, team=row.team or None, name=row.origin)
                 again = [] if row.truncated else list(module.read(io.BytesIO(row.raw), context))
                 if again and all(type(x) is Event for x in again):
@@ -113,7 +111,7 @@ def settle(engine: Engine, *, progress: Progress | None = None, most: int | None
     done = steps = 0
     while most is None or steps < most:
         with writing(engine) as c:
-            team = c.execute(sa.select(_s.team_id).where(_s.pending).order_by(_s.team_id).limit(1)).scalar()
+            team = store.pending_team(c)
             if team is None:
                 return done
             sessions, events = _step(c, team)
@@ -129,34 +127,19 @@ def rebuild(engine: Engine, team: str, *, progress: Progress | None = None) -> b
     """Recompute all of a team's figures from its events, in one transaction -> were they the same as before?"""
     with writing(engine) as c:
         id = ledger.team_id(c, team)
-        before = fingerprint(c, id)
-        for table in t.DERIVED:
-            c.execute(table.delete().where(table.c.team_id == id))
-        c.execute(t.sessions.update().where(_s.team_id == id).values(pending=True))
-        while c.execute(sa.select(_s.id).where(_s.team_id == id, _s.pending).limit(1)).scalar() is not None:
+        before = store.fingerprint(c, id)
+        store.forget(c, id)
+        while store.pending_team(c, id) is not None:
             _, events = _step(c, id)
             if progress:
                 progress(events)
         ledger.touch(c, id)
-        return fingerprint(c, id) == before
-
-
-def fingerprint(c: Connection, team: int) -> str:
-    """A digest of all derived rows of a team, to the byte."""
-    from hashlib import blake2b
-
-    whole = blake2b(digest_size=16)
-    for table in t.DERIVED:
-        columns = [x for x in table.c if x.name != "team_id"]
-        keys = [x for x in table.primary_key if x.name != "team_id"]
-        for row in c.execute(sa.select(*columns).where(table.c.team_id == team).order_by(*keys)).yield_per(10_000):
-            whole.update(repr(tuple(row)).encode())
-    return whole.hexdigest()
+        return store.fingerprint(c, id) == before
 
 
 def _step(c: Connection, team: int) -> tuple[int, int]:
     """Fold the next pending sessions of a team and bring its facts up to them -> (sessions, events)."""
-    ids, events = _next_sessions(c, team)
+    ids, events = store.next_sessions(c, team, SETTLE)
     folded = [(id, f) for id, rows in ledger.events_of(c, ids) if (f := fold(rows)) is not None]
     persons = {digest(p): p for _, f in folded for _, p, _, _ in f.presence}
     rooms = {digest(f.room): f.room for _, f in folded}
@@ -165,50 +148,8 @@ def _step(c: Connection, team: int) -> tuple[int, int]:
     rows = cut([(id, room_numbers[f.room], f) for id, f in folded], person_numbers)
     touched = store.replace_session_quarters(c, team, ids, rows)
     _recount(c, team, touched)
-    c.execute(
-        t.sessions.update()
-        .where(_s.id == sa.bindparam("b_id"))
-        .values({k: sa.bindparam("b_" + k) for k in ("room", "start", "open", "estimated", "anomalies")} | {"pending": False}),
-        [_state(id, f) for id, f in folded],
-    )
+    store.mark_counted(c, folded)
     return len(ids), events
-
-
-def _state(id: int, f: Folded) -> dict:
-    return {
-        "b_id": id,
-        "b_room": f.room,
-        "b_start": f.start,
-        "b_open": f.open,
-        "b_estimated": not f.subscribes,
-        "b_anomalies": f.anomalies,
-    }
-
-
-def _next_sessions(c: Connection, team: int) -> tuple[list[int], int]:
-    """Pending sessions in order of their first event, up to about ``SETTLE`` events -> (ids, events)."""
-    some = (
-        sa.select(_s.id, _s.first_event)
-        .where(_s.team_id == team, _s.pending)
-        .order_by(_s.first_event, _s.id)
-        .limit(ledger.CHUNK)
-        .subquery()
-    )
-    counted = c.execute(
-        sa.select(some.c.id, sa.func.count())
-        .join(t.events, t.events.c.session_id == some.c.id)
-        .group_by(some.c.id, some.c.first_event)
-        .order_by(some.c.first_event, some.c.id)
-    )
-    ids: list[int] = []
-    total = 0
-    for id, n in counted:
-        if ids and total + n > SETTLE:
-            break
-        ids.append(id)
-        total += n
-    counted.close()
-    return ids, total
 
 
 def _recount(c: Connection, team: int, quarters: np.ndarray) -> None:
@@ -222,7 +163,7 @@ def recount_days(c: Connection, team: int, quarters: np.ndarray) -> None:
     """Facts of the days (in the team's zone) that the quarters given lie in, from the facts of their quarters."""
     if not len(quarters):
         return
-    tz = zone(c.execute(sa.select(t.teams.c.zone).where(t.teams.c.id == team)).scalar_one())
+    tz = zone(store.zone_of(c, team))
     span = Period(local(int(quarters[0]), tz).date(), local(int(quarters[-1]), tz).date() + DAY)
     bounds = edges(span, Grain.DAY, tz)
     days = np.unique(np.searchsorted(bounds, quarters, side="right") - 1)
@@ -237,12 +178,13 @@ def recount_days(c: Connection, team: int, quarters: np.ndarray) -> None:
 
 
 def set_zone(c: Connection, team: int, name: str) -> None:
-    """Give a team another zone: its days are cut anew, from the quarters."""
+    """Give a team another zone: its days are cut anew, from the quarters. Raises ``InputError`` for no zone."""
     zone(name)
-    c.execute(t.teams.update().where(t.teams.c.id == team).values(zone=name))
-    c.execute(t.team_days.delete().where(t.team_days.c.team_id == team))
-    quarters = c.execute(sa.select(t.team_quarters.c.start).where(t.team_quarters.c.team_id == team).order_by(t.team_quarters.c.start))
-    recount_days(c, team, np.array(quarters.scalars().all(), np.int64))
+    store.set_zone(c, team, name)
+    recount_days(c, team, store.all_quarters(c, team))
 
 
-__all__ = ["Facts", "fingerprint", "ingest", "rebuild", "recount_days", "replay", "set_zone", "settle"]
+def waiting(engine: Engine, team: str | None = None) -> int:
+    """Events of the sessions that ``settle`` has yet to count, or of all sessions of a team."""
+    with reading(engine) as c:
+        return store.count_events(c, None if team is None else ledger.team_id(c, team))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 
 import numpy as np
 import sqlalchemy as sa
@@ -10,9 +11,10 @@ from pyroaring import BitMap
 from sqlalchemy.engine import Connection
 
 from .db import tables as t
-from .ledger import chunks
+from .ledger import CHUNK, chunks
 from .metering.cut import PIECE, PIECES, Pieces, SessionQuarters
 from .metering.facts import PEAKS, SETS, SUMS, Facts
+from .metering.fold import Folded
 from .periods import QUARTER
 
 _INT = np.int64
@@ -192,3 +194,102 @@ def numbers_of(c: Connection, team: int, what: int, digests: dict[bytes, str], *
         )
         found.update((text, first + i) for i, text in enumerate(new))
     return found
+
+
+# -- sessions and their state ------------------------------------------------------------------------------------------
+
+_s = t.sessions.c
+
+
+def pending_team(c: Connection, team: int | None = None) -> int | None:
+    """A team (or the one given) with sessions that have news, or ``None``."""
+    where = [_s.pending] if team is None else [_s.pending, _s.team_id == team]
+    return c.execute(sa.select(_s.team_id).where(*where).order_by(_s.team_id).limit(1)).scalar()
+
+
+def next_sessions(c: Connection, team: int, most: int) -> tuple[list[int], int]:
+    """Pending sessions in order of their first event, up to about ``most`` events -> (ids, events)."""
+    some = (
+        sa.select(_s.id, _s.first_event)
+        .where(_s.team_id == team, _s.pending)
+        .order_by(_s.first_event, _s.id)
+        .limit(CHUNK)
+        .subquery()
+    )
+    counted = c.execute(
+        sa.select(some.c.id, sa.func.count())
+        .join(t.events, t.events.c.session_id == some.c.id)
+        .group_by(some.c.id, some.c.first_event)
+        .order_by(some.c.first_event, some.c.id)
+    )
+    ids: list[int] = []
+    total = 0
+    for id, n in counted:
+        if ids and total + n > most:
+            break
+        ids.append(id)
+        total += n
+    counted.close()
+    return ids, total
+
+
+def mark_counted(c: Connection, folded: Sequence[tuple[int, Folded]]) -> None:
+    """The facts now hold these sessions: (id, folded)."""
+    if not folded:
+        return
+    values = {k: sa.bindparam("b_" + k) for k in ("room", "start", "open", "estimated", "anomalies")}
+    c.execute(
+        t.sessions.update().where(_s.id == sa.bindparam("b_id")).values(values | {"pending": False}),
+        [
+            {
+                "b_id": id,
+                "b_room": f.room,
+                "b_start": f.start,
+                "b_open": f.open,
+                "b_estimated": not f.subscribes,
+                "b_anomalies": f.anomalies,
+            }
+            for id, f in folded
+        ],
+    )
+
+
+def forget(c: Connection, team: int) -> None:
+    """Throw away all derived rows of a team: every session has news again."""
+    for table in t.DERIVED:
+        c.execute(table.delete().where(table.c.team_id == team))
+    c.execute(t.sessions.update().where(_s.team_id == team).values(pending=True))
+
+
+def count_events(c: Connection, team: int | None) -> int:
+    """Events of all sessions of a team, or (``None``) of the pending sessions of all teams."""
+    where = _s.pending if team is None else _s.team_id == team
+    events = sa.select(sa.func.count()).select_from(t.events.join(t.sessions, _s.id == t.events.c.session_id)).where(where)
+    return c.execute(events).scalar_one()
+
+
+def zone_of(c: Connection, team: int) -> str:
+    return c.execute(sa.select(t.teams.c.zone).where(t.teams.c.id == team)).scalar_one()
+
+
+def set_zone(c: Connection, team: int, name: str) -> None:
+    """Set the zone and drop the days that were cut in the old one."""
+    c.execute(t.teams.update().where(t.teams.c.id == team).values(zone=name))
+    c.execute(t.team_days.delete().where(t.team_days.c.team_id == team))
+
+
+def all_quarters(c: Connection, team: int) -> np.ndarray:
+    """Starts of all quarters with facts, sorted."""
+    q = t.team_quarters.c
+    return np.array(c.execute(sa.select(q.start).where(q.team_id == team).order_by(q.start)).scalars().all(), _INT)
+
+
+def fingerprint(c: Connection, team: int) -> str:
+    """A digest of all derived rows of a team, to the byte."""
+    whole = blake2b(digest_size=16)
+    for table in t.DERIVED:
+        columns = [x for x in table.c if x.name != "team_id"]
+        keys = [x for x in table.primary_key if x.name != "team_id"]
+        for row in c.execute(sa.select(*columns).where(table.c.team_id == team).order_by(*keys)).yield_per(10_000):
+            whole.update(repr(tuple(row)).encode())
+    return whole.hexdigest()

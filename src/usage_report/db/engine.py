@@ -188,6 +188,13 @@ def prepare(engine: Engine) -> None:
         check(version)
 
 
+def open_database(url: str) -> Engine:
+    """Connect and ``prepare``: an engine ready for work."""
+    engine = connect(url)
+    prepare(engine)
+    return engine
+
+
 def identity(engine: Engine) -> str:
     """The database's own id: part of every cache key, so two databases never answer for each other."""
     with reading(engine) as connection:

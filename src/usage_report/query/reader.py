@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ _COURSE = 720
 
 
 class Reader:
-    """Answers questions about one database. Thread-safe; holds no state but its engine.
+    """Answers questions about one database. Thread-safe; holds no figures.
 
     ``stale_after``: ms of silence after which what is open in a session counts as ended (see ``metering.fold``).
     """
@@ -31,8 +32,9 @@ class Reader:
     def __init__(self, engine: Engine, stale_after: int) -> None:
         self.engine, self.stale_after = engine, stale_after
 
-    @property
+    @cached_property
     def identity(self) -> str:
+        """The database's own id."""
         return db.identity(self.engine)
 
     def teams(self) -> tuple[str, ...]:
@@ -43,7 +45,7 @@ class Reader:
     def team(self, key: str) -> TeamInfo:
         """A team's record and freshness. Raises ``NotFound``."""
         with db.reading(self.engine) as c:
-            return _info(c, ledger.team_id(c, key))
+            return info_of(c, ledger.team_id(c, key))
 
     def report(self, query: Query) -> Report:
         """The figures of a range of days. Raises ``NotFound`` for the team, ``InputError`` for the range."""
@@ -55,7 +57,7 @@ class Reader:
         """The billing period that holds ``on`` (default: the day of ``as_of``), with limits in force on that day."""
         with db.reading(self.engine) as c:
             id = ledger.team_id(c, team)
-            info = _info(c, id)
+            info = info_of(c, id)
             day = today(as_of, zone(info.zone))
             period = billing_period(on or day, info.billing_day)
             daily = self._report(c, id, Query(team, period.start, period.last, info.zone, as_of))
@@ -176,7 +178,8 @@ def _storage_before(c: Connection, team: int, table: sa.Table, front: Facts, sta
     return stored
 
 
-def _info(c: Connection, id: int) -> TeamInfo:
+def info_of(c: Connection, id: int) -> TeamInfo:
+    """A team's record and freshness, by its id."""
     row = c.execute(sa.select(t.teams).where(t.teams.c.id == id)).one()
     s, lim = t.sources.c, t.limits.c
     came = c.execute(sa.select(s.source, s.last_received, s.last_event).where(s.team_id == id).order_by(s.source)).all()

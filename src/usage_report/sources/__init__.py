@@ -16,8 +16,10 @@ from __future__ import annotations
 import contextlib
 import gzip
 import importlib
+import os
 import pkgutil
 import re
+import stat
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
@@ -75,6 +77,20 @@ class _Input:
         self.head = self._ahead = bytes(head)
         if not head:
             raise self._error or InputError(f"{name} is empty", "there is not one byte of events in it", "Check how it was written.")
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the input as it lies on disk; ``None`` where that cannot be known."""
+        try:
+            info = os.fstat(self._raw.fileno())
+        except (OSError, AttributeError, ValueError):
+            return None
+        return info.st_size if stat.S_ISREG(info.st_mode) else None
+
+    @property
+    def position(self) -> int:
+        """How many of those bytes have been read."""
+        return self._raw.tell()
 
     def read(self, size: int = CHUNK) -> bytes:
         if size < 0:

@@ -1,0 +1,104 @@
+"""Checks of an installation: settings, database, schema, freshness; each fault with what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy.engine import Engine
+
+from . import db, ledger, presets, settings
+from .errors import DatabaseError, UsageReportError
+from .query.model import TeamInfo
+from .query.reader import Reader
+
+#: Free space under which a database is about to be in trouble.
+_FREE = 200 * 1024 * 1024
+#: Silence that deserves a word.
+_QUIET = 24 * 3_600_000
+
+
+class Check(NamedTuple):
+    name: str
+    ok: bool
+    found: str
+    todo: str = ""
+
+
+def checks(now: int) -> Iterator[Check]:
+    """Every check that can be made, in an order in which a fault ends those that depend on it. ``now``: epoch ms."""
+    try:
+        configured = settings.load()
+    except UsageReportError as error:
+        yield Check("settings", False, error.what, " ".join(filter(None, (error.why, error.todo))) or "Correct it.")
+        return
+    yield Check("settings", True, "read")
+    try:
+        presets.load(configured.presets or None)
+        yield Check("presets", True, configured.presets or "the built-in ones")
+    except UsageReportError as error:
+        yield Check("presets", False, error.what, " ".join(filter(None, (error.why, error.todo))) or "Correct the file.")
+    try:
+        engine = db.connect(configured.database_url)
+        version = db.schema_version(engine)
+    except DatabaseError as error:
+        yield Check("database", False, f"{error.what} ({error.why})", error.todo)
+        return
+    yield Check("database", True, engine.url.render_as_string(hide_password=True))
+    if engine.dialect.name == "sqlite":
+        yield from _sqlite(engine)
+    try:
+        db.check(version)
+    except DatabaseError as error:
+        yield Check("schema", False, f"{error.what}{f' ({error.why})' if error.why else ''}", error.todo)
+        return
+    yield Check("schema", True, f"version {version}")
+    try:
+        with db.writing(engine):
+            pass
+        yield Check("writing", True, "possible")
+    except DatabaseError as error:
+        yield Check("writing", False, error.what, error.todo)
+    yield from _contents(engine, configured.stale_after, now)
+
+
+def _sqlite(engine: Engine) -> Iterator[Check]:
+    version = tuple(engine.dialect.dbapi.sqlite_version_info)
+    text = ".".join(map(str, version))
+    # https://sqlite.org/wal.html#walresetbug
+    sound = version >= (3, 51, 3) or version < (3, 7)
+    yield Check("SQLite", sound, text, "It may, rarely, damage a database that several processes write. Install the pysqlite3 package.")
+    free = shutil.disk_usage(Path(engine.url.database).resolve().parent).free
+    yield Check("disk", free >= _FREE, f"{free // 1024**2:,} MiB free", "Make room: a full disk refuses events.")
+
+
+def _contents(engine: Engine, stale_after: int, now: int) -> Iterator[Check]:
+    reader = Reader(engine, stale_after)
+    teams = [reader.team(key) for key in reader.teams()]
+    if not teams:
+        yield Check("events", False, "none has come in yet", "Run: usage-report ingest FILE, or: usage-report demo")
+    pending = sum(t.pending for t in teams)
+    if pending:
+        yield Check("figures", False, f"{pending:,} sessions are not counted yet", "Start the app, or run: usage-report rebuild")
+    elif teams:
+        yield Check("figures", True, "hold every event")
+    for team in teams:
+        yield _freshness(team, now)
+    with db.reading(engine) as c:
+        held = len(ledger.quarantined(c, limit=1000))
+    if held:
+        many = f"{held:,}" if held < 1000 else "1,000 or more"
+        yield Check("quarantine", False, f"{many} events could not be taken", "Run: usage-report quarantine list")
+    else:
+        yield Check("quarantine", True, "empty")
+
+
+def _freshness(team: TeamInfo, now: int) -> Check:
+    name = f"team {team.key}"
+    if team.last_received is None:
+        return Check(name, False, "nothing has come in yet", "Run: usage-report ingest FILE")
+    hours = (now - team.last_received) / 3_600_000
+    age = f"{hours * 60:.0f} min" if hours < 2 else f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
+    return Check(name, now - team.last_received <= _QUIET, f"last event received {age} ago", "Check that its platform still sends, or ingest newer files.")
