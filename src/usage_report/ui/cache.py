@@ -1,0 +1,150 @@
+"""The only door from pages to queries: what was asked once is not computed again, and nothing shown is ever stale.
+
+An answer is kept under (identity of the database, team, its ``data_version``, the question). ``data_version`` moves with
+every change of the team's figures or settings, so no expiry time is needed: new data is a new key. Several visitors who
+miss on one key at once wait for one computation. Every cache is bounded; the longest unused answers go first.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Generic, TypeVar
+
+import streamlit as st
+
+from ..periods import midnight, zone
+from ..query.model import Live, PeriodReport, Query, Report, TeamInfo
+
+#: Pages ask as of the whole minute and live figures as of these five seconds, so that all visitors share the answers.
+MINUTE = 60_000
+LIVE = 5_000
+
+T = TypeVar("T")
+
+
+class Answers(Generic[T]):
+    """The ``size`` answers used last, by key; thread-safe; concurrent misses on one key compute once.
+
+    Streamlit's own caches keep a lock for every key they ever saw, and keys here move with time.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: OrderedDict[Hashable, Future[T]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """The answer kept under ``key``, else what ``compute`` returns. Whoever waits for it shares its error, which is not kept."""
+        with self._lock:
+            answer = self._kept.get(key)
+            mine = answer is None
+            if mine:
+                answer = self._kept[key] = Future()
+                while len(self._kept) > self._size:
+                    self._kept.popitem(last=False)
+            else:
+                self._kept.move_to_end(key)
+        if mine:
+            try:
+                answer.set_result(compute())
+            except BaseException as error:
+                with self._lock:
+                    if self._kept.get(key) is answer:
+                        del self._kept[key]
+                answer.set_exception(error)
+        return answer.result()
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+_reports: Answers[Report] = Answers(64)
+_periods: Answers[PeriodReport] = Answers(64)
+_lives: Answers[Live] = Answers(64)
+
+
+def clock() -> int:
+    """The instant, epoch ms: for ages ("12 s ago"), never for questions."""
+    return time.time_ns() // 1_000_000
+
+
+def now() -> int:
+    """``as_of`` of a page: epoch ms, floored to the minute."""
+    return clock() // MINUTE * MINUTE
+
+
+@st.cache_resource(show_spinner=False)
+def settings():
+    """The process's settings; raises ``SettingsError``."""
+    from ..settings import load
+
+    return load()
+
+
+@st.cache_resource(show_spinner=False)
+def reader():
+    """The process's reader. A failure (``DatabaseError``) is not kept: the next visitor tries again."""
+    from ..db import open_database
+    from ..query.reader import Reader
+
+    return Reader(open_database(settings()))
+
+
+def teams() -> tuple[str, ...]:
+    """Keys of all teams. Never kept: a team may appear with the next event."""
+    return reader().teams()
+
+
+def team(key: str) -> TeamInfo:
+    """A team's record, version and freshness: one small statement, never kept. Raises ``NotFound``."""
+    return reader().team(key)
+
+
+def report(query: Query) -> Report:
+    """The answer to a query. Shared between visitors: do not change its arrays."""
+    asked = _settled(query)
+    key = (*_of(team(query.team)), asked.start, asked.last, asked.zone, asked.as_of, asked.grain, asked.metrics)
+    answer = _reports.get(key, lambda: reader().report(asked))
+    return answer if asked is query else replace(answer, query=query)
+
+
+def period(info: TeamInfo, as_of: int) -> PeriodReport:
+    """*This period* of a team as of an instant (epoch ms)."""
+    return _periods.get((*_of(info), as_of), lambda: reader().period(info.key, as_of))
+
+
+def live(team_key: str) -> Live:
+    """*Real time* of a team, now."""
+    as_of = clock() // LIVE * LIVE
+    return _lives.get((*_of(team(team_key)), as_of), lambda: reader().live(team_key, as_of))
+
+
+def clear() -> None:
+    """Forget everything, the reader too."""
+    for answers in (_reports, _periods, _lives):
+        answers.clear()
+    for held in (reader, settings):
+        held.clear()
+
+
+def _settled(query: Query) -> Query:
+    """The same question at the earliest ``as_of`` that has the same answer, so that finished ranges are computed once.
+
+    After the end of its range a report can only change (without new events) by a span that silence closes, and that has
+    happened when ``stale_after`` has passed: whatever was said later, the span covers the rest of the range.
+    """
+    settled = midnight(query.period.end, zone(query.zone)) + settings().stale_after
+    return query if query.as_of <= settled else replace(query, as_of=settled)
+
+
+def _of(info: TeamInfo) -> tuple[str, str, int]:
+    return reader().identity, info.key, info.data_version

@@ -1,0 +1,164 @@
+"""The chart: a spec that depends on what is drawn only, figures on the zone's wall clock, gaps where there is no figure."""
+
+import json
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reports import make_report
+from usage_report import charts
+from usage_report.metrics import METRICS
+from usage_report.periods import Grain
+from usage_report.query.model import Query
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "chart_three_metrics.json"
+AS_OF = int(datetime(2026, 11, 23, 10, 30, tzinfo=UTC).timestamp()) * 1000
+KEYS = tuple(m.key for m in METRICS)
+THREE = ("participation_minutes", "consumed_minutes", "active_participants")
+
+
+def report(start="2026-11-01", last="2026-11-25", zone="Europe/Berlin", grain=Grain.DAY, **more):
+    return make_report(Query("acme", date.fromisoformat(start), date.fromisoformat(last), zone, AS_OF, grain), **more)
+
+
+def spec(r, metrics):
+    return charts.spec(r, metrics, charts.frame(r, metrics))
+
+
+def marks(node, out=None):
+    """All leaves of a spec."""
+    out = [] if out is None else out
+    for layer in node["layer"]:
+        marks(layer, out) if "layer" in layer else out.append(layer)
+    return out
+
+
+def tooltip(node):
+    return next(leaf["encoding"]["tooltip"] for leaf in marks(node) if "tooltip" in leaf["encoding"])
+
+
+def test_golden_spec():
+    """To renew after a wanted change: write ``json.dumps(spec(report(), THREE), indent=1, ensure_ascii=False)`` to the file."""
+    assert spec(report(), THREE) == json.loads(GOLDEN.read_text(encoding="utf-8"))
+
+
+def test_the_scale_and_the_words_for_it():
+    assert [charts.scale_of(KEYS[:n]) for n in (0, 1, 2, 3, 6)] == ["own", "own", "two", "index", "index"]
+    assert charts.scale_text(KEYS[:1]) == ""
+    assert "Participation minutes on the left, Broadcast minutes on the right" in charts.scale_text(KEYS[:2])
+    assert "percentage of its own peak in this range" in charts.scale_text(KEYS[:3])
+
+
+def test_three_metrics_are_indexed_to_their_own_peak():
+    r = report()
+    data = charts.frame(r, THREE)
+    for i, key in enumerate(THREE):
+        assert np.nanmax(data[f"y{i}"]) == pytest.approx(100)
+        assert data[f"y{i}"][3] == pytest.approx(100 * r.figures[key][3] / r.figures[key][: r.begun].max())
+
+
+def test_one_and_two_metrics_keep_their_own_figures():
+    r = report()
+    data = charts.frame(r, KEYS[:2])
+    assert data["y1"][4] == r.value(KEYS[1], 4)
+    two = spec(r, KEYS[:2])
+    assert two["resolve"] == {"scale": {"y": "independent"}}
+    axes = [leaf["encoding"]["y"]["axis"] for leaf in marks(two) if "y" in leaf["encoding"]]
+    assert {(a["orient"], a["title"]) for a in axes} == {("left", "Participation minutes (min)"), ("right", "Broadcast minutes (min)")}
+
+
+def test_all_zero_is_drawn_at_the_bottom_and_never_divides():
+    data = charts.frame(report(empty=True), THREE)
+    assert data["y0"][:23].tolist() == [0.0] * 23
+
+
+def test_no_figure_is_a_gap_never_nought():
+    r = report(not_supplied=("consumed_minutes",))
+    data = charts.frame(r, THREE)
+    assert data["y1"].isna().all()
+    assert set(data["t1"]) == set(data["t1_audio"]) == {"not supplied"}
+    assert data["y0"].isna().tolist() == [False] * 23 + [True] * 2
+    assert data["t0"][24] == "not begun"
+    assert "Consumed minutes · not supplied" in json.dumps(spec(r, THREE), ensure_ascii=False)
+
+
+def test_the_running_bucket_is_apart():
+    data = charts.frame(report(), THREE)
+    assert data["part"].tolist() == [0] * 21 + [1, 2, 3, 3]
+    assert data["bucket"][22] == "Mon 23 Nov 2026 (not over)"
+    assert charts.frame(report("2026-11-23", "2026-11-23"), THREE)["part"].tolist() == [2]
+    assert charts.frame(report(last="2026-11-20"), THREE)["part"].tolist() == [0] * 20
+
+
+def test_estimated_figures_say_so_in_the_hover():
+    data = charts.frame(report(estimated=0.5), THREE)
+    assert data["t1"][0].startswith("≈")
+    assert data["t1_screenshare"][0].startswith("≈")
+    assert not data["t0"][0].startswith("≈")
+
+
+def test_the_hover_holds_every_metric_and_the_parts_under_titles_of_their_own():
+    r = report()
+    chosen = KEYS[:6]
+    items = tooltip(spec(r, chosen))
+    titles = [i["title"] for i in items]
+    assert len(titles) == len(set(titles)) == 1 + 6 + 8
+    assert {"Broadcast ↳ Audio + video", "Consumed ↳ Screenshare"} <= set(titles)
+    assert {i["field"] for i in items} <= set(charts.frame(r, chosen).columns)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo", "Pacific/Apia", "America/St_Johns"])
+def test_days_stand_at_midnight_of_their_own_date(zone):
+    """Written as UTC and drawn on a utc scale, they are on the right day whatever the browser's zone."""
+    at = charts.frame(report("2026-03-01", "2026-04-10", zone), THREE)["at"]
+    assert [t.isoformat() for t in at] == [f"{d.date()}T00:00:00+00:00" for d in pd.date_range("2026-03-01", "2026-04-10")]
+    encodings = [leaf["encoding"]["x"] for leaf in marks(spec(report(), THREE))]
+    assert all(e["scale"]["type"] == "utc" for e in encodings)
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-11-02", 24)])
+def test_hours_of_a_long_or_short_day_fill_it_without_overlap(day, hours):
+    data = charts.frame(report(day, day, grain=Grain.HOUR), THREE)
+    assert len(data) == hours
+    steps = data["at"].diff().dropna()
+    assert steps.min() > pd.Timedelta(0)
+    assert steps.nunique() <= 2, "evenly, to the millisecond"
+    assert data["at"][0] == pd.Timestamp(day, tz="UTC")
+    assert (data["x2"].iloc[:-1].array == data["x"].iloc[1:].array).all(), "the hover has no holes"
+
+
+def test_few_buckets_have_points():
+    def filled(r):
+        return [leaf for leaf in marks(spec(r, KEYS[:1])) if leaf["mark"]["type"] == "point" and leaf["mark"]["filled"]]
+
+    assert filled(report("2026-11-22", "2026-11-22"))
+    assert not filled(report("2026-01-01", "2026-11-22"))
+
+
+def test_series_differ_by_more_than_colour():
+    assert len(set(charts.DASHES)) == len(set(charts.SHAPES)) == charts.MAX_SERIES
+    lines = [leaf for leaf in marks(spec(report(), KEYS[:6])) if leaf["encoding"].get("strokeDash")]
+    assert [line["encoding"]["strokeDash"]["datum"] for line in lines] == [m.title for m in METRICS[:6]]
+    assert charts.UNFINISHED not in charts.DASHES
+
+
+def test_the_spec_is_kept_and_no_caller_can_spoil_it():
+    r, other = report(), report(seed=2)
+    first = spec(r, THREE)
+    first["layer"].clear()
+    start = time.perf_counter()
+    again = spec(r, THREE)
+    assert time.perf_counter() - start < 0.05
+    assert again["layer"]
+    strip = lambda s: json.dumps(s).split("labelExpr")[0]  # noqa: E731
+    assert strip(spec(other, THREE)) == strip(again), "figures are not in the spec"
+    assert "datasets" not in again
+    assert "data" not in again
+
+
+def test_quotes_in_titles_cannot_break_the_legend():
+    assert charts._js("it's \\ one") == "'it\\'s \\\\ one'"

@@ -1,0 +1,123 @@
+"""Downloads: exact figures, absent told from nought, a total nobody adds up by mistake, no formula, the same bytes twice."""
+
+import csv
+import io
+import time
+import zipfile
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+
+from reports import make_report
+from usage_report import export
+from usage_report.metrics import ALL
+from usage_report.periods import Grain
+from usage_report.query.model import Query
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "export_three_days.csv"
+AS_OF = int(datetime(2026, 3, 30, 12, tzinfo=UTC).timestamp()) * 1000
+
+
+def report(team="acme", grain=Grain.DAY, last="2026-03-31", **more):
+    """Three days over the spring change of clocks in Berlin: a final one of 23 hours, a running one, one not begun."""
+    q = Query(team, date(2026, 3, 29), date.fromisoformat(last), "Europe/Berlin", AS_OF, grain)
+    return make_report(q, **({"not_supplied": ("captions_minutes",), "estimated": 0.25} | more))
+
+
+def rows(data: bytes):
+    return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+
+
+def test_golden_csv():
+    """The whole text for three days. To renew after a wanted change: write ``export.to_csv(report())`` to the file."""
+    assert export.to_csv(report()) == GOLDEN.read_bytes()
+
+
+def test_csv_is_exact_and_absent_is_empty():
+    r = report()
+    got = rows(export.to_csv(r))
+    assert [g["row"] for g in got] == ["bucket", "bucket", "bucket", "total"]
+    assert [g["state"] for g in got] == ["final", "running", "not begun", "running"]
+    assert (got[0]["start"], got[0]["end"]) == ("2026-03-29T00:00:00+01:00", "2026-03-30T00:00:00+02:00")
+    for m in ALL:
+        for i, row in enumerate(got):
+            value = r.total(m.key) if i == 3 else r.value(m.key, i)
+            assert (float(row[m.key]) if row[m.key] else None) == value
+    assert {g["captions_minutes"] for g in got} == {""}
+    assert {g["not_supplied"] for g in got} == {"captions_minutes"}
+    assert float(got[3]["consumed_minutes_estimated"]) == r.estimated_total / 60_000 > 0
+    assert {(g["zone"], g["as_of"], g["definitions"]) for g in got} == {("Europe/Berlin", "2026-03-30T12:00:00Z", "1")}
+
+
+def test_nought_is_written_as_nought():
+    got = rows(export.to_csv(report(empty=True, not_supplied=())))
+    assert got[0]["captions_minutes"] == got[3]["captions_minutes"] == "0"
+    assert got[2]["captions_minutes"] == ""
+
+
+@pytest.mark.parametrize("team", ["=1+1", "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", "  =HYPERLINK(1)", '=cmd|" /C calc"!A0'])
+def test_no_text_becomes_a_formula(team):
+    assert rows(export.to_csv(report(team)))[0]["team"] == "'" + team
+    book = load_workbook(io.BytesIO(export.to_xlsx(report(team))))
+    cell = book["About"]["B1"]
+    assert cell.data_type == "s"
+    for sheet in book:
+        assert not [c.coordinate for line in sheet.iter_rows() for c in line if c.data_type == "f"]
+
+
+def test_ordinary_names_are_left_alone():
+    for team in ("acme", "Zoë & Co", "a=b", "مدرسة", "🎓 school", 'quote " comma ,'):
+        assert rows(export.to_csv(report(team)))[0]["team"] == team
+
+
+def test_xlsx_figures_dates_and_notes():
+    r = report()
+    book = load_workbook(io.BytesIO(export.to_xlsx(r)))
+    sheet = book["Usage"]
+    assert sheet["A1"].value == "Start (Europe/Berlin)"
+    assert [sheet.cell(i, 1).value for i in (2, 3, 4)] == [datetime(2026, 3, 29), datetime(2026, 3, 30), datetime(2026, 3, 31)]
+    assert sheet["A2"].is_date
+    for c, m in enumerate(ALL, 3):
+        got = [sheet.cell(row, c).value for row in (2, 3, 4, 6)]
+        if m.key == "captions_minutes":
+            assert got == ["not supplied"] * 4
+        else:
+            for cell, value in zip(got, [*(r.value(m.key, i) for i in range(3)), r.total(m.key)], strict=True):
+                # A workbook keeps 16 digits: enough to give back every millisecond.
+                assert (cell is None) if value is None else cell == pytest.approx(value, rel=1e-15)
+    assert all(cell.value is None for cell in sheet[5]), "the total is apart"
+    assert sheet["A6"].value == "Total of the range"
+    about = {row[0].value: row[1].value for row in book["About"].iter_rows()}
+    assert about["Time zone"] == "Europe/Berlin"
+    assert about["As of"].startswith("2026-03-30T12:00:00Z")
+    assert about["Definitions"] == "version 1"
+    assert about["Not supplied"] == "Captions minutes"
+    assert about["Consumed minutes"].startswith("≈ 25")
+    assert book["Definitions"].max_row == len(ALL) + 1
+
+
+def test_hours_keep_their_clock():
+    sheet = load_workbook(io.BytesIO(export.to_xlsx(report(grain=Grain.HOUR, last="2026-03-29"))))["Usage"]
+    assert [sheet.cell(row, 1).value.hour for row in range(2, 25)] == [0, 1, *range(3, 24)]
+
+
+def test_same_report_same_bytes(monkeypatch):
+    first = export.to_csv(report()), export.to_xlsx(report())
+    monkeypatch.setattr(time, "time", lambda: 2_000_000_000.0)
+    time.sleep(1.1)  # the clock of a zip entry has a step of two seconds, of a document one
+    assert (export.to_csv(report()), export.to_xlsx(report())) == first
+    names = zipfile.ZipFile(io.BytesIO(first[1])).infolist()
+    assert len({entry.date_time for entry in names}) == 1
+
+
+def test_any_team_name_is_taken():
+    for team in ("\x01\x02", "\ud800".encode("utf-16", "surrogatepass").decode("utf-16", "replace"), "x" * 1000, "‮evil"):
+        assert rows(export.to_csv(report(team)))[0]["team"] == team
+        assert load_workbook(io.BytesIO(export.to_xlsx(report(team))))["About"]["A1"].value == "Team"
+
+
+def test_file_names_are_harmless():
+    assert export.filename(report("../..\\A b/ü"), "csv") == "usage-a-b-2026-03-29-to-2026-03-31-day.csv"
+    assert export.filename(report("🎓"), "xlsx") == "usage-2026-03-29-to-2026-03-31-day.xlsx"
