@@ -1,0 +1,64 @@
+"""Texts that several pages share, and the way from anyone's text to a page that shows it as it is."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from ..metrics import LIMITED
+from ..periods import local, zone
+
+APP = "Usage report"
+ICON = "📊"
+_MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
+
+
+def plain(text: str) -> str:
+    """Markdown that shows ``text`` as it is: names come from outside and may hold markup, directives or line breaks."""
+    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+
+
+def code(text: str) -> str:
+    """Markdown of ``text`` as inline code, whatever backticks it holds."""
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    pad = " " if "`" in text else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def ago(ms: int) -> str:
+    """An age in words, in the largest unit that fits: ``12 s``, ``5 min``, ``3 h``, ``2 days``."""
+    seconds = max(0, ms) // 1000
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 48 * 3600:
+        return f"{seconds // 3600} h"
+    return f"{seconds // 86400} days"
+
+
+def clock(ms: int, zone_name: str) -> str:
+    """``14:32`` on a clock of the zone."""
+    return f"{local(ms, zone(zone_name)):%H:%M}"
+
+
+def instant(ms: int, zone_name: str) -> str:
+    """``Sat 14 Mar, 10:02`` on a clock of the zone."""
+    at = local(ms, zone(zone_name))
+    return f"{at:%a} {at.day} {at:%b}, {at:%H:%M}"
+
+
+def count(n: int, one: str, many: str = "") -> str:
+    """``1 session``, ``2 sessions``."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def ingest_command(team: str) -> str:
+    return f"usage-report ingest --team {shlex.quote(team)} FILE"
+
+
+def limit_command(team: str, keys: list[str]) -> str:
+    """The command that sets the limits of ``keys``, with round figures as an example."""
+    example = {m.key: "100000" if m.unit else "50" for m in LIMITED}
+    flags = " ".join(f"--limit {key}={example[key]}" for key in keys)
+    return f"usage-report team set {shlex.quote(team)} {flags}"
