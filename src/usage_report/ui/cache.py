@@ -7,8 +7,13 @@ miss on one key at once wait for one computation. Every cache is bounded; the lo
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
 from dataclasses import replace
+from typing import Generic, TypeVar
 
 import streamlit as st
 
@@ -18,6 +23,53 @@ from ..query.model import Live, PeriodReport, Query, Report, TeamInfo
 #: Pages ask as of the whole minute and live figures as of these five seconds, so that all visitors share the answers.
 MINUTE = 60_000
 LIVE = 5_000
+
+T = TypeVar("T")
+
+
+class Answers(Generic[T]):
+    """The ``size`` answers used last, by key; thread-safe; concurrent misses on one key compute once.
+
+    Streamlit's own caches keep a lock for every key they ever saw, and keys here move with time.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: OrderedDict[Hashable, Future[T]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """The answer kept under ``key``, else what ``compute`` returns. Whoever waits for it shares its error, which is not kept."""
+        with self._lock:
+            answer = self._kept.get(key)
+            mine = answer is None
+            if mine:
+                answer = self._kept[key] = Future()
+                while len(self._kept) > self._size:
+                    self._kept.popitem(last=False)
+            else:
+                self._kept.move_to_end(key)
+        if mine:
+            try:
+                answer.set_result(compute())
+            except BaseException as error:
+                with self._lock:
+                    if self._kept.get(key) is answer:
+                        del self._kept[key]
+                answer.set_exception(error)
+        return answer.result()
+
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
+_reports: Answers[Report] = Answers(64)
+_periods: Answers[PeriodReport] = Answers(64)
+_lives: Answers[Live] = Answers(64)
 
 
 def clock() -> int:
@@ -60,20 +112,28 @@ def team(key: str) -> TeamInfo:
 def report(query: Query) -> Report:
     """The answer to a query. Shared between visitors: do not change its arrays."""
     asked = _settled(query)
-    key = _key(team(query.team), asked.start, asked.last, asked.zone, asked.as_of, asked.grain, *asked.metrics)
-    answer = _report(key, asked)
-    return answer if asked == query else replace(answer, query=query)
+    key = (*_of(team(query.team)), asked.start, asked.last, asked.zone, asked.as_of, asked.grain, asked.metrics)
+    answer = _reports.get(key, lambda: reader().report(asked))
+    return answer if asked is query else replace(answer, query=query)
 
 
 def period(info: TeamInfo, as_of: int) -> PeriodReport:
     """*This period* of a team as of an instant (epoch ms)."""
-    return _period(_key(info, as_of), info.key, as_of)
+    return _periods.get((*_of(info), as_of), lambda: reader().period(info.key, as_of))
 
 
 def live(team_key: str) -> Live:
     """*Real time* of a team, now."""
     as_of = clock() // LIVE * LIVE
-    return _live(_key(team(team_key), as_of), team_key, as_of)
+    return _lives.get((*_of(team(team_key)), as_of), lambda: reader().live(team_key, as_of))
+
+
+def clear() -> None:
+    """Forget everything, the reader too."""
+    for answers in (_reports, _periods, _lives):
+        answers.clear()
+    for held in (reader, settings):
+        held.clear()
 
 
 def _settled(query: Query) -> Query:
@@ -86,24 +146,5 @@ def _settled(query: Query) -> Query:
     return query if query.as_of <= settled else replace(query, as_of=settled)
 
 
-def _key(info: TeamInfo, *question: object) -> str:
-    """One flat text: Streamlit's own hashing lets different nested values collide."""
-    return repr((reader().identity, info.key, info.data_version, *map(str, question)))
-
-
-# Underscored arguments are not part of Streamlit's key; the text holds all of them.
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _report(key: str, _query: Query) -> Report:
-    return reader().report(_query)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _period(key: str, _team: str, _as_of: int) -> PeriodReport:
-    return reader().period(_team, _as_of)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _live(key: str, _team: str, _as_of: int) -> Live:
-    return reader().live(_team, _as_of)
+def _of(info: TeamInfo) -> tuple[str, str, int]:
+    return reader().identity, info.key, info.data_version
