@@ -14,10 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ..errors import DatabaseError, UsageReportError, did_you_mean
+from ..periods import local, zone
 from ..query.model import TeamInfo
 from . import cache, strings
+from .cards import STYLE
 
 log = logging.getLogger(__name__)
 TEAM = "team"
@@ -34,18 +37,21 @@ class Frame:
         """``with`` it: errors of ours become sentences, others a reference id with the trace in the log."""
         return guard()
 
-    def footer(self) -> None:
-        """Zone, freshness, and what is still being counted."""
+    def footer(self, live: bool = False) -> None:
+        """Zone, freshness, and what is still being counted; with ``live`` as of this very second."""
         with guard():
-            st.caption(" · ".join(_freshness(cache.team(self.team.key), self.as_of)))
+            info = cache.team(self.team.key)
+            st.caption(" · ".join(_freshness(info, cache.clock() if live else self.as_of, "%H:%M:%S" if live else "%H:%M")))
 
 
 def page(title: str) -> Frame:
     """Frame a page; stops the run where the database cannot be used or nothing has come in yet."""
+    st.html(STYLE)
+    head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
+    head.title(title, anchor=False, width="content")
     with guard(stop=True):
         keys = cache.teams()
-        frame = Frame(cache.team(_chosen(keys)), cache.now()) if keys else None
-    st.title(title, anchor=False)
+        frame = Frame(cache.team(_chosen(keys, head)), cache.now()) if keys else None
     if frame is None or frame.team.last_received is None:
         _nothing_yet(frame.team.key if frame else None)
         st.stop()
@@ -82,7 +88,7 @@ def show(error: Exception) -> bool:
     return True
 
 
-def _chosen(keys: tuple[str, ...]) -> str:
+def _chosen(keys: tuple[str, ...], head: DeltaGenerator) -> str:
     """The team to show: the link's, else the one shown last, else the first. More than one: with a selector."""
     asked = st.query_params.get(TEAM)
     shown = asked if asked in keys else st.session_state.get("_team")
@@ -96,7 +102,7 @@ def _chosen(keys: tuple[str, ...]) -> str:
     if len(keys) > 1:
         # The URL rules, the widget follows: Back and a shared link must win over what was picked before.
         st.session_state["_team_widget"] = shown
-        st.sidebar.selectbox("Team", keys, key="_team_widget", on_change=_pick)
+        head.selectbox("Team", keys, key="_team_widget", on_change=_pick, width=260)
     if asked != shown and (asked or len(keys) > 1):
         st.query_params[TEAM] = shown
     st.session_state["_team"] = shown
@@ -125,8 +131,8 @@ def _nothing_yet(team: str | None) -> None:
         st.caption("Then reload this page.")
 
 
-def _freshness(info: TeamInfo, as_of: int) -> Iterator[str]:
-    yield f"Figures as of {strings.clock(as_of, info.zone)}, zone {strings.plain(info.zone)}"
+def _freshness(info: TeamInfo, as_of: int, pattern: str) -> Iterator[str]:
+    yield f"Figures as of {local(as_of, zone(info.zone)):{pattern}} {strings.plain(info.zone)}"
     if info.last_received is not None:
         yield f"last event received {strings.ago(cache.clock() - info.last_received)} ago"
     if info.pending:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 
-from ..metrics import LIMITED
 from ..periods import local, zone
 
 APP = "Usage report"
 ICON = "📊"
+#: Limits as an example.
+EXAMPLE = {"participation_minutes": 100_000, "max_concurrent_sessions": 20, "max_concurrent_participants": 500}
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
 
 
@@ -42,12 +43,6 @@ def clock(ms: int, zone_name: str) -> str:
     return f"{local(ms, zone(zone_name)):%H:%M}"
 
 
-def instant(ms: int, zone_name: str) -> str:
-    """``Sat 14 Mar, 10:02`` on a clock of the zone."""
-    at = local(ms, zone(zone_name))
-    return f"{at:%a} {at.day} {at:%b}, {at:%H:%M}"
-
-
 def count(n: int, one: str, many: str = "") -> str:
     """``1 session``, ``2 sessions``."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
@@ -59,6 +54,5 @@ def ingest_command(team: str) -> str:
 
 def limit_command(team: str, keys: list[str]) -> str:
     """The command that sets the limits of ``keys``, with round figures as an example."""
-    example = {m.key: "100000" if m.unit else "50" for m in LIMITED}
-    flags = " ".join(f"--limit {key}={example[key]}" for key in keys)
+    flags = " ".join(f"--limit {key}={EXAMPLE.get(key, 1000)}" for key in keys)
     return f"usage-report team set {shlex.quote(team)} {flags}"

@@ -1,0 +1,37 @@
+"""*Real time*: who is in a session now, and the last hour. Refreshed every few seconds, in place."""
+
+import streamlit as st
+
+from usage_report import courses
+from usage_report.ui import cache, cards
+from usage_report.ui.frame import page
+
+frame = page("Real time")
+
+
+@st.fragment(run_every=f"{cache.LIVE // 1000}s")
+def now() -> None:
+    with frame.guard():
+        info = cache.team(frame.team.key)
+        live = cache.live(frame.team.key)
+        if word := courses.silence(live, info.last_received, live.as_of):
+            st.warning(word, icon="⏳")
+        with st.grid(3):
+            for title, value, help_text in courses.live_figures(live):
+                st.metric(title, f"{value:,}", help=help_text, border=True)
+
+        with st.container(border=True):
+            st.markdown("**Participants in the last hour**")
+            st.vega_lite_chart(
+                courses.hour_marks(live, info.zone), courses.hour_spec(), key="hour", alt=courses.hour_words(live)
+            )
+        with st.container(border=True):
+            st.markdown("**Live sessions**")
+            if live.sessions:
+                cards.sessions_table(live.sessions, info.zone, live.as_of)
+            else:
+                st.caption("Nobody is in a session right now.")
+    frame.footer(live=True)
+
+
+now()

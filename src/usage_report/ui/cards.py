@@ -1,0 +1,123 @@
+"""Pieces of HTML that Streamlit has no element for: the limit's bar, the list of live sessions.
+
+Colours follow the theme through ``light-dark()``; every colour has a sign and words beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from .. import courses, formats
+from ..metrics import Metric, metric
+from ..periods import today, zone
+from ..query.model import LiveSession, PeriodMetric, PeriodReport
+from . import strings
+
+#: Share of the bar's width (percent) at which the limit stands, until a figure needs more room beyond it.
+LIMIT_AT = 80
+
+#: Emitted once a page, by the frame.
+STYLE = """<style>
+[data-testid="stMainBlockContainer"] { padding: 4.5rem clamp(1rem, 4vw, 4rem) 3rem; max-width: 96rem }
+.ur { --ok: light-dark(#0f766e, #4fc3b0); --near: light-dark(#a35200, #f2b35c); --over: light-dark(#b3261e, #ff8a80);
+  --quiet: light-dark(#5b6470, #a3adb8); --track: light-dark(#e6e2d8, #2c3541); --line: light-dark(#dedacf, #303945);
+  font-size: 0.9rem; line-height: 1.45; }
+.ur .ok { color: var(--ok) } .ur .near { color: var(--near) } .ur .over { color: var(--over) }
+.ur .quiet { color: var(--quiet) }
+.ur .row { display: flex; flex-wrap: wrap; gap: 0.1rem 0.75rem; justify-content: space-between; align-items: baseline }
+.ur .state { font-weight: 600; white-space: nowrap }
+.ur .meter { position: relative; height: 0.7rem; border-radius: 0.35rem; background: var(--track); margin: 0.15rem 0 0.5rem }
+.ur .meter i { position: absolute; inset: 0 auto 0 0; border-radius: 0.35rem; background: currentColor; min-width: 2px }
+.ur .meter i.beyond { border-radius: 0 0.35rem 0.35rem 0;
+  background: repeating-linear-gradient(-45deg, currentColor 0 4px, transparent 4px 7px); box-shadow: inset 0 0 0 1px currentColor }
+.ur .meter b { position: absolute; top: -0.25rem; bottom: -0.25rem; width: 2px; margin-left: -1px; background: light-dark(#1d2733, #e6eaee) }
+.ur table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums }
+.ur th { text-align: start; font-weight: 600; color: var(--quiet); border-bottom: 1px solid var(--line); padding: 0.4rem 0.75rem 0.4rem 0 }
+.ur td { border-bottom: 1px solid var(--line); padding: 0.5rem 0.75rem 0.5rem 0; vertical-align: top }
+.ur tr:last-child td { border-bottom: 0 }
+.ur .n { text-align: end }
+.ur .room { overflow-wrap: anywhere; min-width: 7rem; font-weight: 500 }
+.ur .since { min-width: 4.5rem }
+.ur caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+@media (max-width: 480px) { .ur table { font-size: 0.82rem } .ur th, .ur td { padding-inline-end: 0.5rem } .ur .room { min-width: 5rem } }
+@media (forced-colors: active) { .ur .meter, .ur .meter i { border: 1px solid CanvasText } }
+</style>"""
+
+
+def period_card(report: PeriodReport, of: Metric, figure: PeriodMetric) -> None:
+    """One card: figure, what it means on hover, and where it stands."""
+    with st.container(border=True, height="stretch"):
+        st.metric(of.title, _figure(of, figure.value), help=of.definition, height="content")
+        st.html(f'<div class="ur">{"".join(_lines(report, of, figure))}</div>')
+
+
+def sessions_table(sessions: Sequence[LiveSession], zone_name: str, as_of: int) -> None:
+    """The live sessions, one a row."""
+    rows = "".join(
+        f'<tr><td class="room"><bdi dir="auto">{escape(s.room)}</bdi></td>'
+        f'<td class="since">{_since(s.since, zone_name, as_of)}<br><span class="quiet">{formats.duration((as_of - s.since) / 60_000)}</span></td>'
+        f'<td class="n">{s.people:,}</td><td class="n">{s.peak:,}</td>'
+        f'<td>{"<span class=over>●</span> on" if s.recording else "<span class=quiet>off</span>"}</td></tr>'
+        for s in sessions
+    )
+    head = "".join(
+        f'<th scope="col"{c}>{t}</th>'
+        for t, c in (("Room", ""), ("Since", ""), ("People now", ' class="n"'), ("Peak", ' class="n"'), ("Recording", ""))
+    )
+    st.html(f'<div class="ur"><table><caption>Live sessions</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>')
+
+
+def limits_hint(report: PeriodReport, team: str) -> None:
+    """How to set the limits that are not set; nothing when all are."""
+    missing = [f.key for f in report.metrics if metric(f.key).limited and f.limit is None]
+    if missing:
+        titles = ", ".join(metric(key).title.lower() for key in missing)
+        st.caption(f"No limit is set for {titles}. Set your contract's figures in place of these:")
+        st.code(strings.limit_command(team, missing), language="shell", wrap_lines=True)
+
+
+def _figure(of: Metric, value: float | int | None) -> str:
+    if value is None:
+        return formats.ABSENT
+    if of.unit and value >= 1000:
+        return f"{formats.number(value)}{formats.THIN}{of.unit}"  # tenths of thousands are noise in a headline
+    return formats.with_unit(of.key, value)
+
+
+def _lines(report: PeriodReport, of: Metric, figure: PeriodMetric):
+    if figure.value is None:
+        yield '<div><strong>Not supplied</strong> <span class="quiet">by this team’s platform. That is not zero.</span></div>'
+        return
+    if of.limited:
+        yield _meter(of, figure) if figure.limit is not None else '<div class="quiet">No limit set</div>'
+    if figure.at is not None:
+        yield f'<div class="quiet">Reached {escape(formats.instant(figure.at, report.zone))}</div>'
+    if outlook := courses.outlook(report, figure):
+        yield f'<div class="quiet">{escape(outlook)}</div>'
+
+
+def _meter(of: Metric, figure: PeriodMetric) -> str:
+    """The bar: filled to the limit in the state's colour, hatched beyond it, with a mark at the limit."""
+    percent = figure.percent if figure.percent is not None else 0.0
+    state = courses.state(percent)
+    limit = _figure(of, figure.limit)
+    said = f"{formats.number(percent, 1 if percent < 10 else 0)}{formats.THIN}%"
+    scale = min(LIMIT_AT / 100, 98 / max(percent, 1))
+    inner, beyond = min(percent, 100) * scale, max(percent - 100, 0) * scale
+    over = f'<i class="beyond" style="left:{100 * scale:.2f}%;width:{beyond:.2f}%"></i>' if beyond else ""
+    return (
+        f'<div class="meter {state.tone}" role="meter" aria-label="{escape(of.title)}, share of the limit" aria-valuemin="0" '
+        f'aria-valuemax="{max(100, percent):.1f}" aria-valuenow="{percent:.1f}" aria-valuetext="{said} of {escape(limit)}, {state.words}">'
+        f'<i style="width:{inner:.2f}%"></i>{over}<b style="left:{100 * scale:.2f}%" title="Limit: {escape(limit)}"></b></div>'
+        f'<div class="row"><span><strong>{said}</strong> <span class="quiet">of {escape(limit)} contracted</span></span>'
+        f'<span class="state {state.tone}"><span aria-hidden="true">{state.sign}</span> {state.words}</span></div>'
+    )
+
+
+def _since(since: int, zone_name: str, as_of: int) -> str:
+    """The clock, with the day when it is not today's."""
+    tz = zone(zone_name)
+    return strings.clock(since, zone_name) if today(since, tz) == today(as_of, tz) else formats.instant(since, zone_name)

@@ -1,0 +1,38 @@
+"""What is slow the first time, done before the first visitor comes."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+
+from ..errors import UsageReportError
+from . import cache
+
+log = logging.getLogger(__name__)
+#: Imported late by Streamlit or by us, together over a second.
+HEAVY = ("pandas", "pyarrow", "altair", "altair.vegalite.v6.schema", "sqlalchemy", "streamlit.elements.vega_charts")
+
+#: Teams whose opening page is computed beforehand.
+TEAMS = 20
+
+
+def warm():
+    """Import, open the database, compute the opening page of the first teams; returns the ``Settings``.
+
+    Never fails: the pages say what is wrong. ``None`` where the settings cannot be used.
+    """
+    for name in HEAVY:
+        importlib.import_module(name)
+    try:
+        settings = cache.settings()
+    except UsageReportError as error:
+        log.error("%s", error)
+        return None
+    try:
+        for key in cache.teams()[:TEAMS]:
+            cache.period(cache.team(key), cache.now())
+    except UsageReportError as error:
+        log.error("%s", error)
+    except Exception:
+        log.exception("The caches could not be warmed")
+    return settings
