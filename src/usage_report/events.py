@@ -142,6 +142,9 @@ def iso(ms: int) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S") + (f".{ms % 1000:03d}Z" if ms % 1000 else "Z")
 
 
+_ENVELOPE = ("specversion", "id", "source", "type", "time")
+
+
 def _text(holder: dict[str, Any], field: str, where: str = "") -> str:
     value = holder.get(field)
     if value is None:
@@ -157,6 +160,15 @@ def _text(holder: dict[str, Any], field: str, where: str = "") -> str:
     if "\0" in value:
         raise Rejected("nul-character", f"{where}{field} holds a NUL character, which no database keeps as text")
     return value
+
+
+def _plain(values: tuple) -> bool:
+    """Are all of these texts that need no closer look? The common case, decided at once."""
+    for value in values:
+        if type(value) is not str or not value:
+            return False
+    joined = "".join(values)
+    return len(joined) <= MAX_TEXT // 4 and "\0" not in joined
 
 
 def check_time(time: int, now: int) -> None:
@@ -183,9 +195,12 @@ def parse(obj: Any, *, now: int, team: str | None = None) -> Event:
     """
     if not isinstance(obj, dict):
         raise Rejected("not-an-object", f"an event is a JSON object, not {type(obj).__name__}")
-    if (version := _text(obj, "specversion")) != "1.0":
+    envelope = version, id, source, type_, when = tuple(map(obj.get, _ENVELOPE))
+    if not _plain(envelope):
+        for field in _ENVELOPE:
+            _text(obj, field)
+    if version != "1.0":
         raise Rejected("wrong-version", f"specversion is {version[:20]!r}; only CloudEvents 1.0 is read")
-    id, source, type_, when = _text(obj, "id"), _text(obj, "source"), _text(obj, "type"), _text(obj, "time")
     kind = BY_TYPE.get(type_)
     if kind is None:
         raise Rejected("unknown-type", f"type {type_[:60]!r} is not known. {_nearest_type(type_[:60])}".strip())
@@ -199,17 +214,25 @@ def parse(obj: Any, *, now: int, team: str | None = None) -> Event:
         raise Rejected("missing-field", "data is missing; every event must have it")
     if not isinstance(data, dict):
         raise Rejected("wrong-type", f"data must be an object, not {type(data).__name__}")
-    if team is None or data.get("team") is not None:
-        team = _text(data, "team", "data.")
-    room, session = _text(data, "room", "data."), _text(data, "session", "data.")
+    if (named := data.get("team")) is not None or team is None:
+        team = named
+    room, session = data.get("room"), data.get("session")
+    if not _plain((team, room, session)):
+        for field in ("team", "room", "session"):
+            if field != "team" or named is not None or team is None:
+                _text(data, field, "data.")
     subject = connection = person = name = detail = ""
     if kind.subject:
         if kind.default is not None and data.get(kind.subject) is None:
             subject = kind.default
         else:
-            subject = _text(data, kind.subject, "data.")
+            subject = data.get(kind.subject)
+            if not _plain((subject,)):
+                _text(data, kind.subject, "data.")
         if kind.code < 40:
-            connection = _text(data, "connection", "data.")
+            connection = data.get("connection")
+            if not _plain((connection,)):
+                _text(data, "connection", "data.")
             if kind.code < 20:
                 person = _text(data, "participant", "data.") if data.get("participant") is not None else connection
                 name = _text(data, "name", "data.") if data.get("name") else ""
@@ -238,4 +261,4 @@ def identity(event: Event) -> bytes:
 
 def content(event: Event) -> bytes:
     """16 bytes that stand for all an event says: differing ones under one identity are a conflict."""
-    return blake2b("\0".join(map(str, event[3:])).encode(), digest_size=16).digest()
+    return blake2b("\0".join((f"{event[3]} {event[4]}", *event[5:])).encode(), digest_size=16).digest()

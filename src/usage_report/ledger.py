@@ -13,19 +13,10 @@ from hashlib import blake2b
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from .db import bulk
 from .db import tables as t
 from .errors import NotFound, did_you_mean
 from .events import Event, Refused, content, identity
-
-#: Most values in one IN list: well under what SQLite and PostgreSQL take as parameters.
-CHUNK = 5_000
-
-
-def chunks(values: Sequence, size: int = CHUNK) -> Iterator[Sequence]:
-    """A sequence in parts of at most ``size``."""
-    for i in range(0, len(values), size):
-        yield values[i : i + size]
-
 
 def digest(text: str) -> bytes:
     """16 bytes that stand for a text in an index, however long it is."""
@@ -71,10 +62,7 @@ def append(c: Connection, batch: Sequence[Event], now: int) -> Counts:
             repeated.append((key, event))
         else:
             fresh[key] = event, content(event)
-    known: dict[bytes, bytes] = {}
-    for part in chunks(list(fresh)):
-        found = c.execute(sa.select(t.events.c.key, t.events.c.content).where(t.events.c.key.in_(part)))
-        known.update((bytes(k), bytes(v)) for k, v in found)
+    known = dict(bulk.select_in(c, t.events, ("key", "content"), "key", list(fresh)))
     for key, said in known.items():
         event, says = fresh.pop(key)
         _again(counts, event, said == says)
@@ -111,28 +99,11 @@ def _insert(c: Connection, fresh: dict[bytes, tuple[Event, bytes]], now: int) ->
         mine = {session: span for (of, session), span in by_session.items() if of == team}
         ids = _mark_sessions(c, team_id, mine)
         session_ids.update(((team, session), i) for session, i in ids.items())
-    c.execute(
-        t.events.insert(),
-        [
-            {
-                "key": key,
-                "content": says,
-                "session_id": session_ids[e.team, e.session],
-                "code": e.code,
-                "time": e.time,
-                "received_at": now,
-                "source": e.source,
-                "id": e.id,
-                "room": e.room,
-                "subject": e.subject,
-                "connection": e.connection,
-                "person": e.person,
-                "name": e.name,
-                "detail": e.detail,
-                "extra": e.extra,
-            }
-            for key, (e, says) in fresh.items()
-        ],
+    bulk.insert(
+        c,
+        t.events,
+        ("key", "content", "session_id", "received_at", *Event._fields[1:6], *Event._fields[7:]),
+        [(key, says, session_ids[e[0], e[6]], now, *e[1:6], *e[7:]) for key, (e, says) in fresh.items()],
     )
     for (team, source), (_, last, n) in by_source.items():
         _count_source(c, team_ids[team], source, n, last, now)
@@ -144,13 +115,12 @@ def _mark_sessions(c: Connection, team_id: int, spans: dict[str, list[int]]) -> 
     keys = {digest(session): session for session in spans}
     ids: dict[str, int] = {}
 
-    def look_up(wanted: list[bytes]) -> Iterator:
-        for part in chunks(wanted):
-            yield from c.execute(sa.select(s.key, s.id, s.first_event, s.last_event).where(s.team_id == team_id, s.key.in_(part)))
+    def look_up(wanted: list[bytes]) -> list[tuple]:
+        return bulk.select_in(c, t.sessions, ("key", "id", "first_event", "last_event"), "key", wanted, team_id)
 
     widened = []
     for key, id, first, last in look_up(list(keys)):
-        session = keys[bytes(key)]
+        session = keys[key]
         ids[session] = id
         widened.append({"b_id": id, "first": min(first, spans[session][0]), "last": max(last, spans[session][1])})
     if widened:
@@ -162,25 +132,10 @@ def _mark_sessions(c: Connection, team_id: int, spans: dict[str, list[int]]) -> 
         )
     new = [key for key, session in keys.items() if session not in ids]
     if new:
-        c.execute(
-            t.sessions.insert(),
-            [
-                {
-                    "team_id": team_id,
-                    "key": key,
-                    "session": keys[key],
-                    "first_event": spans[keys[key]][0],
-                    "last_event": spans[keys[key]][1],
-                    "pending": True,
-                    "room": "",
-                    "open": False,
-                    "estimated": False,
-                    "anomalies": 0,
-                }
-                for key in new
-            ],
-        )
-        ids.update((keys[bytes(key)], id) for key, id, _, _ in look_up(new))
+        columns = ("team_id", "key", "session", "first_event", "last_event", "pending", "room", "open", "estimated", "anomalies")
+        rows = [(team_id, key, keys[key], *spans[keys[key]][:2], True, "", False, False, 0) for key in new]
+        bulk.insert(c, t.sessions, columns, rows)
+        ids.update((keys[key], id) for key, id, _, _ in look_up(new))
     return ids
 
 
@@ -225,13 +180,11 @@ def touch(c: Connection, team: int) -> None:
 
 
 def events_of(c: Connection, ids: Sequence[int]) -> Iterator[tuple[int, list[tuple]]]:
-    """Events of sessions, as the rows that ``metering.fold`` takes."""
-    e = t.events.c
+    """Events of sessions, as the rows that ``metering.fold`` takes, by session id."""
     by_session: dict[int, list[tuple]] = {id: [] for id in ids}
-    columns = (e.session_id, e.time, e.source, e.id, e.code, e.subject, e.connection, e.person, e.detail, e.room)
-    for part in chunks(ids):
-        for row in c.execute(sa.select(*columns).where(e.session_id.in_(part))).cursor.fetchall():
-            by_session[row[0]].append(row[1:])
+    columns = ("session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail", "room")
+    for row in bulk.select_in(c, t.events, columns, "session_id", ids):
+        by_session[row[0]].append(row[1:])
     yield from by_session.items()
 
 
@@ -261,10 +214,9 @@ def quarantine(c: Connection, refused: Iterable[Refused], *, format: str, origin
             "truncated": r.truncated,
             "received_at": now,
         }
-    for part in chunks(list(rows)):
-        for key in c.execute(sa.select(t.quarantine.c.key).where(t.quarantine.c.key.in_(part))).scalars():
-            del rows[bytes(key)]
-            counts.quarantined_before += 1
+    for (key,) in bulk.select_in(c, t.quarantine, ("key",), "key", list(rows)):
+        del rows[key]
+        counts.quarantined_before += 1
     if rows:
         c.execute(t.quarantine.insert(), list(rows.values()))
     counts.quarantined = len(rows)
@@ -284,5 +236,6 @@ def quarantined(c: Connection, *, after: int = 0, limit: int = 1_000) -> Sequenc
 
 def release(c: Connection, ids: Sequence[int]) -> None:
     """Take originals out of quarantine: they have been accepted now."""
-    for part in chunks(ids):
-        c.execute(t.quarantine.delete().where(t.quarantine.c.id.in_(part)))
+    if not ids:
+        return
+    c.execute(t.quarantine.delete().where(t.quarantine.c.id == sa.bindparam("b_id")), [{"b_id": id} for id in ids])

@@ -26,7 +26,7 @@ from .metering.sweep import sweep
 from .periods import DAY, Grain, Period, edges, local, zone
 
 #: Events appended in one transaction.
-BATCH = 5_000
+BATCH = 10_000
 #: Events folded in one transaction, about; a larger session is folded alone.
 SETTLE = 40_000
 

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from pyroaring import BitMap
 from sqlalchemy.engine import Connection
 
+from .db import bulk
 from .db import tables as t
-from .ledger import CHUNK, chunks
 from .metering.cut import PIECE, PIECES, Pieces, SessionQuarters
 from .metering.facts import PEAKS, SETS, SUMS, Facts
 from .metering.fold import Folded
@@ -21,7 +21,7 @@ _INT = np.int64
 
 _SQ = t.session_quarters.c
 _SQ_NUMBERS = ["session_id", "start", *SUMS, "peak", "peak_at", "room"]
-_SQ_COLUMNS = [_SQ[name] for name in (*_SQ_NUMBERS, *PIECES)]
+_SQ_COLUMNS = (*_SQ_NUMBERS, *PIECES)
 _FACT_NUMBERS = ["start", *SUMS, *(n for peak in PEAKS for n in (peak, f"{peak}_at"))]
 
 
@@ -67,19 +67,20 @@ def unpack(found: Sequence[Row]) -> SessionQuarters:
 
 def rows_of_sessions(c: Connection, sessions: Sequence[int]) -> dict[tuple[int, int], Row]:
     """All stored rows of some sessions, by (session, start)."""
-    found: dict[tuple[int, int], Row] = {}
-    for part in chunks(sessions):
-        rows = _fetch(c, sa.select(*_SQ_COLUMNS).where(_SQ.session_id.in_(part)))
-        found.update(((row[0], row[1]), row) for row in rows)
-    return found
+    return {(row[0], row[1]): row for row in bulk.select_in(c, t.session_quarters, _SQ_COLUMNS, "session_id", sessions)}
 
 
 def rows_of_quarters(c: Connection, team: int, quarters: np.ndarray) -> list[Row]:
     """All stored rows of a team in the quarters given (sorted starts)."""
-    found: list[Row] = []
-    for part in _ranges(quarters):
-        found += _fetch(c, sa.select(*_SQ_COLUMNS).where(_SQ.team_id == team, part).order_by(_SQ.session_id, _SQ.start))
-    return found
+    values = quarters.tolist()
+    if not values:
+        return []
+    if values[-1] - values[0] == (len(values) - 1) * QUARTER:
+        columns = [_SQ[name] for name in _SQ_COLUMNS]
+        found = _fetch(c, sa.select(*columns).where(_SQ.team_id == team, _SQ.start.between(values[0], values[-1])))
+    else:
+        found = bulk.select_in(c, t.session_quarters, _SQ_COLUMNS, "start", values, team)
+    return sorted(found)
 
 
 def changed(old: dict[tuple[int, int], Row], new: dict[tuple[int, int], Row]) -> list[tuple[int, int]]:
@@ -97,22 +98,8 @@ def replace_session_quarters(c: Connection, team: int, sessions: Sequence[int], 
         where = (_SQ.team_id == team, _SQ.start == sa.bindparam("b_start"), _SQ.session_id == sa.bindparam("b_session"))
         c.execute(t.session_quarters.delete().where(*where), stale)
     fresh = [new[key] for key in keys if key in new]
-    if fresh:
-        names = ["team_id", *_SQ_NUMBERS, *PIECES]
-        c.execute(t.session_quarters.insert(), [dict(zip(names, (team, *row), strict=True)) for row in fresh])
+    bulk.insert(c, t.session_quarters, ("team_id", *_SQ_COLUMNS), [(team, *row) for row in fresh])
     return np.unique(np.array([start for _, start in keys], _INT))
-
-
-def _ranges(starts: np.ndarray):
-    """SQL conditions that together select the rows of ``starts``: one range where they are neighbours, else lists."""
-    values = starts.tolist()
-    if not values:
-        return
-    if values[-1] - values[0] == (len(values) - 1) * QUARTER:
-        yield _SQ.start.between(values[0], values[-1])
-        return
-    for part in chunks(values):
-        yield _SQ.start.in_(part)
 
 
 def _pieces(blobs: list[bytes]) -> Pieces:
@@ -144,18 +131,15 @@ def load_facts(c: Connection, table: sa.Table, team: int, start: int, end: int) 
 
 def replace_facts(c: Connection, table: sa.Table, team: int, starts: np.ndarray, facts: Facts) -> None:
     """Put ``facts`` in the place of whatever the buckets ``starts`` held. Buckets without facts hold no row."""
-    for part in chunks(starts.tolist()):
-        c.execute(table.delete().where(table.c.team_id == team, table.c.start.in_(part)))
-    if not len(facts):
-        return
+    if len(starts):
+        where = (table.c.team_id == team, table.c.start == sa.bindparam("b_start"))
+        c.execute(table.delete().where(*where), [{"b_start": start} for start in starts.tolist()])
     peaks = np.empty((len(facts), 2 * len(PEAKS)), _INT)
     peaks[:, ::2], peaks[:, 1::2] = facts.peaks, facts.peaks_at
     numbers = np.column_stack([facts.start, facts.sums, peaks]).tolist()
-    names = ["team_id", *_FACT_NUMBERS, *SETS]
     sets = [[s.serialize() for s in facts.sets[name]] for name in SETS]
-    c.execute(
-        table.insert(), [dict(zip(names, (team, *n, *b), strict=True)) for n, *b in zip(numbers, *sets, strict=True)]
-    )
+    rows = [(team, *n, *b) for n, *b in zip(numbers, *sets, strict=True)]
+    bulk.insert(c, table, ("team_id", *_FACT_NUMBERS, *SETS), rows)
 
 
 def storage_before(c: Connection, table: sa.Table, team: int, start: int) -> int:
@@ -166,11 +150,7 @@ def storage_before(c: Connection, table: sa.Table, team: int, start: int) -> int
 
 def storage_in(c: Connection, team: int, starts: np.ndarray) -> int:
     """Change of storage, in ms, that the stored facts of some quarters hold."""
-    q = t.team_quarters.c
-    return sum(
-        int(c.execute(sa.select(sa.func.coalesce(sa.func.sum(q.storage), 0)).where(q.team_id == team, q.start.in_(part))).scalar_one())
-        for part in chunks(starts.tolist())
-    )
+    return sum(n for (n,) in bulk.select_in(c, t.team_quarters, ("storage",), "start", starts.tolist(), team))
 
 
 # -- numbers of persons and rooms --------------------------------------------------------------------------------------
@@ -179,19 +159,15 @@ def storage_in(c: Connection, team: int, starts: np.ndarray) -> int:
 def numbers_of(c: Connection, team: int, what: int, digests: dict[bytes, str], *, add: bool = True) -> dict[str, int]:
     """Dense numbers of texts (``digests``: digest -> text); unknown ones get the next (``add``) or are left out."""
     n = t.names.c
-    found: dict[str, int] = {}
-    for part in chunks(list(digests)):
-        rows = _fetch(c, sa.select(n.key, n.number).where(n.team_id == team, n.what == what, n.key.in_(part)))
-        found.update((digests[bytes(key)], number) for key, number in rows)
+    rows = bulk.select_in(c, t.names, ("key", "what", "number"), "key", list(digests), team)
+    found = {digests[key]: number for key, of, number in rows if of == what}
     new = sorted(text for text in digests.values() if text not in found) if add else []
     if new:
         keys = {text: key for key, text in digests.items()}
         top = c.execute(sa.select(sa.func.max(n.number)).where(n.team_id == team, n.what == what)).scalar()
         first = 0 if top is None else top + 1
-        c.execute(
-            t.names.insert(),
-            [{"team_id": team, "what": what, "key": keys[x], "number": first + i, "text": x} for i, x in enumerate(new)],
-        )
+        rows = [(team, what, keys[x], first + i, x) for i, x in enumerate(new)]
+        bulk.insert(c, t.names, ("team_id", "what", "key", "number", "text"), rows)
         found.update((text, first + i) for i, text in enumerate(new))
     return found
 
@@ -213,7 +189,7 @@ def next_sessions(c: Connection, team: int, most: int) -> tuple[list[int], int]:
         sa.select(_s.id, _s.first_event)
         .where(_s.team_id == team, _s.pending)
         .order_by(_s.first_event, _s.id)
-        .limit(CHUNK)
+        .limit(bulk.CHUNK)
         .subquery()
     )
     counted = c.execute(
