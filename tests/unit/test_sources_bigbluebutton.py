@@ -225,6 +225,12 @@ def test_room_where_the_meeting_has_no_external_id(meeting, room):
     assert joined.room == room
 
 
+@pytest.mark.parametrize("most", [1, CHUNK])
+def test_the_room_does_not_depend_on_how_much_is_read_at_once(most):
+    late = document(join(1), '<meeting externalId="late"/>', join(2, BEN), head=f'<recording meeting_id="{ID}">')
+    assert {g.room for g in read(late, most=most)} == {ID}
+
+
 def test_a_file_that_names_no_meeting_is_refused():
     with pytest.raises(InputError, match="names no meeting"):
         read(document(join(1), head="<recording>"))
