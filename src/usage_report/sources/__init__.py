@@ -219,6 +219,7 @@ def cannot_supply(source_names: Iterable[str]) -> frozenset[str]:
 
 def storable(value: object) -> str:
     """``value`` if it is a text the database can hold as a team or a source, else ``""``. For what is refused."""
-    if isinstance(value, str) and "\0" not in value and len(value.encode(errors="replace")) <= MAX_TEXT:
-        return value
-    return ""
+    try:
+        return value if isinstance(value, str) and "\0" not in value and len(value.encode()) <= MAX_TEXT else ""
+    except UnicodeEncodeError:  # half a character, from a command line that is not UTF-8
+        return ""

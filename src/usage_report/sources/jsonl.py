@@ -61,10 +61,13 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Event | Refused]:
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[list[bytes], bool]]:
     """Batches of whole lines (without ``\\n``) and ``True``; the kept head of one too long and ``False``."""
-    rest = stream.read(CHUNK).removeprefix(_BOM)
-    skipping = False
-    chunk = rest
+    chunk = b""
+    while len(chunk) < len(_BOM) and (piece := stream.read(CHUNK)):
+        chunk += piece
+    # A first read that is the mark alone is not the end.
+    chunk = chunk.removeprefix(_BOM) or stream.read(CHUNK)
     rest = b""
+    skipping = False
     while chunk:
         if skipping:
             _, found, chunk = chunk.partition(b"\n")
