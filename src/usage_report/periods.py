@@ -59,7 +59,7 @@ def zone(name: str) -> ZoneInfo:
             raise ValueError
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        hint = did_you_mean(name[:100], sorted(available_timezones())) or "Use an IANA name such as Europe/Berlin."
+        hint = did_you_mean(name[:100], sorted(z for z in available_timezones() if not z.startswith(_FOREIGN))) or "Use an IANA name such as Europe/Berlin."
         raise InputError(f"There is no time zone {name[:100]!r}", "", hint) from None
 
 

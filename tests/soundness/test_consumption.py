@@ -93,3 +93,12 @@ def test_estimated_part_follows_the_rows():
     answer = run(log, team=TEAM, start="2026-03-01", last="2026-03-02", as_of=1_772_500_000_000)
     assert answer["estimated"] == [10 * MINUTE, 20 * MINUTE]
     assert [r["consumed_minutes"] for r in answer["rows"]] == [10 * MINUTE, 20 * MINUTE]
+
+
+def test_a_shared_id_names_ones_own_track_too():
+    """A and B both call their microphone "mic" and send 10:00-10:10; B subscribes to "mic".
+
+    Every published track of that id is meant, B's own among them: 10 from A and 10 from B = 20.
+    """
+    log = Log().stay("10:00", "11:00", "a").stay("10:00", "11:00", "b").receives("10:00", "11:00", "b", "mic")
+    check(log.sends("10:00", "10:10", "a", "audio", "mic").sends("10:00", "10:10", "b", "audio", "mic"), {"consumed_minutes": 20})

@@ -100,3 +100,10 @@ def test_storage_is_carried_from_before_the_range():
 def test_a_deletion_of_what_never_was():
     """Nothing is stored, nothing goes below zero."""
     check(Log().tell("10:00", "recording.deleted", recording="r-1"), {"recorded_minutes": 0, "recording_storage_minutes": 0})
+
+
+def test_a_deletion_at_midnight_is_the_new_days():
+    """30 stored on the 1st, deleted at midnight sharp: the 1st still ends with 30, the 2nd with nothing."""
+    answer = check(Log().recording("10:00", "10:30", "2026-03-02T00:00:00Z"), {"recording_storage_minutes": 0}, last="2026-03-02")
+    expect(answer, {"recording_storage_minutes": 30}, row=0)
+    expect(answer, {"recording_storage_minutes": 0}, row=1)
