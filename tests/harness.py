@@ -124,7 +124,8 @@ def expect(answer: dict, expected: Mapping[str, float | int | None], row: int | 
     raw = answer["total"] if row is None else answer["rows"][row]
     assert raw is not None, f"row {row} has no figures"
     seen = {k: None if raw[k] is None else shown(k, raw[k]) for k in expected}
-    assert seen == dict(expected)
+    wrong = {k: (seen[k], value) for k, value in expected.items() if seen[k] != value}
+    assert not wrong, f"{'total' if row is None else f'row {row}'}: (seen, true) of {wrong}"
 
 
 def check(events: Iterable[Event], expected: Mapping[str, float | int | None], *, row: int | None = None, **query: Any) -> dict:

@@ -24,6 +24,9 @@ MAX_BUCKETS = 20_000
 
 DAY = timedelta(days=1)
 
+#: Names of zone files that say another thing on another machine, or (``right/``) count leap seconds: no zones of a report.
+_FOREIGN = ("right/", "posix/", "localtime", "posixrules", "Factory")
+
 
 class Grain(StrEnum):
     HOUR = "hour"
@@ -52,11 +55,11 @@ class Period(NamedTuple):
 def zone(name: str) -> ZoneInfo:
     """The IANA zone of a name, or ``InputError`` with the nearest one."""
     try:
-        if not name or "\0" in name or len(name) > 100:
+        if not name or "\0" in name or len(name) > 100 or name.startswith(_FOREIGN):
             raise ValueError
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        hint = did_you_mean(name[:100], sorted(available_timezones())) or "Use an IANA name such as Europe/Berlin."
+        hint = did_you_mean(name[:100], sorted(z for z in available_timezones() if not z.startswith(_FOREIGN))) or "Use an IANA name such as Europe/Berlin."
         raise InputError(f"There is no time zone {name[:100]!r}", "", hint) from None
 
 
@@ -124,9 +127,9 @@ def billing_period(day: date, anchor: int) -> Period:
 def parse_date(text: str) -> date:
     """A date as ``YYYY-MM-DD``, or ``InputError``."""
     try:
-        if len(text) != 10:
-            raise ValueError
         day = date.fromisoformat(text)
+        if day.isoformat() != text:  # week dates and the like, which fromisoformat also reads
+            raise ValueError
     except ValueError:
         raise InputError(f"{text[:40]!r} is not a date", "", "Write it as YYYY-MM-DD, for example 2026-03-31.") from None
     if not 2000 <= day.year < 2200:

@@ -125,7 +125,7 @@ def test_figures_bound_one_another(scene):
 
 @few
 @given(scenes())
-def test_live_is_the_peak_of_the_last_instant(scene):
+def test_live_is_the_state_of_the_last_instant(scene):
     """A report of the last millisecond before ``as_of`` sees the same people as *Real time*, unless some left just then."""
     events, question = scene
     question["as_of"] += 1  # nothing happens in [as_of - 1, as_of) but what happens at its first instant
