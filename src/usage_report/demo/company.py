@@ -44,7 +44,7 @@ class Room(NamedTuple):
     #: Sessions that begin at each time, and the minutes over which their beginnings are spread.
     calls: float = 1
     spread: float = 1
-    #: What season and growth change: the number of "calls", or of "people" at each; "season": people, by season only.
+    #: What season and growth change: the number of "calls", or of "people" at each; ``""`` for neither.
     varies: str = ""
     #: Employees who come here, as a slice of all. Sessions that begin together share them out.
     team: Range = (0, 120)
@@ -71,24 +71,26 @@ class Room(NamedTuple):
     breakouts: int = 0
     #: Do events tell who receives which track? Only then are consumed minutes exact.
     subscriptions: bool = False
+    #: Once a month its first session of some day breaks off: neither leaves nor an end are ever told.
+    breaks: bool = False
 
 
 ROOMS = (
     Room("Daily stand-up", ("09:15",), (10, 15), calls=12, team=(0, 84), staff=(2, 3), staff_sends=(0.9, 0.5), mutes=0.05),
-    Room("Sales calls", ("09:40", "10:50", "13:20", "14:40", "16:10"), (22, 50), christmas=True, calls=1, spread=35, varies="calls",
-         team=(84, 104), staff=(0, 1), guests=(1, 3), screens=0.8, chat=1, recorded=0.25),
-    Room("One-to-ones", ("10:00", "11:10", "13:00", "15:20", "16:40"), (22, 34), christmas=True, calls=0.8, spread=25, varies="calls",
-         staff=(1, 1), staff_sends=(1, 0.9), mutes=0, subscriptions=True),
+    Room("Sales calls", ("09:40", "10:50", "13:20", "14:40", "16:10"), (22, 50), christmas=True,
+         calls=1, spread=35, varies="calls", team=(84, 104), staff=(0, 1), guests=(1, 3), screens=0.8, chat=1, recorded=0.25),
+    Room("One-to-ones", ("10:00", "11:10", "13:00", "15:20", "16:40"), (22, 34), christmas=True,
+         calls=0.8, spread=25, varies="calls", staff=(1, 1), staff_sends=(1, 0.9), mutes=0, subscriptions=True, breaks=True),
     Room("Project tables", ("10:05", "14:05", "15:35"), (40, 75), calls=0.9, spread=10, varies="calls",
          team=(0, 84), staff=(4, 8), guests=(0, 1), mutes=0.2, screens=1, chat=2, whiteboard=0.3, recorded=0.15),
-    Room("Virtual office", ("08:10",), (540, 570), christmas=True, varies="people", staff=(13, 17), staff_stay=(110, 250), staff_sends=(0.1, 0.06),
-         mutes=0, chat=3),
+    Room("Virtual office", ("08:10",), (540, 570), christmas=True, varies="people", staff=(13, 17),
+         staff_stay=(110, 250), staff_sends=(0.1, 0.06), mutes=0, chat=3),
     Room("Support desk", ("07:55",), (600, 620), christmas=True, varies="people", team=(100, 120), staff=(3, 4), guests=(1, 1),
          staff_stay=(140, 250), guest_stay=(12, 34), staff_sends=(0.9, 0.2), guest_sends=(0.9, 0.15), mutes=0.1, screens=0.3, chat=2),
     Room("All-hands", ("11:00",), (40, 55), weekdays=(0,), varies="people", staff=(50, 66),
          staff_sends=(0.08, 0.25), mutes=0, screens=2, chat=25, recorded=1, deleted=0.2, captions=True),
-    Room("Webinar", ("14:00",), (50, 65), weekdays=(2,), team=(84, 100), staff=(0, 0), guests=(280, 430),
-         crowd="viewer", varies="season", guest_sends=(0, 0), mutes=0, screens=2, chat=50, questions=28, recorded=1, deleted=0.15, captions=True),
+    Room("Webinar", ("14:00",), (50, 65), weekdays=(2,), team=(84, 100), staff=(0, 0), guests=(285, 435),
+         crowd="viewer", guest_sends=(0, 0), mutes=0, screens=2, chat=50, questions=28, recorded=1, deleted=0.15, captions=True),
     Room("Academy", ("13:30",), (130, 160), weekdays=(1, 3), varies="people", staff=(6, 10), guests=(4, 9),
          staff_sends=(0.7, 0.6), mutes=0.6, screens=1.5, chat=8, whiteboard=1, breakouts=4, recorded=0.6, deleted=0.4),
     Room("Board room", ("16:00",), (100, 130), weekdays=(3,), weeks=(1,), team=(0, 12), staff=(6, 8),
@@ -108,11 +110,13 @@ ROOMS = (
 #: People outside the company, by crowd: how many there are. They return; low numbers more often.
 CROWDS = {"guest": 900, "viewer": 6_000, "member": 350}
 
-#: First and last names that go together. The first three are the company's commonest.
+#: First and last names that go together, eight and eight.
 NAMES = tuple(
     tuple(half.split() for half in names.split("|"))
     for names in (
         "Anke Jonas Lena Malte Svenja Torben Frieda Henning | Albrecht Bergholz Dörfler Eickmann Hansen Krüger Löffler Westphal",
+        "Birte Florian Greta Jannik Katrin Matthias Silke Uwe | Brandt Clausen Ehlers Gräfe Jürgens Petersen Sörensen Thießen",
+        "Antonia Ferdinand Heidi Korbinian Leonie Quirin Vroni Xaver | Angerer Bichler Feichtner Hölzl Kirchmair Moser Strößner Wörndl",
         "Grace Oliver Hannah Callum Amelia Rhys Niamh Duncan | Ashworth Bellamy Carrick Fairley Hartnell Merrow Pryce Whitlock",
         "Elif Emre Zeynep Kerem Defne Burak Aylin Ozan | Aksoy Demirel Çelik Güneş Karaca Öztürk Şahin Yıldız",
         "Inés Álvaro Lucía Mateo Ximena Joaquín Sofía Íñigo | Aguirre Beltrán Castaño Ibáñez Muñoz Peñalver Quiroga Zúñiga",
@@ -138,9 +142,11 @@ class Person(NamedTuple):
 @lru_cache(maxsize=8_192)
 def person(crowd: str, number: int) -> Person:
     """The person of a number: the same id and name for ever."""
-    spot = number * 7 + len(crowd) * 3 + number // 112
-    firsts, lasts = NAMES[number % 3 if crowd == "staff" and number % 2 else number % len(NAMES)]
-    return Person(f"{crowd}-{number + 1:04d}", f"{firsts[spot % 8]} {lasts[(spot // 8 + number) % 8]}")
+    turn, tongue = divmod(number, len(NAMES))
+    firsts, lasts = NAMES[tongue]
+    # An odd step visits all 64 pairs before one comes again.
+    last, first = divmod((turn * 27 + tongue + len(crowd)) % 64, 8)
+    return Person(f"{crowd}-{number + 1:04d}", f"{firsts[first]} {lasts[last]}")
 
 
 # ---------------------------------------------------------------------------------------------------- the year
@@ -178,7 +184,7 @@ def bustle(day: date) -> float:
         return 1.0
     if christmas(day):
         return 0.25
-    summer = 0.72 if date(day.year, 7, 10) <= day <= date(day.year, 8, 31) else 1.0
+    summer = 0.62 if date(day.year, 7, 10) <= day <= date(day.year, 8, 31) else 1.0
     return summer * (0.95, 1.05, 1.05, 1.0, 0.8)[day.weekday()]
 
 

@@ -126,7 +126,7 @@ class _Script:
             return [Stay(self.connection(), who, a, b, sends, False) for a, b in ((join, gap), (back, leave))]
         out = [Stay(self.connection(), who, join, leave, sends, False)]
         if luck > 1 - SECOND_DEVICE and length > 5 * MINUTE:
-            out.append(Stay(self.connection(), who, join + length // 4, leave - length // 8, (0.3, 0), False))
+            out.append(Stay(self.connection(), who, join + length // 4, leave - length // 8, (sends[0] * 0.3, 0), False))
         return out
 
     def _whole(self) -> tuple[int, int]:

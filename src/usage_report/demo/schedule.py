@@ -64,16 +64,24 @@ def _sessions(room: Room, day: date) -> list[Session]:
             end = _clock(day, begins + dice.between(*room.length)) + shift
             recorded = dice.chance(room.recorded)
             deleted = dice.pick(AGES) if dice.chance(room.deleted) else 0
-            abandoned = room.subscriptions and dice.chance(0.008)
+            abandoned = room.breaks and not out and day == _breakdown(day.year, day.month)
             team = range(room.team[0] + n, room.team[1], count)
             staff, guests = (_heads(dice, pair, people) for pair in (room.staff, room.guests))
             out.append(Session(f"{slug}-{day:%Y%m%d}-{len(out) + 1}", room, start, end, team, staff, guests, recorded, deleted, abandoned))
     return out
 
 
+@lru_cache(maxsize=64)
+def _breakdown(year: int, month: int) -> date:
+    """The day of a month on which the platform breaks down."""
+    first = date(year, month, 1)
+    days = (first + timedelta(days=n) for n in range(28))
+    return Dice("breakdown", first).pick([d for d in days if working(d) and not christmas(d)])
+
+
 def _scale(room: Room, day: date) -> tuple[float, float]:
     """Sessions at each time, and the factor of the number of people."""
-    lively = {"": 1.0, "season": bustle(day)}.get(room.varies, bustle(day) * size(day))
+    lively = bustle(day) * size(day) if room.varies else 1.0
     return (room.calls * lively, 1.0) if room.varies == "calls" else (room.calls, lively)
 
 
