@@ -10,7 +10,7 @@ import numpy as np
 from usage_report.errors import NotFound
 from usage_report.metrics import ALL, Measure, metric
 from usage_report.periods import Grain, billing_period, edges, today, zone
-from usage_report.query.model import Live, LiveSession, PeriodMetric, PeriodReport, Query, Report, TeamInfo, shown
+from usage_report.query.model import Live, LiveSession, PeriodMetric, PeriodReport, Query, Report, TeamInfo
 
 HOUR = 3_600_000
 #: Mon 23 Nov 2026, 14:32:00 UTC.

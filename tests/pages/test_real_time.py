@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import handmade
 import pytest
-from handmade import NOW
 from streamlit.testing.v1 import AppTest
 
+import handmade
+from handmade import NOW
 from usage_report.query.model import LiveSession
 
 PAGE = Path(__file__).parents[2] / "pages" / "Real_time.py"

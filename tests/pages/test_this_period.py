@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import handmade
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import handmade
 from usage_report.errors import DatabaseError
 from usage_report.metrics import PERIOD
 
