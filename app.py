@@ -30,6 +30,9 @@ ROOT = Path(__file__).resolve().parent
 # Nothing here may leave the machine; other names are allowed with server.corsAllowedOrigins.
 net_util.get_external_ip = lambda: None
 
+#: A route that lacks a method lets it fall through to the pages.
+ANY = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
 
 async def health(request: Request) -> JSONResponse:
     """Is the process up? Says nothing of the database: a restart does not mend one."""
@@ -53,8 +56,11 @@ async def lifespan(app: st.App) -> AsyncIterator[dict]:
 
 app = st.App(
     ROOT / "src/usage_report/ui/main.py",
-    # In a Mount: an unknown path below it is a 404, where a bare route would fall through to the pages.
-    routes=[Mount("/healthz", app=Starlette(routes=[Route("/", health)], exception_handlers={404: nothing_here}))],
+    routes=[
+        Route("/healthz", health, methods=ANY),
+        # An unknown path below a Mount is a 404, where one beside plain routes falls through to the pages.
+        Mount("/healthz", app=Starlette(routes=[Route("/", health, methods=ANY)], exception_handlers={404: nothing_here})),
+    ],
     lifespan=lifespan,
     on_script_error=show,
 )

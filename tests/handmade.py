@@ -9,8 +9,8 @@ import numpy as np
 
 from usage_report.errors import NotFound
 from usage_report.metrics import ALL, Measure, metric
-from usage_report.periods import Grain, billing_period, edges, midnight, today, zone
-from usage_report.query.model import Live, LiveSession, PeriodMetric, PeriodReport, Query, Report, TeamInfo, shown
+from usage_report.periods import Grain, billing_period, edges, today, zone
+from usage_report.query.model import Live, LiveSession, PeriodMetric, PeriodReport, Query, Report, TeamInfo
 
 HOUR = 3_600_000
 #: Mon 23 Nov 2026, 14:32:00 UTC.
@@ -93,4 +93,14 @@ class HandmadeReader:
         return Live(as_of, sum(s.people for s in self.sessions), len(self.sessions), sum(s.recording for s in self.sessions), self.sessions, self.course)
 
 
-__all__ = ["NOW", "HandmadeReader", "midnight", "report", "shown", "team"]
+def install(monkeypatch, reader: HandmadeReader, now: int = NOW) -> HandmadeReader:
+    """Put the reader behind ``ui.cache``, with nothing kept and the clock standing at ``now``."""
+    from usage_report.settings import Settings
+    from usage_report.ui import cache
+
+    cache.clear()
+    monkeypatch.setattr(cache, "reader", lambda: reader)
+    monkeypatch.setattr(cache, "settings", Settings)
+    monkeypatch.setattr(cache, "reconnect", lambda: None)
+    monkeypatch.setattr(cache, "clock", lambda: now)
+    return reader

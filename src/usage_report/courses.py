@@ -22,8 +22,6 @@ from .query.model import Live, PeriodMetric, PeriodReport, Report, shown
 DAY = 86_400_000
 #: From this share of the limit on (percent) a person should look.
 NEAR = 80
-#: Most steps of a drawn hour; beyond, each slot of ``SLOT`` ms shows its largest number.
-STEPS, SLOT = 720, 10_000
 #: Last event older than this while sessions are live, or older than that at any time: worth a word.
 SILENT_LIVE, SILENT = 10 * 60_000, DAY
 
@@ -212,14 +210,14 @@ def hour_marks(live: Live, zone_name: str) -> pd.DataFrame:
     offset = int(local(live.as_of, zone(zone_name)).utcoffset().total_seconds()) * 1000
     start = live.as_of - 3_600_000
     rows: list[dict] = [{"layer": "frame", "x": start, "y": 0}, {"layer": "frame", "x": live.as_of, "y": 1}]
-    steps = list(_steps(live, start))
-    for (begin, people), (until, _) in zip(steps, steps[1:] + [(live.as_of, 0)], strict=True):
+    steps = _steps(live, start)
+    for begin, until, people in steps:
         clocks = f"{local(begin, zone(zone_name)):%H:%M:%S} – {local(until, zone(zone_name)):%H:%M:%S}"
         rows.append({"layer": "course", "x": begin, "y": people})
         rows.append({"layer": "hover", "x": begin, "x2": until, "y": people, "day": clocks, "value": f"{people:,}"})
     if steps:
-        rows.append({"layer": "course", "x": live.as_of, "y": steps[-1][1]})
-        rows.append({"layer": "now", "x": live.as_of, "y": steps[-1][1]})
+        rows.append({"layer": "course", "x": live.as_of, "y": steps[-1][2]})
+        rows.append({"layer": "now", "x": live.as_of, "y": steps[-1][2]})
     return _frame(rows, lambda ms: ms + offset)
 
 
@@ -293,18 +291,11 @@ def _running(daily: Report, key: str) -> Iterator[float]:
         yield float(shown(key, total))
 
 
-def _steps(live: Live, start: int) -> Iterator[tuple[int, int]]:
-    """The hour's steps from its start on, few enough to draw; a peak is never thinned away."""
-    steps = [(max(at, start), people) for at, people in live.course if at < live.as_of]
-    steps = [s for s, after in zip(steps, steps[1:] + [(live.as_of, 0)], strict=True) if after[0] > start]
-    if len(steps) <= STEPS:
-        yield from steps
-        return
-    slots: dict[int, int] = {}
-    for at, people in steps:
-        slot = at - at % SLOT
-        slots[slot] = max(slots.get(slot, 0), people)
-    yield from ((max(at, start), people) for at, people in slots.items())
+def _steps(live: Live, start: int) -> list[tuple[int, int, int]]:
+    """The hour's steps ``(begin, end, people)`` from its start on."""
+    begins = [at for at, _ in live.course]
+    steps = zip(begins, [*begins[1:], live.as_of], (people for _, people in live.course), strict=False)
+    return [(max(begin, start), min(end, live.as_of), people) for begin, end, people in steps if end > start and begin < live.as_of]
 
 
 def _frame(rows: list[dict], clock) -> pd.DataFrame:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..settings import Settings
+
 
 @contextmanager
-def background(settings) -> Iterator[None]:
-    """Runs around the app's life; whatever it starts it ends. ``settings``: the process's ``Settings``."""
+def background(settings: Settings) -> Iterator[None]:
+    """Runs around the app's life; whatever it starts it ends."""
     yield

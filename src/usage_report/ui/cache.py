@@ -17,12 +17,17 @@ from typing import Generic, TypeVar
 
 import streamlit as st
 
+from .. import db
 from ..periods import midnight, zone
 from ..query.model import Live, PeriodReport, Query, Report, TeamInfo
+from ..query.reader import Reader
+from ..settings import Settings, load
 
 #: Pages ask as of the whole minute and live figures as of these five seconds, so that all visitors share the answers.
 MINUTE = 60_000
 LIVE = 5_000
+#: How long a visitor waits for a locked database.
+BUSY_SECONDS = 5
 
 T = TypeVar("T")
 
@@ -83,20 +88,17 @@ def now() -> int:
 
 
 @st.cache_resource(show_spinner=False)
-def settings():
-    """The process's settings; raises ``SettingsError``."""
-    from ..settings import load
-
+def settings() -> Settings:
+    """The process's settings. Raises ``SettingsError``."""
     return load()
 
 
 @st.cache_resource(show_spinner=False)
-def reader():
-    """The process's reader. A failure (``DatabaseError``) is not kept: the next visitor tries again."""
-    from ..db import open_database
-    from ..query.reader import Reader
-
-    return Reader(open_database(settings().database_url), settings().stale_after)
+def reader() -> Reader:
+    """The process's reader; an empty database gets its schema. A failure (``DatabaseError``) is not kept."""
+    engine = db.connect(settings().database_url, busy_seconds=BUSY_SECONDS)
+    db.prepare(engine)
+    return Reader(engine, settings().stale_after)
 
 
 def teams() -> tuple[str, ...]:
@@ -111,10 +113,10 @@ def team(key: str) -> TeamInfo:
 
 def report(query: Query) -> Report:
     """The answer to a query. Shared between visitors: do not change its arrays."""
-    asked = _settled(query)
-    key = (*_of(team(query.team)), asked.start, asked.last, asked.zone, asked.as_of, asked.grain, asked.metrics)
-    answer = _reports.get(key, lambda: reader().report(asked))
-    return answer if asked is query else replace(answer, query=query)
+    info = team(query.team)
+    key = (*_of(info), query.start, query.last, query.zone, _settled(query, info), query.grain, query.metrics)
+    answer = _reports.get(key, lambda: reader().report(query))
+    return answer if answer.query == query else replace(answer, query=query)
 
 
 def period(info: TeamInfo, as_of: int) -> PeriodReport:
@@ -129,21 +131,25 @@ def live(team_key: str) -> Live:
 
 
 def clear() -> None:
-    """Forget everything, the reader too."""
-    for answers in (_reports, _periods, _lives):
-        answers.clear()
-    for held in (reader, settings):
+    """Forget everything."""
+    for held in (_reports, _periods, _lives, reader, settings):
         held.clear()
 
 
-def _settled(query: Query) -> Query:
-    """The same question at the earliest ``as_of`` that has the same answer, so that finished ranges are computed once.
+def reconnect() -> None:
+    """Open the database anew for the next question: it may have been replaced or mended."""
+    reader.clear()
 
-    After the end of its range a report can only change (without new events) by a span that silence closes, and that has
-    happened when ``stale_after`` has passed: whatever was said later, the span covers the rest of the range.
+
+def _settled(query: Query, info: TeamInfo) -> int:
+    """The earliest ``as_of`` with the same answer from the same events: a finished range is computed once, not every minute.
+
+    After its end, and with no event still ahead, a range changes only by a span that silence closes inside it. The last
+    word of such a session is before the end, so that has happened when ``stale_after`` has passed since.
     """
     settled = midnight(query.period.end, zone(query.zone)) + settings().stale_after
-    return query if query.as_of <= settled else replace(query, as_of=settled)
+    ahead = info.last_event is not None and info.last_event > query.as_of
+    return query.as_of if ahead else min(query.as_of, settled)
 
 
 def _of(info: TeamInfo) -> tuple[str, str, int]:

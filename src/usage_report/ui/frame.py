@@ -80,7 +80,8 @@ def show(error: Exception) -> bool:
         st.error(where + "\n\n".join(p for p in parts if p.strip("*")), icon="⚠️")
         if isinstance(error, DatabaseError):
             st.caption(f"{strings.code('usage-report doctor')} checks the database and says how to mend it. Then reload this page.")
-            log.error("database: %s", error)
+            log.error("%s", error)
+            cache.reconnect()
     else:
         reference = secrets.token_hex(4).upper()
         log.error("reference %s", reference, exc_info=error)
@@ -92,7 +93,8 @@ def _chosen(keys: tuple[str, ...], head: DeltaGenerator) -> str:
     """The team to show: the link's, else the one shown last, else the first. More than one: with a selector."""
     asked = st.query_params.get(TEAM)
     shown = asked if asked in keys else st.session_state.get("_team")
-    shown = shown if shown in keys else keys[0]
+    first = cache.settings().team
+    shown = shown if shown in keys else first if first in keys else keys[0]
     if asked not in (None, *keys):
         st.warning(
             f"This link names the team {strings.code(asked[:100])}, which is not here. "

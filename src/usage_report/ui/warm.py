@@ -6,6 +6,7 @@ import importlib
 import logging
 
 from ..errors import UsageReportError
+from ..settings import Settings
 from . import cache
 
 log = logging.getLogger(__name__)
@@ -16,7 +17,7 @@ HEAVY = ("pandas", "pyarrow", "altair", "altair.vegalite.v6.schema", "sqlalchemy
 TEAMS = 20
 
 
-def warm():
+def warm() -> Settings | None:
     """Import, open the database, compute the opening page of the first teams; returns the ``Settings``.
 
     Never fails: the pages say what is wrong. ``None`` where the settings cannot be used.

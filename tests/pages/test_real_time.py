@@ -1,0 +1,114 @@
+"""*Real time* as a visitor gets it, over figures written by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import handmade
+from handmade import NOW
+from usage_report.query.model import LiveSession
+
+PAGE = Path(__file__).parents[2] / "pages" / "Real_time.py"
+MINUTE = 60_000
+SESSIONS = (
+    LiveSession("Stand-up", "s-1", NOW - 25 * MINUTE, 12, 14, True),
+    LiveSession("غرفة <b>1</b> 🎉", "s-2", NOW - 26 * 60 * MINUTE, 1_300, 1_400, False),
+)
+
+
+def visit() -> AppTest:
+    app = AppTest.from_file(PAGE, default_timeout=30).run()
+    assert not app.exception
+    return app
+
+
+def table(app: AppTest) -> str:
+    return "".join(h.proto.body for h in app.get("html") if "<table>" in h.proto.body)
+
+
+@pytest.fixture
+def reader(monkeypatch) -> handmade.HandmadeReader:
+    course = ((NOW - 70 * MINUTE, 4), (NOW - 30 * MINUTE, 9), (NOW - MINUTE, 13))
+    return handmade.install(monkeypatch, handmade.HandmadeReader({"acme": handmade.team()}, sessions=SESSIONS, course=course))
+
+
+def test_three_figures(reader):
+    assert [(m.label, m.value) for m in visit().metric] == [
+        ("Live participants", "1,312"),
+        ("Live sessions", "2"),
+        ("Active recordings", "1"),
+    ]
+
+
+def test_live_sessions_with_room_since_people_peak_recording(reader):
+    html = table(visit())
+    assert html.count("<tr>") == 3
+    assert html.count('scope="col"') == 5
+    first, second = html.split("<tbody>")[1].split("</tr>")[:2]
+    assert "Stand-up" in first
+    assert "15:07" in first  # 25 minutes before 15:32 in Berlin
+    assert "25\u202fmin" in first
+    assert ">12<" in first
+    assert ">14<" in first
+    assert "on</td>" in first
+    assert 'dir="auto">غرفة &lt;b&gt;1&lt;/b&gt; 🎉<' in second
+    assert "Sun 22 Nov 2026, 13:32" in second  # not today: the day is said
+    assert "1,300" in second
+    assert "off" in second
+
+
+def test_nobody_there(reader):
+    reader.sessions = ()
+    app = visit()
+    assert [m.value for m in app.metric] == ["0", "0", "0"]
+    assert "Nobody is in a session right now." in [c.value for c in app.caption]
+    assert not table(app)
+
+
+@pytest.mark.parametrize(
+    ("age", "live", "word"),
+    [
+        (9 * MINUTE, True, ""),
+        (11 * MINUTE, True, "Possibly stale: sessions are live, but nothing has come in for 11\u202fmin."),
+        (11 * MINUTE, False, ""),
+        (25 * 60 * MINUTE, False, "Stale: nothing has come in for 25\u202fh."),
+    ],
+)
+def test_silence_gets_a_word(reader, age, live, word):
+    reader.infos["acme"] = handmade.team(last_received=NOW - age)
+    reader.sessions = SESSIONS if live else ()
+    warnings = [w.value for w in visit().warning]
+    assert [w.startswith(word) for w in warnings] == [True] * bool(word)
+
+
+def test_nothing_in_yet(reader):
+    reader.infos["acme"] = handmade.team(last_received=None, last_event=None)
+    app = visit()
+    assert "Nothing has come in yet" in app.subheader[0].value
+    assert not app.metric
+
+
+def test_freshness_to_the_second(reader):
+    assert "Figures as of 15:32:00 Europe/Berlin · last event received 12 s ago" in visit().caption[-1].value.replace("\\", "")
+
+
+def test_the_hour_in_words(reader):
+    assert visit().get("vega_lite_chart")[0].proto.alt == "Participants in the last hour: at most 13, now 1,312."
+
+
+def test_visitors_of_one_moment_share_one_answer(reader):
+    visit()
+    visit()
+    assert reader.asked == [("live", "acme", NOW)]
+
+
+def test_an_error_in_a_refresh_stays_a_sentence(reader, monkeypatch):
+    app = visit()
+    monkeypatch.setattr(reader, "live", lambda *_: 1 / 0)
+    reader.infos["acme"] = handmade.team(data_version=8)
+    app.run()
+    assert not app.exception
+    assert "Something went wrong, reference" in app.error[0].value

@@ -1,0 +1,184 @@
+"""*This period* as a visitor gets it, over figures written by hand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import handmade
+from usage_report.errors import DatabaseError
+from usage_report.metrics import PERIOD
+
+PAGE = Path(__file__).parents[2] / "pages" / "This_period.py"
+
+
+def shown(app: AppTest) -> str:
+    """Every text of the page."""
+    blocks = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.code, *app.title, *app.subheader]
+    return "\n".join([str(b.value) for b in blocks] + [h.proto.body for h in app.get("html")])
+
+
+def visit(**query: str) -> AppTest:
+    app = AppTest.from_file(PAGE, default_timeout=30)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+@pytest.fixture
+def reader(monkeypatch) -> handmade.HandmadeReader:
+    return handmade.install(monkeypatch, handmade.HandmadeReader({"acme": handmade.team()}))
+
+
+def test_six_cards_with_definition_and_figure(reader):
+    app = visit()
+    assert [m.label for m in app.metric] == [m.title for m in PERIOD]
+    assert [m.proto.help for m in app.metric] == [m.definition for m in PERIOD]
+    figures = {c.key: c.value for c in reader.period("acme", handmade.NOW).metrics}
+    assert app.metric[0].value.replace("\u202f", "") == f"{figures['participation_minutes']:.0f}min"
+    assert app.metric[1].value == str(figures["max_concurrent_sessions"])
+
+
+def test_period_zone_and_days_left(reader):
+    text = shown(visit())
+    assert "15 Nov – 14 Dec 2026 · day 9 of 30 · 21 days left after today" in text
+    assert "Europe/Berlin" in text
+    assert "updated 15:32" in text  # 14:32 UTC on Berlin's clocks
+    assert "last event received 12 s ago" in text
+
+
+@pytest.mark.parametrize(
+    ("limit", "percent", "words"),
+    [(4.0, 200, "over limit"), (8.0, 100, "near limit"), (10.0, 80, "near limit"), (16.0, 50, "within limit")],
+)
+def test_a_bar_says_where_a_figure_stands(reader, limit, percent, words):
+    reader.infos["acme"] = handmade.team(limits=(("max_concurrent_sessions", None, limit),))
+    most = max(c.value for c in reader.period("acme", handmade.NOW).metrics if c.key == "max_concurrent_sessions")
+    reader.infos["acme"] = handmade.team(limits=(("max_concurrent_sessions", None, most * 100 / percent),))
+    bars = re.findall(r'<div class="meter [^>]*>.*?</div>', shown(visit()))
+    assert len(bars) == 1
+    assert 'role="meter"' in bars[0]
+    assert f'aria-valuenow="{percent:.1f}"' in bars[0]
+    assert words in bars[0]
+    assert ('class="beyond"' in bars[0]) == (percent > 100)
+    widths = [float(w) for w in re.findall(r"width:([\d.]+)%", bars[0])]
+    assert sum(widths) <= 100, "the overshoot stays inside the card"
+
+
+def test_without_limits_the_page_says_how_to_set_them(reader):
+    reader.infos["acme"] = handmade.team("acme", limits=())
+    app = visit()
+    assert shown(app).count("No limit set") == 3
+    assert [c.value for c in app.code] == [
+        "usage-report team set acme --limit participation_minutes=100000 --limit max_concurrent_sessions=20 "
+        "--limit max_concurrent_participants=500"
+    ]
+
+
+def test_a_team_name_is_quoted_for_the_shell(reader):
+    name = "it's `here`; rm -rf"
+    reader.infos = {name: handmade.team(name, limits=())}
+    assert "'it'\"'\"'s `here`; rm -rf'" in visit().code[0].value
+
+
+def test_peaks_name_their_instant_in_the_zone(reader):
+    at = next(c.at for c in reader.period("acme", handmade.NOW).metrics if c.key == "max_concurrent_sessions")
+    assert at
+    assert "Reached " in shown(visit())
+    assert "10:00" in shown(visit())  # peaks are made at 10 hours after midnight
+
+
+def test_not_supplied_is_not_zero(reader):
+    reader.absent = frozenset(["captions_minutes"])
+    app = visit()
+    assert app.metric[5].value == "–"
+    assert "Not supplied" in shown(app)
+    assert len(app.get("vega_lite_chart")) == 5
+
+
+def test_a_chart_a_metric_each_with_words_for_those_who_do_not_see_it(reader):
+    charts = visit().get("vega_lite_chart")
+    assert len(charts) == 6
+    assert all(re.match(rf"{re.escape(m.title)} through 15 Nov – 14 Dec 2026: ", c.proto.alt) for m, c in zip(PERIOD, charts, strict=True))
+
+
+def test_sample_data_is_said_and_how_to_replace_it(reader):
+    assert "sample data" not in shown(visit())
+    reader.infos["acme"] = handmade.team(sample=True)
+    assert "This is sample data" in shown(visit())
+    assert "usage-report ingest --team YOUR-TEAM FILE" in shown(visit())
+
+
+def test_sessions_being_counted_are_said(reader):
+    reader.infos["acme"] = handmade.team(pending=1)
+    assert "1 session is being counted" in shown(visit())
+
+
+def test_no_team_at_all_invites(reader):
+    reader.infos = {}
+    app = visit()
+    assert "Nothing has come in yet" in shown(app)
+    assert "usage-report demo" in shown(app)
+    assert not app.metric
+
+
+def test_the_link_names_the_team(reader):
+    reader.infos["globex"] = handmade.team("globex", zone="Asia/Tokyo")
+    app = visit(team="globex")
+    assert app.selectbox[0].value == "globex"
+    assert "Asia/Tokyo" in shown(app)
+    app.selectbox[0].select("acme").run()
+    assert app.query_params["team"] in ("acme", ["acme"])
+    assert "Europe/Berlin" in shown(app)
+
+
+def test_a_wrong_team_in_the_link_is_said(reader):
+    reader.infos["globex"] = handmade.team("globex")
+    app = visit(team="glbex")
+    assert "glbex" in app.warning[0].value
+    assert "Did you mean 'globex'?" in app.warning[0].value.replace("\\", "")
+    assert app.selectbox[0].value == "acme"
+
+
+def test_names_cannot_write_markup(reader):
+    name = "**x** :red[y] <img src=x> $z$"
+    reader.infos = {name: handmade.team(name, last_received=None)}
+    assert r"\*\*x\*\* \:red\[y\] \<img" in visit().subheader[0].value
+
+
+def test_database_faults_are_a_page_and_not_a_trace(reader, monkeypatch):
+    def locked():
+        raise DatabaseError("The database is locked", "another process writes", "Wait until it is done.")
+
+    monkeypatch.setattr(reader, "teams", locked)
+    app = visit()
+    assert [t.value for t in app.title] == ["This period"]
+    assert "The database is locked" in app.error[0].value
+    assert "usage\\-report doctor" in shown(app) or "usage-report doctor" in shown(app)
+    assert not app.metric
+
+
+def test_defects_are_a_reference_and_the_trace_is_in_the_log(reader, monkeypatch, caplog):
+    def broken(*_):
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(reader, "period", broken)
+    app = visit()
+    reference = re.search(r"reference ([0-9A-F]{8})\.", app.error[0].value)[1]
+    assert "secret detail" not in shown(app)
+    record = next(r for r in caplog.records if reference in r.getMessage())
+    assert record.exc_info[0] is ZeroDivisionError
+
+
+def test_the_same_view_is_computed_once_until_data_come(reader):
+    visit()
+    visit()
+    assert len(reader.asked) == 1
+    reader.infos["acme"] = handmade.team(data_version=8)
+    visit()
+    assert len(reader.asked) == 2
