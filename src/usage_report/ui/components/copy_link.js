@@ -1,0 +1,58 @@
+// Two buttons that copy the address of this view; and the keeper of the address bar on arrival.
+// A view that was opened (not picked) belongs to the history entry it was opened in: its full address replaces the short
+// one there, so that Back leads where the reader came from. Picked views are pushed by the server.
+
+const timers = new WeakMap();
+
+export default function (component) {
+  const { data, parentElement } = component;
+  const $ = (id) => parentElement.querySelector(id);
+  const url = (query) => `${location.origin}${location.pathname}?${query}`;
+
+  if (data.arrive && location.search !== `?${data.arrive}`) {
+    history.replaceState(history.state, "", `${location.pathname}?${data.arrive}${location.hash}`);
+  }
+
+  const status = $("output");
+  const say = (text) => {
+    status.textContent = text;
+    clearTimeout(timers.get(parentElement));
+    timers.set(parentElement, setTimeout(() => (status.textContent = ""), 6000));
+  };
+
+  async function copy(query, done) {
+    const text = url(query);
+    try {
+      await navigator.clipboard.writeText(text);
+      return say(done);
+    } catch {
+      // No permission, or not https: the old way, then by hand.
+    }
+    const field = document.createElement("textarea");
+    field.value = text;
+    field.style.cssText = "position:fixed;opacity:0";
+    document.body.append(field);
+    field.select();
+    let ok = false;
+    try { ok = document.execCommand("copy"); } catch { /* stays false */ }
+    field.remove();
+    if (ok) return say(done);
+    clearTimeout(timers.get(parentElement));
+    const hand = document.createElement("input");
+    hand.readOnly = true;
+    hand.value = text;
+    hand.ariaLabel = "Link";
+    status.replaceChildren("Copy it by hand: ", hand);
+    hand.select();
+  }
+
+  const rolling = $("#rolling"), fixed = $("#fixed");
+  rolling.hidden = !data.rolling;
+  rolling.title = data.rolling_help ?? "";
+  fixed.title = data.fixed_help;
+  fixed.textContent = data.rolling ? `🔗 ${data.fixed_label}` : "🔗 Copy link";
+  rolling.textContent = `🔗 ${data.rolling_label}`;
+  rolling.onclick = () => copy(data.rolling, data.rolling_done);
+  fixed.onclick = () => copy(data.fixed, data.fixed_done);
+  return () => clearTimeout(timers.get(parentElement));
+}

@@ -1,0 +1,173 @@
+// One table element per mount. Rows arrive as compact arrays of finished texts; everything is escaped here.
+// Cells are a grid for the keyboard (one tab stop, arrows inside); hover and focus show the same breakdown, Esc hides it.
+
+const CHUNK = 150; // rows drawn at once: the first screen at once, the rest between frames
+const state = new WeakMap();
+const esc = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+
+export default function (component) {
+  const { data, parentElement } = component;
+  const own = state.get(parentElement) ?? {};
+  state.set(parentElement, own);
+  cancelAnimationFrame(own.frame);
+  const text = JSON.stringify(data);
+  if (own.text !== text) {
+    own.text = text;
+    own.at = [0, 0];
+    draw(own, data, parentElement.querySelector(".root"));
+  }
+  return () => {
+    cancelAnimationFrame(own.frame);
+    removeEventListener("scroll", own.hide, true);
+    state.delete(parentElement);
+  };
+}
+
+function draw(own, data, root) {
+  const { cols, rows, total, words } = data;
+  root.innerHTML = `
+    <div class="frame"><table role="grid" aria-label="${esc(words.label)}" aria-rowcount="${rows.length + 2}" aria-colcount="${cols.length + 1}">
+      <thead><tr aria-rowindex="1"><th scope="col" role="columnheader" tabindex="-1">${esc(words.first)}</th>
+        ${cols.map((c) => `<th scope="col" role="columnheader" tabindex="-1">${esc(c.t)}${c.u ? `<small>${esc(c.u)}</small>` : ""}</th>`).join("")}</tr></thead>
+      <tbody></tbody>
+      <tfoot>${line(total, rows.length)}</tfoot>
+    </table></div>
+    <div class="tip" id="tip" role="tooltip" hidden></div>`;
+  const table = root.querySelector("table");
+  const body = table.tBodies[0];
+  const tip = root.querySelector(".tip");
+  let done = 0;
+
+  function line(row, index) {
+    const cells = cols.map((col, c) => {
+      if (col.absent) return `<td role="gridcell" tabindex="-1" class="absent">${esc(words.dash)}<span class="sr">${esc(words.absent)}</span></td>`;
+      const value = row.c[c];
+      if (value === null) return `<td role="gridcell" tabindex="-1" class="absent">${esc(words.dash)}<span class="sr">${esc(words.later)}</span></td>`;
+      const about = row.e && col.est ? `<span aria-hidden="true">${esc(words.about)}</span><span class="sr">${esc(words.estimated)} </span>` : "";
+      return `<td role="gridcell" tabindex="-1"${col.parts ? ' class="parts"' : ""}><span>${about}${esc(value)}</span></td>`;
+    });
+    const kind = ["", "running", "later"][row.s ?? 0] + (row.w ? " weekstart" : "");
+    const badge = row.b ? `<span class="badge">${esc(row.b)}</span>` : "";
+    return `<tr class="${kind}" aria-rowindex="${index + 2}"><th scope="row" role="rowheader" tabindex="-1"><span>${esc(row.n)}</span>${badge}</th>${cells.join("")}</tr>`;
+  }
+
+  function more() {
+    const end = Math.min(done + CHUNK, rows.length);
+    let html = "";
+    for (; done < end; done++) html += line(rows[done], done);
+    body.insertAdjacentHTML("beforeend", html);
+    if (done < rows.length) own.frame = requestAnimationFrame(more);
+  }
+  more();
+
+  const place = (cell) => [cell.parentElement.rowIndex, cell.cellIndex];
+  // The total is the last row of the table even while rows are still being added.
+  const rowOf = (cell) => (cell.closest("tfoot") ? total : rows[cell.parentElement.rowIndex - 1]);
+  const cellOf = (event) => event.target.closest?.("th, td");
+
+  function fill(cell) {
+    const c = cell.cellIndex - 1;
+    if (c < 0) return false;
+    const col = cols[c];
+    if (cell.closest("thead")) {
+      tip.innerHTML = `<b>${esc(col.t)}</b><p>${esc(col.d)}</p>${col.absent ? `<p>${esc(words.absent)}</p>` : ""}${cell.closest("thead") && col.sum ? `<p>${esc(col.sum)}</p>` : ""}`;
+      return true;
+    }
+    const row = rowOf(cell);
+    const head = `<b>${esc(col.t)}</b><em>${esc(row.n)}${row.b ? ` · ${esc(row.b)}` : ""}</em>`;
+    if (col.absent) tip.innerHTML = `${head}<p>${esc(words.absent)}</p>`;
+    else if (row.c[c] === null) tip.innerHTML = `${head}<p>${esc(words.later)}</p>`;
+    else if (col.parts) {
+      const items = row.p[col.p];
+      tip.innerHTML = `${head}<dl>${col.parts.map((name, i) => `<dt>${esc(name)}</dt><dd>${esc(items[2 * i])}</dd><i class="track"><i style="width:${Number(items[2 * i + 1])}%"></i></i>`).join("")}</dl>${row.e && col.est ? `<p>${esc(words.about)} ${esc(row.e)}</p>` : ""}`;
+    } else if (col.peak !== undefined && row.a?.[col.peak]) tip.innerHTML = `${head}<p>${esc(words.first_reached)} ${esc(row.a[col.peak])}</p>`;
+    else if (row === total && col.sum) tip.innerHTML = `${head}<p>${esc(col.sum)}</p>`;
+    else return false;
+    return true;
+  }
+
+  function show(cell) {
+    hide();
+    if (!cell || !table.contains(cell) || !fill(cell)) return;
+    own.cell = cell;
+    cell.setAttribute("aria-describedby", "tip");
+    tip.hidden = false;
+    if (tip.showPopover) { tip.popover = "manual"; tip.showPopover(); }
+    const box = cell.getBoundingClientRect();
+    const { width, height } = tip.getBoundingClientRect();
+    const left = Math.max(8, Math.min(box.right - width, innerWidth - width - 8));
+    const below = box.bottom + 6 + height < innerHeight;
+    tip.style.left = `${left}px`;
+    tip.style.top = `${below ? box.bottom + 6 : Math.max(8, box.top - height - 6)}px`;
+  }
+
+  function hide() {
+    own.cell?.removeAttribute("aria-describedby");
+    own.cell = null;
+    if (tip.hidden) return;
+    if (tip.hidePopover && tip.popover) tip.hidePopover();
+    tip.hidden = true;
+  }
+
+  function stop(cell) {
+    table.querySelector('[tabindex="0"]')?.setAttribute("tabindex", "-1");
+    cell.tabIndex = 0;
+    own.at = place(cell);
+  }
+
+  const focused = () => root.getRootNode().activeElement;
+  table.onmouseover = (event) => { const cell = cellOf(event); if (cell !== own.cell) show(cell); };
+  table.onmouseleave = () => (table.contains(focused()) ? show(focused()) : hide());
+  table.onfocusin = (event) => { const cell = cellOf(event); if (cell) { stop(cell); show(cell); } };
+  table.onfocusout = hide;
+  // onfocusin/onfocusout are not properties everywhere.
+  if (!("onfocusin" in table)) {
+    table.addEventListener("focusin", table.onfocusin);
+    table.addEventListener("focusout", hide);
+  }
+  table.onkeydown = (event) => {
+    const cell = cellOf(event);
+    if (!cell) return;
+    if (event.key === "Escape") { if (!tip.hidden) { hide(); event.stopPropagation(); } return; }
+    let [r, c] = place(cell);
+    const lastRow = table.rows.length - 1;
+    const page = 12;
+    switch (event.key) {
+      case "ArrowDown": r += 1; break;
+      case "ArrowUp": r -= 1; break;
+      case "ArrowRight": c += 1; break;
+      case "ArrowLeft": c -= 1; break;
+      case "PageDown": r += page; break;
+      case "PageUp": r -= page; break;
+      case "Home": c = 0; if (event.ctrlKey) r = 0; break;
+      case "End": c = cols.length; if (event.ctrlKey) r = lastRow; break;
+      default: return;
+    }
+    event.preventDefault();
+    const next = table.rows[Math.max(0, Math.min(r, lastRow))].cells[Math.max(0, Math.min(c, cols.length))];
+    reveal(next);
+    next.focus({ preventScroll: true });
+  };
+
+  // The browser would scroll a focused cell under the sticky first column, header or total.
+  function reveal(cell) {
+    const box = root.querySelector(".frame");
+    const outer = box.getBoundingClientRect();
+    const inner = cell.getBoundingClientRect();
+    const left = outer.left + (cell.cellIndex ? table.rows[0].cells[0].offsetWidth : 0);
+    if (cell.cellIndex && inner.left < left) box.scrollLeft -= left - inner.left + 4;
+    else if (inner.right > outer.right) box.scrollLeft += inner.right - outer.right + 4;
+    if (cell.closest("tbody")) {
+      const top = outer.top + table.tHead.offsetHeight;
+      const bottom = outer.bottom - table.tFoot.offsetHeight - 16;
+      if (inner.top < top) box.scrollTop -= top - inner.top + 2;
+      else if (inner.bottom > bottom) box.scrollTop += inner.bottom - bottom + 2;
+    }
+    cell.scrollIntoView?.({ block: "nearest", inline: "nearest", behavior: "instant" });
+  }
+
+  if (own.hide) removeEventListener("scroll", own.hide, true);
+  own.hide = (event) => { if (event.target !== tip) hide(); };
+  addEventListener("scroll", own.hide, { capture: true, passive: true });
+  (table.rows[1] ?? table.rows[0]).cells[0].tabIndex = 0;
+}
