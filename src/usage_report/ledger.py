@@ -18,6 +18,7 @@ from .db import tables as t
 from .errors import NotFound, did_you_mean
 from .events import Event, Refused, content, identity
 
+
 def digest(text: str) -> bytes:
     """16 bytes that stand for a text in an index, however long it is."""
     return blake2b(text.encode(), digest_size=16).digest()

@@ -1,0 +1,47 @@
+# Two commands do everything on a machine with Python 3.11 and make: `make run` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8501
+
+.PHONY: run test bench lint lock screenshots clean
+
+run: $(VENV)/.app ## Sample data in an embedded database, served on http://localhost:8501
+	@$(BIN)/usage-report demo --if-empty
+	@echo "Open http://localhost:$(PORT)"
+	@$(BIN)/streamlit run app.py --server.port $(PORT)
+
+test: $(VENV)/.test ## Everything: unit, property, database, page and browser tests
+	$(BIN)/ruff check .
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+bench: $(VENV)/.bench ## Ratios against named baselines
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+
+lock: $(VENV)/.test ## Renew the lock files from pyproject.toml
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile -q $(LOCK) pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q $(LOCK) --extra test pyproject.toml -o requirements-test.lock
+	$(BIN)/uv pip compile -q $(LOCK) --extra test --extra bench pyproject.toml -o requirements-bench.lock
+
+LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+screenshots: $(VENV)/.test ## The README's pictures, taken from the running app
+	$(BIN)/python docs/screenshots.py
+
+# A stamp a lock file: installing again only when it has changed.
+$(VENV)/.app: requirements.lock
+$(VENV)/.test: requirements-test.lock
+$(VENV)/.bench: requirements-bench.lock
+$(VENV)/.app $(VENV)/.test $(VENV)/.bench: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check -r $(filter %.lock,$^)
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info src/*.egg-info
