@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
 import sqlalchemy as sa
@@ -51,7 +52,7 @@ def _blobs(pieces: Pieces, n: int) -> list[bytes]:
     packed["start"], packed["end"], packed["number"] = pieces.start, pieces.end, pieces.number
     whole, size = packed.tobytes(), PIECE.itemsize
     bounds = (np.searchsorted(pieces.row, np.arange(n + 1)) * size).tolist()
-    return [whole[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [whole[a:b] for a, b in pairwise(bounds)]
 
 
 def unpack(found: Sequence[Row]) -> SessionQuarters:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ..periods import QUARTER
@@ -47,42 +49,46 @@ def steps(
     return keys[:-1][keep], times[:-1][keep], times[1:][keep], level[keep]
 
 
-def peaks(start: np.ndarray, end: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Most spans covering one instant of each bucket -> (peak[n], earliest instant of it[n], -1 for a peak of nought).
+class Swept(NamedTuple):
+    """Per bucket: most spans at one instant, the earliest such instant (epoch ms, -1 for a peak of nought), ms of all."""
+
+    peak: np.ndarray
+    at: np.ndarray
+    overlap: np.ndarray
+
+
+def sweep(start: np.ndarray, end: np.ndarray, edges: np.ndarray) -> Swept:
+    """Peak, its instant and overlap of spans in each bucket.
 
     ``start``, ``end`` int64 ms, half open, in any order; ``edges`` int64[n + 1], strictly rising. Spans that begin before
     a bucket count in it. At one instant ends go before starts; spans of length zero add nothing.
     """
-    starts, ends = np.sort(start), np.sort(end)
-    # The level can only rise at a start: how many have begun, less how many have ended by then.
-    level = np.arange(1, len(starts) + 1) - np.searchsorted(ends, starts, side="right")
-    carried = np.searchsorted(starts, edges[:-1]) - np.searchsorted(ends, edges[:-1], side="right")
-    top = np.maximum(carried, 0)
+    starts, ends = _sorted(start), _sorted(end)
+    begun, ended = np.searchsorted(starts, edges), np.searchsorted(ends, edges, side="right")
+
+    # Until t, spans have lasted (number begun x t - sum of starts) less the same of ends.
+    lasted = (begun - ended) * edges - _summed(starts)[begun] + _summed(ends)[ended]
+
+    top = begun[:-1] - ended[:-1]  # carried in; ends at the edge have gone, starts at it are yet to come
     at = np.where(top > 0, edges[:-1], -1)
-    bounds = np.searchsorted(starts, edges)
-    some = np.flatnonzero(bounds[:-1] < bounds[1:])
+    some = np.flatnonzero(begun[:-1] < begun[1:])
     if len(some):
-        lo, hi = bounds[:-1][some], bounds[1:][some]
-        inside = level[lo[0] : hi[-1]]
-        # Starts of neighbouring buckets lie side by side, so the cuts are the beginnings of the busy buckets.
-        best = np.maximum.reduceat(inside, lo - lo[0])
+        # The level can only rise at a start: how many have begun, less how many have ended by then.
+        inside = slice(int(begun[some[0]]), int(begun[some[-1] + 1]))
+        level = np.arange(inside.start + 1, inside.stop + 1) - np.searchsorted(ends, starts[inside], side="right")
+        cuts = begun[some] - inside.start
+        best = np.maximum.reduceat(level, cuts)
         higher = best > top[some]
         busy = some[higher]
-        if len(busy):
-            top[busy] = best[higher]
-            owner = np.repeat(np.arange(len(some)), hi - lo)
-            hit = np.flatnonzero(inside == best[owner])
-            first = hit[np.searchsorted(hit, (lo - lo[0])[higher])]
-            at[busy] = starts[first + lo[0]]
-    return top, at
+        top[busy] = best[higher]
+        hit = np.flatnonzero(level == np.repeat(best, np.diff(np.append(cuts, len(level)))))
+        at[busy] = starts[inside][hit[np.searchsorted(hit, cuts[higher])]]
+    return Swept(top, at, np.diff(lasted))
 
 
-def overlap(start: np.ndarray, end: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Milliseconds of all spans in each bucket: int64[n]. Same arguments as ``peaks``."""
+def _sorted(times: np.ndarray) -> np.ndarray:
+    return times if (times[1:] >= times[:-1]).all() else np.sort(times)
 
-    def covered(sorted_times: np.ndarray) -> np.ndarray:
-        count = np.searchsorted(sorted_times, edges)
-        total = np.concatenate([[0], np.cumsum(sorted_times)])[count]
-        return count * edges - total
 
-    return np.diff(covered(np.sort(start)) - covered(np.sort(end)))
+def _summed(times: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(times)])

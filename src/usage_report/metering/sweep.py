@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from pyroaring import BitMap
 
 from ..periods import QUARTER
+from . import levels
 from .cut import Pieces, SessionQuarters
 from .facts import PEAK, Facts, zeros
-from .levels import peaks
 
 
 def sweep(rows: SessionQuarters) -> Facts:
@@ -51,8 +53,8 @@ def _peaks(rows: SessionQuarters, pieces: Pieces, quarters: np.ndarray) -> tuple
     """Peaks of pieces, which never cross a quarter: the quarters in use are laid end to end to spare the gaps."""
     dense = np.searchsorted(quarters, rows.start[pieces.row]) * QUARTER
     edges = np.arange(len(quarters) + 1) * QUARTER
-    top, at = peaks(dense + pieces.start, dense + pieces.end, edges)
-    return top, np.where(at < 0, -1, at - edges[:-1] + quarters)
+    swept = levels.sweep(dense + pieces.start, dense + pieces.end, edges)
+    return swept.peak, np.where(swept.at < 0, -1, swept.at - edges[:-1] + quarters)
 
 
 def _sets(owner: np.ndarray, number: np.ndarray, n: int) -> list[BitMap]:
@@ -60,4 +62,4 @@ def _sets(owner: np.ndarray, number: np.ndarray, n: int) -> list[BitMap]:
     pair = np.unique(owner.astype(np.int64) << 32 | number.astype(np.int64))
     bounds = np.searchsorted(pair >> 32, np.arange(n + 1))
     numbers = (pair & 0xFFFFFFFF).astype(np.uint32)
-    return [BitMap(numbers[a:b]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [BitMap(numbers[a:b]) for a, b in pairwise(bounds)]

@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection, Engine
 
 from .. import db, ledger, sources, store
 from ..db import tables as t
+from ..metering import levels
 from ..metering.facts import NOWHERE, PEAK, SUM, Facts, concat, merge
-from ..metering.levels import peaks, steps
 from ..metrics import ALL, PERIOD, Measure
 from ..periods import HOUR, QUARTER, Grain, billing_period, edges, today, zone
 from ..plans import limit_on
@@ -201,7 +201,7 @@ def info_of(c: Connection, id: int) -> TeamInfo:
 
 def _peak(presence: list[tuple[int, str, int, int]], as_of: int) -> int:
     start, end = (np.array([p[i] for p in presence], np.int64) for i in (2, 3))
-    return int(peaks(start, end, np.array([start.min(), as_of], np.int64))[0][0])
+    return int(levels.sweep(start, end, np.array([start.min(), as_of], np.int64)).peak[0])
 
 
 def _course(c: Connection, team: int, front: Frontier, as_of: int) -> tuple[tuple[int, int], ...]:
@@ -217,7 +217,7 @@ def _course(c: Connection, team: int, front: Frontier, as_of: int) -> tuple[tupl
     base = loaded.start[presence.row]
     start, end = np.maximum(base + presence.start, since), np.minimum(base + presence.end, as_of)
     one = np.zeros(len(start), np.int64)
-    _, begin, finish, level = steps(one, start, end, one, 1)
+    _, begin, finish, level = levels.steps(one, start, end, one, 1)
     # Level just after every instant of change, noughts between stretches included.
     instants = np.unique(np.concatenate([[since], begin, finish]))
     instants = instants[instants < as_of]
