@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from hashlib import blake2b
 
 import sqlalchemy as sa
@@ -52,35 +53,38 @@ class Counts:
         return self.quarantined + self.quarantined_before + len(self.conflicts)
 
 
-def append(c: Connection, batch: Sequence[Event], now: int) -> Counts:
-    """Append events in the transaction of ``c``. The same identity again changes nothing. ``now`` is epoch ms."""
-    counts = Counts()
+class Fate(StrEnum):
+    """What became of one event."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+    QUARANTINED = "quarantined"
+
+
+def append(c: Connection, batch: Sequence[Event], now: int) -> list[Fate]:
+    """Append events in the transaction of ``c`` -> the fate of each. A known identity changes nothing. ``now``: epoch ms."""
+    keys = [identity(event) for event in batch]
+    said = dict(bulk.select_in(c, t.events, ("key", "content"), "key", list(dict.fromkeys(keys))))
     fresh: dict[bytes, tuple[Event, bytes]] = {}
-    repeated: list[tuple[bytes, Event]] = []
-    for event in batch:
-        key = identity(event)
-        if key in fresh:
-            repeated.append((key, event))
+    fates: list[Fate] = []
+    for key, event in zip(keys, batch, strict=True):
+        says = content(event)
+        before = said.setdefault(key, says)
+        if before is says:
+            fresh[key] = event, says
+            fates.append(Fate.ACCEPTED)
         else:
-            fresh[key] = event, content(event)
-    known = dict(bulk.select_in(c, t.events, ("key", "content"), "key", list(fresh)))
-    for key, said in known.items():
-        event, says = fresh.pop(key)
-        _again(counts, event, said == says)
-    for key, event in repeated:
-        said = known[key] if key in known else fresh[key][1]
-        _again(counts, event, said == content(event))
+            fates.append(Fate.DUPLICATE if before == says else Fate.CONFLICT)
     if fresh:
         _insert(c, fresh, now)
-    counts.accepted = len(fresh)
-    return counts
+    return fates
 
 
-def _again(counts: Counts, event: Event, same: bool) -> None:
-    if same:
-        counts.duplicates += 1
-    else:
-        counts.conflicts.append((event.source, event.id))
+def counted(batch: Sequence[Event], fates: Sequence[Fate]) -> Counts:
+    """The counts of a batch."""
+    conflicts = [(e.source, e.id) for e, fate in zip(batch, fates, strict=True) if fate is Fate.CONFLICT]
+    return Counts(accepted=fates.count(Fate.ACCEPTED), duplicates=fates.count(Fate.DUPLICATE), conflicts=conflicts)
 
 
 def _insert(c: Connection, fresh: dict[bytes, tuple[Event, bytes]], now: int) -> None:

@@ -49,7 +49,7 @@ def ingest(engine: Engine, items: Iterable[Event | Refused], *, now: int, format
         if batch:
             with writing(engine) as c:
                 if events:
-                    counts += ledger.append(c, events, now)
+                    counts += ledger.counted(events, ledger.append(c, events, now))
                 if refused:
                     counts += ledger.quarantine(c, refused, format=format, origin=origin, now=now)
             if progress:
@@ -95,7 +95,7 @@ def replay(engine: Engine, *, now: int) -> Counts:
                     freed.append(row.id)
                 else:
                     counts.quarantined_before += 1
-            counts += ledger.append(c, events, now)
+            counts += ledger.counted(events, ledger.append(c, events, now))
             ledger.release(c, freed)
             after = rows[-1].id
 

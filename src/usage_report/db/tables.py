@@ -110,6 +110,44 @@ quarantine = Table(
     Column("received_at", BigInteger, nullable=False),
 )
 
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("team_id", ForeignKey("teams.id"), nullable=False),
+    Column("scope", Text, nullable=False),  # 'ingest' or 'read'
+    Column("label", Text, nullable=False),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),  # SHA-256; the token itself is shown once
+    Column("hint", Text, nullable=False),  # its first characters, to tell it from others
+    Column("created_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
+)
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("team_id", ForeignKey("teams.id"), primary_key=True),
+    Column("platform", Text, primary_key=True),
+    Column("secret", Text, nullable=False),  # as it is: signatures cannot be checked with less
+    Column("created_at", BigInteger, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("team_id", ForeignKey("teams.id"), nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("headers", Text, nullable=False),  # JSON, without credentials
+    Column("body", LargeBinary, nullable=False),  # zlib
+    Column("accepted", Integer, nullable=False),
+    Column("duplicates", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Index("deliveries_received", "received_at"),
+)
+
 PERSON, ROOM = 0, 1
 names = Table(
     "names",

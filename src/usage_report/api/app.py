@@ -1,0 +1,126 @@
+"""The Starlette app and its routes, with a request id, a log line and a measure for every request."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from contextlib import asynccontextmanager
+
+from sqlalchemy.engine import Engine
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .. import db
+from ..errors import UsageReportError
+from ..intake import Intake
+from ..query.reader import Reader
+from ..settings import Settings
+from . import metrics, read
+from .http import HttpError, Tokens, explain, failure
+from .ops import Ops
+from .receive import Receiver
+
+log = logging.getLogger("usage_report.api")
+
+
+class Trace:
+    """Gives every request an id (its own ``X-Request-ID`` if that is a decent one), a log line and a measure."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        id = given if 0 < len(given) <= 80 and given.isascii() and given.isprintable() else uuid.uuid4().hex[:16]
+        scope["request_id"] = id
+        began, status = time.perf_counter(), 500
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", id.encode())]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            took = time.perf_counter() - began
+            route = scope.get("path_format") or scope.get("route_name", "other")
+            metrics.REQUESTS.labels(route, str(status)).observe(took)
+            log.info("request", extra={"request_id": id, "method": scope["method"], "path": scope["path"], "status": status, "ms": round(took * 1000, 1)})
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    if isinstance(error, UsageReportError):
+        error = explain(error)
+    assert isinstance(error, HttpError)
+    return failure(request, error.status, error.what, error.why, error.todo, error.headers)
+
+
+async def _starlettes(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    what = {404: "There is nothing at this address", 405: f"{request.method} is not possible here"}.get(error.status_code, error.detail)
+    return failure(request, error.status_code, what, headers=dict(error.headers or {}))
+
+
+async def _defect(request: Request, error: Exception) -> Response:
+    log.error("defect", exc_info=error, extra={"request_id": request.scope.get("request_id", "")})
+    return failure(request, 500, "Something went wrong here", "it is a defect of usage-report", "The log holds the trace under this request_id.")
+
+
+_HANDLERS = {HttpError: _ours, UsageReportError: _ours, HTTPException: _starlettes, Exception: _defect}
+
+
+class Service:
+    """What all routes share. Opened on the first use, so that a broken database does not keep the process from starting."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.engine: Engine = db.connect(settings.database_url)
+        self.intake = Intake(self.engine)
+        self.tokens = Tokens(self.engine)
+        self.receiver = Receiver(self.engine, self.intake, self.tokens, settings.public_url)
+        self.ops = Ops(self.engine, self.intake)
+        self.reader = Reader(self.engine, settings.stale_after)
+        self.read = read.Answers(self.reader, self.tokens)
+
+    def close(self) -> None:
+        self.intake.close()
+        self.engine.dispose()
+
+
+def _mounted(routes: list[BaseRoute]) -> Starlette:
+    # In an app of its own, so that unknown paths and wrong methods are answered here and never fall through to pages.
+    return Starlette(routes=routes, exception_handlers=_HANDLERS, middleware=[Middleware(Trace)])
+
+
+def routes(service: Service) -> list[BaseRoute]:
+    """Routes for the app that also serves the pages."""
+    v1 = [
+        Route("/v1/events", service.receiver.events, methods=["POST"]),
+        Route("/v1/hooks/{platform}/{team}", service.receiver.hook, methods=["POST"]),
+        *service.read.routes(),
+    ]
+    one = {"/healthz": service.ops.alive, "/readyz": service.ops.ready, "/metrics": service.ops.numbers}
+    return [Mount("/api", app=_mounted(v1)), *(Mount(path, app=_mounted([Route("/", end), Route("", end)])) for path, end in one.items())]
+
+
+def create(settings: Settings, service: Service | None = None) -> Starlette:
+    """The API alone, for ``usage-report serve``."""
+    held = service or Service(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette):
+        yield
+        held.close()
+
+    return Starlette(routes=routes(held), exception_handlers=_HANDLERS, lifespan=lifespan)

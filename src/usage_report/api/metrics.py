@@ -1,0 +1,16 @@
+"""Prometheus metrics of this process (https://prometheus.io/docs/concepts/metric_types/)."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+EVENTS = Counter("usage_report_events", "Events received, by platform and result.", ["platform", "result"], registry=REGISTRY)
+REFUSED = Counter("usage_report_unauthorized", "Webhook requests refused for their signature.", ["platform"], registry=REGISTRY)
+OVERLOADED = Counter("usage_report_overloaded", "Requests told to come back later.", registry=REGISTRY)
+REQUESTS = Histogram("usage_report_request_seconds", "Time to answer, by route and status.", ["route", "status"], registry=REGISTRY)
+WAITING = Gauge("usage_report_intake_waiting_events", "Events received and not yet written.", registry=REGISTRY)
+PENDING = Gauge("usage_report_pending_sessions", "Sessions with news that the figures do not hold yet.", registry=REGISTRY)
+LAG = Gauge("usage_report_lag_seconds", "Age of the oldest event that the figures do not hold yet; 0 when they hold all.", registry=REGISTRY)
+QUARANTINE = Gauge("usage_report_quarantine_events", "Originals in quarantine.", registry=REGISTRY)
+REPORTS = Histogram("usage_report_report_seconds", "Time to compute a report, by kind.", ["kind"], registry=REGISTRY)

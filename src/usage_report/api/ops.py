@@ -1,0 +1,52 @@
+"""How the service is: alive, ready, and in numbers."""
+
+from __future__ import annotations
+
+import anyio.to_thread
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.engine import Engine
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from .. import __version__, db, store
+from ..errors import UsageReportError
+from ..intake import QUEUE, Intake
+from . import metrics
+from .http import now
+
+
+class Ops:
+    def __init__(self, engine: Engine, intake: Intake) -> None:
+        self._engine, self._intake = engine, intake
+
+    async def alive(self, request: Request) -> Response:
+        """``GET /healthz``: the process is up. Says nothing of the database: a restart does not mend one."""
+        return JSONResponse({"status": "ok", "version": __version__})
+
+    async def ready(self, request: Request) -> Response:
+        """``GET /readyz``: can requests be served? If not, why."""
+        faults = await anyio.to_thread.run_sync(self._faults)
+        return JSONResponse({"ready": not faults, "faults": faults}, status_code=503 if faults else 200)
+
+    def _faults(self) -> list[str]:
+        faults = []
+        try:
+            db.check(db.schema_version(self._engine))
+        except UsageReportError as error:
+            faults.append(str(error))
+        if self._intake.waiting >= QUEUE:
+            faults.append("The queue of events is full.")
+        return faults
+
+    async def numbers(self, request: Request) -> Response:
+        """``GET /metrics``: Prometheus text."""
+        await anyio.to_thread.run_sync(self._measure)
+        return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+    def _measure(self) -> None:
+        metrics.WAITING.set(self._intake.waiting)
+        with db.reading(self._engine) as c:
+            pending, oldest, held = store.backlog(c)
+        metrics.PENDING.set(pending)
+        metrics.LAG.set(max(0, now() - oldest) / 1000 if oldest is not None else 0)
+        metrics.QUARANTINE.set(held)

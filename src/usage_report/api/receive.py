@@ -1,0 +1,147 @@
+"""Events in: canonical ones with a token, and platforms' webhooks with their own signatures.
+
+Every success is sent only after the events are durable. A request is taken whole or not at all; single events that cannot
+be taken are quarantined with it, and the answer names them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+import anyio.to_thread
+import orjson
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from .. import access, db, sources
+from ..errors import Rejected, did_you_mean
+from ..events import Event, Refused, parse
+from ..intake import Intake, Job, Overloaded, Raw
+from ..ledger import Fate
+from ..sources._hooks import Delivery, Unauthorized
+from . import metrics
+from .http import HttpError, Tokens, body_of, now
+
+#: Bodies over this are read in a thread of their own.
+_LARGE = 32 * 1024
+
+
+class Receiver:
+    """The two POST routes over one intake."""
+
+    def __init__(self, engine, intake: Intake, tokens: Tokens, public_url: str = "") -> None:
+        self._engine, self._intake, self._tokens, self._public_url = engine, intake, tokens, public_url.rstrip("/")
+
+    async def events(self, request: Request) -> Response:
+        """``POST /api/v1/events``: one event, a CloudEvents batch, or JSON Lines."""
+        bearer = await self._tokens.bearer(request, "ingest")
+        body = await body_of(request)
+        at = now()
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        read = (_read, body, kind, bearer.team, at)
+        items = await anyio.to_thread.run_sync(*read) if len(body) > _LARGE else _read(*read[1:])
+        fates = await self._take(request, bearer.team, "jsonl", items, at, None)
+        return JSONResponse(_answer(items, fates))
+
+    async def hook(self, request: Request) -> Response:
+        """``POST /api/v1/hooks/{platform}/{team}``: what a platform sends, signed its own way."""
+        name, team = request.path_params["platform"], request.path_params["team"]
+        platform = sources.platforms().get(name)
+        if platform is None:
+            raise HttpError(404, f"There is no platform {name[:60]!r}", "", did_you_mean(name[:60], sources.platforms()))
+        body = await body_of(request)
+        at = now()
+        headers = {k.lower(): v for k, v in request.headers.items()}
+        delivery = Delivery(body, headers, self._url(request), at)
+        secret = await anyio.to_thread.run_sync(self._secret, team, name)
+        try:
+            if secret is None:
+                raise Unauthorized("this team takes nothing from this platform")
+            platform.verify(delivery, secret)
+        except Unauthorized as error:
+            metrics.REFUSED.labels(name).inc()
+            raise HttpError(401, "The request is not signed as it should be", str(error), "Compare the secret on both sides.") from None
+        if (challenge := getattr(platform, "answer", None)) and (reply := challenge(delivery, secret)) is not None:
+            return JSONResponse(reply)
+        context = sources.Context(now=at, team=team, name=name)
+        items = await anyio.to_thread.run_sync(lambda: list(platform.translate(delivery, context)))
+        raw = Raw(name, delivery.url, headers, body)
+        fates = await self._take(request, team, name, items, at, raw)
+        return JSONResponse(_answer(items, fates))
+
+    async def _take(self, request: Request, team: str, format: str, items: Sequence[Event | Refused], at: int, raw: Raw | None) -> list[Fate]:
+        events = [x for x in items if type(x) is Event]
+        refused = [x._replace(team=team) for x in items if type(x) is Refused]
+        done: Future = Future()
+        job = Job(team, format, f"request {request.scope.get('request_id', '')}", events, refused, at, raw, done)
+        try:
+            fates = await asyncio.wrap_future(self._intake.submit(job))
+        except Overloaded:
+            metrics.OVERLOADED.inc()
+            raise HttpError(429, "Too much is waiting", "", "Send it again in a second.", {"Retry-After": "1"}) from None
+        for fate in Fate:
+            if n := fates.count(fate) + (len(refused) if fate is Fate.QUARANTINED else 0):
+                metrics.EVENTS.labels(format, fate.value).inc(n)
+        return fates
+
+    def _url(self, request: Request) -> str:
+        if not self._public_url:
+            return str(request.url)
+        query = request.url.query
+        return self._public_url + request.url.path + (f"?{query}" if query else "")
+
+    def _secret(self, team: str, platform: str) -> str | None:
+        with db.reading(self._engine) as c:
+            return access.secret(c, team, platform)
+
+
+def _read(body: bytes, kind: str, team: str, at: int) -> list[Event | Refused]:
+    """Events of a body: what its type says, else what it looks like. Raises ``HttpError`` 400 where nothing can be read."""
+    if kind in ("application/x-ndjson", "application/jsonl", "application/jsonlines"):
+        return list(_lines(body, team, at))
+    try:
+        whole = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if b"\n" in body.strip() and body.lstrip()[:1] == b"{":
+            return list(_lines(body, team, at))
+        raise HttpError(400, "The body is not JSON", str(error), "Send one event, an array of events, or one event a line.") from None
+    objects = whole if isinstance(whole, list) else [whole]
+    return [_event(obj, orjson.dumps(obj), i, team, at) for i, obj in enumerate(objects, 1)]
+
+
+def _lines(body: bytes, team: str, at: int) -> Iterable[Event | Refused]:
+    for i, line in enumerate(body.split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            obj = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            yield Refused("not-json", f"the line is not JSON: {error}", line, i, team)
+            continue
+        yield _event(obj, line, i, team, at)
+
+
+def _event(obj: Any, raw: bytes, position: int, team: str, at: int) -> Event | Refused:
+    try:
+        event = parse(obj, now=at, team=team)
+        if event.team != team:
+            raise Rejected("wrong-team", f"the event is of team {event.team[:60]!r}, the token of {team!r}; each team needs a token of its own")
+        return event
+    except Rejected as rejected:
+        return Refused(rejected.reason, rejected.why, raw, position, team)
+
+
+def _answer(items: Sequence[Event | Refused], fates: Sequence[Fate]) -> dict:
+    """Counts, and the fate of each event in the order sent."""
+    left = iter(fates)
+    results = []
+    for item in items:
+        if type(item) is Event:
+            results.append({"id": item.id, "status": next(left).value})
+        else:
+            results.append({"position": item.position, "status": Fate.QUARANTINED.value, "reason": item.reason, "why": item.why})
+    statuses = [r["status"] for r in results]
+    return {fate.value: statuses.count(fate.value) for fate in Fate} | {"results": results}

@@ -1,0 +1,172 @@
+"""Durable intake for many senders at once: requests wait a moment and share one transaction.
+
+A commit costs milliseconds however much is in it, so one thread takes all that has come meanwhile, appends it, commits,
+and only then tells each sender. A request is whole in one transaction; when the queue is full, new ones are told to wait.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import zlib
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from . import ledger
+from .db import bulk, writing
+from .db import tables as t
+from .events import Event, Refused
+from .ledger import Fate
+
+#: Events that may wait; more are told to come back.
+QUEUE = 20_000
+#: Bytes of bodies that may wait.
+QUEUE_BYTES = 64 * 1024 * 1024
+#: Events of one transaction, about.
+SHARE = 5_000
+#: Never kept with a delivery.
+_CREDENTIALS = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
+
+
+class Overloaded(Exception):
+    """The queue is full: come back in a second."""
+
+
+class Raw(NamedTuple):
+    """A request as it came, kept so that a mended adapter can read it again."""
+
+    platform: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Job(NamedTuple):
+    """One request: its events and refusals, all of one team, to be appended together or not at all."""
+
+    team: str
+    format: str
+    origin: str
+    events: Sequence[Event]
+    refused: Sequence[Refused]
+    received: int
+    raw: Raw | None
+    done: Future
+
+
+class Intake:
+    """One writer thread for a database. ``close`` waits for what is queued."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._jobs: deque[Job] = deque()
+        self._events = self._bytes = 0
+        self._ready = threading.Condition()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> Future:
+        """Queue a job -> a future of the fates of its events, set once they are durable. Raises ``Overloaded``."""
+        size = len(job.raw.body) if job.raw else 0
+        with self._ready:
+            if self._closing or (self._jobs and (self._events >= QUEUE or self._bytes >= QUEUE_BYTES)):
+                raise Overloaded
+            self._jobs.append(job)
+            self._events += len(job.events)
+            self._bytes += size
+            self._ready.notify()
+        return job.done
+
+    @property
+    def waiting(self) -> int:
+        """Events in the queue."""
+        return self._events
+
+    def close(self) -> None:
+        with self._ready:
+            self._closing = True
+            self._ready.notify()
+        self._thread.join(timeout=30)
+
+    def _take(self) -> list[Job]:
+        with self._ready:
+            while not self._jobs and not self._closing:
+                self._ready.wait()
+            jobs: list[Job] = []
+            share = 0
+            while self._jobs and (not jobs or share + len(self._jobs[0].events) <= SHARE):
+                job = self._jobs.popleft()
+                jobs.append(job)
+                share += len(job.events)
+                self._events -= len(job.events)
+                self._bytes -= len(job.raw.body) if job.raw else 0
+            return jobs
+
+    def _run(self) -> None:
+        while jobs := self._take():
+            try:
+                answers = self._append(jobs)
+            except BaseException as error:
+                # One request's fault must not fail the others': each gets a transaction of its own.
+                answers = [error] if len(jobs) == 1 else [self._alone(job) for job in jobs]
+            for job, answer in zip(jobs, answers, strict=True):
+                if isinstance(answer, BaseException):
+                    job.done.set_exception(answer)
+                else:
+                    job.done.set_result(answer)
+
+    def _alone(self, job: Job) -> list[Fate] | BaseException:
+        try:
+            return self._append([job])[0]
+        except BaseException as error:
+            return error
+
+    def _append(self, jobs: Sequence[Job]) -> list[list[Fate]]:
+        with writing(self._engine) as c:
+            together = [event for job in jobs for event in job.events]
+            fates = ledger.append(c, together, max(job.received for job in jobs)) if together else []
+            answers: list[list[Fate]] = []
+            at = 0
+            for job in jobs:
+                answers.append(fates[at : at + len(job.events)])
+                at += len(job.events)
+                if job.refused:
+                    ledger.quarantine(c, job.refused, format=job.format, origin=job.origin, now=job.received)
+            _keep(c, jobs, answers)
+        return answers
+
+
+def _keep(c: Connection, jobs: Sequence[Job], answers: Sequence[Sequence[Fate]]) -> None:
+    kept = [(job, fates) for job, fates in zip(jobs, answers, strict=True) if job.raw]
+    if not kept:
+        return
+    ids = {team: ledger.ensure_team(c, team, kept[0][0].received) for team in {job.team for job, _ in kept}}
+    columns = ("team_id", "platform", "received_at", "url", "headers", "body", "accepted", "duplicates", "quarantined")
+    rows = []
+    for job, fates in kept:
+        headers = {k: v for k, v in job.raw.headers.items() if k not in _CREDENTIALS}
+        # JSON escapes what a database could not keep as text.
+        rows.append((
+            ids[job.team], job.raw.platform, job.received, job.raw.url.replace("\0", ""), json.dumps(headers),
+            zlib.compress(job.raw.body, 1), fates.count(Fate.ACCEPTED), fates.count(Fate.DUPLICATE), len(job.refused),
+        ))  # fmt: skip
+    bulk.insert(c, t.deliveries, columns, rows)
+
+
+def expire(c: Connection, before: int) -> int:
+    """Throw away the bodies that came before an instant -> how many."""
+    return c.execute(t.deliveries.delete().where(t.deliveries.c.received_at < before)).rowcount
+
+
+def stored(c: Connection, platform: str | None = None, *, after: int = 0, limit: int = 500) -> list[sa.Row]:
+    """Kept deliveries with ids over ``after``: team key, platform, received_at, url, headers, body (decompressed by caller)."""
+    d = t.deliveries.c
+    ask = sa.select(d.id, t.teams.c.key.label("team"), d.platform, d.received_at, d.url, d.headers, d.body)
+    ask = ask.join(t.teams, t.teams.c.id == d.team_id).where(d.id > after).order_by(d.id).limit(limit)
+    return list(c.execute(ask if platform is None else ask.where(d.platform == platform)))
