@@ -102,7 +102,7 @@ def _insert(c: Connection, fresh: dict[bytes, tuple[Event, bytes]], now: int) ->
     session_ids: dict[tuple[str, str], int] = {}
     for team, team_id in team_ids.items():
         mine = {session: span for (of, session), span in by_session.items() if of == team}
-        ids = _mark_sessions(c, team_id, mine)
+        ids = _mark_sessions(c, team_id, mine, now)
         session_ids.update(((team, session), i) for session, i in ids.items())
     bulk.insert(
         c,
@@ -114,7 +114,7 @@ def _insert(c: Connection, fresh: dict[bytes, tuple[Event, bytes]], now: int) ->
         _count_source(c, team_ids[team], source, n, last, now)
 
 
-def _mark_sessions(c: Connection, team_id: int, spans: dict[str, list[int]]) -> dict[str, int]:
+def _mark_sessions(c: Connection, team_id: int, spans: dict[str, list[int]], now: int) -> dict[str, int]:
     """Sessions with news: created where new, widened to [first, last] event, marked pending -> their ids."""
     s = t.sessions.c
     keys = {digest(session): session for session in spans}
@@ -132,13 +132,13 @@ def _mark_sessions(c: Connection, team_id: int, spans: dict[str, list[int]]) -> 
         c.execute(
             t.sessions.update()
             .where(s.id == sa.bindparam("b_id"))
-            .values(first_event=sa.bindparam("first"), last_event=sa.bindparam("last"), pending=True),
+            .values(first_event=sa.bindparam("first"), last_event=sa.bindparam("last"), pending=True, news_at=sa.func.coalesce(s.news_at, now)),
             widened,
         )
     new = [key for key, session in keys.items() if session not in ids]
     if new:
-        columns = ("team_id", "key", "session", "first_event", "last_event", "pending", "room", "open", "estimated", "anomalies")
-        rows = [(team_id, key, keys[key], *spans[keys[key]][:2], True, "", False, False, 0) for key in new]
+        columns = ("team_id", "key", "session", "first_event", "last_event", "pending", "news_at", "room", "open", "estimated", "anomalies")
+        rows = [(team_id, key, keys[key], *spans[keys[key]][:2], True, now, "", False, False, 0) for key in new]
         bulk.insert(c, t.sessions, columns, rows)
         ids.update((keys[key], id) for key, id, _, _ in look_up(new))
     return ids

@@ -28,6 +28,10 @@ class Settings:
     presets: str = ""
     #: Seconds between two looks for work of the app's background thread; 0 turns it off.
     background_seconds: float = 2.0
+    #: Address at which platforms reach the receiver, such as https://usage.example.com, where a proxy hides it: some sign it.
+    public_url: str = ""
+    #: Days for which the bodies of webhooks are kept for a replay; 0 keeps none.
+    raw_days: float = 30.0
     #: Team shown first where there are several.
     team: str = ""
 

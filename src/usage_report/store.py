@@ -216,7 +216,7 @@ def mark_counted(c: Connection, folded: Sequence[tuple[int, Folded]]) -> None:
         return
     values = {k: sa.bindparam("b_" + k) for k in ("room", "start", "open", "estimated", "anomalies")}
     c.execute(
-        t.sessions.update().where(_s.id == sa.bindparam("b_id")).values(values | {"pending": False}),
+        t.sessions.update().where(_s.id == sa.bindparam("b_id")).values(values | {"pending": False, "news_at": None}),
         [
             {
                 "b_id": id,
@@ -243,6 +243,12 @@ def count_events(c: Connection, team: int | None) -> int:
     where = _s.pending if team is None else _s.team_id == team
     events = sa.select(sa.func.count()).select_from(t.events.join(t.sessions, _s.id == t.events.c.session_id)).where(where)
     return c.execute(events).scalar_one()
+
+
+def backlog(c: Connection) -> tuple[int, int | None, int]:
+    """(pending sessions, when the oldest news that is not counted came in, originals in quarantine)."""
+    pending, oldest = c.execute(sa.select(sa.func.count(), sa.func.min(_s.news_at)).where(_s.pending)).one()
+    return pending, oldest, c.execute(sa.select(sa.func.count()).select_from(t.quarantine)).scalar_one()
 
 
 def zone_of(c: Connection, team: int) -> str:

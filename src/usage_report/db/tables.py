@@ -61,6 +61,7 @@ sessions = Table(
     Column("first_event", BigInteger, nullable=False),
     Column("last_event", BigInteger, nullable=False),
     Column("pending", Boolean, nullable=False),  # has news that the facts do not hold yet
+    Column("news_at", BigInteger),  # when the first of them came in
     Column("room", Text, nullable=False),
     Column("start", BigInteger),  # first presence
     Column("open", Boolean, nullable=False),

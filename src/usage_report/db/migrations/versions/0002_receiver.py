@@ -18,6 +18,7 @@ def _team(**options) -> sa.Column:
 
 
 def upgrade() -> None:
+    op.add_column("sessions", sa.Column("news_at", sa.BigInteger))
     op.create_table(
         "tokens",
         sa.Column("id", _SERIAL, primary_key=True),
