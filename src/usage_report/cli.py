@@ -14,7 +14,7 @@ from typing import Any
 import click
 from sqlalchemy.engine import Engine
 
-from . import __version__, db, demo, doctor, export, ledger, pipeline, sample, settings, sources, teams, texts
+from . import __version__, cli_service, db, demo, doctor, export, ledger, pipeline, sample, settings, sources, teams, texts
 from .errors import InputError, UsageReportError
 from .events import Event, Refused, instant
 from .metrics import LIMITED, metric
@@ -408,6 +408,10 @@ def doctor_() -> None:
         healthy &= check.ok
     if not healthy:
         sys.exit(1)
+
+
+for _command in cli_service.COMMANDS:
+    main.add_command(_command)
 
 
 if __name__ == "__main__":

@@ -103,10 +103,10 @@ def replay(engine: Engine, *, now: int) -> Counts:
 # -- from the ledger to facts ------------------------------------------------------------------------------------------
 
 
-def settle(engine: Engine, *, progress: Progress | None = None, most: int | None = None) -> int:
+def settle(engine: Engine, *, progress: Progress | None = None, most: int | None = None, size: int = SETTLE) -> int:
     """Count what is pending, step by step -> number of sessions counted. ``progress`` gets each step's number of events.
 
-    ``most`` bounds the number of steps.
+    ``most`` bounds the number of steps, ``size`` the events of one, about: writers wait for a step to end.
     """
     done = steps = 0
     while most is None or steps < most:
@@ -114,7 +114,7 @@ def settle(engine: Engine, *, progress: Progress | None = None, most: int | None
             team = store.pending_team(c)
             if team is None:
                 return done
-            sessions, events = _step(c, team)
+            sessions, events = _step(c, team, size)
             ledger.touch(c, team)
         done += sessions
         steps += 1
@@ -130,16 +130,16 @@ def rebuild(engine: Engine, team: str, *, progress: Progress | None = None) -> b
         before = store.fingerprint(c, id)
         store.forget(c, id)
         while store.pending_team(c, id) is not None:
-            _, events = _step(c, id)
+            _, events = _step(c, id, SETTLE)
             if progress:
                 progress(events)
         ledger.touch(c, id)
         return store.fingerprint(c, id) == before
 
 
-def _step(c: Connection, team: int) -> tuple[int, int]:
+def _step(c: Connection, team: int, size: int) -> tuple[int, int]:
     """Fold the next pending sessions of a team and bring its facts up to them -> (sessions, events)."""
-    ids, events = store.next_sessions(c, team, SETTLE)
+    ids, events = store.next_sessions(c, team, size)
     folded = [(id, f) for id, rows in ledger.events_of(c, ids) if (f := fold(rows)) is not None]
     persons = {digest(p): p for _, f in folded for _, p, _, _ in f.presence}
     rooms = {digest(f.room): f.room for _, f in folded}
@@ -188,3 +188,9 @@ def waiting(engine: Engine, team: str | None = None) -> int:
     """Events of the sessions that ``settle`` has yet to count, or of all sessions of a team."""
     with reading(engine) as c:
         return store.count_events(c, None if team is None else ledger.team_id(c, team))
+
+
+def has_news(engine: Engine) -> bool:
+    """Is there anything for ``settle`` to count? Cheap, and takes no lock."""
+    with reading(engine) as c:
+        return store.pending_team(c) is not None

@@ -32,6 +32,8 @@ class Settings:
     public_url: str = ""
     #: Days for which the bodies of webhooks are kept for a replay; 0 keeps none.
     raw_days: float = 30.0
+    #: "text" or "json": how the services write their logs.
+    log_format: str = "text"
     #: Team shown first where there are several.
     team: str = ""
 
@@ -67,6 +69,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     settings = Settings(**found)
     if settings.stale_after_hours <= 0:
         raise SettingsError("stale_after_hours must be more than nought", f"it is {settings.stale_after_hours}")
+    if settings.log_format not in ("text", "json"):
+        raise SettingsError("log_format must be text or json", f"it is {settings.log_format!r}")
     return settings
 
 

@@ -1,0 +1,146 @@
+"""Commands of the service: serve, worker, and who may send or read."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+
+import click
+
+from . import access, db, logs, settings, sources
+from .errors import InputError, did_you_mean
+from .events import iso
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _engine():
+    return db.open_database(settings.load().database_url)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8502, show_default=True)
+@click.option("--worker/--no-worker", default=True, show_default=True, help="Count what comes in, in the same process.")
+def serve(host: str, port: int, worker: bool) -> None:
+    """Serve the API alone: receive events and webhooks, answer in JSON. The pages are not needed for it."""
+    import uvicorn
+
+    from . import api
+    from .worker import Worker
+
+    configured = settings.load()
+    logs.configure(configured.log_format)
+    db.open_database(configured.database_url).dispose()  # a broken database is told now, not at the first request
+    stop = threading.Event()
+    if worker:
+        threading.Thread(target=Worker(configured).run, args=(stop,), name="worker", daemon=True).start()
+    uvicorn.run(api.create(configured), host=host, port=port, log_config=None, access_log=False, server_header=False)
+    stop.set()
+
+
+@click.command()
+def worker() -> None:
+    """Count what comes in, until stopped. For databases that others write to; several may run."""
+    from .worker import Worker
+
+    configured = settings.load()
+    logs.configure(configured.log_format)
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    Worker(configured).run(stop)
+
+
+@click.group()
+def token() -> None:
+    """Tokens with which programs send events or read figures of one team."""
+
+
+@token.command("create")
+@click.option("--team", required=True, metavar="TEAM", help="Key of the team; it is created where it is new.")
+@click.option("--scope", type=click.Choice(access.SCOPES), default="ingest", show_default=True, help="What it may do.")
+@click.option("--label", default="", help="What it is for, to tell it from others.")
+def token_create(team: str, scope: str, label: str) -> None:
+    """Make a token and show it: once, it is not kept."""
+    with db.writing(_engine()) as c:
+        made = access.create_token(c, team, scope, label, _now())
+    click.echo(made)
+    click.echo("This is shown once: only a digest of it is kept.", err=True)
+
+
+@token.command("list")
+@click.option("--team", metavar="TEAM", help="Only this team's.")
+def token_list(team: str | None) -> None:
+    """What tokens there are. The tokens themselves are not kept."""
+    with db.reading(_engine()) as c:
+        for t in access.tokens(c, team):
+            state = f"revoked {iso(t.revoked_at)}" if t.revoked_at else "good"
+            click.echo(f"{t.id}\t{t.team}\t{t.scope}\t{t.hint}…\t{iso(t.created_at)}\t{state}\t{t.label}")
+
+
+@token.command("revoke")
+@click.argument("id", type=int)
+def token_revoke(id: int) -> None:
+    """Make token ID good for nothing, within two seconds."""
+    with db.writing(_engine()) as c:
+        access.revoke_token(c, id, _now())
+    click.echo(f"Token {id} is revoked.")
+
+
+@click.group()
+def hook() -> None:
+    """Webhooks of video platforms: which team takes them, and the secret they are signed with."""
+
+
+@hook.command("list")
+def hook_list() -> None:
+    """Platforms that can be connected, and the teams that are."""
+    with db.reading(_engine()) as c:
+        connected = access.platforms(c)
+    for name, module in sources.platforms().items():
+        click.echo(f"{name}\t{module.TITLE}\t{', '.join(team for team, platform, _ in connected if platform == name) or '-'}")
+
+
+@hook.command("set")
+@click.argument("platform")
+@click.argument("team", metavar="TEAM")
+@click.option("--secret-from", metavar="VARIABLE", help="Environment variable that holds the secret. Default: it is asked for, or read from standard input.")
+def hook_set(platform: str, team: str, secret_from: str | None) -> None:
+    """Take PLATFORM's webhooks for TEAM, signed with a secret. It never stands on the command line."""
+    module = sources.platforms().get(platform)
+    if module is None:
+        raise InputError(f"There is no platform {platform!r}", "", did_you_mean(platform, sources.platforms()))
+    if secret_from:
+        if secret_from not in os.environ:
+            raise InputError(f"The environment has no {secret_from}", "", "Export it first.")
+        secret = os.environ[secret_from]
+    elif sys.stdin.isatty():
+        click.echo(module.SECRET)
+        secret = click.prompt("Secret", hide_input=True)
+    else:
+        secret = sys.stdin.readline().rstrip("\r\n")
+    configured = settings.load()
+    with db.writing(_engine()) as c:
+        access.set_secret(c, team, platform, secret, _now())
+    base = configured.public_url.rstrip("/") or "https://YOUR-HOST"
+    click.echo(f"Tell {module.TITLE} to send to: {base}/api/v1/hooks/{platform}/{team}")
+
+
+@hook.command("remove")
+@click.argument("platform")
+@click.argument("team", metavar="TEAM")
+def hook_remove(platform: str, team: str) -> None:
+    """Take nothing more from PLATFORM for TEAM."""
+    with db.writing(_engine()) as c:
+        if not access.remove_secret(c, team, platform):
+            raise InputError(f"{team} takes nothing from {platform}", "", "See: usage-report hook list")
+    click.echo(f"{platform} is disconnected from {team}.")
+
+
+COMMANDS = (serve, worker, token, hook)

@@ -1,0 +1,73 @@
+"""The work beside answering: count what came in, let sample data go on, throw away old bodies.
+
+It runs in the app by default, or on its own (``usage-report worker``). Several may run: each step is one transaction and
+writers take turns, so they share the work and count nothing twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from sqlalchemy.engine import Engine
+
+from . import db, intake, pipeline, sample, teams
+from .db import writing
+from .errors import UsageReportError
+from .settings import Settings
+
+log = logging.getLogger(__name__)
+#: Seconds between two additions to the sample data, and between two looks for old bodies.
+SAMPLE_EVERY = 10.0
+EXPIRE_EVERY = 600.0
+#: Events counted in one transaction, about: senders wait while it lasts.
+STEP = 10_000
+
+
+class Worker:
+    """One worker on a database. ``run`` works until ``stop`` is set; faults are logged once and tried again."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._engine: Engine | None = None
+        self._last: dict[str, float] = {}
+        self._fault = ""
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                busy = self.step()
+                self._fault = ""
+            except UsageReportError as error:
+                busy = False
+                if str(error) != self._fault:  # said once, not at every try
+                    log.error("%s", error)
+                self._fault = str(error)
+            except Exception:
+                busy = False
+                log.exception("Counting failed; it is tried again")
+            if not busy:
+                stop.wait(self._settings.background_seconds or 1.0)
+        if self._engine is not None:
+            self._engine.dispose()
+
+    def step(self) -> bool:
+        """Do what is due -> was there something to count, so that more may be waiting?"""
+        if self._engine is None:
+            self._engine = db.open_database(self._settings.database_url)
+        now = time.time_ns() // 1_000_000
+        if self._due("sample", SAMPLE_EVERY) and teams.sample_team(self._engine):
+            sample.fill(self._engine, now=now)
+        if self._due("expire", EXPIRE_EVERY):
+            with writing(self._engine) as c:
+                intake.expire(c, now - int(self._settings.raw_days * 86_400_000))
+        if not pipeline.has_news(self._engine):
+            return False
+        return pipeline.settle(self._engine, most=1, size=STEP) > 0
+
+    def _due(self, what: str, every: float) -> bool:
+        due = time.monotonic() - self._last.get(what, -every) >= every
+        if due:
+            self._last[what] = time.monotonic()
+        return due
