@@ -55,7 +55,7 @@ class Trace:
             await self._app(scope, receive, sending)
         finally:
             took = time.perf_counter() - began
-            route = scope.get("path_format") or scope.get("route_name", "other")
+            route = getattr(scope.get("endpoint"), "__name__", "none")
             metrics.REQUESTS.labels(route, str(status)).observe(took)
             log.info("request", extra={"request_id": id, "method": scope["method"], "path": scope["path"], "status": status, "ms": round(took * 1000, 1)})
 
@@ -98,8 +98,18 @@ class Service:
         self.engine.dispose()
 
 
-def _mounted(routes: list[BaseRoute]) -> Starlette:
-    # In an app of its own, so that unknown paths and wrong methods are answered here and never fall through to pages.
+class Only:
+    """An ASGI app for one path: every method comes here, so that nothing falls through to the pages beside it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(dict(scope, path="/", raw_path=b"/", root_path=""), receive, send)
+
+
+def _inner(routes: list[BaseRoute]) -> Starlette:
+    # An app of its own: unknown paths and wrong methods below it are answered here, as JSON.
     return Starlette(routes=routes, exception_handlers=_HANDLERS, middleware=[Middleware(Trace)])
 
 
@@ -110,8 +120,11 @@ def routes(service: Service) -> list[BaseRoute]:
         Route("/v1/hooks/{platform}/{team}", service.receiver.hook, methods=["POST"]),
         *service.read.routes(),
     ]
-    one = {"/healthz": service.ops.alive, "/readyz": service.ops.ready, "/metrics": service.ops.numbers}
-    return [Mount("/api", app=_mounted(v1)), *(Mount(path, app=_mounted([Route("/", end), Route("", end)])) for path, end in one.items())]
+    found: list[BaseRoute] = [Mount("/api", app=_inner(v1))]
+    for path, end in {"/healthz": service.ops.alive, "/readyz": service.ops.ready, "/metrics": service.ops.numbers}.items():
+        inner = _inner([Route("/", end)])
+        found += [Route(path, Only(inner)), Mount(path, app=inner)]
+    return found
 
 
 def create(settings: Settings, service: Service | None = None) -> Starlette:
