@@ -66,6 +66,8 @@ def _lines(report: PeriodReport, of: Metric, figure: PeriodMetric):
         return
     if of.limited:
         yield _meter(of, figure) if figure.limit is not None else '<div class="quiet">No limit set</div>'
+    elif of.unit and figure.value >= 120:
+        yield f'<div class="quiet">{formats.duration(figure.value)}</div>'
     if figure.at is not None:
         yield f'<div class="quiet">Reached {escape(formats.instant(figure.at, report.zone))}</div>'
     if outlook := courses.outlook(report, figure):
