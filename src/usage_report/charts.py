@@ -52,7 +52,7 @@ def scale_text(metrics: tuple[str, ...]) -> str:
     if len(metrics) == 2:
         left, right = (metric(k).title for k in metrics)
         return f"Two scales: {left} on the left, {right} on the right."
-    return "Each line is drawn as a percentage of its own peak in this range (given below the chart), so lines can be compared in shape, not in height."
+    return "Each line is drawn as a percentage of its own peak in this range (the legend names it): compare shapes, not heights."
 
 
 def frame(report: Report, metrics: tuple[str, ...]) -> pd.DataFrame:
@@ -174,34 +174,36 @@ def _spec(metrics: tuple[str, ...], grain: Grain, few: bool) -> dict:
             title=title,
             orient="right" if mode is Scale.TWO and i else "left",
             grid=not (mode is Scale.TWO and i),
-            format="~s" if mode is not Scale.INDEX else "d",
+            labelExpr="format(datum.value, abs(datum.value) < 1000 ? '~r' : '~s')",
             tickCount=5,
             **({} if m.unit is Unit.MINUTES or mode is Scale.INDEX else {"tickMinStep": 1}),
         )
         scale = alt.Scale(domain=[0, 100], nice=False) if mode is Scale.INDEX else alt.Scale(zero=True, nice=True, domainMin=0)
         y = alt.Y(f"y{i}:Q", axis=axis, scale=scale)
-        shared = {"domain": titles}
+        # One legend for colour and dash: that of the dashes, its strokes coloured from the other scale.
         legend = alt.Legend(
-            title=None, orient="bottom", labelLimit=340, columns=alt.ExprRef("width < 480 ? 1 : width < 900 ? 2 : 3"),
+            title=None, orient="bottom", labelLimit=340, columns=alt.ExprRef("width < 480 ? 1 : width < 760 ? 2 : width < 1150 ? 3 : 4"),
             symbolType="stroke", symbolSize=420, symbolStrokeWidth=2.5, rowPadding=4, columnPadding=22,
+            symbolStrokeColor=alt.ExprRef("scale('color', datum.value)"),
         )  # fmt: skip
-        color = alt.Color(datum=titles[i], type="nominal", scale=alt.Scale(**shared), legend=legend)
-        plain_color = alt.Color(datum=titles[i], type="nominal", scale=alt.Scale(**shared), legend=None)
-        dash = alt.StrokeDash(datum=titles[i], type="nominal", scale=alt.Scale(domain=titles, range=[list(d) for d in DASHES[: len(titles)]]), legend=legend)
+        color = alt.Color(datum=titles[i], type="nominal", scale=alt.Scale(domain=titles), legend=None)
+        dashes = [list(d) for d in DASHES[: len(titles)]]
+        dash = alt.StrokeDash(datum=titles[i], type="nominal", scale=alt.Scale(domain=titles, range=dashes), legend=legend)
+        same = alt.ExprRef(f"scale('color', {_js(titles[i])})")
         base = alt.Chart(alt.NamedData("figures")).encode(x=x, y=y)
         finished = base.transform_filter("datum.part < 2")
         unfinished = base.transform_filter("datum.part == 1 || datum.part == 2")
         running = base.transform_filter("datum.part == 2")
         layers = []
         if mode is Scale.OWN:
-            layers.append(finished.mark_area(opacity=0.12, interpolate="monotone", line=False, tooltip=None).encode(color=plain_color))
+            layers.append(finished.mark_area(opacity=0.12, interpolate="monotone", fill=same))
         layers += [
             finished.mark_line(strokeWidth=2.25, interpolate="monotone", strokeCap="round", strokeJoin="round").encode(color=color, strokeDash=dash),
-            unfinished.mark_line(strokeWidth=2.25, strokeDash=list(UNFINISHED), strokeCap="round").encode(color=plain_color),
-            running.mark_point(filled=False, size=70, strokeWidth=2, opacity=1, shape=SHAPES[i]).encode(color=plain_color),
+            unfinished.mark_line(strokeWidth=2.25, strokeDash=list(UNFINISHED), strokeCap="round", stroke=same),
+            running.mark_point(filled=False, size=70, strokeWidth=2, opacity=1, shape=SHAPES[i], stroke=same),
         ]
         if few:
-            layers.append(finished.mark_point(filled=True, size=34, opacity=1, shape=SHAPES[i]).encode(color=plain_color))
+            layers.append(finished.mark_point(filled=True, size=34, opacity=1, shape=SHAPES[i], fill=same))
         groups.append(alt.layer(*layers))
     # One invisible box a bucket carries the hover: cheap, full height, and nobody has to aim.
     hover = (

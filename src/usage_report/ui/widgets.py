@@ -23,6 +23,21 @@ from . import cache, components, links, strings
 from .frame import TEAM, Frame
 from .links import Context, View
 
+#: What Streamlit's own layout cannot say: tiles in as many equal columns as fit, controls as wide as a narrow screen.
+STYLE = """<style>
+.st-key-range_tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(10.2rem, 46%), 1fr)); gap: 0.75rem; }
+.st-key-range_tiles > div { width: auto; min-width: 0; }
+.st-key-range_tiles [data-testid="stMetricValue"] { font-size: 1.7rem; }
+.st-key-range_tiles [data-testid="stMetricLabel"] *, .st-key-range_tiles [data-testid="stMetricDelta"] * { white-space: normal; }
+.st-key-range_dates [data-testid="stWidgetLabelRequired"] { display: none; }
+@media (max-width: 640px) {
+  .st-key-range_controls > div { flex: 1 1 100% !important; max-width: 100%; }
+  .st-key-range_tiles { gap: 0.5rem; }
+  .st-key-range_tiles [data-testid="stMetric"] { padding: 0.6rem 0.7rem; }
+  .st-key-range_tiles [data-testid="stMetricValue"] { font-size: 1.25rem; }
+}
+</style>"""
+
 _VIEW, _WRITTEN, _PROBLEMS, _ARRIVED = "_range_view", "_range_written", "_range_problems", "_range_arrived"
 _CUSTOM = "custom"
 _EARLIEST = date(2000, 1, 1)
@@ -126,7 +141,8 @@ def _widget(name: str, value: object, apply: Callable[[object], dict], context: 
 
 def _controls(picked: Picked) -> None:
     view, context, days = picked.view, picked.context, picked.period
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.html(STYLE)
+    with st.container(horizontal=True, key="range_controls"):
         options = [*context.presets.ids, _CUSTOM]
         labels = {p.id: p.label for p in context.presets.items} | {_CUSTOM: "Custom dates"}
         fixed = {"preset": "", "start": days.start, "last": days.last}
@@ -191,7 +207,7 @@ def summary(report: Report, metrics: tuple[str, ...]) -> None:
     """A tile for each metric of the chart: its total for the range, and what sort of total that is."""
     if not metrics:
         return
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="range_tiles"):
         for key in metrics:
             m = metric(key)
             about = formats.ABOUT if key == "consumed_minutes" and report.estimated_total > 0 and report.total(key) is not None else ""
@@ -212,7 +228,7 @@ def _total_note(report: Report, key: str) -> str:
         case Measure.LEVEL:
             return "minutes kept at the end"
         case Measure.DISTINCT:
-            return "different ones in the range"
+            return "each counted once"
         case Measure.PEAK:
             at = report.totals_at.get(key, -1)
             return formats.instant(at, report.query.zone) if at >= 0 else "never any"
@@ -230,7 +246,7 @@ def chart(report: Report, metrics: tuple[str, ...]) -> None:
     data = charts.frame(report, metrics)
     titles = ", ".join(metric(k).title for k in metrics)
     st.vega_lite_chart(
-        data, charts.spec(report, metrics, data), width="stretch", height=charts.HEIGHT + 26 * len(metrics), key="range_chart",
+        data, charts.spec(report, metrics, data), width="stretch", height=charts.HEIGHT + 10 * len(metrics), key="range_chart",
         alt=f"{titles} by {report.query.grain}, {formats.span(report.query.period)}. The table below has all figures.",
     )  # fmt: skip
     if words := charts.scale_text(metrics):
@@ -242,7 +258,7 @@ def notes(report: Report) -> None:
     if report.begun and not any(report.totals[m.key] for m in METRICS if m.key not in report.not_supplied):
         st.info("Nothing was used in this range: every figure that is supplied is 0.", icon="📭")
     if texts := formats.notes(report):
-        st.caption("\n\n".join(strings.plain(text) for text in texts))
+        st.caption("  \n".join(strings.plain(text) for text in texts))
 
 
 def table(report: Report) -> None:
@@ -256,12 +272,12 @@ def share(picked: Picked, report: Report) -> None:
     encode = lambda v: _with_team(links.encode(v, context))  # noqa: E731
     with st.container(horizontal=True, vertical_alignment="center"):
         st.download_button(
-            "CSV", lambda: export.to_csv(report), export.filename(report, "csv"), "text/csv", key="range_csv", icon="⬇️", on_click="ignore", width="content",
+            "CSV", lambda: export.to_csv(report), export.filename(report, "csv"), "text/csv", key="range_csv", icon=":material/download:", on_click="ignore", width="content",
             help="Exact figures, all metrics and parts, one row a bucket; the last row is the total.",
         )  # fmt: skip
         st.download_button(
             "Excel", lambda: export.to_xlsx(report), export.filename(report, "xlsx"),
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", key="range_xlsx", icon="⬇️", on_click="ignore", width="content",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", key="range_xlsx", icon=":material/download:", on_click="ignore", width="content",
             help="A workbook with the figures, where they come from, and what each metric means.",
         )  # fmt: skip
         components.copy_link(

@@ -18,7 +18,7 @@ export default function (component) {
   }
   return () => {
     cancelAnimationFrame(own.frame);
-    removeEventListener("scroll", own.hide, true);
+    removeEventListener("scroll", own.follow, true);
     state.delete(parentElement);
   };
 }
@@ -93,6 +93,10 @@ function draw(own, data, root) {
     cell.setAttribute("aria-describedby", "tip");
     tip.hidden = false;
     if (tip.showPopover) { tip.popover = "manual"; tip.showPopover(); }
+    beside(cell);
+  }
+
+  function beside(cell) {
     const box = cell.getBoundingClientRect();
     const { width, height } = tip.getBoundingClientRect();
     const left = Math.max(8, Math.min(box.right - width, innerWidth - width - 8));
@@ -166,8 +170,15 @@ function draw(own, data, root) {
     cell.scrollIntoView?.({ block: "nearest", inline: "nearest", behavior: "instant" });
   }
 
-  if (own.hide) removeEventListener("scroll", own.hide, true);
-  own.hide = (event) => { if (event.target !== tip) hide(); };
-  addEventListener("scroll", own.hide, { capture: true, passive: true });
+  if (own.follow) removeEventListener("scroll", own.follow, true);
+  // The breakdown stays with its cell while the page or the table scrolls, and goes when the cell does.
+  own.follow = () => {
+    if (!own.cell) return;
+    const cell = own.cell.getBoundingClientRect();
+    const outer = root.querySelector(".frame").getBoundingClientRect();
+    if (cell.bottom < Math.max(0, outer.top) || cell.top > Math.min(innerHeight, outer.bottom)) hide();
+    else beside(own.cell);
+  };
+  addEventListener("scroll", own.follow, { capture: true, passive: true });
   (table.rows[1] ?? table.rows[0]).cells[0].tabIndex = 0;
 }
