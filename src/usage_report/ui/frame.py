@@ -20,7 +20,6 @@ from ..errors import DatabaseError, UsageReportError, did_you_mean
 from ..periods import local, zone
 from ..query.model import TeamInfo
 from . import cache, strings
-from .cards import STYLE
 
 log = logging.getLogger(__name__)
 TEAM = "team"
@@ -46,7 +45,6 @@ class Frame:
 
 def page(title: str) -> Frame:
     """Frame a page; stops the run where the database cannot be used or nothing has come in yet."""
-    st.html(STYLE)
     head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
     head.title(title, anchor=False, width="content")
     with guard(stop=True):
