@@ -21,7 +21,8 @@ LIMIT_AT = 80
 
 def period_card(report: PeriodReport, of: Metric, figure: PeriodMetric) -> None:
     """One card: figure, what it means on hover, and where it stands."""
-    with st.container(border=True, height="stretch", key=f"card_{"limited" if of.limited else "plain"}_{of.key}"):
+    kind = "limited" if of.limited else "plain"
+    with st.container(border=True, height="stretch", key=f"card_{kind}_{of.key}"):
         st.metric(of.title, _figure(of, figure.value), help=of.definition, height="content")
         st.html(f'<div class="ur">{"".join(_lines(report, of, figure))}</div>')
 
