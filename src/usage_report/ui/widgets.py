@@ -23,21 +23,6 @@ from . import cache, components, links, strings
 from .frame import TEAM, Frame
 from .links import Context, View
 
-#: What Streamlit's own layout cannot say: tiles in as many equal columns as fit, controls as wide as a narrow screen.
-STYLE = """<style>
-.st-key-range_tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(10.2rem, 46%), 1fr)); gap: 0.75rem; }
-.st-key-range_tiles > div { width: auto; min-width: 0; }
-.st-key-range_tiles [data-testid="stMetricValue"] { font-size: 1.7rem; }
-.st-key-range_tiles [data-testid="stMetricLabel"] *, .st-key-range_tiles [data-testid="stMetricDelta"] * { white-space: normal; }
-.st-key-range_dates [data-testid="stWidgetLabelRequired"] { display: none; }
-@media (max-width: 640px) {
-  .st-key-range_controls > div { flex: 1 1 100% !important; max-width: 100%; }
-  .st-key-range_tiles { gap: 0.5rem; }
-  .st-key-range_tiles [data-testid="stMetric"] { padding: 0.6rem 0.7rem; }
-  .st-key-range_tiles [data-testid="stMetricValue"] { font-size: 1.25rem; }
-}
-</style>"""
-
 _VIEW, _WRITTEN, _PROBLEMS, _ARRIVED = "_range_view", "_range_written", "_range_problems", "_range_arrived"
 _CUSTOM = "custom"
 _EARLIEST = date(2000, 1, 1)
@@ -141,7 +126,6 @@ def _widget(name: str, value: object, apply: Callable[[object], dict], context: 
 
 def _controls(picked: Picked) -> None:
     view, context, days = picked.view, picked.context, picked.period
-    st.html(STYLE)
     with st.container(horizontal=True, key="range_controls"):
         options = [*context.presets.ids, _CUSTOM]
         labels = {p.id: p.label for p in context.presets.items} | {_CUSTOM: "Custom dates"}
@@ -263,14 +247,15 @@ def notes(report: Report) -> None:
 
 def table(report: Report) -> None:
     """All metrics, a row a bucket."""
-    components.usage_table(report)
+    with st.container(key="range_table"):
+        components.usage_table(report)
 
 
 def share(picked: Picked, report: Report) -> None:
     """Links and downloads. A file is made when it is asked for, not before."""
     view, context = picked.view, picked.context
     encode = lambda v: _with_team(links.encode(v, context))  # noqa: E731
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="range_share"):
         st.download_button(
             "CSV", lambda: export.to_csv(report), export.filename(report, "csv"), "text/csv", key="range_csv", icon=":material/download:", on_click="ignore", width="content",
             help="Exact figures, all metrics and parts, one row a bucket; the last row is the total.",
