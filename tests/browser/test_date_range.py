@@ -133,7 +133,7 @@ def test_breakdown_on_hover(page, server):
     visit(page, server)
     cell(page, -1, "Consumed minutes").hover()
     tip = page.locator(TIP)
-    for words in ("Consumed minutes", "Total", "Audio + video", "Audio only", "Video only", "Screenshare", "estimated"):
+    for words in ("Consumed minutes", "Total", "Audio + video", "Audio only", "Video only", "Screenshare", "≈ Estimated"):
         expect(tip).to_contain_text(words)
     cell(page, -1, "Max concurrent participants").hover()
     expect(tip).to_contain_text("First reached on")

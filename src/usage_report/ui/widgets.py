@@ -131,12 +131,12 @@ def _controls(picked: Picked) -> None:
         labels = {p.id: p.label for p in context.presets.items} | {_CUSTOM: "Custom dates"}
         fixed = {"preset": "", "start": days.start, "last": days.last}
         st.selectbox(
-            "Range", options, format_func=labels.get, width=210,
+            "Range", options, format_func=labels.get, width=190,
             **_widget("preset", view.preset or _CUSTOM, lambda v: fixed if v == _CUSTOM else {"preset": v, "start": None, "last": None}, context),
         )  # fmt: skip
         latest = max(context.today(view) + links.AHEAD, days.last)
         st.date_input(
-            "Dates", min_value=min(_EARLIEST, days.start), max_value=latest, format="YYYY-MM-DD", width=250, required=True,
+            "Dates", min_value=min(_EARLIEST, days.start), max_value=latest, format="YYYY-MM-DD", width=240, required=True,
             **_widget("dates", (days.start, days.last), _dates, context),
         )  # fmt: skip
         st.segmented_control(
@@ -149,7 +149,7 @@ def _controls(picked: Picked) -> None:
             **_widget("view", view.view, lambda v: {"view": v}, context),
         )  # fmt: skip
         st.selectbox(
-            "Time zone", _zones(context.zone), width=230, help="Days are cut in this zone. The first is the team's own.",
+            "Time zone", _zones(context.zone), width=190, help="Days are cut in this zone. The first is the team's own.",
             **_widget("zone", picked.zone, lambda v: {"zone": "" if v == context.zone else v}, context),
         )  # fmt: skip
     if view.view == "chart":

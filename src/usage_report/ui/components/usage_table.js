@@ -122,13 +122,9 @@ function draw(own, data, root) {
   const focused = () => root.getRootNode().activeElement;
   table.onmouseover = (event) => { const cell = cellOf(event); if (cell !== own.cell) show(cell); };
   table.onmouseleave = () => (table.contains(focused()) ? show(focused()) : hide());
-  table.onfocusin = (event) => { const cell = cellOf(event); if (cell) { stop(cell); show(cell); } };
-  table.onfocusout = hide;
-  // onfocusin/onfocusout are not properties everywhere.
-  if (!("onfocusin" in table)) {
-    table.addEventListener("focusin", table.onfocusin);
-    table.addEventListener("focusout", hide);
-  }
+  // The table is made anew with every draw, so listeners never stack.
+  table.addEventListener("focusin", (event) => { const cell = cellOf(event); if (cell) { stop(cell); show(cell); } });
+  table.addEventListener("focusout", hide);
   table.onkeydown = (event) => {
     const cell = cellOf(event);
     if (!cell) return;
