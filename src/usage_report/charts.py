@@ -1,6 +1,6 @@
 """The overlay chart: a Vega-Lite spec that depends on what is drawn, never on the figures, and a frame of figures.
 
-Building a spec takes Altair a tenth of a second, so it is built once per ``(metrics, grain, few)`` and kept. All rows are
+Building a spec takes Altair a tenth of a second, so it is built once per ``(metrics, grain, few, many)`` and kept. All rows are
 placed on the *wall clock* of the report's zone, written as if it were UTC and drawn on a ``utc`` scale: the only form that
 shows the right day in every browser.
 """
@@ -25,6 +25,8 @@ from .query.model import Report
 MAX_SERIES = 6
 #: Up to so many buckets each gets a point; a lone bucket would be invisible without.
 FEW = 45
+#: From so many on lines are thinner and straight: there is no room for curves.
+MANY = 120
 #: Told apart without colour: solid first.
 DASHES = ((1, 0), (7, 3), (2, 2), (10, 3, 2, 3), (14, 4), (5, 2, 1, 2, 1, 2))
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
@@ -53,6 +55,13 @@ def scale_text(metrics: tuple[str, ...]) -> str:
         left, right = (metric(k).title for k in metrics)
         return f"Two scales: {left} on the left, {right} on the right."
     return "Each line is drawn as a percentage of its own peak in this range (the legend names it): compare shapes, not heights."
+
+
+def density_text(report: Report, metrics: tuple[str, ...]) -> str:
+    """What would be easier to read, where many lines have many points; else empty."""
+    if len(metrics) < 3 or report.begun < MANY or report.query.grain not in (Grain.DAY, Grain.HOUR):
+        return ""
+    return "Many points: by the week or the month the lines are easier to tell apart."
 
 
 def frame(report: Report, metrics: tuple[str, ...]) -> pd.DataFrame:
@@ -131,7 +140,7 @@ def _clock(day) -> int:
 
 def spec(report: Report, metrics: tuple[str, ...], data: pd.DataFrame) -> dict:
     """The chart of a report; ``data`` is its ``frame``. The legend's peaks are put into the cached spec."""
-    chart = copy.deepcopy(_spec(metrics, report.query.grain, report.begun <= FEW))
+    chart = copy.deepcopy(_spec(metrics, report.query.grain, report.begun <= FEW, report.begun >= MANY))
     legend = {metric(k).title: f"{metric(k).title} · {_peak(report, k)}" for k in metrics}
     _set_legend(chart, legend)
     return chart
@@ -161,12 +170,13 @@ def _js(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _spec(metrics: tuple[str, ...], grain: Grain, few: bool) -> dict:
+def _spec(metrics: tuple[str, ...], grain: Grain, few: bool, many: bool) -> dict:
     """The spec without data. Cached: callers copy it before they change it."""
     titles = [metric(k).title for k in metrics]
     mode = scale_of(metrics)
     x = alt.X("at:T", title=None, scale=alt.Scale(type="utc"), axis=_time_axis(grain))
     groups = []
+    width, curve = (1.4, "linear") if many else (2.25, "monotone")
     for i, key in enumerate(metrics):
         m = metric(key)
         title = "% of each metric’s peak in this range" if mode is Scale.INDEX else m.title + (f" ({m.unit})" if m.unit else "")
@@ -196,10 +206,10 @@ def _spec(metrics: tuple[str, ...], grain: Grain, few: bool) -> dict:
         running = base.transform_filter("datum.part == 2")
         layers = []
         if mode is Scale.OWN:
-            layers.append(finished.mark_area(opacity=0.12, interpolate="monotone", fill=same))
+            layers.append(finished.mark_area(opacity=0.12, interpolate=curve, fill=same))
         layers += [
-            finished.mark_line(strokeWidth=2.25, interpolate="monotone", strokeCap="round", strokeJoin="round").encode(color=color, strokeDash=dash),
-            unfinished.mark_line(strokeWidth=2.25, strokeDash=list(UNFINISHED), strokeCap="round", stroke=same),
+            finished.mark_line(strokeWidth=width, interpolate=curve, strokeCap="round", strokeJoin="round").encode(color=color, strokeDash=dash),
+            unfinished.mark_line(strokeWidth=width, strokeDash=list(UNFINISHED), strokeCap="round", stroke=same),
             running.mark_point(filled=False, size=70, strokeWidth=2, opacity=1, shape=SHAPES[i], stroke=same),
         ]
         if few:

@@ -233,7 +233,7 @@ def chart(report: Report, metrics: tuple[str, ...]) -> None:
         data, charts.spec(report, metrics, data), width="stretch", height=charts.HEIGHT + 10 * len(metrics), key="range_chart",
         alt=f"{titles} by {report.query.grain}, {formats.span(report.query.period)}. The table below has all figures.",
     )  # fmt: skip
-    if words := charts.scale_text(metrics):
+    if words := " ".join(t for t in (charts.scale_text(metrics), charts.density_text(report, metrics)) if t):
         st.caption(words)
 
 
