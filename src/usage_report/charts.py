@@ -64,8 +64,9 @@ def density_text(report: Report, metrics: tuple[str, ...]) -> str:
     return "Many points: by the week or the month the lines are easier to tell apart."
 
 
+@lru_cache(maxsize=32)
 def frame(report: Report, metrics: tuple[str, ...]) -> pd.DataFrame:
-    """One row a bucket.
+    """One row a bucket. Kept for the report it is of: do not change it.
 
     ``at``: its start on the zone's wall clock, as UTC, where its point is; ``x``, ``x2``: half way to its neighbours, for
     the hover; ``bucket``: its name;

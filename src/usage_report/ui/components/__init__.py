@@ -5,7 +5,7 @@ Each is one JavaScript and one CSS file beside this one, read once a process; no
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -37,8 +37,9 @@ def usage_table(report: Report, key: str = "usage_table") -> None:
     _component("usage_table", '<div class="root"></div>')(data=table_data(report), key=key, width="stretch", height="content")
 
 
+@lru_cache(maxsize=16)
 def table_data(report: Report) -> dict:
-    """What the table shows, as finished texts.
+    """What the table shows, as finished texts. Kept for the report it is of: do not change it.
 
     ``cols``: title ``t``, unit ``u``, definition ``d``; ``parts`` (titles) with their place ``p`` in each row's ``p``;
     place of a peak's instant in ``a``; ``est`` where figures may be estimated; ``absent`` where not supplied.
