@@ -148,6 +148,17 @@ def test_back_is_followed(reader):
     assert (reader.asked[-1].last - reader.asked[-1].start).days == 89
 
 
+def test_back_overtakes_a_widget(reader):
+    """Back pressed while a run is under way sends the widgets of the view that was left: the address wins."""
+    app = visit("preset=last-30")
+    app.selectbox(key="range_preset").select("last-7").run()
+    app.query_params["preset"] = "last-90"
+    app.multiselect(key="range_metrics").set_value(["sessions"]).run()
+    assert address(app)["preset"] == "last-90"
+    assert (reader.asked[-1].last - reader.asked[-1].start).days == 89
+    assert len(app.metric) == 4
+
+
 def test_the_view_is_kept_while_other_pages_are_looked_at(reader):
     app = visit("preset=last-90&m=sessions&grain=month")
     app.query_params.clear()

@@ -23,7 +23,7 @@ from . import cache, components, links, strings
 from .frame import TEAM, Frame
 from .links import Context, View
 
-_VIEW, _WRITTEN, _PROBLEMS, _ARRIVED = "_range_view", "_range_written", "_range_problems", "_range_arrived"
+_VIEW, _WRITTEN, _SEEN, _PROBLEMS, _ARRIVED = "_range_view", "_range_written", "_range_seen", "_range_problems", "_range_arrived"
 _CUSTOM = "custom"
 _EARLIEST = date(2000, 1, 1)
 
@@ -89,7 +89,7 @@ def _current(context: Context) -> View:
     else:
         view, state[_PROBLEMS] = links.decode(address, context)
     encoded = _listed(links.encode(view, context))
-    state[_ARRIVED] = address != encoded
+    state[_ARRIVED], state[_SEEN] = address != encoded, address
     state[_VIEW], state[_WRITTEN] = view, encoded
     return view
 
@@ -117,6 +117,8 @@ def _widget(name: str, value: object, apply: Callable[[object], dict], context: 
     st.session_state[key] = value
 
     def changed() -> None:
+        if _address() not in (st.session_state.get(_WRITTEN), st.session_state.get(_SEEN)):
+            return  # Back or a link overtook the widget: what it holds is of the view that was left.
         changes = apply(st.session_state[key])
         if changes:
             _show(context, **changes)

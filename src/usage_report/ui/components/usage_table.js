@@ -1,7 +1,7 @@
 // One table element per mount. Rows arrive as compact arrays of finished texts; everything is escaped here.
 // Cells are a grid for the keyboard (one tab stop, arrows inside); hover and focus show the same breakdown, Esc hides it.
 
-const CHUNK = 150; // rows drawn at once: the first screen at once, the rest between frames
+const CHUNK = 150; // rows drawn at once; the rest follows between frames, in ever larger pieces: each costs a layout of the whole
 const state = new WeakMap();
 const esc = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
@@ -52,7 +52,7 @@ function draw(own, data, root) {
   }
 
   function more() {
-    const end = Math.min(done + CHUNK, rows.length);
+    const end = Math.min(Math.max(CHUNK, 2 * done), rows.length);
     let html = "";
     for (; done < end; done++) html += line(rows[done], done);
     body.insertAdjacentHTML("beforeend", html);
