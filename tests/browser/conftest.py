@@ -10,11 +10,8 @@ import pytest
 
 from serving import Server, meetings, now_ms
 
-<<<<<<< HEAD
 #: Milliseconds that anything may take to appear: machines of CI are slow and shared.
 PATIENCE = 30_000
-=======
->>>>>>> daterange
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)
 # No sandbox: CI runs as root. The rest keeps the browser from talking to anyone but the app.
@@ -48,14 +45,9 @@ def app_url(server: Server) -> str:
 
 @pytest.fixture(scope="session")
 def chromium():
-<<<<<<< HEAD
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=PATIENCE)
-=======
-    from playwright.sync_api import sync_playwright
-
->>>>>>> daterange
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         yield browser
@@ -71,11 +63,7 @@ def new_page(chromium):
         context = chromium.new_context(**options)
         contexts.append(context)
         page = context.new_page()
-<<<<<<< HEAD
         page.set_default_timeout(PATIENCE)
-=======
-        page.set_default_timeout(20_000)
->>>>>>> daterange
         page.defects = []
         page.on("pageerror", lambda error: page.defects.append(str(error)))
         return page

@@ -13,11 +13,7 @@ from playwright.sync_api import expect
 
 from serving import Server, event, now_ms
 
-<<<<<<< HEAD
 PAGES = {"": "This period", "real-time": "Real time", "date-range": "Date range"}
-=======
-PAGES = {"": "This period", "real-time": "Real time"}
->>>>>>> daterange
 
 
 def value(page, label: str):
@@ -127,14 +123,8 @@ def test_fits_a_phone_and_a_wide_screen_in_both_schemes(new_page, server, path, 
     page = new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
     visit(page, f"{server.url}/{path}", PAGES[path])
     assert page.evaluate("document.documentElement.scrollWidth") == width
-<<<<<<< HEAD
     main = page.get_by_test_id("stMain")
     assert main.evaluate("e => e.scrollWidth - e.clientWidth") == 0
-=======
-    wider = """() => [...document.querySelectorAll('[data-testid=stMain] *')]
-        .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && e.getBoundingClientRect().width > 1).map(e => e.outerHTML.slice(0, 120))"""
-    assert page.evaluate(wider) == []
->>>>>>> daterange
     red, green, blue = map(int, re.findall(r"\d+", page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor"))[:3])
     assert (red + green + blue < 384) == (scheme == "dark")
 

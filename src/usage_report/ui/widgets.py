@@ -193,11 +193,7 @@ def summary(report: Report, metrics: tuple[str, ...]) -> None:
     """A tile for each metric of the chart: its total for the range, and what sort of total that is."""
     if not metrics:
         return
-<<<<<<< HEAD
-    with st.container(horizontal=True, key="range_summary"):
-=======
     with st.container(horizontal=True, key="range_tiles"):
->>>>>>> daterange
         for key in metrics:
             m = metric(key)
             about = formats.ABOUT if key == "consumed_minutes" and report.estimated_total > 0 and report.total(key) is not None else ""
