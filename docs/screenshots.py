@@ -27,14 +27,14 @@ from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
-#: Name of the pictures -> address of the page.
+#: Name of the pictures -> (address of the page, height of its wide picture).
 PAGES = {
-    "this-period": "/",
-    "date-range": "/date-range?preset=last-90&m=participation.consumed.active_participants&grain=day&view=chart",
-    "real-time": "/real-time",
+    "this-period": ("/", 1090),
+    "date-range": ("/date-range?preset=last-30&m=participation.broadcast.active_participants&grain=day&view=chart", 1400),
+    "real-time": ("/real-time", 860),
 }
-#: (suffix, width, height, pixels for each of these, mobile?)
-SCREENS = (("", 1280, 800, 1.5, False), ("-phone", 390, 844, 2, True))
+#: Theirs show the chart: the controls above it fill a phone.
+SCROLLED = ("date-range",)
 #: The README shows these phones only.
 PHONES = {("this-period", "light"), ("date-range", "dark"), ("real-time", "light")}
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -57,10 +57,13 @@ def main() -> None:
             # As root, as in a container, Chromium runs without its sandbox only.
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"] if os.geteuid() == 0 else [])
             for name in [given.only] if given.only else PAGES:
+                path, height = PAGES[name]
                 for theme in ("light", "dark"):
-                    for suffix, *screen in SCREENS:
-                        if not suffix or (name, theme) in PHONES:
-                            take(browser, address + PAGES[name], theme, screen, IMAGES / f"{name}{suffix}-{theme}.png")
+                    wide = {"viewport": {"width": 1280, "height": height}, "device_scale_factor": 1.5}
+                    take(browser, address + path, theme, wide, IMAGES / f"{name}-{theme}.png")
+                    if (name, theme) in PHONES:
+                        phone = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True}
+                        take(browser, address + path, theme, phone, IMAGES / f"{name}-phone-{theme}.png", name in SCROLLED)
             browser.close()
 
 
@@ -106,16 +109,16 @@ def app(url: str, log: Path) -> Iterator[str]:
         process.wait(timeout=20)
 
 
-def take(browser: Browser, address: str, theme: str, screen: list, path: Path) -> None:
-    """One picture of one page, once it is drawn."""
-    width, height, scale, mobile = screen
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, device_scale_factor=scale, color_scheme=theme, is_mobile=mobile, locale="en-GB", timezone_id="Europe/Berlin"
-    )
+def take(browser: Browser, address: str, theme: str, screen: dict, path: Path, scrolled: bool = False) -> None:
+    """One picture of one page, once it is drawn; ``scrolled`` to its chart."""
+    context = browser.new_context(**screen, color_scheme=theme, locale="en-GB", timezone_id="Europe/Berlin")
     page = context.new_page()
     try:
         page.goto(address)
         drawn(page)
+        if scrolled:
+            page.get_by_test_id("stVegaLiteChart").first.evaluate("chart => chart.scrollIntoView({block: 'center'})")
+            page.wait_for_timeout(500)
         save(page.screenshot(), path)
     except Error as error:
         sys.exit(f"{path.name} could not be taken: {error}")
