@@ -121,7 +121,7 @@ def take(browser: Browser, address: str, theme: str, screen: dict, path: Path, s
             page.wait_for_timeout(500)
         save(page.screenshot(), path)
     except Error as error:
-        sys.exit(f"{path.name} could not be taken: {error}")
+        sys.exit(f"{path.name} could not be taken: {error}\nThe page says: {page.locator('body').inner_text()[:1000]}")
     finally:
         context.close()
 
