@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 import databases
+import product
 from usage_report import db
 
 
@@ -51,3 +52,14 @@ def engines(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> I
     yield made
     for engine in made.values():
         engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _ask_everybody(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests of soundness ask the oracle and both databases."""
+    if "soundness" not in request.path.parts:
+        yield
+        return
+    product.ENGINES.update(request.getfixturevalue("engines"))
+    yield
+    product.ENGINES.clear()
