@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 import databases
 import product
+from shell import Shell
 from usage_report import db
 
 
@@ -63,3 +64,15 @@ def _ask_everybody(request: pytest.FixtureRequest) -> Iterator[None]:
     product.ENGINES.update(request.getfixturevalue("engines"))
     yield
     product.ENGINES.clear()
+
+
+@pytest.fixture
+def shell(database_url: str) -> Shell:
+    """The command line on an empty database, of each kind in turn."""
+    return Shell(database_url)
+
+
+@pytest.fixture
+def sqlite_shell(tmp_path) -> Shell:
+    """The command line on an empty SQLite database, where the kind does not matter."""
+    return Shell(f"sqlite:///{tmp_path}/usage.db")
