@@ -185,8 +185,10 @@ def _ingest(engine: Engine, file: str, team: str | None, source: str | None) -> 
                 progress(stream.position - read)
                 read = stream.position
 
+            # A pipe has no size and no position: nothing to show, and nothing to ask for.
+            watch = forward if stream.size else None
             try:
-                counts = pipeline.ingest(engine, items, now=at, format=module.NAME, origin=file, progress=forward)
+                counts = pipeline.ingest(engine, items, now=at, format=module.NAME, origin=file, progress=watch)
             except InputError as error:
                 _tell(file, error.counts, shown)  # type: ignore[attr-defined]
                 raise

@@ -508,6 +508,18 @@ def test_as_a_process(tmp_path):
     assert spawn(url, "live", "--team", "nobody").wait(60) == 1
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_events_from_a_pipe(tmp_path, packed):
+    """A real pipe, which has no position: ``… | usage-report ingest -``."""
+    import gzip
+
+    data = b"".join(map(line, example()))
+    ingest = spawn(f"sqlite:///{tmp_path}/usage.db", "ingest", "-", stdin=subprocess.PIPE)
+    out, err = ingest.communicate(gzip.compress(data) if packed else data, timeout=60)
+    assert (ingest.returncode, err) == (0, b"")
+    assert b"16 accepted" in out
+
+
 def test_a_reader_that_stops_reading(tmp_path):
     """``usage-report report … | head -1`` is no error."""
     url = f"sqlite:///{tmp_path}/usage.db"
