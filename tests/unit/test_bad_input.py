@@ -148,7 +148,7 @@ FILES = {
     "utf-16": ("{}\n" * 50).encode("utf-16"),
     "empty": (b"", "is empty"),
     "empty gzip": (gzip.compress(b""), "is empty"),
-    "half a gzip": (gzip.compress(b"{" + os.urandom(5000))[:3000], "neither"),
+    "half a gzip": (gzip.compress(b"{" + os.urandom(5000))[:3000], "compressed data"),
     "no gzip at all": (b"\x1f\x8b" + b"x" * 100, "cannot be read"),
     "html": (b"<!DOCTYPE html><html><body>Not found</body></html>", "is neither"),
     "other xml": (b"<?xml version='1.0'?><rss><channel/></rss>", "is neither"),
