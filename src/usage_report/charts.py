@@ -177,7 +177,8 @@ def _spec(metrics: tuple[str, ...], grain: Grain, few: bool, many: bool) -> dict
     mode = scale_of(metrics)
     x = alt.X("at:T", title=None, scale=alt.Scale(type="utc"), axis=_time_axis(grain))
     groups = []
-    width, curve = (1.4, "linear") if many else (2.25, "monotone")
+    # Straight lines: a curve would show values between the points that nobody measured.
+    width, curve = (1.4 if many else 2.25), "linear"
     for i, key in enumerate(metrics):
         m = metric(key)
         title = "% of each metric’s peak in this range" if mode is Scale.INDEX else m.title + (f" ({m.unit})" if m.unit else "")

@@ -118,7 +118,8 @@ def _pick() -> None:
 
 def _sample_banner() -> None:
     st.info(
-        f"**This is sample data.** Replace it with your own: {strings.code(strings.ingest_command('YOUR-TEAM'))}",
+        f"**This is sample data.** Feed your own: {strings.code(strings.ingest_command('YOUR-TEAM'))} · "
+        f"take the sample out: {strings.code('usage-report demo --remove')}",
         icon="🧪",
     )
 
