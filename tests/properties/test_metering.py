@@ -33,22 +33,15 @@ def columns(rows, width: int) -> list[np.ndarray]:
 
 @many
 @given(spans_of(instants), edges_of)
-def test_peaks(spans, edges):
+def test_sweep(spans, edges):
     """At each instant of a bucket count the spans that cover it: half open, so one that ends there covers it no more."""
-    top, at = levels.peaks(*columns(spans, 2), np.array(edges, np.int64))
+    swept = levels.sweep(*columns(spans, 2), np.array(edges, np.int64))
     for i, (a, b) in enumerate(pairwise(edges)):
         counts = {x: sum(s <= x < e for s, e in spans) for x in range(a, b)}
         best = max(counts.values())
-        assert top[i] == best
-        assert at[i] == (min(x for x, n in counts.items() if n == best) if best else -1)
-
-
-@many
-@given(spans_of(instants), edges_of)
-def test_overlap(spans, edges):
-    got = levels.overlap(*columns(spans, 2), np.array(edges, np.int64))
-    expected = [sum(a <= x < b for s, e in spans for x in range(s, e)) for a, b in pairwise(edges)]
-    assert got.tolist() == expected
+        assert swept.peak[i] == best
+        assert swept.at[i] == (min(x for x, n in counts.items() if n == best) if best else -1)
+        assert swept.overlap[i] == sum(counts.values())
 
 
 @many
