@@ -89,7 +89,7 @@ def child(*command: str | Path, **environment: str) -> Child:
     """Run a fresh Python with the arguments given; raises where it fails."""
     begin = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, *map(str, command)], cwd=ROOT, env=os.environ | _path() | environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, *map(str, command)], cwd=ROOT, env=os.environ | package_path() | environment, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout
     out = process.stdout.read()
@@ -102,7 +102,7 @@ def child(*command: str | Path, **environment: str) -> Child:
     return Child(seconds, usage.ru_maxrss * scale / 1e6, out)
 
 
-def _path() -> dict[str, str]:
+def package_path() -> dict[str, str]:
     """Children find the package in this checkout, installed or not."""
     paths = [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
     return {"PYTHONPATH": os.pathsep.join(p for p in paths if p)}
