@@ -18,6 +18,7 @@ MEMORY = 600
 
 def run(small: bool, rounds: int) -> list[Result]:
     import events_file
+
     from usage_report.pipeline import BATCH
 
     events = EVENTS // 20 if small else EVENTS
@@ -50,6 +51,7 @@ def _schema() -> str:
     """The statements that make our table of events and its index."""
     from sqlalchemy.dialects import sqlite
     from sqlalchemy.schema import CreateIndex, CreateTable
+
     from usage_report.db.tables import events
 
     statements = [CreateTable(events), *map(CreateIndex, events.indexes)]

@@ -12,11 +12,11 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 import meetings
+import numpy as np
 from common import Result, cached, say, timed, times_as_fast, times_its_time
 from report_sql import REPORT, TOTAL
+
 from usage_report import db, pipeline
 from usage_report.metrics import METRICS
 from usage_report.query.model import Query

@@ -14,8 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-
 from common import Result, alternate, say, timed, times_as_fast
+
 from usage_report.metering import levels
 from usage_report.periods import QUARTER
 

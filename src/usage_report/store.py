@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from hashlib import blake2b
 from itertools import pairwise
 
 import numpy as np
 import sqlalchemy as sa
-from pyroaring import BitMap
 from sqlalchemy.engine import Connection
 
 from .db import bulk
@@ -112,13 +112,17 @@ def _pieces(blobs: list[bytes]) -> Pieces:
 # -- facts of the team -------------------------------------------------------------------------------------------------
 
 
+@cache
+def _facts_between(table: sa.Table) -> sa.Select:
+    # Built once: putting thirty columns together takes longer than reading a week.
+    columns = [table.c[name] for name in (*_FACT_NUMBERS, *SETS)]
+    bounds = (table.c.start >= sa.bindparam("from"), table.c.start < sa.bindparam("until"))
+    return sa.select(*columns).where(table.c.team_id == sa.bindparam("team"), *bounds).order_by(table.c.start)
+
+
 def load_facts(c: Connection, table: sa.Table, team: int, start: int, end: int) -> Facts:
     """Facts of a team whose buckets begin in ``[start, end)``, sorted."""
-    columns = [table.c[name] for name in (*_FACT_NUMBERS, *SETS)]
-    found = _fetch(
-        c,
-        sa.select(*columns).where(table.c.team_id == team, table.c.start >= start, table.c.start < end).order_by(table.c.start),
-    )
+    found = c.execute(_facts_between(table), {"team": team, "from": start, "until": end}).cursor.fetchall()
     k, s = len(_FACT_NUMBERS), 1 + len(SUMS)
     numbers = np.array([row[:k] for row in found], _INT).reshape(-1, k)
     return Facts(
@@ -126,7 +130,7 @@ def load_facts(c: Connection, table: sa.Table, team: int, start: int, end: int) 
         numbers[:, 1:s],
         numbers[:, s::2],
         numbers[:, s + 1 :: 2],
-        {name: [BitMap.deserialize(row[k + i]) for row in found] for i, name in enumerate(SETS)},
+        {name: [row[k + i] for row in found] for i, name in enumerate(SETS)},
     )
 
 
@@ -138,8 +142,7 @@ def replace_facts(c: Connection, table: sa.Table, team: int, starts: np.ndarray,
     peaks = np.empty((len(facts), 2 * len(PEAKS)), _INT)
     peaks[:, ::2], peaks[:, 1::2] = facts.peaks, facts.peaks_at
     numbers = np.column_stack([facts.start, facts.sums, peaks]).tolist()
-    sets = [[s.serialize() for s in facts.sets[name]] for name in SETS]
-    rows = [(team, *n, *b) for n, *b in zip(numbers, *sets, strict=True)]
+    rows = [(team, *n, *b) for n, *b in zip(numbers, *(facts.sets[name] for name in SETS), strict=True)]
     bulk.insert(c, table, ("team_id", *_FACT_NUMBERS, *SETS), rows)
 
 
@@ -160,8 +163,7 @@ def storage_in(c: Connection, team: int, starts: np.ndarray) -> int:
 def numbers_of(c: Connection, team: int, what: int, digests: dict[bytes, str], *, add: bool = True) -> dict[str, int]:
     """Dense numbers of texts (``digests``: digest -> text); unknown ones get the next (``add``) or are left out."""
     n = t.names.c
-    rows = bulk.select_in(c, t.names, ("key", "what", "number"), "key", list(digests), team)
-    found = {digests[key]: number for key, of, number in rows if of == what}
+    found = {digests[key]: number for key, number in bulk.select_in(c, t.names, ("key", "number"), "key", list(digests), team, what=what)}
     new = sorted(text for text in digests.values() if text not in found) if add else []
     if new:
         keys = {text: key for key, text in digests.items()}
@@ -250,9 +252,10 @@ def zone_of(c: Connection, team: int) -> str:
 
 
 def set_zone(c: Connection, team: int, name: str) -> None:
-    """Set the zone and drop the days that were cut in the old one."""
+    """Set the zone and drop the days and months that were cut in the old one."""
     c.execute(t.teams.update().where(t.teams.c.id == team).values(zone=name))
-    c.execute(t.team_days.delete().where(t.team_days.c.team_id == team))
+    for table in (t.team_days, t.team_months):
+        c.execute(table.delete().where(table.c.team_id == team))
 
 
 def all_quarters(c: Connection, team: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 """The tables. Instants are BIGINT epoch milliseconds, texts that may be long are looked up by a 16-byte digest.
 
-``events`` is append-only and the truth. ``sessions`` .. ``team_days`` can be thrown away and rebuilt from it; ``names``
+``events`` is append-only and the truth. ``sessions`` .. ``team_months`` can be thrown away and rebuilt from it; ``names``
 numbers persons and rooms and is append-only too, so that a rebuild gives the same bytes.
 """
 
@@ -154,9 +154,10 @@ def _facts(name: str) -> Table:
     )
 
 
-#: Facts of the team by UTC quarter hour, and by day of the team's zone.
+#: Facts of the team by UTC quarter hour, and by day and month of the team's zone.
 team_quarters = _facts("team_quarters")
 team_days = _facts("team_days")
+team_months = _facts("team_months")
 
 #: All that ``rebuild`` makes anew, in an order that foreign keys allow.
-DERIVED = (session_quarters, team_quarters, team_days)
+DERIVED = (session_quarters, team_quarters, team_days, team_months)

@@ -43,14 +43,15 @@ class Facts:
     """Facts of one team for ``n`` buckets, sorted by start.
 
     ``start`` int64[n] epoch ms · ``sums`` int64[n, len(SUMS)] · ``peaks`` and ``peaks_at`` int64[n, len(PEAKS)]
-    (``peaks_at`` is epoch ms, ``NOWHERE`` for a peak of nought) · ``sets[name]`` a list of n bitmaps.
+    (``peaks_at`` is epoch ms, ``NOWHERE`` for a peak of nought) · ``sets[name]`` a list of n serialised bitmaps (``b""``
+    for none): most are passed on as they are, so they are opened only where they are united or counted.
     """
 
     start: np.ndarray
     sums: np.ndarray
     peaks: np.ndarray
     peaks_at: np.ndarray
-    sets: dict[str, list[BitMap]]
+    sets: dict[str, list[bytes]]
 
     def __len__(self) -> int:
         return len(self.start)
@@ -79,7 +80,7 @@ def zeros(start: np.ndarray) -> Facts:
         np.zeros((n, len(SUMS)), np.int64),
         np.zeros((n, len(PEAKS)), np.int64),
         np.full((n, len(PEAKS)), NOWHERE, np.int64),
-        {name: [BitMap() for _ in range(n)] for name in SETS},
+        {name: [b""] * n for name in SETS},
     )
 
 
@@ -126,5 +127,15 @@ def merge(facts: Facts, edges: np.ndarray) -> Facts:
         sets, target = facts.sets[name], out.sets[name]
         for i in some:
             a, b = int(lo[i]), int(hi[i])
-            target[i] = sets[a] if b - a == 1 else BitMap.union(*sets[a:b])
+            target[i] = sets[a] if b - a == 1 else united(sets[a:b])
     return out
+
+
+def united(sets: list[bytes]) -> bytes:
+    """The union of serialised sets."""
+    return BitMap.union(*(BitMap.deserialize(s) for s in sets if s)).serialize() if any(sets) else b""
+
+
+def size(of: bytes) -> int:
+    """How many a serialised set holds."""
+    return len(BitMap.deserialize(of)) if of else 0

@@ -57,9 +57,9 @@ def _peaks(rows: SessionQuarters, pieces: Pieces, quarters: np.ndarray) -> tuple
     return swept.peak, np.where(swept.at < 0, -1, swept.at - edges[:-1] + quarters)
 
 
-def _sets(owner: np.ndarray, number: np.ndarray, n: int) -> list[BitMap]:
-    """One set of numbers for each owner 0 .. n-1."""
+def _sets(owner: np.ndarray, number: np.ndarray, n: int) -> list[bytes]:
+    """One serialised set of numbers for each owner 0 .. n-1."""
     pair = np.unique(owner.astype(np.int64) << 32 | number.astype(np.int64))
     bounds = np.searchsorted(pair >> 32, np.arange(n + 1))
     numbers = (pair & 0xFFFFFFFF).astype(np.uint32)
-    return [BitMap(numbers[a:b]) for a, b in pairwise(bounds)]
+    return [BitMap(numbers[a:b]).serialize() for a, b in pairwise(bounds)]
