@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Table, Text
 
 from ..metering.cut import PIECES
-from ..metering.facts import PEAKS, SETS, SUMS
+from ..metering.facts import COUNTS, PEAKS, SETS, SUMS
 
 metadata = sa.MetaData()
 #: Automatically numbered keys: SQLite numbers INTEGER only.
@@ -150,6 +150,7 @@ def _facts(name: str) -> Table:
         Column("start", BigInteger, primary_key=True),
         *_sums(),
         *(Column(n, BigInteger, nullable=False) for peak in PEAKS for n in (peak, f"{peak}_at")),
+        *(Column(n, BigInteger, nullable=False) for n in COUNTS),
         *(Column(n, LargeBinary, nullable=False) for n in SETS),
     )
 
