@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import Table
 from sqlalchemy.engine import Connection, Engine
 
 from . import ledger, sources, store
@@ -174,7 +173,7 @@ def recount_days(c: Connection, team: int, quarters: np.ndarray) -> None:
 
 
 def _recount_longer(
-    c: Connection, team: int, finer: Table, starts: np.ndarray, longer: Table, grain: Grain, tz: ZoneInfo
+    c: Connection, team: int, finer: t.Table, starts: np.ndarray, longer: t.Table, grain: Grain, tz: ZoneInfo
 ) -> np.ndarray:
     """Facts of the longer buckets in which finer ones have changed (sorted ``starts``) -> sorted starts of those."""
     if not len(starts):

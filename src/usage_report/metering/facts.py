@@ -137,7 +137,7 @@ def merge(facts: Facts, edges: np.ndarray) -> Facts:
             if b - a == 1:
                 target[i], out.counts[i, column] = sets[a], facts.counts[a, column]
             else:
-                target[i], out.counts[i, column] = packed(BitMap.union(*(BitMap.deserialize(s) for s in sets[a:b] if s)))
+                target[i], out.counts[i, column] = packed(BitMap.union(BitMap(), *(BitMap.deserialize(s) for s in sets[a:b] if s)))
     return out
 
 
