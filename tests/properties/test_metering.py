@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from usage_report.metering import levels
-from usage_report.metering.facts import NOWHERE, PEAKS, SETS, SUMS, Facts, concat, merge
+from usage_report.metering.facts import NOWHERE, PEAKS, SETS, SUMS, Facts, concat, merge, packed
 from usage_report.periods import QUARTER
 
 many = settings(max_examples=400, deadline=None)
@@ -33,15 +33,22 @@ def columns(rows, width: int) -> list[np.ndarray]:
 
 @many
 @given(spans_of(instants), edges_of)
-def test_sweep(spans, edges):
+def test_peaks(spans, edges):
     """At each instant of a bucket count the spans that cover it: half open, so one that ends there covers it no more."""
-    swept = levels.sweep(*columns(spans, 2), np.array(edges, np.int64))
+    top, at, _ = levels.sweep(*columns(spans, 2), np.array(edges, np.int64))
     for i, (a, b) in enumerate(pairwise(edges)):
         counts = {x: sum(s <= x < e for s, e in spans) for x in range(a, b)}
         best = max(counts.values())
-        assert swept.peak[i] == best
-        assert swept.at[i] == (min(x for x, n in counts.items() if n == best) if best else -1)
-        assert swept.overlap[i] == sum(counts.values())
+        assert top[i] == best
+        assert at[i] == (min(x for x, n in counts.items() if n == best) if best else -1)
+
+
+@many
+@given(spans_of(instants), edges_of)
+def test_overlap(spans, edges):
+    got = levels.sweep(*columns(spans, 2), np.array(edges, np.int64)).overlap
+    expected = [sum(a <= x < b for s, e in spans for x in range(s, e)) for a, b in pairwise(edges)]
+    assert got.tolist() == expected
 
 
 @many
@@ -87,8 +94,13 @@ def facts(draw: st.DrawFn) -> Facts:
 
     peaks = table(len(PEAKS))
     at = np.where(peaks > 0, start[:, None] * 100 + table(len(PEAKS)), NOWHERE)
-    sets = {name: [BitMap(draw(st.sets(st.integers(0, 5), max_size=3))) for _ in range(n)] for name in SETS}
-    return Facts(start, table(len(SUMS)) - 1, peaks, at, sets)
+    sets = {name: [packed(BitMap(draw(st.sets(st.integers(0, 5), max_size=3)))) for _ in range(n)] for name in SETS}
+    counts = np.array([[sets[name][i][1] for name in SETS] for i in range(n)], np.int64).reshape(n, len(SETS))
+    return Facts(start, table(len(SUMS)) - 1, peaks, at, {name: [s for s, _ in sets[name]] for name in SETS}, counts)
+
+
+def opened(kept: bytes) -> set[int]:
+    return set(BitMap.deserialize(kept)) if kept else set()
 
 
 @many
@@ -105,17 +117,19 @@ def test_merge(fine, edges):
             assert got.peaks[i, k] == best
             first = min((int(fine.peaks_at[j, k]) for j in inside if fine.peaks[j, k] == best), default=NOWHERE)
             assert got.peaks_at[i, k] == (first if best else NOWHERE)
-        for name in SETS:
-            assert set(got.sets[name][i]) == set().union(*(fine.sets[name][j] for j in inside))
+        for k, name in enumerate(SETS):
+            united = set().union(*(opened(fine.sets[name][j]) for j in inside))
+            assert opened(got.sets[name][i]) == united
+            assert got.counts[i, k] == len(united)
 
 
 @many
 @given(facts(), edges_of)
 def test_merging_does_not_touch_what_it_reads(fine, edges):
     """Sets may be shared, but never written to."""
-    before = [set(s) for name in SETS for s in fine.sets[name]]
+    before = [opened(s) for name in SETS for s in fine.sets[name]]
     merge(merge(fine, np.array(edges, np.int64)), np.array([edges[0], edges[-1]], np.int64))
-    assert [set(s) for name in SETS for s in fine.sets[name]] == before
+    assert [opened(s) for name in SETS for s in fine.sets[name]] == before
 
 
 @many
