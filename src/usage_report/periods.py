@@ -101,13 +101,13 @@ def edges(period: Period, grain: Grain, tz: ZoneInfo) -> np.ndarray:
             "Choose a coarser grain or fewer days.",
         )
     out: list[int] = []
-    day = period.start
+    day, a = period.start, midnight(period.start, tz)
     while day < period.end:
-        after = min(next_start(day, grain), period.end)
-        a, b = midnight(day, tz), midnight(after, tz)
+        day = min(next_start(day, grain), period.end)
+        b = midnight(day, tz)
         out.extend(range(a, b, HOUR) if grain is Grain.HOUR else [a] if a < b else [])
-        day = after
-    return np.array([*out, midnight(period.end, tz)], dtype=np.int64)
+        a = b
+    return np.array([*out, a], dtype=np.int64)
 
 
 def billing_period(day: date, anchor: int) -> Period:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy.engine import Connection, Engine
@@ -23,10 +24,11 @@ from .metering.cut import cut
 from .metering.facts import merge
 from .metering.fold import fold
 from .metering.sweep import sweep
-from .periods import DAY, Grain, Period, edges, local, zone
+from .periods import Grain, Period, edges, local, next_start, zone
 
-#: Events appended in one transaction.
+#: Events appended in one transaction, and about the most bytes they may hold in fields of their own and in refusals.
 BATCH = 10_000
+BATCH_BYTES = 16 * 1024 * 1024
 #: Events folded in one transaction, about; a larger session is folded alone.
 SETTLE = 40_000
 
@@ -63,13 +65,17 @@ def ingest(engine: Engine, items: Iterable[Event | Refused], *, now: int, format
 def _batches(items: Iterable) -> Iterator[tuple[list, Exception | None]]:
     batch: list = []
     add = batch.append
+    room = BATCH_BYTES
     try:
         for item in items:
             add(item)
-            if len(batch) >= BATCH:
+            # Either may hold a whole line of a megabyte.
+            room -= len(item.extra) if type(item) is Event else len(item.raw)
+            if len(batch) >= BATCH or room <= 0:
                 yield batch, None
                 batch = []
                 add = batch.append
+                room = BATCH_BYTES
     except Exception as failure:
         yield batch, failure
     else:
@@ -160,25 +166,35 @@ def _recount(c: Connection, team: int, quarters: np.ndarray) -> None:
 
 
 def recount_days(c: Connection, team: int, quarters: np.ndarray) -> None:
-    """Facts of the days (in the team's zone) that the quarters given lie in, from the facts of their quarters."""
-    if not len(quarters):
-        return
+    """Facts of the days and months (in the team's zone) that the quarters given lie in, from the facts of their quarters."""
     tz = zone(store.zone_of(c, team))
-    span = Period(local(int(quarters[0]), tz).date(), local(int(quarters[-1]), tz).date() + DAY)
-    bounds = edges(span, Grain.DAY, tz)
-    days = np.unique(np.searchsorted(bounds, quarters, side="right") - 1)
-    # Neighbouring days are loaded together, a hundred at most.
-    for run in np.split(days, np.flatnonzero(np.diff(days) > 1) + 1):
+    days = _recount_longer(c, team, t.team_quarters, quarters, t.team_days, Grain.DAY, tz)
+    _recount_longer(c, team, t.team_days, days, t.team_months, Grain.MONTH, tz)
+
+
+def _recount_longer(
+    c: Connection, team: int, finer: t.Table, starts: np.ndarray, longer: t.Table, grain: Grain, tz: ZoneInfo
+) -> np.ndarray:
+    """Facts of the longer buckets in which finer ones have changed (sorted ``starts``) -> sorted starts of those."""
+    if not len(starts):
+        return starts
+    first, last = (local(int(x), tz).date() for x in (starts[0], starts[-1]))
+    span = Period(first.replace(day=1) if grain is Grain.MONTH else first, next_start(last, grain))
+    bounds = edges(span, grain, tz)
+    touched = np.unique(np.searchsorted(bounds, starts, side="right") - 1)
+    # Neighbours are loaded together, a hundred at most.
+    for run in np.split(touched, np.flatnonzero(np.diff(touched) > 1) + 1):
         for some in np.split(run, range(100, len(run), 100)):
             cuts = bounds[some[0] : some[-1] + 2]
-            found = store.load_facts(c, t.team_quarters, team, int(cuts[0]), int(cuts[-1]))
+            found = store.load_facts(c, finer, team, int(cuts[0]), int(cuts[-1]))
             merged = merge(found, cuts)
             alive = np.unique(np.searchsorted(cuts, found.start, side="right") - 1)
-            store.replace_facts(c, t.team_days, team, cuts[:-1], merged.take(alive))
+            store.replace_facts(c, longer, team, cuts[:-1], merged.take(alive))
+    return bounds[touched]
 
 
 def set_zone(c: Connection, team: int, name: str) -> None:
-    """Give a team another zone: its days are cut anew, from the quarters. Raises ``InputError`` for no zone."""
+    """Give a team another zone: its days and months are cut anew, from the quarters. Raises ``InputError`` for no zone."""
     zone(name)
     store.set_zone(c, team, name)
     recount_days(c, team, store.all_quarters(c, team))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from hashlib import blake2b
 from itertools import pairwise
 
 import numpy as np
 import sqlalchemy as sa
-from pyroaring import BitMap
 from sqlalchemy.engine import Connection
 
 from .db import bulk
 from .db import tables as t
 from .metering.cut import PIECE, PIECES, Pieces, SessionQuarters
-from .metering.facts import PEAKS, SETS, SUMS, Facts
+from .metering.facts import COUNTS, PEAKS, SETS, SUMS, Facts
 from .metering.fold import Folded
 from .periods import QUARTER
 
@@ -23,7 +23,7 @@ _INT = np.int64
 _SQ = t.session_quarters.c
 _SQ_NUMBERS = ["session_id", "start", *SUMS, "peak", "peak_at", "room"]
 _SQ_COLUMNS = (*_SQ_NUMBERS, *PIECES)
-_FACT_NUMBERS = ["start", *SUMS, *(n for peak in PEAKS for n in (peak, f"{peak}_at"))]
+_FACT_NUMBERS = ["start", *SUMS, *(n for peak in PEAKS for n in (peak, f"{peak}_at")), *COUNTS]
 
 
 def _fetch(c: Connection, statement: sa.Select) -> list[tuple]:
@@ -112,22 +112,37 @@ def _pieces(blobs: list[bytes]) -> Pieces:
 # -- facts of the team -------------------------------------------------------------------------------------------------
 
 
-def load_facts(c: Connection, table: sa.Table, team: int, start: int, end: int) -> Facts:
-    """Facts of a team whose buckets begin in ``[start, end)``, sorted."""
-    columns = [table.c[name] for name in (*_FACT_NUMBERS, *SETS)]
-    found = _fetch(
-        c,
-        sa.select(*columns).where(table.c.team_id == team, table.c.start >= start, table.c.start < end).order_by(table.c.start),
-    )
-    k, s = len(_FACT_NUMBERS), 1 + len(SUMS)
+@cache
+def _facts_between(table: sa.Table, sets: bool) -> sa.Select:
+    # Built once: putting thirty columns together takes longer than reading a week.
+    columns = [table.c[name] for name in (*_FACT_NUMBERS, *(SETS if sets else ()))]
+    bounds = (table.c.start >= sa.bindparam("from"), table.c.start < sa.bindparam("until"))
+    return sa.select(*columns).where(table.c.team_id == sa.bindparam("team"), *bounds).order_by(table.c.start)
+
+
+def load_facts(c: Connection, table: sa.Table, team: int, start: int, end: int, *, sets: bool = True) -> Facts:
+    """Facts of a team whose buckets begin in ``[start, end)``, sorted; without their ``sets``, the larger part, on demand."""
+    found = c.execute(_facts_between(table, sets), {"team": team, "from": start, "until": end}).cursor.fetchall()
+    k, s, p = len(_FACT_NUMBERS), 1 + len(SUMS), len(_FACT_NUMBERS) - len(COUNTS)
     numbers = np.array([row[:k] for row in found], _INT).reshape(-1, k)
     return Facts(
         numbers[:, 0],
         numbers[:, 1:s],
-        numbers[:, s::2],
-        numbers[:, s + 1 :: 2],
-        {name: [BitMap.deserialize(row[k + i]) for row in found] for i, name in enumerate(SETS)},
+        numbers[:, s:p:2],
+        numbers[:, s + 1 : p : 2],
+        {name: [row[k + i] if sets else None for row in found] for i, name in enumerate(SETS)},
+        numbers[:, p:],
     )
+
+
+def load_sets(c: Connection, table: sa.Table, team: int, facts: Facts) -> Facts:
+    """The same facts, with those sets that were left out."""
+    missing = [i for i, s in enumerate(facts.sets[SETS[0]]) if s is None]
+    found = {row[0]: row[1:] for row in bulk.select_in(c, table, ("start", *SETS), "start", facts.start[missing].tolist(), team)}
+    for i in missing:
+        for name, value in zip(SETS, found[int(facts.start[i])], strict=True):
+            facts.sets[name][i] = value
+    return facts
 
 
 def replace_facts(c: Connection, table: sa.Table, team: int, starts: np.ndarray, facts: Facts) -> None:
@@ -137,9 +152,8 @@ def replace_facts(c: Connection, table: sa.Table, team: int, starts: np.ndarray,
         c.execute(table.delete().where(*where), [{"b_start": start} for start in starts.tolist()])
     peaks = np.empty((len(facts), 2 * len(PEAKS)), _INT)
     peaks[:, ::2], peaks[:, 1::2] = facts.peaks, facts.peaks_at
-    numbers = np.column_stack([facts.start, facts.sums, peaks]).tolist()
-    sets = [[s.serialize() for s in facts.sets[name]] for name in SETS]
-    rows = [(team, *n, *b) for n, *b in zip(numbers, *sets, strict=True)]
+    numbers = np.column_stack([facts.start, facts.sums, peaks, facts.counts]).tolist()
+    rows = [(team, *n, *b) for n, *b in zip(numbers, *(facts.sets[name] for name in SETS), strict=True)]
     bulk.insert(c, table, ("team_id", *_FACT_NUMBERS, *SETS), rows)
 
 
@@ -160,8 +174,7 @@ def storage_in(c: Connection, team: int, starts: np.ndarray) -> int:
 def numbers_of(c: Connection, team: int, what: int, digests: dict[bytes, str], *, add: bool = True) -> dict[str, int]:
     """Dense numbers of texts (``digests``: digest -> text); unknown ones get the next (``add``) or are left out."""
     n = t.names.c
-    rows = bulk.select_in(c, t.names, ("key", "what", "number"), "key", list(digests), team)
-    found = {digests[key]: number for key, of, number in rows if of == what}
+    found = {digests[key]: number for key, number in bulk.select_in(c, t.names, ("key", "number"), "key", list(digests), team, what=what)}
     new = sorted(text for text in digests.values() if text not in found) if add else []
     if new:
         keys = {text: key for key, text in digests.items()}
@@ -256,9 +269,10 @@ def zone_of(c: Connection, team: int) -> str:
 
 
 def set_zone(c: Connection, team: int, name: str) -> None:
-    """Set the zone and drop the days that were cut in the old one."""
+    """Set the zone and drop the days and months that were cut in the old one."""
     c.execute(t.teams.update().where(t.teams.c.id == team).values(zone=name))
-    c.execute(t.team_days.delete().where(t.team_days.c.team_id == team))
+    for table in (t.team_days, t.team_months):
+        c.execute(table.delete().where(table.c.team_id == team))
 
 
 def all_quarters(c: Connection, team: int) -> np.ndarray:

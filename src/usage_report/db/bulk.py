@@ -12,6 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from .engine import explained
+
 #: Most values in one list: under what SQLite takes as parameters.
 CHUNK = 10_000
 
@@ -23,11 +25,15 @@ def insert(c: Connection, table: sa.Table, columns: Sequence[str], rows: Iterabl
         return
     if c.dialect.name == "postgresql":
         names = ", ".join(f'"{name}"' for name in columns)
-        cursor = c.connection.cursor()
-        with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
-            for row in rows:
-                copy.write_row(row)
-        cursor.close()
+        try:
+            with c.connection.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except c.dialect.loaded_dbapi.Error as error:
+            # Past SQLAlchemy, so past its error handling too.
+            if fault := explained(error, c.dialect):
+                raise fault from error
+            raise
     else:
         c.exec_driver_sql(_insert_sql(table.name, tuple(columns)), rows)
 
@@ -39,14 +45,16 @@ def _insert_sql(table: str, columns: tuple[str, ...]) -> str:
 
 
 def select_in(
-    c: Connection, table: sa.Table, columns: Sequence[str], column: str, values: Sequence[Any], team: int | None = None
+    c: Connection, table: sa.Table, columns: Sequence[str], column: str, values: Sequence[Any], team: int | None = None, **also: int
 ) -> list[tuple]:
     """Rows of ``table`` whose ``column`` is among ``values``, and whose ``team_id`` is ``team`` where that is given.
 
-    As plain tuples of ``columns``, in no order. Large lists are asked for in parts.
+    ``also`` names further columns and their value: an index helps only as far as all its columns before ``column`` are
+    named. As plain tuples of ``columns``, in no order. Large lists are asked for in parts.
     """
     names = ", ".join(f'"{name}"' for name in columns)
-    mine = "" if team is None else f'"team_id" = {int(team)} AND '
+    fixed = also if team is None else {"team_id": team} | also
+    mine = "".join(f'"{name}" = {int(value)} AND ' for name, value in fixed.items())
     ask = f'SELECT {names} FROM "{table.name}" WHERE {mine}"{column}" '
     found: list[tuple] = []
     for i in range(0, len(values), CHUNK):

@@ -1,6 +1,6 @@
 """The tables. Instants are BIGINT epoch milliseconds, texts that may be long are looked up by a 16-byte digest.
 
-``events`` is append-only and the truth. ``sessions`` .. ``team_days`` can be thrown away and rebuilt from it; ``names``
+``events`` is append-only and the truth. ``sessions`` .. ``team_months`` can be thrown away and rebuilt from it; ``names``
 numbers persons and rooms and is append-only too, so that a rebuild gives the same bytes.
 """
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Table, Text
 
 from ..metering.cut import PIECES
-from ..metering.facts import PEAKS, SETS, SUMS
+from ..metering.facts import COUNTS, PEAKS, SETS, SUMS
 
 metadata = sa.MetaData()
 #: Automatically numbered keys: SQLite numbers INTEGER only.
@@ -189,13 +189,15 @@ def _facts(name: str) -> Table:
         Column("start", BigInteger, primary_key=True),
         *_sums(),
         *(Column(n, BigInteger, nullable=False) for peak in PEAKS for n in (peak, f"{peak}_at")),
+        *(Column(n, BigInteger, nullable=False) for n in COUNTS),
         *(Column(n, LargeBinary, nullable=False) for n in SETS),
     )
 
 
-#: Facts of the team by UTC quarter hour, and by day of the team's zone.
+#: Facts of the team by UTC quarter hour, and by day and month of the team's zone.
 team_quarters = _facts("team_quarters")
 team_days = _facts("team_days")
+team_months = _facts("team_months")
 
 #: All that ``rebuild`` makes anew, in an order that foreign keys allow.
-DERIVED = (session_quarters, team_quarters, team_days)
+DERIVED = (session_quarters, team_quarters, team_days, team_months)

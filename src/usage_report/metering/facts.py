@@ -35,6 +35,9 @@ PEAK = {name: i for i, name in enumerate(PEAKS)}
 #: Sets of dense numbers (uint32), one numbering a team.
 SETS = ("persons", "rooms")
 
+#: Names of the columns that say how many each set holds.
+COUNTS = tuple(f"{name}_count" for name in SETS)
+
 NOWHERE = -1  # instant of a peak of nought
 
 
@@ -43,14 +46,17 @@ class Facts:
     """Facts of one team for ``n`` buckets, sorted by start.
 
     ``start`` int64[n] epoch ms · ``sums`` int64[n, len(SUMS)] · ``peaks`` and ``peaks_at`` int64[n, len(PEAKS)]
-    (``peaks_at`` is epoch ms, ``NOWHERE`` for a peak of nought) · ``sets[name]`` a list of n bitmaps.
+    (``peaks_at`` is epoch ms, ``NOWHERE`` for a peak of nought) · ``sets[name]`` a list of n serialised bitmaps (``b""``
+    for none, ``None`` where it was not asked for) · ``counts`` int64[n, len(SETS)]: how many each set holds. Most sets are
+    passed on as they are: they are opened only where they are united.
     """
 
     start: np.ndarray
     sums: np.ndarray
     peaks: np.ndarray
     peaks_at: np.ndarray
-    sets: dict[str, list[BitMap]]
+    sets: dict[str, list[bytes | None]]
+    counts: np.ndarray
 
     def __len__(self) -> int:
         return len(self.start)
@@ -68,6 +74,7 @@ class Facts:
             self.peaks[where],
             self.peaks_at[where],
             {name: [sets[i] for i in where] for name, sets in self.sets.items()},
+            self.counts[where],
         )
 
 
@@ -79,7 +86,8 @@ def zeros(start: np.ndarray) -> Facts:
         np.zeros((n, len(SUMS)), np.int64),
         np.zeros((n, len(PEAKS)), np.int64),
         np.full((n, len(PEAKS)), NOWHERE, np.int64),
-        {name: [BitMap() for _ in range(n)] for name in SETS},
+        {name: [b""] * n for name in SETS},
+        np.zeros((n, len(SETS)), np.int64),
     )
 
 
@@ -96,6 +104,7 @@ def concat(*parts: Facts) -> Facts:
         np.concatenate([p.peaks for p in parts]),
         np.concatenate([p.peaks_at for p in parts]),
         {name: [b for p in parts for b in p.sets[name]] for name in SETS},
+        np.concatenate([p.counts for p in parts]),
     )
     order = np.argsort(joined.start, kind="stable")
     return joined if np.all(order == np.arange(len(order))) else joined.take(order)
@@ -122,9 +131,16 @@ def merge(facts: Facts, edges: np.ndarray) -> Facts:
     never = np.iinfo(np.int64).max
     first = np.minimum.reduceat(np.where((peaks == top[owner]) & (peaks > 0), at, never), cuts, axis=0)
     out.peaks_at[some] = np.where(first == never, NOWHERE, first)
-    for name in SETS:
+    for column, name in enumerate(SETS):
         sets, target = facts.sets[name], out.sets[name]
-        for i in some:
-            a, b = int(lo[i]), int(hi[i])
-            target[i] = sets[a] if b - a == 1 else BitMap.union(*sets[a:b])
+        for i, a, b in zip(some.tolist(), lo[some].tolist(), hi[some].tolist(), strict=True):
+            if b - a == 1:
+                target[i], out.counts[i, column] = sets[a], facts.counts[a, column]
+            else:
+                target[i], out.counts[i, column] = packed(BitMap.union(BitMap(), *(BitMap.deserialize(s) for s in sets[a:b] if s)))
     return out
+
+
+def packed(numbers: BitMap) -> tuple[bytes, int]:
+    """A set as it is kept, and how many it holds."""
+    return numbers.serialize() if numbers else b"", len(numbers)

@@ -70,7 +70,7 @@ def sweep(start: np.ndarray, end: np.ndarray, edges: np.ndarray) -> Swept:
     lasted = (begun - ended) * edges - _summed(starts)[begun] + _summed(ends)[ended]
 
     top = begun[:-1] - ended[:-1]  # carried in; ends at the edge have gone, starts at it are yet to come
-    at = np.where(top > 0, edges[:-1], -1)
+    at = edges[:-1].copy()
     some = np.flatnonzero(begun[:-1] < begun[1:])
     if len(some):
         # The level can only rise at a start: how many have begun, less how many have ended by then.
@@ -83,7 +83,7 @@ def sweep(start: np.ndarray, end: np.ndarray, edges: np.ndarray) -> Swept:
         top[busy] = best[higher]
         hit = np.flatnonzero(level == np.repeat(best, np.diff(np.append(cuts, len(level)))))
         at[busy] = starts[inside][hit[np.searchsorted(hit, cuts[higher])]]
-    return Swept(top, at, np.diff(lasted))
+    return Swept(top, np.where(top > 0, at, -1), np.diff(lasted))
 
 
 def _sorted(times: np.ndarray) -> np.ndarray:

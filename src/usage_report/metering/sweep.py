@@ -10,7 +10,7 @@ from pyroaring import BitMap
 from ..periods import QUARTER
 from . import levels
 from .cut import Pieces, SessionQuarters
-from .facts import PEAK, Facts, zeros
+from .facts import PEAK, Facts, packed, zeros
 
 
 def sweep(rows: SessionQuarters) -> Facts:
@@ -43,9 +43,9 @@ def sweep(rows: SessionQuarters) -> Facts:
     facts.peaks_at[:, column] = np.where(when == never, -1, when)
 
     presence = rows.pieces["presence"]
-    facts.sets["persons"] = _sets(of[presence.row], presence.number, len(quarters))
+    facts.sets["persons"], facts.counts[:, 0] = _sets(of[presence.row], presence.number, len(quarters))
     there = rows.room >= 0
-    facts.sets["rooms"] = _sets(of[there], rows.room[there], len(quarters))
+    facts.sets["rooms"], facts.counts[:, 1] = _sets(of[there], rows.room[there], len(quarters))
     return facts
 
 
@@ -57,9 +57,9 @@ def _peaks(rows: SessionQuarters, pieces: Pieces, quarters: np.ndarray) -> tuple
     return swept.peak, np.where(swept.at < 0, -1, swept.at - edges[:-1] + quarters)
 
 
-def _sets(owner: np.ndarray, number: np.ndarray, n: int) -> list[BitMap]:
-    """One set of numbers for each owner 0 .. n-1."""
+def _sets(owner: np.ndarray, number: np.ndarray, n: int) -> tuple[list[bytes], np.ndarray]:
+    """One set of numbers for each owner 0 .. n-1, as it is kept, and how many each holds."""
     pair = np.unique(owner.astype(np.int64) << 32 | number.astype(np.int64))
     bounds = np.searchsorted(pair >> 32, np.arange(n + 1))
     numbers = (pair & 0xFFFFFFFF).astype(np.uint32)
-    return [BitMap(numbers[a:b]) for a, b in pairwise(bounds)]
+    return [packed(BitMap(numbers[a:b]))[0] for a, b in pairwise(bounds)], np.diff(bounds)

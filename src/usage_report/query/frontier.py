@@ -27,6 +27,15 @@ from ..metering.sweep import sweep
 from ..periods import QUARTER
 
 _s = t.sessions.c
+#: The unsettled sessions, and those that have not begun by ``as_of`` but do in its quarter hour, whose facts hold them already.
+#: Each side of the "or" has its index; ``last_event`` bounds the second, as no session ends before it begins.
+_FOUND = sa.select(_s.id, _s.session, _s.first_event).where(
+    _s.team_id == sa.bindparam("team"),
+    sa.or_(
+        sa.and_(_s.open, _s.last_event < sa.bindparam("as_of"), _s.last_event > sa.bindparam("silent")),
+        sa.and_(_s.last_event >= sa.bindparam("as_of"), _s.first_event < sa.bindparam("until")),
+    ),
+)
 
 
 class Frontier(NamedTuple):
@@ -42,26 +51,18 @@ class Frontier(NamedTuple):
 
 def frontier(c: Connection, team: int, as_of: int, stale_after: int) -> Frontier:
     """The unsettled sessions of a team at ``as_of`` (epoch ms)."""
-    found = c.execute(
-        sa.select(_s.id, _s.session).where(
-            _s.team_id == team,
-            sa.or_(
-                sa.and_(_s.open, _s.last_event < as_of, _s.last_event > as_of - stale_after),
-                sa.and_(_s.last_event >= as_of, _s.first_event < as_of),
-            ),
-        )
-    ).all()
-    names = {id: session for id, session in found}
+    last = as_of // QUARTER * QUARTER
+    found = c.execute(_FOUND, {"team": team, "as_of": as_of, "silent": as_of - stale_after, "until": last + QUARTER}).all()
+    if not found:
+        return Frontier([], Facts.empty(), {})
+    names = {id: session for id, session, first in found if first < as_of}
     folded = [(id, f) for id, rows in ledger.events_of(c, list(names)) if (f := fold(rows, as_of, stale_after))]
     rooms = _numbers(c, team, t.ROOM, {f.room for _, f in folded})
     persons = _numbers(c, team, t.PERSON, {p for _, f in folded for _, p, _, _ in f.presence})
     rows = store.pack(cut([(id, rooms[f.room], f) for id, f in folded], persons))
 
     keys = store.changed(store.rows_of_sessions(c, list(names)), rows)
-    # The quarter of as_of may hold sessions that have not begun yet.
-    last = as_of // QUARTER * QUARTER
-    later = c.execute(sa.select(_s.id).where(_s.team_id == team, _s.first_event >= as_of, _s.first_event < last + QUARTER)).scalars()
-    left_out = {*names, *later}
+    left_out = {id for id, _, _ in found}
     quarters = np.unique(np.array([start for _, start in keys] + [last] * (len(left_out) > len(names)), np.int64))
     wanted = set(quarters.tolist())
     together = [row for row in store.rows_of_quarters(c, team, quarters) if row[0] not in left_out]

@@ -104,6 +104,6 @@ def upgrade() -> None:
         *_blob("presence", "activity", "recording"),
     )
     op.create_index("session_quarters_session", "session_quarters", ["session_id"])
-    for name in ("team_quarters", "team_days"):
+    for name in ("team_quarters", "team_days", "team_months"):
         peaks = (n for peak in _PEAKS for n in (peak, f"{peak}_at"))
-        op.create_table(name, _team(), _key("start", sa.BigInteger), *_big(*_SUMS, *peaks), *_blob("persons", "rooms"))
+        op.create_table(name, _team(), _key("start", sa.BigInteger), *_big(*_SUMS, *peaks, "persons_count", "rooms_count"), *_blob("persons", "rooms"))
