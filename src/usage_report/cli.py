@@ -139,7 +139,7 @@ def _settle(engine: Engine) -> int:
 
 @main.command()
 @click.option("--team", metavar="TEAM", help="Team of events that name none themselves.")
-@click.option("--source", metavar="NAME", help="How to read the files, where it is not recognised: " + ", ".join(sources.discover()) + ".")
+@click.option("--source", metavar="NAME", help="How to read the files, where it is not recognised: " + ", ".join(sources.files()) + ".")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 def ingest(team: str | None, source: str | None, files: tuple[str, ...]) -> None:
     """Take in events from FILEs: JSON Lines or BigBlueButton's events.xml, plain or gzip; - is standard input.
