@@ -58,6 +58,9 @@ def same(given: str | bytes, expected: str | bytes) -> bool:
 
 
 def hmac_sha256(key: bytes, message: bytes) -> bytes:
+    """``Unauthorized`` for an empty key: with it, anybody could have signed."""
+    if not key:
+        raise Unauthorized("there is no secret to check the signature with")
     return hmac.digest(key, message, hashlib.sha256)
 
 
