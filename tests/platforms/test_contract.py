@@ -84,7 +84,7 @@ def test_events_carry_the_team_of_the_address_the_platform_and_an_aware_time(nam
     events = events_of(name, sample.deliveries())
     assert {(e.team, e.source) for e in events} == {(TEAM, name)}
     assert all(sample.now - 24 * HOUR < e.time <= sample.now for e in events)
-    assert len({e.id for e in events}) == len(events)
+    assert len({e.id for e in events}) == len(set(events))  # what two deliveries tell is one event, or two
 
 
 @every_platform
@@ -160,7 +160,7 @@ def _with(delivery: Delivery, part: str, value: str) -> Delivery:
 def test_another_secret_does_not_do(name):
     sample = samples.of(name)
     delivery = sample.deliveries()[0]
-    for secret in ("", sample.secret[:-1], sample.secret.swapcase(), sample.secret + "x"):
+    for secret in ("", sample.secret[1:], sample.secret.swapcase(), sample.secret + "x"):
         with pytest.raises(Unauthorized):
             sources.platforms()[name].verify(delivery, secret)
 
