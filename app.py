@@ -14,6 +14,7 @@ from pathlib import Path
 import anyio
 import streamlit as st
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
@@ -22,6 +23,7 @@ from streamlit import net_util
 from usage_report import __version__
 from usage_report.ui.background import background
 from usage_report.ui.frame import show
+from usage_report.ui.head import Head
 from usage_report.ui.warm import warm
 
 ROOT = Path(__file__).resolve().parent
@@ -61,6 +63,7 @@ app = st.App(
         # An unknown path below a Mount is a 404, where one beside plain routes falls through to the pages.
         Mount("/healthz", app=Starlette(routes=[Route("/", health, methods=ANY)], exception_handlers={404: nothing_here})),
     ],
+    middleware=[Middleware(Head)],
     lifespan=lifespan,
     on_script_error=show,
 )

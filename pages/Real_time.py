@@ -20,12 +20,14 @@ def now() -> None:
             for title, value, help_text in courses.live_figures(live):
                 st.metric(title, f"{value:,}", help=help_text, border=True)
 
-        with st.container(border=True):
+        with st.container(border=True, key="hour_box"):
             st.markdown("**Participants in the last hour**")
+            st.caption(courses.hour_words(live))
+            # Constant but for its data: a changed specification or description would be drawn anew, and flicker.
             st.vega_lite_chart(
-                courses.hour_marks(live, info.zone), courses.hour_spec(), key="hour", alt=courses.hour_words(live)
+                courses.hour_marks(live, info.zone), courses.hour_spec(), key="hour", alt="Participants in the last hour"
             )
-        with st.container(border=True):
+        with st.container(border=True, key="live_box"):
             st.markdown("**Live sessions**")
             if live.sessions:
                 cards.sessions_table(live.sessions, info.zone, live.as_of)

@@ -25,7 +25,7 @@ with frame.guard():
     st.caption(courses.LEGEND)
     with st.grid(3):
         for metric in PERIOD:
-            with st.container(border=True, height="stretch"):
+            with st.container(border=True, height="stretch", key=f"course_{metric.key}"):
                 st.markdown(f"**{metric.title}**")
                 if figures[metric.key].value is None:
                     st.caption("Not supplied by this team's platform.")
@@ -33,7 +33,7 @@ with frame.guard():
                     st.vega_lite_chart(
                         courses.period_marks(report, figures[metric.key]),
                         courses.period_spec(metric.key),
-                        key=f"course_{metric.key}",
+                        key=f"chart_{metric.key}",
                         alt=courses.words(report, metric, figures[metric.key]),
                     )
 frame.footer()

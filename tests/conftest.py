@@ -9,6 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 import databases
+import product
+from shell import Shell
 from usage_report import db
 
 
@@ -51,3 +53,26 @@ def engines(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> I
     yield made
     for engine in made.values():
         engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def _ask_everybody(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests of soundness ask the oracle and both databases."""
+    if "soundness" not in request.path.parts:
+        yield
+        return
+    product.ENGINES.update(request.getfixturevalue("engines"))
+    yield
+    product.ENGINES.clear()
+
+
+@pytest.fixture
+def shell(database_url: str) -> Shell:
+    """The command line on an empty database, of each kind in turn."""
+    return Shell(database_url)
+
+
+@pytest.fixture
+def sqlite_shell(tmp_path) -> Shell:
+    """The command line on an empty SQLite database, where the kind does not matter."""
+    return Shell(f"sqlite:///{tmp_path}/usage.db")

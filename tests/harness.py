@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import oracle
+import product
 from usage_report.events import Event, instant, iso, parse
 from usage_report.periods import midnight, zone
 from usage_report.query.model import shown
@@ -86,13 +87,19 @@ def shifted(events: Iterable[Event], ms: int) -> list[Event]:
 
 
 def run(events: Iterable[Event], **query: Any) -> dict:
-    """The answer to a query, as ``oracle.report`` gives it, from everything that can answer."""
-    return oracle.report(list(events), **query)
+    """The answer to a query, as ``oracle.report`` gives it; every database at hand must say the same."""
+    events = list(events)
+    answer = oracle.report(events, **query)
+    product.hold(events, {"zone": "UTC"} | query, answer, product.ENGINES)
+    return answer
 
 
 def run_live(events: Iterable[Event], **query: Any) -> dict[str, int]:
-    """What is live, as ``oracle.live`` gives it, from everything that can answer."""
-    return oracle.live(list(events), **query)
+    """What is live, as ``oracle.live`` gives it; every database at hand must say the same."""
+    events = list(events)
+    answer = oracle.live(events, **query)
+    product.hold_live(events, query, answer, product.ENGINES)
+    return answer
 
 
 def ask(

@@ -1,6 +1,6 @@
 """The overlay chart: a Vega-Lite spec that depends on what is drawn, never on the figures, and a frame of figures.
 
-Building a spec takes Altair a tenth of a second, so it is built once per ``(metrics, grain, few)`` and kept. All rows are
+Building a spec takes Altair a tenth of a second, so it is built once per ``(metrics, grain, few, many)`` and kept. All rows are
 placed on the *wall clock* of the report's zone, written as if it were UTC and drawn on a ``utc`` scale: the only form that
 shows the right day in every browser.
 """
@@ -25,6 +25,8 @@ from .query.model import Report
 MAX_SERIES = 6
 #: Up to so many buckets each gets a point; a lone bucket would be invisible without.
 FEW = 45
+#: From so many on lines are thinner and straight: there is no room for curves.
+MANY = 120
 #: Told apart without colour: solid first.
 DASHES = ((1, 0), (7, 3), (2, 2), (10, 3, 2, 3), (14, 4), (5, 2, 1, 2, 1, 2))
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
@@ -52,11 +54,19 @@ def scale_text(metrics: tuple[str, ...]) -> str:
     if len(metrics) == 2:
         left, right = (metric(k).title for k in metrics)
         return f"Two scales: {left} on the left, {right} on the right."
-    return "Each line is drawn as a percentage of its own peak in this range (given below the chart), so lines can be compared in shape, not in height."
+    return "Each line is drawn as a percentage of its own peak in this range (the legend names it): compare shapes, not heights."
 
 
+def density_text(report: Report, metrics: tuple[str, ...]) -> str:
+    """What would be easier to read, where many lines have many points; else empty."""
+    if len(metrics) < 3 or report.begun < MANY or report.query.grain not in (Grain.DAY, Grain.HOUR):
+        return ""
+    return "Many points: by the week or the month the lines are easier to tell apart."
+
+
+@lru_cache(maxsize=32)
 def frame(report: Report, metrics: tuple[str, ...]) -> pd.DataFrame:
-    """One row a bucket.
+    """One row a bucket. Kept for the report it is of: do not change it.
 
     ``at``: its start on the zone's wall clock, as UTC, where its point is; ``x``, ``x2``: half way to its neighbours, for
     the hover; ``bucket``: its name;
@@ -131,7 +141,7 @@ def _clock(day) -> int:
 
 def spec(report: Report, metrics: tuple[str, ...], data: pd.DataFrame) -> dict:
     """The chart of a report; ``data`` is its ``frame``. The legend's peaks are put into the cached spec."""
-    chart = copy.deepcopy(_spec(metrics, report.query.grain, report.begun <= FEW))
+    chart = copy.deepcopy(_spec(metrics, report.query.grain, report.begun <= FEW, report.begun >= MANY))
     legend = {metric(k).title: f"{metric(k).title} · {_peak(report, k)}" for k in metrics}
     _set_legend(chart, legend)
     return chart
@@ -161,12 +171,14 @@ def _js(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _spec(metrics: tuple[str, ...], grain: Grain, few: bool) -> dict:
+def _spec(metrics: tuple[str, ...], grain: Grain, few: bool, many: bool) -> dict:
     """The spec without data. Cached: callers copy it before they change it."""
     titles = [metric(k).title for k in metrics]
     mode = scale_of(metrics)
     x = alt.X("at:T", title=None, scale=alt.Scale(type="utc"), axis=_time_axis(grain))
     groups = []
+    # Straight lines: a curve would show values between the points that nobody measured.
+    width, curve = (1.4 if many else 2.25), "linear"
     for i, key in enumerate(metrics):
         m = metric(key)
         title = "% of each metric’s peak in this range" if mode is Scale.INDEX else m.title + (f" ({m.unit})" if m.unit else "")
@@ -174,34 +186,36 @@ def _spec(metrics: tuple[str, ...], grain: Grain, few: bool) -> dict:
             title=title,
             orient="right" if mode is Scale.TWO and i else "left",
             grid=not (mode is Scale.TWO and i),
-            format="~s" if mode is not Scale.INDEX else "d",
+            labelExpr="format(datum.value, abs(datum.value) < 1000 ? '~r' : '~s')",
             tickCount=5,
             **({} if m.unit is Unit.MINUTES or mode is Scale.INDEX else {"tickMinStep": 1}),
         )
         scale = alt.Scale(domain=[0, 100], nice=False) if mode is Scale.INDEX else alt.Scale(zero=True, nice=True, domainMin=0)
         y = alt.Y(f"y{i}:Q", axis=axis, scale=scale)
-        shared = {"domain": titles}
+        # One legend for colour and dash: that of the dashes, its strokes coloured from the other scale.
         legend = alt.Legend(
-            title=None, orient="bottom", labelLimit=340, columns=alt.ExprRef("width < 480 ? 1 : width < 900 ? 2 : 3"),
+            title=None, orient="bottom", labelLimit=340, columns=alt.ExprRef("width < 480 ? 1 : width < 760 ? 2 : width < 1150 ? 3 : 4"),
             symbolType="stroke", symbolSize=420, symbolStrokeWidth=2.5, rowPadding=4, columnPadding=22,
+            symbolStrokeColor=alt.ExprRef("scale('color', datum.value)"),
         )  # fmt: skip
-        color = alt.Color(datum=titles[i], type="nominal", scale=alt.Scale(**shared), legend=legend)
-        plain_color = alt.Color(datum=titles[i], type="nominal", scale=alt.Scale(**shared), legend=None)
-        dash = alt.StrokeDash(datum=titles[i], type="nominal", scale=alt.Scale(domain=titles, range=[list(d) for d in DASHES[: len(titles)]]), legend=legend)
+        color = alt.Color(datum=titles[i], type="nominal", scale=alt.Scale(domain=titles), legend=None)
+        dashes = [list(d) for d in DASHES[: len(titles)]]
+        dash = alt.StrokeDash(datum=titles[i], type="nominal", scale=alt.Scale(domain=titles, range=dashes), legend=legend)
+        same = alt.ExprRef(f"scale('color', {_js(titles[i])})")
         base = alt.Chart(alt.NamedData("figures")).encode(x=x, y=y)
         finished = base.transform_filter("datum.part < 2")
         unfinished = base.transform_filter("datum.part == 1 || datum.part == 2")
         running = base.transform_filter("datum.part == 2")
         layers = []
         if mode is Scale.OWN:
-            layers.append(finished.mark_area(opacity=0.12, interpolate="monotone", line=False, tooltip=None).encode(color=plain_color))
+            layers.append(finished.mark_area(opacity=0.12, interpolate=curve, fill=same))
         layers += [
-            finished.mark_line(strokeWidth=2.25, interpolate="monotone", strokeCap="round", strokeJoin="round").encode(color=color, strokeDash=dash),
-            unfinished.mark_line(strokeWidth=2.25, strokeDash=list(UNFINISHED), strokeCap="round").encode(color=plain_color),
-            running.mark_point(filled=False, size=70, strokeWidth=2, opacity=1, shape=SHAPES[i]).encode(color=plain_color),
+            finished.mark_line(strokeWidth=width, interpolate=curve, strokeCap="round", strokeJoin="round").encode(color=color, strokeDash=dash),
+            unfinished.mark_line(strokeWidth=width, strokeDash=list(UNFINISHED), strokeCap="round", stroke=same),
+            running.mark_point(filled=False, size=70, strokeWidth=2, opacity=1, shape=SHAPES[i], stroke=same),
         ]
         if few:
-            layers.append(finished.mark_point(filled=True, size=34, opacity=1, shape=SHAPES[i]).encode(color=plain_color))
+            layers.append(finished.mark_point(filled=True, size=34, opacity=1, shape=SHAPES[i], fill=same))
         groups.append(alt.layer(*layers))
     # One invisible box a bucket carries the hover: cheap, full height, and nobody has to aim.
     hover = (

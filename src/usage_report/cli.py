@@ -16,12 +16,14 @@ from sqlalchemy.engine import Engine
 
 from . import __version__, db, demo, doctor, export, ledger, pipeline, sample, settings, sources, teams, texts
 from .errors import InputError, UsageReportError
-from .events import Event, Refused, instant
+from .events import EARLIEST, Event, Refused, instant
 from .metrics import LIMITED, metric
 from .periods import Grain, parse_date, zone
 from .query.model import Query, TeamInfo
 from .query.reader import Reader
 
+#: As late as dates go: 2200-01-01T00:00:00Z.
+_LATEST = 7_258_118_400_000
 #: Refusals shown one by one; the rest is counted.
 _EXAMPLES = 10
 
@@ -60,14 +62,22 @@ def _limit(text: str) -> tuple[str, float]:
     return key, number
 
 
+def _look(text: str) -> int:
+    at = instant(text)
+    if not EARLIEST <= at < _LATEST:
+        raise InputError(f"{text[:40]} is out of range", "", "Instants from 2000 to 2199 are taken.")
+    return at
+
+
 DATE = _Checked("date", parse_date)
+TEAM = _Checked("team", teams.check_key)
 ZONE = _Checked("zone", lambda text: zone(text).key)
-INSTANT = _Checked("instant", instant)
+INSTANT = _Checked("instant", _look)
 METRICS = _Checked("metrics", lambda text: tuple(metric(key.strip()).key for key in text.split(",") if key.strip()))
 LIMIT = _Checked("metric=value", _limit)
 GRAIN = click.Choice([g.value for g in Grain])
 
-_team = click.option("--team", required=True, metavar="TEAM", help="Key of the team.")
+_team = click.option("--team", type=TEAM, required=True, metavar="TEAM", help="Key of the team.")
 _as_of = click.option("--as-of", type=INSTANT, metavar="INSTANT", help="RFC 3339 time at which to look; later events have not happened. Default: now.")
 
 
@@ -138,7 +148,7 @@ def _settle(engine: Engine) -> int:
 
 
 @main.command()
-@click.option("--team", metavar="TEAM", help="Team of events that name none themselves.")
+@click.option("--team", type=TEAM, metavar="TEAM", help="Team of events that name none themselves.")
 @click.option("--source", metavar="NAME", help="How to read the files, where it is not recognised: " + ", ".join(sources.files()) + ".")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 def ingest(team: str | None, source: str | None, files: tuple[str, ...]) -> None:
@@ -175,8 +185,10 @@ def _ingest(engine: Engine, file: str, team: str | None, source: str | None) -> 
                 progress(stream.position - read)
                 read = stream.position
 
+            # A pipe has no size and no position: nothing to show, and nothing to ask for.
+            watch = forward if stream.size else None
             try:
-                counts = pipeline.ingest(engine, items, now=at, format=module.NAME, origin=file, progress=forward)
+                counts = pipeline.ingest(engine, items, now=at, format=module.NAME, origin=file, progress=watch)
             except InputError as error:
                 _tell(file, error.counts, shown)  # type: ignore[attr-defined]
                 raise
@@ -219,7 +231,7 @@ def quarantine_list(limit: int) -> None:
     """What is in quarantine, and why."""
     engine, _ = _open()
     with db.reading(engine) as c:
-        rows = ledger.quarantined(c, limit=limit)
+        rows = ledger.quarantine_list(c, limit=limit)
     for row in rows:
         click.echo(f"{row.id}\t{row.origin}:{row.position}\t{row.team or '-'}\t{row.reason}\t{row.why}")
     if not rows:
@@ -227,7 +239,7 @@ def quarantine_list(limit: int) -> None:
 
 
 @quarantine.command("show")
-@click.argument("id", type=int)
+@click.argument("id", type=click.IntRange(1, 2**63 - 1))
 def quarantine_show(id: int) -> None:
     """The original ID, as it came."""
     engine, _ = _open()
@@ -317,7 +329,7 @@ def team() -> None:
 
 
 @team.command("set")
-@click.argument("key", metavar="TEAM")
+@click.argument("key", type=TEAM, metavar="TEAM")
 @click.option("--zone", "zone_", type=ZONE, metavar="ZONE", help="IANA time zone in which days and periods are cut.")
 @click.option("--billing-day", type=click.IntRange(1, 31), metavar="N", help="Day of the month on which billing periods begin.")
 @click.option("--limit", "limits", type=LIMIT, multiple=True, metavar="METRIC=VALUE", help="A contracted limit; may be repeated.")
@@ -332,7 +344,7 @@ def team_set(key: str, zone_: str | None, billing_day: int | None, limits: tuple
 
 
 @team.command("show")
-@click.argument("key", metavar="TEAM")
+@click.argument("key", type=TEAM, metavar="TEAM")
 def team_show(key: str) -> None:
     """What is known about TEAM."""
     engine, _ = _open()
@@ -371,7 +383,7 @@ def demo_(if_empty: bool, remove: bool) -> None:
 
 
 @main.command()
-@click.option("--team", metavar="TEAM", help="Only this team.")
+@click.option("--team", type=TEAM, metavar="TEAM", help="Only this team.")
 def rebuild(team: str | None) -> None:
     """Recompute every figure from the events, and tell whether any was different."""
     engine, configured = _open()

@@ -139,7 +139,7 @@ def words(report: PeriodReport, of: Metric, figure: PeriodMetric) -> str:
 def hour_words(live: Live) -> str:
     """The last hour in a sentence."""
     peak = max((people for _, people in live.course), default=live.live_participants)
-    return f"Participants in the last hour: at most {peak:,}, now {live.live_participants:,}."
+    return f"At most {peak:,}, now {live.live_participants:,}."
 
 
 

@@ -5,7 +5,7 @@
 * ``row``: ``bucket`` or, in the last row, ``total``: computed for the range, so peaks and distinct counts are not sums.
   Leave ``total`` out before you add anything up.
 * ``start``, ``end``: ISO 8601 with the zone's offset; ``end`` is exclusive. ``state``: ``final``, ``running`` or ``not begun``.
-* the 25 metric columns; minutes are decimal. Empty means *no figure* (not supplied, or not begun), never 0.
+* the metric columns (25 unless fewer were asked for); minutes are decimal. Empty means *no figure* (not supplied, or not begun), never 0.
 * ``consumed_minutes_estimated``: the part of the consumed minutes that is estimated.
 * ``not_supplied``: keys of the metrics this team's platform cannot supply, separated by spaces.
 * ``team``, ``zone``, ``from``, ``to`` (inclusive), ``grain``, ``as_of``, ``definitions`` (version of the metric definitions).
@@ -33,16 +33,16 @@ from .query.model import Report
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def columns() -> tuple[str, ...]:
+def columns(report: Report) -> tuple[str, ...]:
     """The header of the CSV."""
     return (
-        "row", "start", "end", "state", *(m.key for m in ALL), "consumed_minutes_estimated", "not_supplied",
+        "row", "start", "end", "state", *report.query.keys, "consumed_minutes_estimated", "not_supplied",
         "team", "zone", "from", "to", "grain", "as_of", "definitions",
     )  # fmt: skip
 
 
 def to_csv(report: Report) -> bytes:
-    """The CSV of a report that holds all metrics (a ``Query`` without ``metrics``)."""
+    """The CSV of a report, with the metrics its query names (all 25 where it names none)."""
     q = report.query
     absent = " ".join(m.key for m in ALL if m.key in report.not_supplied)
     about = (absent, safe(q.team), q.zone, q.start.isoformat(), q.last.isoformat(), str(q.grain), iso(q.as_of), DEFINITIONS)
@@ -50,12 +50,12 @@ def to_csv(report: Report) -> bytes:
     begins = [local(int(edge), tz).isoformat() for edge in report.edges]
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(columns())
+    writer.writerow(columns(report))
     for i in range(n):
-        figures = (report.value(m.key, i) for m in ALL)
+        figures = (report.value(key, i) for key in q.keys)
         writer.writerow(("bucket", begins[i], begins[i + 1], formats.state(report, i), *map(_cell, figures), _cell(_estimated(report, i)), *about))
     state = "not begun" if not report.begun else "running" if q.as_of < report.edges[-1] else "final"
-    totals = (report.total(m.key) for m in ALL)
+    totals = (report.total(key) for key in q.keys)
     writer.writerow(("total", begins[0], begins[-1], state, *map(_cell, totals), _cell(_estimated(report, None)), *about))
     return out.getvalue().encode()
 

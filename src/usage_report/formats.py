@@ -145,9 +145,7 @@ def absent_text(report: Report) -> str:
     titles = [m.title for m in METRICS if m.key in report.not_supplied]
     if not titles:
         return ""
-    listed = titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} and {titles[-1]}"
-    verb = "is" if len(titles) == 1 else "are"
-    return f"{listed} {verb} not supplied by this team's platform. {ABSENT} means not supplied; it does not mean 0."
+    return f"Not supplied by this team's platform, shown as {ABSENT}, which does not mean 0: {', '.join(titles)}."
 
 
 def running_text(report: Report) -> str:

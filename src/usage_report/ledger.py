@@ -229,10 +229,21 @@ def _clean(text: str) -> str:
     return text.replace("\0", "�").encode("utf-8", "replace").decode()
 
 
-def quarantined(c: Connection, *, after: int = 0, limit: int = 1_000) -> Sequence[sa.Row]:
+def quarantined(c: Connection, *, after: int = 0, limit: int = 50) -> Sequence[sa.Row]:
     """Quarantined originals with ids over ``after``, oldest first."""
     q = t.quarantine
     return c.execute(sa.select(q).where(q.c.id > after).order_by(q.c.id).limit(limit)).all()
+
+
+def quarantine_list(c: Connection, *, limit: int) -> Sequence[sa.Row]:
+    """The oldest in quarantine without their originals, which may be large."""
+    q = t.quarantine.c
+    columns = (q.id, q.origin, q.position, q.team, q.reason, q.why, q.received_at)
+    return c.execute(sa.select(*columns).order_by(q.id).limit(limit)).all()
+
+
+def quarantine_size(c: Connection) -> int:
+    return c.execute(sa.select(sa.func.count()).select_from(t.quarantine)).scalar_one()
 
 
 def release(c: Connection, ids: Sequence[int]) -> None:

@@ -25,8 +25,9 @@ from .metering.fold import fold
 from .metering.sweep import sweep
 from .periods import DAY, Grain, Period, edges, local, zone
 
-#: Events appended in one transaction.
+#: Events appended in one transaction, and about the most bytes they may hold in fields of their own and in refusals.
 BATCH = 10_000
+BATCH_BYTES = 16 * 1024 * 1024
 #: Events folded in one transaction, about; a larger session is folded alone.
 SETTLE = 40_000
 
@@ -63,13 +64,17 @@ def ingest(engine: Engine, items: Iterable[Event | Refused], *, now: int, format
 def _batches(items: Iterable) -> Iterator[tuple[list, Exception | None]]:
     batch: list = []
     add = batch.append
+    room = BATCH_BYTES
     try:
         for item in items:
             add(item)
-            if len(batch) >= BATCH:
+            # Either may hold a whole line of a megabyte.
+            room -= len(item.extra) if type(item) is Event else len(item.raw)
+            if len(batch) >= BATCH or room <= 0:
                 yield batch, None
                 batch = []
                 add = batch.append
+                room = BATCH_BYTES
     except Exception as failure:
         yield batch, failure
     else:

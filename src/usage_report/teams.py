@@ -8,11 +8,18 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from . import ledger, pipeline
+from . import ledger, pipeline, sources
 from .db import reading, writing
 from .db import tables as t
 from .errors import InputError
 from .events import MAX_TEXT
+
+
+def check_key(key: str) -> str:
+    """A text that can be the key of a team, as events can name one; else ``InputError``."""
+    if not key or sources.storable(key) != key:
+        raise InputError("That is no key for a team", f"it is empty, longer than {MAX_TEXT:,} bytes, or no text that a database keeps")
+    return key
 
 
 def change(
@@ -27,8 +34,7 @@ def change(
     sample: bool = False,
 ) -> None:
     """Set what is given, leave the rest; a new team is created first. ``limits`` hold from ``since`` (``None``: always)."""
-    if not key or "\0" in key or len(key.encode(errors="replace")) > MAX_TEXT:
-        raise InputError("That is no key for a team", "it is empty, over a thousand bytes long or holds a NUL")
+    check_key(key)
     with writing(engine) as c:
         team = ledger.ensure_team(c, key, now, sample=sample)
         if zone is not None:

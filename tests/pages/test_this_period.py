@@ -137,6 +137,19 @@ def test_the_link_names_the_team(reader):
     assert "Europe/Berlin" in shown(app)
 
 
+def test_back_to_an_address_without_a_team_is_left_as_it_is(reader):
+    """Writing the team there again would add a step forward, and Back could never leave the app."""
+    reader.infos["globex"] = handmade.team("globex")
+    app = visit()
+    assert app.query_params["team"] in ("acme", ["acme"])
+    app.selectbox[0].select("globex").run()
+    assert app.query_params["team"] in ("globex", ["globex"])
+    app.query_params.clear()  # what Back does
+    app.run()
+    assert app.selectbox[0].value == "acme"
+    assert "team" not in app.query_params
+
+
 def test_a_wrong_team_in_the_link_is_said(reader):
     reader.infos["globex"] = handmade.team("globex")
     app = visit(team="glbex")

@@ -162,3 +162,12 @@ def test_the_spec_is_kept_and_no_caller_can_spoil_it():
 
 def test_quotes_in_titles_cannot_break_the_legend():
     assert charts._js("it's \\ one") == "'it\\'s \\\\ one'"
+
+
+def test_a_crowded_chart_is_drawn_finer_and_says_what_is_easier_to_read():
+    year, month = report("2026-01-01", "2026-11-22"), report()
+    widths = lambda r: {leaf["mark"]["strokeWidth"] for leaf in marks(spec(r, THREE)) if leaf["mark"]["type"] == "line"}  # noqa: E731
+    assert max(widths(year)) < min(widths(month))
+    assert "by the week" in charts.density_text(year, THREE)
+    assert charts.density_text(month, THREE) == charts.density_text(year, THREE[:2]) == ""
+    assert charts.density_text(report("2024-01-01", "2026-11-22", grain=Grain.WEEK), THREE) == ""

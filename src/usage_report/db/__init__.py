@@ -1,5 +1,18 @@
 """Tables, engines and migrations. SQL lives here, in ``ledger`` and ``store``, and in ``query``; nowhere else."""
 
-from .engine import HEAD, check, connect, identity, migrate, open_database, prepare, reading, schema_version, writing
+from .engine import (
+    HEAD,
+    check,
+    connect,
+    folder,
+    identity,
+    migrate,
+    open_database,
+    prepare,
+    reading,
+    schema_version,
+    try_writing,
+    writing,
+)
 
-__all__ = ["HEAD", "check", "connect", "identity", "migrate", "open_database", "prepare", "reading", "schema_version", "writing"]
+__all__ = ["HEAD", "check", "connect", "folder", "identity", "migrate", "open_database", "prepare", "reading", "schema_version", "try_writing", "writing"]

@@ -12,6 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from .engine import explained
+
 #: Most values in one list: under what SQLite takes as parameters.
 CHUNK = 10_000
 
@@ -23,11 +25,15 @@ def insert(c: Connection, table: sa.Table, columns: Sequence[str], rows: Iterabl
         return
     if c.dialect.name == "postgresql":
         names = ", ".join(f'"{name}"' for name in columns)
-        cursor = c.connection.cursor()
-        with cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
-            for row in rows:
-                copy.write_row(row)
-        cursor.close()
+        try:
+            with c.connection.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except c.dialect.loaded_dbapi.Error as error:
+            # Past SQLAlchemy, so past its error handling too.
+            if fault := explained(error, c.dialect):
+                raise fault from error
+            raise
     else:
         c.exec_driver_sql(_insert_sql(table.name, tuple(columns)), rows)
 

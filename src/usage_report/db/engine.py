@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ HEAD = "0001"
 #: Key of the advisory lock that PostgreSQL writers take: one writer at a time, as SQLite has it anyway.
 _LOCK = 0x75736167
 BUSY_SECONDS = 30
+_PASSWORD = re.compile(r":[^:@]*@")
 
 
 def _sqlite_module():
@@ -37,10 +39,10 @@ def connect(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
     """An engine for a SQLAlchemy URL; nothing is opened yet. Raises ``DatabaseError`` for a URL it cannot use."""
     try:
         parsed = make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # ValueError: a port that is no number
         raise DatabaseError(
             "USAGE_REPORT_DATABASE_URL is not a database URL",
-            f"it reads {url[:60]!r}",
+            f"it reads {_PASSWORD.sub(':***@', url)[:60]!r}",
             "Write it as sqlite:///path/to/usage.db or postgresql://user:password@host/name.",
         ) from None
     backend = parsed.get_backend_name()
@@ -94,9 +96,12 @@ _FAULTS = (
     ("not a database", "The file is not a SQLite database", "Check the path in USAGE_REPORT_DATABASE_URL."),
     ("malformed", "The database file is damaged", "Restore it from a backup, or ingest the events into a new one."),
     ("unable to open database file", "The database file cannot be opened", "Check the path in USAGE_REPORT_DATABASE_URL and its permissions."),
+    ("read-only transaction", "The database is read-only", "Use a server and a user that may write."),
+    ("failed to resolve host", "The database server cannot be reached", "Check the host name in USAGE_REPORT_DATABASE_URL."),
+    ("password authentication failed", "The database server refuses the password", "Check user and password in USAGE_REPORT_DATABASE_URL."),
+    ("fatal: database", "The database server has no such database", "Create it, or correct USAGE_REPORT_DATABASE_URL."),
     ("connection refused", "The database server does not answer", "Check that it runs and that USAGE_REPORT_DATABASE_URL names it rightly."),
     ("connection failed", "The database server cannot be reached", "Check that it runs and that USAGE_REPORT_DATABASE_URL names it rightly."),
-    ("password authentication failed", "The database server refuses the password", "Check user and password in USAGE_REPORT_DATABASE_URL."),
     ("does not exist", "The database lacks something this version needs", "Run: usage-report doctor"),
     ("no such table", "The database lacks something this version needs", "Run: usage-report doctor"),
     ("no such column", "The database lacks something this version needs", "Run: usage-report doctor"),
@@ -104,14 +109,28 @@ _FAULTS = (
 )  # fmt: skip
 
 
+def explained(error: BaseException, dialect: sa.Dialect) -> DatabaseError | None:
+    """The sentence for a driver's error, or ``None`` where it is a defect of ours."""
+    text = " ".join(str(error).split())
+    for words, what, todo in _FAULTS:
+        if words in text.lower():
+            return DatabaseError(what, text[:200], todo)
+    if isinstance(error, dialect.loaded_dbapi.OperationalError):
+        return DatabaseError("The database cannot go on", text[:200], "Nothing half-done was kept. Run: usage-report doctor")
+    return None
+
+
 def _explain_errors(engine: Engine) -> None:
     @sa.event.listens_for(engine, "handle_error")
     def explain(context):
         original = context.original_exception
-        text = " ".join(str(original).split())
-        for words, what, todo in _FAULTS:
-            if words in text.lower():
-                raise DatabaseError(what, text[:200], todo) from original
+        if context.is_pre_ping:
+            return  # a pooled connection found dead is replaced: nobody's fault
+        if fault := explained(original, engine.dialect):
+            raise fault from original
+        if context.connection is None:
+            text = " ".join(str(original).split())
+            raise DatabaseError("The database cannot be opened", text[:200], "Correct USAGE_REPORT_DATABASE_URL.") from original
 
 
 @contextlib.contextmanager
@@ -169,12 +188,18 @@ def migrate(engine: Engine) -> None:
     """Bring the schema to the newest version, creating it where there is none. Safe to run at any time."""
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     with writing(engine) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise DatabaseError(
+                "The database's schema is none that this version knows", str(error), "Use the version that made it, or another database."
+            ) from None
         if connection.execute(sa.select(meta.c.value).where(meta.c.key == "identity")).scalar() is None:
             connection.execute(meta.insert(), {"key": "identity", "value": uuid.uuid4().hex})
 
@@ -193,6 +218,20 @@ def open_database(url: str) -> Engine:
     engine = connect(url)
     prepare(engine)
     return engine
+
+
+def try_writing(engine: Engine) -> None:
+    """Write and take it back. Raises ``DatabaseError``: on a read-only SQLite file even BEGIN IMMEDIATE goes through."""
+    with engine.connect().execution_options(writes=True) as connection:
+        connection.execute(meta.insert(), {"key": "try", "value": ""})
+        connection.rollback()
+
+
+def folder(engine: Engine) -> Path:
+    """The folder a SQLite database lies in."""
+    with reading(engine) as connection:
+        name = next(row[2] for row in connection.exec_driver_sql("PRAGMA database_list") if row[1] == "main")
+    return Path(name).parent
 
 
 def identity(engine: Engine) -> str:

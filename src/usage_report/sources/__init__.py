@@ -94,8 +94,8 @@ class _Input:
 
     @property
     def position(self) -> int:
-        """How many of those bytes have been read."""
-        return self._raw.tell()
+        """How many of those bytes have been read; 0 where the size is not known."""
+        return self._raw.tell() if self.size is not None else 0
 
     def read(self, size: int = CHUNK) -> bytes:
         if size < 0:

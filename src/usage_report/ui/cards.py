@@ -19,37 +19,10 @@ from . import strings
 #: Share of the bar's width (percent) at which the limit stands, until a figure needs more room beyond it.
 LIMIT_AT = 80
 
-#: Emitted once a page, by the frame.
-STYLE = """<style>
-[data-testid="stMainBlockContainer"] { padding: 4.5rem clamp(1rem, 4vw, 4rem) 3rem; max-width: 96rem }
-.ur { --ok: light-dark(#0f766e, #4fc3b0); --near: light-dark(#a35200, #f2b35c); --over: light-dark(#b3261e, #ff8a80);
-  --quiet: light-dark(#5b6470, #a3adb8); --track: light-dark(#e6e2d8, #2c3541); --line: light-dark(#dedacf, #303945);
-  font-size: 0.9rem; line-height: 1.45; }
-.ur .ok { color: var(--ok) } .ur .near { color: var(--near) } .ur .over { color: var(--over) }
-.ur .quiet { color: var(--quiet) }
-.ur .row { display: flex; flex-wrap: wrap; gap: 0.1rem 0.75rem; justify-content: space-between; align-items: baseline }
-.ur .state { font-weight: 600; white-space: nowrap }
-.ur .meter { position: relative; height: 0.7rem; border-radius: 0.35rem; background: var(--track); margin: 0.15rem 0 0.5rem }
-.ur .meter i { position: absolute; inset: 0 auto 0 0; border-radius: 0.35rem; background: currentColor; min-width: 2px }
-.ur .meter i.beyond { border-radius: 0 0.35rem 0.35rem 0;
-  background: repeating-linear-gradient(-45deg, currentColor 0 4px, transparent 4px 7px); box-shadow: inset 0 0 0 1px currentColor }
-.ur .meter b { position: absolute; top: -0.25rem; bottom: -0.25rem; width: 2px; margin-left: -1px; background: light-dark(#1d2733, #e6eaee) }
-.ur table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums }
-.ur th { text-align: start; font-weight: 600; color: var(--quiet); border-bottom: 1px solid var(--line); padding: 0.4rem 0.75rem 0.4rem 0 }
-.ur td { border-bottom: 1px solid var(--line); padding: 0.5rem 0.75rem 0.5rem 0; vertical-align: top }
-.ur tr:last-child td { border-bottom: 0 }
-.ur .n { text-align: end }
-.ur .room { overflow-wrap: anywhere; min-width: 7rem; font-weight: 500 }
-.ur .since { min-width: 4.5rem }
-.ur caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
-@media (max-width: 480px) { .ur table { font-size: 0.82rem } .ur th, .ur td { padding-inline-end: 0.5rem } .ur .room { min-width: 5rem } }
-@media (forced-colors: active) { .ur .meter, .ur .meter i { border: 1px solid CanvasText } }
-</style>"""
-
-
 def period_card(report: PeriodReport, of: Metric, figure: PeriodMetric) -> None:
     """One card: figure, what it means on hover, and where it stands."""
-    with st.container(border=True, height="stretch"):
+    kind = "limited" if of.limited else "plain"
+    with st.container(border=True, height="stretch", key=f"card_{kind}_{of.key}"):
         st.metric(of.title, _figure(of, figure.value), help=of.definition, height="content")
         st.html(f'<div class="ur">{"".join(_lines(report, of, figure))}</div>')
 
@@ -93,6 +66,8 @@ def _lines(report: PeriodReport, of: Metric, figure: PeriodMetric):
         return
     if of.limited:
         yield _meter(of, figure) if figure.limit is not None else '<div class="quiet">No limit set</div>'
+    elif of.unit and figure.value >= 120:
+        yield f'<div class="quiet">{formats.duration(figure.value)}</div>'
     if figure.at is not None:
         yield f'<div class="quiet">Reached {escape(formats.instant(figure.at, report.zone))}</div>'
     if outlook := courses.outlook(report, figure):

@@ -20,7 +20,6 @@ from ..errors import DatabaseError, UsageReportError, did_you_mean
 from ..periods import local, zone
 from ..query.model import TeamInfo
 from . import cache, strings
-from .cards import STYLE
 
 log = logging.getLogger(__name__)
 TEAM = "team"
@@ -46,12 +45,11 @@ class Frame:
 
 def page(title: str) -> Frame:
     """Frame a page; stops the run where the database cannot be used or nothing has come in yet."""
-    st.html(STYLE)
     head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
     head.title(title, anchor=False, width="content")
     with guard(stop=True):
         keys = cache.teams()
-        frame = Frame(cache.team(_chosen(keys, head)), cache.now()) if keys else None
+        frame = Frame(cache.team(_chosen(keys, head, title)), cache.now()) if keys else None
     if frame is None or frame.team.last_received is None:
         _nothing_yet(frame.team.key if frame else None)
         st.stop()
@@ -89,12 +87,14 @@ def show(error: Exception) -> bool:
     return True
 
 
-def _chosen(keys: tuple[str, ...], head: DeltaGenerator) -> str:
-    """The team to show: the link's, else the one shown last, else the first. More than one: with a selector."""
-    asked = st.query_params.get(TEAM)
-    shown = asked if asked in keys else st.session_state.get("_team")
+def _chosen(keys: tuple[str, ...], head: DeltaGenerator, title: str) -> str:
+    """The team to show: the link's; else, coming from another page, the one shown there; else the first. Several: with a selector."""
+    asked, state = st.query_params.get(TEAM), st.session_state
     first = cache.settings().team
-    shown = shown if shown in keys else first if first in keys else keys[0]
+    first = first if first in keys else keys[0]
+    came_from = state.get("_page")
+    shown = asked if asked in keys else state.get("_team") if came_from != title else first
+    shown = shown if shown in keys else first
     if asked not in (None, *keys):
         st.warning(
             f"This link names the team {strings.code(asked[:100])}, which is not here. "
@@ -103,11 +103,12 @@ def _chosen(keys: tuple[str, ...], head: DeltaGenerator) -> str:
         )
     if len(keys) > 1:
         # The URL rules, the widget follows: Back and a shared link must win over what was picked before.
-        st.session_state["_team_widget"] = shown
+        state["_team_widget"] = shown
         head.selectbox("Team", keys, key="_team_widget", on_change=_pick, width=260)
-    if asked != shown and (asked or len(keys) > 1):
-        st.query_params[TEAM] = shown
-    st.session_state["_team"] = shown
+        # Not where Back came to an address without a team: writing one there again would hold the visitor in the app.
+        if asked != shown and (asked or came_from != title):
+            st.query_params[TEAM] = shown
+    state["_team"], state["_page"] = shown, title
     return shown
 
 
@@ -117,7 +118,8 @@ def _pick() -> None:
 
 def _sample_banner() -> None:
     st.info(
-        f"**This is sample data.** Replace it with your own: {strings.code(strings.ingest_command('YOUR-TEAM'))}",
+        f"**This is sample data.** Feed your own: {strings.code(strings.ingest_command('YOUR-TEAM'))} · "
+        f"take the sample out: {strings.code('usage-report demo --remove')}",
         icon="🧪",
     )
 

@@ -23,7 +23,7 @@ from . import cache, components, links, strings
 from .frame import TEAM, Frame
 from .links import Context, View
 
-_VIEW, _WRITTEN, _PROBLEMS, _ARRIVED = "_range_view", "_range_written", "_range_problems", "_range_arrived"
+_VIEW, _WRITTEN, _SEEN, _PROBLEMS, _ARRIVED = "_range_view", "_range_written", "_range_seen", "_range_problems", "_range_arrived"
 _CUSTOM = "custom"
 _EARLIEST = date(2000, 1, 1)
 
@@ -89,7 +89,7 @@ def _current(context: Context) -> View:
     else:
         view, state[_PROBLEMS] = links.decode(address, context)
     encoded = _listed(links.encode(view, context))
-    state[_ARRIVED] = address != encoded
+    state[_ARRIVED], state[_SEEN] = address != encoded, address
     state[_VIEW], state[_WRITTEN] = view, encoded
     return view
 
@@ -117,6 +117,8 @@ def _widget(name: str, value: object, apply: Callable[[object], dict], context: 
     st.session_state[key] = value
 
     def changed() -> None:
+        if _address() not in (st.session_state.get(_WRITTEN), st.session_state.get(_SEEN)):
+            return  # Back or a link overtook the widget: what it holds is of the view that was left.
         changes = apply(st.session_state[key])
         if changes:
             _show(context, **changes)
@@ -126,17 +128,17 @@ def _widget(name: str, value: object, apply: Callable[[object], dict], context: 
 
 def _controls(picked: Picked) -> None:
     view, context, days = picked.view, picked.context, picked.period
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, key="range_controls"):
         options = [*context.presets.ids, _CUSTOM]
         labels = {p.id: p.label for p in context.presets.items} | {_CUSTOM: "Custom dates"}
         fixed = {"preset": "", "start": days.start, "last": days.last}
         st.selectbox(
-            "Range", options, format_func=labels.get, width=210,
+            "Range", options, format_func=labels.get, width=190,
             **_widget("preset", view.preset or _CUSTOM, lambda v: fixed if v == _CUSTOM else {"preset": v, "start": None, "last": None}, context),
         )  # fmt: skip
         latest = max(context.today(view) + links.AHEAD, days.last)
         st.date_input(
-            "Dates", min_value=min(_EARLIEST, days.start), max_value=latest, format="YYYY-MM-DD", width=250, required=True,
+            "Dates", min_value=min(_EARLIEST, days.start), max_value=latest, format="YYYY-MM-DD", width=240, required=True,
             **_widget("dates", (days.start, days.last), _dates, context),
         )  # fmt: skip
         st.segmented_control(
@@ -149,7 +151,7 @@ def _controls(picked: Picked) -> None:
             **_widget("view", view.view, lambda v: {"view": v}, context),
         )  # fmt: skip
         st.selectbox(
-            "Time zone", _zones(context.zone), width=230, help="Days are cut in this zone. The first is the team's own.",
+            "Time zone", _zones(context.zone), width=190, help="Days are cut in this zone. The first is the team's own.",
             **_widget("zone", picked.zone, lambda v: {"zone": "" if v == context.zone else v}, context),
         )  # fmt: skip
     if view.view == "chart":
@@ -191,7 +193,7 @@ def summary(report: Report, metrics: tuple[str, ...]) -> None:
     """A tile for each metric of the chart: its total for the range, and what sort of total that is."""
     if not metrics:
         return
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="range_tiles"):
         for key in metrics:
             m = metric(key)
             about = formats.ABOUT if key == "consumed_minutes" and report.estimated_total > 0 and report.total(key) is not None else ""
@@ -212,7 +214,7 @@ def _total_note(report: Report, key: str) -> str:
         case Measure.LEVEL:
             return "minutes kept at the end"
         case Measure.DISTINCT:
-            return "different ones in the range"
+            return "each counted once"
         case Measure.PEAK:
             at = report.totals_at.get(key, -1)
             return formats.instant(at, report.query.zone) if at >= 0 else "never any"
@@ -230,10 +232,10 @@ def chart(report: Report, metrics: tuple[str, ...]) -> None:
     data = charts.frame(report, metrics)
     titles = ", ".join(metric(k).title for k in metrics)
     st.vega_lite_chart(
-        data, charts.spec(report, metrics, data), width="stretch", height=charts.HEIGHT + 26 * len(metrics), key="range_chart",
+        data, charts.spec(report, metrics, data), width="stretch", height=charts.HEIGHT + 10 * len(metrics), key="range_chart",
         alt=f"{titles} by {report.query.grain}, {formats.span(report.query.period)}. The table below has all figures.",
     )  # fmt: skip
-    if words := charts.scale_text(metrics):
+    if words := " ".join(t for t in (charts.scale_text(metrics), charts.density_text(report, metrics)) if t):
         st.caption(words)
 
 
@@ -242,26 +244,27 @@ def notes(report: Report) -> None:
     if report.begun and not any(report.totals[m.key] for m in METRICS if m.key not in report.not_supplied):
         st.info("Nothing was used in this range: every figure that is supplied is 0.", icon="📭")
     if texts := formats.notes(report):
-        st.caption("\n\n".join(strings.plain(text) for text in texts))
+        st.caption("  \n".join(strings.plain(text) for text in texts))
 
 
 def table(report: Report) -> None:
     """All metrics, a row a bucket."""
-    components.usage_table(report)
+    with st.container(key="range_table"):
+        components.usage_table(report)
 
 
 def share(picked: Picked, report: Report) -> None:
     """Links and downloads. A file is made when it is asked for, not before."""
     view, context = picked.view, picked.context
     encode = lambda v: _with_team(links.encode(v, context))  # noqa: E731
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="range_share"):
         st.download_button(
-            "CSV", lambda: export.to_csv(report), export.filename(report, "csv"), "text/csv", key="range_csv", icon="⬇️", on_click="ignore", width="content",
+            "CSV", lambda: export.to_csv(report), export.filename(report, "csv"), "text/csv", key="range_csv", icon=":material/download:", on_click="ignore", width="content",
             help="Exact figures, all metrics and parts, one row a bucket; the last row is the total.",
         )  # fmt: skip
         st.download_button(
             "Excel", lambda: export.to_xlsx(report), export.filename(report, "xlsx"),
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", key="range_xlsx", icon="⬇️", on_click="ignore", width="content",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", key="range_xlsx", icon=":material/download:", on_click="ignore", width="content",
             help="A workbook with the figures, where they come from, and what each metric means.",
         )  # fmt: skip
         components.copy_link(

@@ -5,7 +5,7 @@ Each is one JavaScript and one CSS file beside this one, read once a process; no
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -37,8 +37,9 @@ def usage_table(report: Report, key: str = "usage_table") -> None:
     _component("usage_table", '<div class="root"></div>')(data=table_data(report), key=key, width="stretch", height="content")
 
 
+@lru_cache(maxsize=16)
 def table_data(report: Report) -> dict:
-    """What the table shows, as finished texts.
+    """What the table shows, as finished texts. Kept for the report it is of: do not change it.
 
     ``cols``: title ``t``, unit ``u``, definition ``d``; ``parts`` (titles) with their place ``p`` in each row's ``p``;
     place of a peak's instant in ``a``; ``est`` where figures may be estimated; ``absent`` where not supplied.
@@ -100,6 +101,14 @@ def table_data(report: Report) -> dict:
     return {"cols": cols, "rows": rows, "total": total, "words": words}
 
 
+_CHAIN = (
+    '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M10 13a5 5 0 0 0 7.5.5l3-3a5 5 0 0 0-7-7l-1.7 1.7"/>'
+    '<path d="M14 11a5 5 0 0 0-7.5-.5l-3 3a5 5 0 0 0 7 7l1.7-1.7"/></svg><span></span>'
+)
+_COPY = (
+    f'<div class="row"><button id="rolling" type="button">{_CHAIN}</button><button id="fixed" type="button">{_CHAIN}</button>'
+    '<output role="status" aria-live="polite"></output></div>'
+)
 _PARTS = tuple(p for m in METRICS for p in parts(m.key))
 
 
@@ -133,14 +142,13 @@ def copy_link(rolling: dict[str, str] | None, fixed: dict[str, str], name: str, 
     the page was opened with.
     """
     text = lambda params: urlencode(params) if params else None  # noqa: E731
-    html = '<div class="row"><button id="rolling" type="button"></button><button id="fixed" type="button"></button><output role="status" aria-live="polite"></output></div>'
-    _component("copy_link", html)(
+    _component("copy_link", _COPY)(
         data={
             "rolling": text(rolling),
             "fixed": text(fixed),
             "arrive": text(arrive),
-            "rolling_label": f"Copy link: {name}",
-            "fixed_label": "Copy link: these dates",
+            "rolling_label": f"Link to “{name}”",
+            "fixed_label": "Link to these dates",
             "rolling_help": f"The link moves on with time: it always shows “{name}”.",
             "fixed_help": f"The link always shows {days}.",
             "rolling_done": f"Copied. It always shows “{name}”.",

@@ -50,8 +50,8 @@ export default function (component) {
   rolling.hidden = !data.rolling;
   rolling.title = data.rolling_help ?? "";
   fixed.title = data.fixed_help;
-  fixed.textContent = data.rolling ? `🔗 ${data.fixed_label}` : "🔗 Copy link";
-  rolling.textContent = `🔗 ${data.rolling_label}`;
+  fixed.querySelector("span").textContent = data.rolling ? data.fixed_label : "Copy link";
+  rolling.querySelector("span").textContent = data.rolling_label;
   rolling.onclick = () => copy(data.rolling, data.rolling_done);
   fixed.onclick = () => copy(data.fixed, data.fixed_done);
   return () => clearTimeout(timers.get(parentElement));

@@ -1,7 +1,7 @@
 // One table element per mount. Rows arrive as compact arrays of finished texts; everything is escaped here.
 // Cells are a grid for the keyboard (one tab stop, arrows inside); hover and focus show the same breakdown, Esc hides it.
 
-const CHUNK = 150; // rows drawn at once: the first screen at once, the rest between frames
+const CHUNK = 150; // rows drawn at once; the rest follows between frames, in ever larger pieces: each costs a layout of the whole
 const state = new WeakMap();
 const esc = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
@@ -18,7 +18,7 @@ export default function (component) {
   }
   return () => {
     cancelAnimationFrame(own.frame);
-    removeEventListener("scroll", own.hide, true);
+    removeEventListener("scroll", own.follow, true);
     state.delete(parentElement);
   };
 }
@@ -52,7 +52,7 @@ function draw(own, data, root) {
   }
 
   function more() {
-    const end = Math.min(done + CHUNK, rows.length);
+    const end = Math.min(Math.max(CHUNK, 2 * done), rows.length);
     let html = "";
     for (; done < end; done++) html += line(rows[done], done);
     body.insertAdjacentHTML("beforeend", html);
@@ -93,6 +93,10 @@ function draw(own, data, root) {
     cell.setAttribute("aria-describedby", "tip");
     tip.hidden = false;
     if (tip.showPopover) { tip.popover = "manual"; tip.showPopover(); }
+    beside(cell);
+  }
+
+  function beside(cell) {
     const box = cell.getBoundingClientRect();
     const { width, height } = tip.getBoundingClientRect();
     const left = Math.max(8, Math.min(box.right - width, innerWidth - width - 8));
@@ -118,13 +122,9 @@ function draw(own, data, root) {
   const focused = () => root.getRootNode().activeElement;
   table.onmouseover = (event) => { const cell = cellOf(event); if (cell !== own.cell) show(cell); };
   table.onmouseleave = () => (table.contains(focused()) ? show(focused()) : hide());
-  table.onfocusin = (event) => { const cell = cellOf(event); if (cell) { stop(cell); show(cell); } };
-  table.onfocusout = hide;
-  // onfocusin/onfocusout are not properties everywhere.
-  if (!("onfocusin" in table)) {
-    table.addEventListener("focusin", table.onfocusin);
-    table.addEventListener("focusout", hide);
-  }
+  // The table is made anew with every draw, so listeners never stack.
+  table.addEventListener("focusin", (event) => { const cell = cellOf(event); if (cell) { stop(cell); show(cell); } });
+  table.addEventListener("focusout", hide);
   table.onkeydown = (event) => {
     const cell = cellOf(event);
     if (!cell) return;
@@ -166,8 +166,15 @@ function draw(own, data, root) {
     cell.scrollIntoView?.({ block: "nearest", inline: "nearest", behavior: "instant" });
   }
 
-  if (own.hide) removeEventListener("scroll", own.hide, true);
-  own.hide = (event) => { if (event.target !== tip) hide(); };
-  addEventListener("scroll", own.hide, { capture: true, passive: true });
+  if (own.follow) removeEventListener("scroll", own.follow, true);
+  // The breakdown stays with its cell while the page or the table scrolls, and goes when the cell does.
+  own.follow = () => {
+    if (!own.cell) return;
+    const cell = own.cell.getBoundingClientRect();
+    const outer = root.querySelector(".frame").getBoundingClientRect();
+    if (cell.bottom < Math.max(0, outer.top) || cell.top > Math.min(innerHeight, outer.bottom)) hide();
+    else beside(own.cell);
+  };
+  addEventListener("scroll", own.follow, { capture: true, passive: true });
   (table.rows[1] ?? table.rows[0]).cells[0].tabIndex = 0;
 }

@@ -1,0 +1,47 @@
+"""Middleware that puts our style sheet into the head of Streamlit's page.
+
+A style sent from a script arrives after the first elements, and all of them jump.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+STYLE = b"<style>" + Path(__file__).with_name("style.css").read_bytes() + b"</style></head>"
+#: The page is ours and not the file any more: what a browser kept of the file must not stand for it; and it is to be read plain.
+_UNASKED = {b"if-none-match", b"if-modified-since", b"accept-encoding", b"range"}
+_VALIDATORS = {b"etag", b"last-modified", b"content-length"}
+
+
+class Head:
+    """Adds the style sheet to every HTML answer; all else passes untouched."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or b"text/html" not in dict(scope["headers"]).get(b"accept", b""):
+            return await self.app(scope, receive, send)
+        start: Message | None = None
+        body = bytearray()
+
+        async def styled(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start":
+                if dict(message["headers"]).get(b"content-type", b"").startswith(b"text/html"):
+                    start = message
+                    return
+            elif start is not None:
+                body.extend(message.get("body", b""))
+                if message.get("more_body"):
+                    return
+                whole = bytes(body).replace(b"</head>", STYLE, 1)
+                kept = [(k, v) for k, v in start["headers"] if k.lower() not in _VALIDATORS]
+                await send(start | {"headers": [*kept, (b"content-length", str(len(whole)).encode())]})
+                message = {"type": "http.response.body", "body": whole if scope["method"] != "HEAD" else b""}
+            await send(message)
+
+        headers = [(k, v) for k, v in scope["headers"] if k.lower() not in _UNASKED]
+        await self.app(scope | {"headers": headers}, receive, styled)

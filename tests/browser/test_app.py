@@ -1,0 +1,175 @@
+"""The app in a browser: what only a browser can see."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.error
+import urllib.request
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from serving import Server, event, now_ms
+
+PAGES = {"": "This period", "real-time": "Real time", "date-range": "Date range"}
+
+
+def value(page, label: str):
+    """The figure of a card."""
+    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue")
+
+
+def visit(page, url: str, title: str) -> None:
+    """Open a page and wait until it is all there, charts too."""
+    page.goto(url)
+    expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
+    expect(page.get_by_text("Figures as of")).to_be_visible()
+    expect(page.locator(".vega-embed canvas, .vega-embed svg").first).to_be_visible()
+
+
+def test_opens_on_this_period(page, server):
+    visit(page, server.url, "This period")
+    # Ana, Ben and Cem at once, of two contracted.
+    expect(value(page, "Max concurrent participants")).to_have_text("3")
+    bar = page.get_by_role("meter")
+    expect(bar).to_have_attribute("aria-valuetext", re.compile(r"150\s%.* of 2, over limit"))
+    expect(page.get_by_text("✕ over limit")).to_be_visible()
+    expect(page.get_by_text("Europe/Berlin").first).to_be_visible()
+    expect(page.locator(".vega-embed")).to_have_count(6)
+    assert page.title() == "This period"
+    assert page.defects == []
+
+
+def test_figures_are_those_of_the_command_line(page, server):
+    at = "2099-01-01T00:00:00Z"  # far ahead: whatever is live is long closed by silence, nothing moves
+    machine = {k: v["value"] for k, v in json.loads(server.cli("period", "--team", "acme", "--format", "json"))["metrics"].items()}
+    assert json.loads(server.cli("live", "--team", "acme", "--as-of", at, "--format", "json"))["live_sessions"] == 0
+    visit(page, server.url, "This period")
+    expect(value(page, "Max concurrent sessions")).to_have_text(str(machine["max_concurrent_sessions"]))
+    text = value(page, "Participation minutes").inner_text().replace("\u202f", "").removesuffix("min")
+    assert float(text) == pytest.approx(machine["participation_minutes"], abs=10), "three stays run on, for some seconds of these"
+
+
+def test_a_definition_is_a_key_away(page, server):
+    visit(page, server.url, "This period")
+    page.get_by_role("button", name="Help for Participation minutes").focus()
+    expect(page.get_by_role("tooltip")).to_contain_text("Time spent in sessions")
+
+
+def test_a_chart_gives_its_values_under_the_pointer(page, server):
+    visit(page, server.url, "This period")
+    page.locator(".vega-embed").first.scroll_into_view_if_needed()
+    box = page.locator(".vega-embed canvas, .vega-embed svg").first.bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    tip = page.locator("#vg-tooltip-element")
+    expect(tip).to_contain_text("Since the start")
+    expect(tip).to_contain_text("min")
+
+
+def test_navigation_and_deep_links(page, server):
+    visit(page, server.url, "This period")
+    page.get_by_role("link", name="Real time").click()
+    expect(page.get_by_role("heading", name="Real time", level=1)).to_be_visible()
+    assert urlsplit(page.url).path == "/real-time"
+    page.reload()
+    expect(page.get_by_role("heading", name="Real time", level=1)).to_be_visible()
+    assert page.title() == "Real time"
+
+
+def test_real_time_lists_what_is_live(page, server):
+    visit(page, f"{server.url}/real-time", "Real time")
+    expect(value(page, "Live sessions")).to_have_text("2")  # nobody came to the third
+    expect(value(page, "Active recordings")).to_have_text("1")
+    rows = page.get_by_role("table", name="Live sessions").get_by_role("row")
+    expect(rows.filter(has_text="Stand-up")).to_contain_text("on")
+    expect(rows.filter(has_text="غرفة <b>1</b> 🎉")).to_contain_text("off")  # its markup is text
+    expect(page.get_by_text("Nobody's")).to_have_count(0)
+
+
+def test_real_time_follows_in_place(page, server):
+    """News changes the figures of the elements that are there: nothing is taken away and drawn anew."""
+    visit(page, f"{server.url}/real-time", "Real time")
+    before = int(value(page, "Live participants").inner_text())
+    page.evaluate("document.querySelectorAll('[data-testid=stMetric], .vega-embed canvas, .vega-embed svg, .ur table').forEach(e => e.kept = true)")
+    kept = "document.querySelectorAll('[data-testid=stMetric], .vega-embed canvas, .vega-embed svg').values().filter(e => e.kept).toArray().length"
+    marked = page.evaluate(kept)
+    assert marked >= 4
+    at = now_ms()
+    server.tell(event("participant.joined", at, "Stand-up", "s-live", connection=f"late-{at}", participant="dia"))
+    expect(value(page, "Live participants")).to_have_text(str(before + 1))
+    assert page.evaluate(kept) == marked
+    assert page.defects == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_leaves_the_machine(page, server, path):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("websocket", lambda socket: asked.append(socket.url))
+    visit(page, f"{server.url}/{path}", PAGES[path])
+    page.wait_for_timeout(500)
+    hosts = {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "blob:"))}
+    assert len(asked) > 10
+    assert hosts == {"localhost"}
+    assert "external IP" not in server.log.read_text()
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1600])
+def test_fits_a_phone_and_a_wide_screen_in_both_schemes(new_page, server, path, scheme, width):
+    page = new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    visit(page, f"{server.url}/{path}", PAGES[path])
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("e => e.scrollWidth - e.clientWidth") == 0
+    red, green, blue = map(int, re.findall(r"\d+", page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor"))[:3])
+    assert (red + green + blue < 384) == (scheme == "dark")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_layout_jump(new_page, server, path):
+    """Cumulative layout shift after the first figure is drawn; 0.1 is where people begin to notice."""
+    page = new_page(viewport={"width": 1280, "height": 900})
+    page.add_init_script("""window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach(e => { window.shift += e.value }))
+        .observe({type: 'layout-shift', buffered: true});""")
+    visit(page, f"{server.url}/{path}", PAGES[path])
+    page.wait_for_timeout(1500)
+    assert page.evaluate("window.shift") < 0.1
+
+
+def test_health(server):
+    def ask(path: str, method: str = "GET"):
+        try:
+            with urllib.request.urlopen(urllib.request.Request(server.url + path, method=method), timeout=10) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    assert ask("/healthz")[1]["status"] == "ok"
+    assert ask("/healthz/")[0] == 200
+    assert ask("/healthz", "POST")[0] == 200
+    assert ask("/healthz/nope") == (404, {"error": "There is nothing at this address."})
+
+
+def test_pages_are_not_served_past_the_main_script(page, server):
+    """Streamlit's old discovery would run ``/Real_time`` from the ``pages`` folder."""
+    page.goto(f"{server.url}/Real_time")
+    expect(page.get_by_text("Page not found")).to_be_visible()
+
+
+def test_a_file_that_is_no_database_is_a_sentence(page, tmp_path):
+    database = tmp_path / "usage.db"
+    database.write_bytes(b"This is not a database." * 1000)
+    with Server(tmp_path, database).running() as broken:
+        page.goto(broken.url)
+        expect(page.get_by_text("The database cannot be used")).to_be_visible()
+        expect(page.get_by_text("The file is not a SQLite database")).to_be_visible()
+        expect(page.get_by_text("usage-report doctor")).to_be_visible()
+        assert page.get_by_text("Traceback").count() == 0
+        # Mended while the app runs: the next visit works.
+        database.unlink()
+        page.reload()
+        expect(page.get_by_text("Nothing has come in yet")).to_be_visible()

@@ -1,0 +1,98 @@
+"""The product, driven as a whole: events into a real database, a report out of it, held against the oracle's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+import databases
+import oracle
+from usage_report import pipeline, store, teams
+from usage_report.db import reading
+from usage_report.events import Event, Refused
+from usage_report.ledger import Counts, team_id
+from usage_report.periods import Grain
+from usage_report.query.model import Query
+from usage_report.query.reader import Reader
+
+#: When events come in. No figure depends on it.
+RECEIVED = 1_800_000_000_000
+PEAKS = oracle.PEAKS
+
+#: What ``harness.run`` asks besides the oracle; ``conftest`` fills it for the tests that want it.
+ENGINES: dict[str, sa.Engine] = {}
+
+
+def ingest(engine: sa.Engine, items: Iterable[Event | Refused], now: int = RECEIVED) -> Counts:
+    return pipeline.ingest(engine, items, now=now, format="jsonl", origin="test")
+
+
+def feed(engine: sa.Engine, *batches: Sequence[Event], settle_each: bool = True) -> None:
+    """Take in batches, settling after each or only at the end."""
+    for batch in batches:
+        ingest(engine, batch)
+        if settle_each:
+            pipeline.settle(engine)
+    pipeline.settle(engine)
+
+
+def load(engine: sa.Engine, events: Iterable[Event], *ensure: str) -> None:
+    """Only these events in the database, and the teams named."""
+    databases.wipe(engine)
+    feed(engine, list(events))
+    for team in ensure:
+        teams.change(engine, team, now=RECEIVED)
+
+
+def fingerprint(engine: sa.Engine, team: str) -> str:
+    with reading(engine) as c:
+        return store.fingerprint(c, team_id(c, team))
+
+
+def answer(engine: sa.Engine, question: Mapping[str, Any]) -> dict:
+    """What ``oracle.report`` gives, from the database."""
+    q = dict(question)
+    stale_after = q.pop("stale_after", oracle.STALE_AFTER)
+    start, last = (date.fromisoformat(str(q[k])) for k in ("start", "last"))
+    query = Query(q["team"], start, last, q.get("zone", "UTC"), q["as_of"], Grain(q.get("grain", "day")))
+    got = Reader(engine, stale_after).report(query)
+    begun, late = range(got.begun), [None] * (len(got) - got.begun)
+    return {
+        "edges": got.edges.tolist(),
+        "rows": [{k: int(v[i]) for k, v in got.figures.items()} for i in begun] + late,
+        "total": {k: v if got.begun else None for k, v in got.totals.items()},
+        "peaks_at": [{k: int(got.peaks_at[k][i]) for k in PEAKS} for i in begun] + late,
+        "total_at": {k: got.totals_at[k] for k in PEAKS},
+        "estimated": [int(got.estimated[i]) for i in begun] + late,
+        "estimated_total": got.estimated_total,
+    }
+
+
+def live(engine: sa.Engine, *, team: str, as_of: int, stale_after: int = oracle.STALE_AFTER) -> dict[str, int]:
+    """What ``oracle.live`` gives, from the database; the list of sessions must agree with its own counts."""
+    got = Reader(engine, stale_after).live(team, as_of)
+    assert got.live_sessions == len(got.sessions)
+    assert got.live_participants == sum(s.people for s in got.sessions)
+    return {k: getattr(got, k) for k in ("live_participants", "live_sessions", "active_recordings")}
+
+
+def set_zone(engine: sa.Engine, team: str, zone: str) -> None:
+    teams.change(engine, team, now=RECEIVED, zone=zone)
+
+
+def hold(events: Sequence[Event], question: Mapping[str, Any], expected: dict, engines: Mapping[str, sa.Engine]) -> None:
+    """Every database must give the expected report, from quarters and, once the team has that zone, from its days."""
+    for kind, engine in engines.items():
+        load(engine, events, question["team"])
+        assert answer(engine, question) == expected, kind
+        set_zone(engine, question["team"], question["zone"])
+        assert answer(engine, question) == expected, f"{kind}, by days"
+
+
+def hold_live(events: Sequence[Event], question: Mapping[str, Any], expected: dict, engines: Mapping[str, sa.Engine]) -> None:
+    for kind, engine in engines.items():
+        load(engine, events, question["team"])
+        assert live(engine, **question) == expected, kind

@@ -1,0 +1,106 @@
+"""A report is a pure function of the set of events, the settings and the instant: whatever the delivery was like.
+
+Histories are hostile but valid; deliveries come in any order, in any batches, with repeats, counted now or later.
+"""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import databases
+import oracle
+import product
+from strategies import deliveries, scenes
+from usage_report import pipeline, teams
+from usage_report.db import tables as t
+from usage_report.events import Event
+
+#: Examples a database can be asked for in reasonable time.
+MANY, FEW = 200, 40
+_options = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+
+
+@st.composite
+def deliveries_in_batches(draw: st.DrawFn, events: list[Event]) -> tuple[list[list[Event]], bool]:
+    """Batches that together deliver all events at least once; and whether each is counted before the next comes."""
+    delivered = draw(deliveries(events))
+    cuts = sorted(draw(st.lists(st.integers(0, len(delivered)), max_size=4)))
+    return [delivered[a:b] for a, b in zip([0, *cuts], [*cuts, len(delivered)], strict=True)], draw(st.booleans())
+
+
+@st.composite
+def cases(draw: st.DrawFn):
+    events, question = draw(scenes())
+    return events, question, draw(deliveries_in_batches(events)), draw(deliveries_in_batches(events))
+
+
+def derived(engine: sa.Engine) -> dict[str, list[tuple]]:
+    """What every database must come to hold, in words that do not depend on the numbering of sessions and persons."""
+    columns = (t.sessions.c.session, t.sessions.c.room, t.sessions.c.start, t.sessions.c.open, t.sessions.c.estimated, t.sessions.c.anomalies)
+    with engine.connect() as c:
+        return {
+            "sessions": sorted(map(repr, c.execute(sa.select(t.teams.c.key, *columns).join(t.teams)).all())),
+            "sources": sorted(c.execute(sa.select(t.teams.c.key, t.sources.c.source, t.sources.c.events, t.sources.c.last_event).join(t.teams)).all()),
+            "pending": c.execute(sa.select(sa.func.count()).where(t.sessions.c.pending)).scalar_one(),
+        }
+
+
+def prove(engine: sa.Engine, case) -> None:
+    events, question, (first, each), (second, each_too) = case
+    team, moment = question["team"], {k: question[k] for k in ("team", "as_of", "stale_after")}
+    expected, now = oracle.report(events, **question), oracle.live(events, **moment)
+
+    databases.wipe(engine)
+    # The team's own zone is set before anything comes in, so that its days are kept up to date, not cut at the end.
+    teams.change(engine, team, now=product.RECEIVED, zone=question["zone"])
+    product.feed(engine, *first, settle_each=each)
+    assert product.answer(engine, question) == expected
+    assert product.live(engine, **moment) == now
+    held = derived(engine)
+    assert held["pending"] == 0
+
+    known = product.fingerprint(engine, team)
+    assert pipeline.rebuild(engine, team) is True
+    assert product.fingerprint(engine, team) == known
+
+    databases.wipe(engine)
+    teams.change(engine, team, now=product.RECEIVED)
+    product.feed(engine, *second, settle_each=each_too)
+    assert product.answer(engine, question) == expected
+    assert product.live(engine, **moment) == now
+    assert derived(engine) == held
+    # The days of another zone, cut from quarters that are there already.
+    product.set_zone(engine, team, question["zone"])
+    assert product.answer(engine, question) == expected
+
+
+@pytest.mark.slow
+@settings(max_examples=MANY, **_options)
+@given(case=cases())
+def test_any_delivery_gives_the_same_report_on_sqlite(engines, case):
+    prove(engines["sqlite"], case)
+
+
+@settings(max_examples=FEW, **_options)
+@given(case=cases())
+def test_any_delivery_gives_the_same_report_on_postgresql(engines, case):
+    prove(engines["postgresql"], case)
+
+
+@settings(max_examples=FEW, **_options)
+@given(case=cases())
+def test_both_databases_hold_the_same_bytes(engines, case):
+    """Same events in the same batches: the derived tables agree to the byte, whatever database holds them."""
+    _, question, (batches, each), _ = case
+    seen = {}
+    for kind, engine in engines.items():
+        databases.wipe(engine)
+        teams.change(engine, question["team"], now=product.RECEIVED)
+        product.feed(engine, *batches, settle_each=each)
+        with engine.connect() as c:
+            rows = c.execute(sa.select(t.team_quarters).order_by(t.team_quarters.c.team_id, t.team_quarters.c.start)).all()
+        seen[kind] = [tuple(bytes(x) if isinstance(x, memoryview) else x for x in row[1:]) for row in rows]
+    assert seen["sqlite"] == seen["postgresql"]

@@ -1,0 +1,492 @@
+"""The pipeline and the ledger on both databases: what a delivery changes, and what it leaves alone."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import groupby
+
+import pytest
+import sqlalchemy as sa
+
+import product
+from harness import Log, event
+from usage_report import db, ledger, pipeline, teams
+from usage_report.db import tables as t
+from usage_report.errors import InputError, NotFound
+from usage_report.events import Event, Refused, instant
+from usage_report.periods import QUARTER, Grain
+from usage_report.query.model import Query
+from usage_report.query.reader import Reader
+
+HOUR = 3_600_000
+STALE = 24 * HOUR
+APRIL = instant("2026-04-01T00:00:00Z")
+
+
+def rows(engine: sa.Engine, table: sa.Table, *columns: str) -> list[tuple]:
+    chosen = [table.c[name] for name in columns] or [table]
+    with engine.connect() as c:
+        return [tuple(r) for r in c.execute(sa.select(*chosen).order_by(*table.primary_key))]
+
+
+def report(engine: sa.Engine, first: str, last: str = "", *, zone: str = "UTC", as_of: int = APRIL, grain: str = "day", team: str = "acme"):
+    return Reader(engine, STALE).report(Query(team, date.fromisoformat(first), date.fromisoformat(last or first), zone, as_of, Grain(grain)))
+
+
+def minutes(got, key: str = "participation_minutes") -> list:
+    return [got.value(key, i) for i in range(len(got))]
+
+
+#: A day made anew adds up the marks of its quarters, and is still far from its own.
+_MARKS = {t.team_quarters: 1_000, t.team_days: 10**9}
+
+
+def watch(engine: sa.Engine) -> None:
+    """Mark every derived row, so that the ones rewritten afterwards stand out: a mark does not outlive a rewrite."""
+    with engine.begin() as c:
+        for table, mark in _MARKS.items():
+            c.execute(table.update().values(silenced=mark))
+
+
+def rewritten(engine: sa.Engine, table: sa.Table) -> list[int]:
+    """Starts of the rows written since ``watch``."""
+    return [start for start, mark in rows(engine, table, "start", "silenced") if mark < _MARKS[table]]
+
+
+# -- the ledger --------------------------------------------------------------------------------------------------------
+
+
+def test_again_changes_nothing(engine):
+    events = list(Log().stay("10:00", "10:30", "a").tell("10:05", "chat.posted", post="p", visibility="public"))
+    counts = product.ingest(engine, events)
+    assert (counts.accepted, counts.duplicates, counts.conflicts, counts.refused) == (3, 0, [], 0)
+    assert pipeline.settle(engine) == 1
+    known, version = product.fingerprint(engine, "acme"), Reader(engine, STALE).team("acme").data_version
+    counts = product.ingest(engine, events[::-1])
+    assert (counts.accepted, counts.duplicates) == (0, 3)
+    assert pipeline.settle(engine) == 0
+    assert product.fingerprint(engine, "acme") == known
+    assert Reader(engine, STALE).team("acme").data_version == version, "cached answers still hold"
+
+
+def test_repeats_within_one_batch(engine):
+    one = event("participant.joined", "2026-03-01T10:00:00Z", "e-1", connection="c")
+    other = one._replace(time=one.time + 1)
+    counts = product.ingest(engine, [one, one, other, one])
+    assert (counts.accepted, counts.duplicates, counts.conflicts) == (1, 2, [("test", "e-1")])
+    assert rows(engine, t.events, "time") == [(one.time,)]
+
+
+def test_in_a_conflict_the_first_stays(engine):
+    first = event("participant.joined", "2026-03-01T10:00:00Z", "e-1", connection="c")
+    product.ingest(engine, [first])
+    for field, value in (("time", first.time + 1), ("room", "elsewhere"), ("session", "s-2"), ("person", "eve"), ("name", "Eve"), ("extra", '{"x":1}')):
+        counts = product.ingest(engine, [first._replace(**{field: value})])
+        assert (counts.accepted, counts.conflicts, counts.refused) == (0, [("test", "e-1")], 1), field
+    assert rows(engine, t.events, "time", "room", "person") == [(first.time, "room", "c")]
+    assert len(rows(engine, t.sessions)) == 1, "a conflict makes no session"
+
+
+@pytest.mark.parametrize("field", ["team", "source", "id"])
+def test_what_makes_an_identity(engine, field):
+    """The same id of another source, or of another team, is another event."""
+    one = event("participant.joined", "2026-03-01T10:00:00Z", "e-1", connection="c")
+    assert product.ingest(engine, [one, one._replace(**{field: "other"})]).accepted == 2
+
+
+def test_borders_between_the_parts_of_an_identity(engine):
+    one = event("session.started", "2026-03-01T10:00:00Z", "bc", source="a")
+    assert product.ingest(engine, [one, one._replace(source="ab", id="c")]).accepted == 2
+
+
+def test_large_batches_and_long_texts(engine):
+    """More sessions, persons and events than one list of parameters holds, at the greatest length of every text."""
+    long = "é" * 400
+    log = [event("participant.joined", instant("2026-03-01T10:00:00Z") + i, f"{long}{i}", connection=f"{long}c{i}", session=f"{long}s{i}", room=long, participant=f"{long}p{i}") for i in range(10_500)]  # fmt: skip
+    assert product.ingest(engine, log).accepted == 10_500
+    assert product.ingest(engine, log).duplicates == 10_500
+    pipeline.settle(engine)
+    got = report(engine, "2026-03-01", as_of=instant("2026-03-01T11:00:00Z"))
+    assert got.total("sessions") == got.total("active_participants") == got.total("max_concurrent_sessions") == 10_500
+    assert got.total("active_rooms") == 1
+
+
+# -- batches -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_input_that_breaks_off(engine):
+    """What came before is safe, in the ledger and in quarantine, and the error tells how much that was."""
+
+    def broken():
+        yield from Log().stay("10:00", "10:30", "a")
+        yield Refused("not-json", "it is not JSON at all", b"{", 3)
+        raise InputError("The file ends in the middle")
+
+    with pytest.raises(InputError) as caught:
+        product.ingest(engine, broken())
+    assert (caught.value.counts.accepted, caught.value.counts.quarantined) == (2, 1)
+    assert len(rows(engine, t.events)) == 2
+    pipeline.settle(engine)
+    assert minutes(report(engine, "2026-03-01")) == [30]
+
+
+def test_progress_adds_up(engine, monkeypatch):
+    monkeypatch.setattr(pipeline, "BATCH", 7)
+    events = [e._replace(session=f"s-{i}", id=f"{i}-{e.id}") for i in range(10) for e in Log().stay("10:00", "10:30", "a")]
+    told: list[int] = []
+    pipeline.ingest(engine, events, now=0, format="jsonl", origin="test", progress=told.append)
+    assert sum(told) == 20
+    assert max(told) == 7
+    assert pipeline.waiting(engine) == 20
+    monkeypatch.setattr(pipeline, "SETTLE", 5)
+    counted: list[int] = []
+    assert pipeline.settle(engine, most=2) == 4
+    assert pipeline.waiting(engine) == 12
+    assert pipeline.settle(engine, progress=counted.append) == 6
+    assert sum(counted) == 12
+    assert pipeline.waiting(engine) == 0
+    assert pipeline.waiting(engine, "acme") == 20
+    with pytest.raises(NotFound):
+        pipeline.waiting(engine, "nobody")
+
+
+def test_batches_are_bounded_in_bytes(engine, monkeypatch):
+    """However many lines a batch may have, a few large ones fill it."""
+    monkeypatch.setattr(pipeline, "BATCH_BYTES", 10_000)
+    held: list[int] = []
+    real = ledger.quarantine
+    monkeypatch.setattr(ledger, "quarantine", lambda c, refused, **k: held.append(len(refused)) or real(c, refused, **k))
+    product.ingest(engine, [Refused("not-json", "no JSON", b"%d" % i + b"x" * 4_000, i) for i in range(9)])
+    assert held == [3, 3, 3]
+
+
+# -- news --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_days(engine) -> sa.Engine:
+    """Sessions on 1 and 2 March, some of them in the same quarters, and a recording kept since then."""
+    log = Log("2026-03-01").stay("10:00", "11:00", "a").recording("10:00", "10:50")
+    log.also("s-2").stay("10:20", "10:40", "b")
+    log.also("s-3", day="2026-03-02").stay("09:00", "09:30", "c")
+    product.feed(engine, list(log))
+    return engine
+
+
+def test_news_of_a_session_rewrites_only_its_quarters(two_days):
+    """B turns out to have stayed until 10:50: one more quarter (10:30 was B's already) and the day, nothing else."""
+    watch(two_days)
+    late = Log("2026-03-01", session="s-2").stay("10:35", "10:50", "b2")
+    product.feed(two_days, [e._replace(id="n" + e.id) for e in late])
+    at = instant("2026-03-01T10:30:00Z")
+    assert rewritten(two_days, t.team_quarters) == [at, at + QUARTER]
+    assert rewritten(two_days, t.team_days) == [instant("2026-03-01T00:00:00Z")]
+
+
+def test_news_that_changes_nothing_rewrites_nothing(two_days):
+    """An end for what is closed is an anomaly of the session, and no figure's business."""
+    watch(two_days)
+    product.feed(two_days, [event("participant.left", "2026-03-01T12:00:00Z", "late", session="s-2", connection="b")])
+    assert rewritten(two_days, t.team_quarters) == rewritten(two_days, t.team_days) == []
+    assert sum(n for (n,) in rows(two_days, t.sessions, "anomalies")) == 1
+
+
+def test_another_teams_news_is_its_own(two_days):
+    before = Reader(two_days, STALE).team("acme").data_version
+    watch(two_days)
+    product.feed(two_days, [e._replace(team="bravo") for e in Log("2026-03-01").stay("10:00", "11:00", "a")])
+    assert [start for start, mark, team in rows(two_days, t.team_quarters, "start", "silenced", "team_id") if mark < 1_000 and team == 1] == []
+    assert Reader(two_days, STALE).team("acme").data_version == before
+    assert report(two_days, "2026-03-01", team="bravo").total("participation_minutes") == 60
+
+
+def test_a_late_deletion_touches_one_bucket(two_days):
+    """Storage is kept as its changes: a deletion weeks later rewrites the quarter and the day it lies in."""
+    watch(two_days)
+    product.feed(two_days, [event("recording.deleted", "2026-03-20T08:01:00Z", "late", recording="r-1")])
+    assert rewritten(two_days, t.team_quarters) == [instant("2026-03-20T08:00:00Z")]
+    got = report(two_days, "2026-03-18", "2026-03-21")
+    assert minutes(got, "recording_storage_minutes") == [50, 50, 0, 0]
+
+
+def test_events_of_old_days(two_days):
+    """A file of last year after this one's: as if it had come first."""
+    old = Log("2025-06-01", session="old").stay("23:50", "2025-06-02T00:20:00Z", "a").recording("23:50", "2025-06-02T00:00:00Z")
+    product.feed(two_days, [e._replace(id="o" + e.id) for e in old])
+    assert minutes(report(two_days, "2025-06-01", "2025-06-03")) == [10, 20, 0]
+    assert minutes(report(two_days, "2026-03-01", "2026-03-02")) == [80, 30]
+    assert report(two_days, "2026-03-01").total("recording_storage_minutes") == 60
+    assert pipeline.rebuild(two_days, "acme") is True
+
+
+def test_news_moves_the_data_version(two_days):
+    """Counting moves it: answers cached before hold no more."""
+    version = Reader(two_days, STALE).team("acme").data_version
+    product.ingest(two_days, [event("chat.posted", "2026-03-01T10:01:00Z", "n", post="p", visibility="public")])
+    assert Reader(two_days, STALE).team("acme").pending == 1
+    pipeline.settle(two_days)
+    info = Reader(two_days, STALE).team("acme")
+    assert info.pending == 0
+    assert info.data_version > version
+
+
+def test_rebuild_mends_and_says_so(two_days):
+    assert pipeline.rebuild(two_days, "acme") is True
+    right = product.fingerprint(two_days, "acme")
+    for table, values in ((t.team_days, {"chat": 9}), (t.team_quarters, {"participants": 99}), (t.session_quarters, {"recorded": 1})):
+        with two_days.begin() as c:
+            c.execute(table.update().values(values))
+        assert pipeline.rebuild(two_days, "acme") is False
+        assert product.fingerprint(two_days, "acme") == right
+    with two_days.begin() as c:
+        c.execute(t.team_days.delete())
+    assert pipeline.rebuild(two_days, "acme") is False
+    assert product.fingerprint(two_days, "acme") == right
+    with pytest.raises(NotFound):
+        pipeline.rebuild(two_days, "nobody")
+
+
+def test_rebuild_is_one_transaction(two_days, monkeypatch):
+    """Failing half-way, it leaves the figures as they were."""
+    right = product.fingerprint(two_days, "acme")
+    monkeypatch.setattr(pipeline, "fold", lambda rows: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        pipeline.rebuild(two_days, "acme")
+    assert product.fingerprint(two_days, "acme") == right
+
+
+# -- quarantine --------------------------------------------------------------------------------------------------------
+
+
+def refused(n: int = 1, reason: str = "not-json") -> Refused:
+    return Refused(reason, "why it was refused, in a sentence", b"raw %d" % n, n, "acme", "test")
+
+
+def test_each_original_is_kept_once(engine):
+    counts = product.ingest(engine, [refused(), refused(), refused(2)])
+    assert (counts.quarantined, counts.quarantined_before, counts.refused, counts.reasons) == (2, 1, 3, {"not-json": 3})
+    counts = product.ingest(engine, [refused(), refused(reason="too-late")])
+    assert (counts.quarantined, counts.quarantined_before) == (1, 1)
+    with db.reading(engine) as c:
+        assert [bytes(r.raw) for r in ledger.quarantined(c)] == [b"raw 1", b"raw 2", b"raw 1"]
+        assert ledger.quarantine_size(c) == 3
+
+
+def test_odd_characters_can_be_quarantined(engine):
+    """Texts are kept readable, originals to the byte."""
+    odd = Refused("x", "nul \0 and half \ud83d", b"\0\xff\xfe", 1, "te\0am", "so\udcffurce")
+    pipeline.ingest(engine, [odd], now=0, format="jsonl", origin="na\0me \udcff")
+    with db.reading(engine) as c:
+        (row,) = ledger.quarantined(c)
+    assert bytes(row.raw) == b"\0\xff\xfe"
+    assert "\0" not in row.team + row.source + row.origin + row.why
+
+
+def test_replay_takes_what_can_be_taken_now(engine):
+    """An event of a format's own replay: taken, counted once, and gone from quarantine; the rest stays."""
+    from shell import line
+
+    good = line(event("participant.joined", "2026-03-01T10:00:00Z", "e-1", connection="c")).strip()
+    product.ingest(engine, [Refused("in-the-future", "not yet", good, 1, "acme"), Refused("not-json", "no", b"{", 2), Refused("line-too-long", "long", good, 3, truncated=True)])
+    counts = pipeline.replay(engine, now=product.RECEIVED)
+    assert (counts.accepted, counts.duplicates, counts.quarantined_before) == (1, 0, 2)
+    pipeline.settle(engine)
+    assert report(engine, "2026-03-01", as_of=instant("2026-03-01T10:05:00Z")).total("participation_minutes") == 5
+    with db.reading(engine) as c:
+        assert [r.reason for r in ledger.quarantined(c)] == ["not-json", "line-too-long"]
+    assert pipeline.replay(engine, now=product.RECEIVED).accepted == 0
+
+
+def test_replay_uses_the_team_of_then(engine):
+    """A file fed with ``--team``: its events name none, and need none when they are replayed."""
+    body = b'{"specversion":"1.0","id":"1","source":"x","type":"session.started","time":"2026-03-01T10:00:00Z","data":{"room":"r","session":"s"}}'
+    product.ingest(engine, [Refused("in-the-future", "not yet", body, 1, "acme")])
+    assert pipeline.replay(engine, now=product.RECEIVED).accepted == 1
+    assert Reader(engine, STALE).teams() == ("acme",)
+
+
+def test_replay_of_more_than_one_page(engine, monkeypatch):
+    from shell import line
+
+    lines = [line(event("session.started", "2026-03-01T10:00:00Z", f"e-{i}")).strip() for i in range(130)]
+    product.ingest(engine, [Refused("x", "y", raw if i % 3 else b"{" + raw, i) for i, raw in enumerate(lines)])
+    counts = pipeline.replay(engine, now=product.RECEIVED)
+    assert (counts.accepted, counts.quarantined_before) == (86, 44)
+
+
+# -- settings of a team ------------------------------------------------------------------------------------------------
+
+
+def test_a_change_of_zone_cuts_the_days_anew(two_days):
+    """Midnight in Auckland is 11:00 UTC: the first two sessions fall on 1 March there, the third on 2 March."""
+    version = Reader(two_days, STALE).team("acme").data_version
+    before = product.fingerprint(two_days, "acme")
+    teams.change(two_days, "acme", now=0, zone="Pacific/Auckland")
+    assert [start for (start,) in rows(two_days, t.team_days, "start")] == [instant("2026-02-28T11:00:00Z"), instant("2026-03-01T11:00:00Z")]
+    assert minutes(report(two_days, "2026-03-01", "2026-03-02", zone="Pacific/Auckland")) == [80, 30]
+    assert minutes(report(two_days, "2026-03-01", "2026-03-02")) == [80, 30]
+    assert Reader(two_days, STALE).team("acme").data_version > version
+    assert pipeline.rebuild(two_days, "acme") is True
+    teams.change(two_days, "acme", now=0, zone="UTC")
+    assert product.fingerprint(two_days, "acme") == before
+
+
+def test_an_unknown_zone_changes_nothing(two_days):
+    before = product.fingerprint(two_days, "acme")
+    with pytest.raises(InputError):
+        teams.change(two_days, "acme", now=0, zone="Mars/Olympus", billing_day=9)
+    assert product.fingerprint(two_days, "acme") == before
+    assert Reader(two_days, STALE).team("acme").billing_day == 1
+
+
+def test_limits_hold_from_their_day(engine):
+    teams.change(engine, "acme", now=0, limits={"participation_minutes": 100.5, "max_concurrent_sessions": 3})
+    teams.change(engine, "acme", now=0, limits={"participation_minutes": 200}, since=date(2026, 3, 10))
+    teams.change(engine, "acme", now=0, limits={"participation_minutes": 300}, since=date(2026, 2, 10))
+
+    def limit(day: str) -> float | None:
+        period = Reader(engine, STALE).period("acme", instant(f"{day}T12:00:00Z"))
+        return next(m.limit for m in period.metrics if m.key == "participation_minutes")
+
+    assert [limit(d) for d in ("2026-02-09", "2026-02-10", "2026-03-09", "2026-03-10")] == [100.5, 300, 300, 200]
+    period = Reader(engine, STALE).period("acme", instant("2026-03-12T12:00:00Z"))
+    assert {m.key: m.limit for m in period.metrics} == {
+        "participation_minutes": 200, "max_concurrent_sessions": 3, "max_concurrent_participants": None,
+        "recorded_minutes": None, "recording_storage_minutes": None, "captions_minutes": None,
+    }  # fmt: skip
+    # A period that is over has the limit of its last day.
+    past = Reader(engine, STALE).period("acme", instant("2026-04-12T12:00:00Z"), on=date(2026, 3, 5))
+    assert next(m.limit for m in past.metrics if m.key == "participation_minutes") == 200
+
+
+@pytest.mark.parametrize(("day", "zone", "start", "last"), [
+    (31, "UTC", "2026-01-31", "2026-02-27"),
+    (29, "UTC", "2026-01-29", "2026-02-27"),
+    (1, "UTC", "2026-02-01", "2026-02-28"),
+    (15, "UTC", "2026-02-15", "2026-03-14"),
+    (15, "Pacific/Kiritimati", "2026-02-15", "2026-03-14"),
+    (28, "Pacific/Kiritimati", "2026-02-28", "2026-03-27"),
+])  # fmt: skip
+def test_billing_periods_at_the_end_of_a_month(engine, day, zone, start, last):
+    """At 20:00 UTC on 27 February 2026; in Kiritimati (UTC+14) it is the 28th already."""
+    teams.change(engine, "acme", now=0, zone=zone, billing_day=day)
+    got = Reader(engine, STALE).period("acme", instant("2026-02-27T20:00:00Z"))
+    assert (got.period.start.isoformat(), got.period.last.isoformat(), got.zone) == (start, last, zone)
+
+
+# -- reports -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_source_that_cannot_supply(engine):
+    """BigBlueButton tells nothing of deletions: storage is not supplied, not nought. With another source beside it, it is."""
+    events = [e._replace(source="bigbluebutton") for e in Log().stay("10:00", "10:30", "a").recording("10:00", "10:10")]
+    product.feed(engine, events)
+    got = report(engine, "2026-03-01")
+    assert got.total("recording_storage_minutes") is None
+    assert got.value("qa_posts", 0) is None
+    assert got.total("recorded_minutes") == 10
+    assert got.total("participation_minutes") == 30
+    cards = {m.key: m.value for m in Reader(engine, STALE).period("acme", APRIL - 1).metrics}
+    assert cards["recording_storage_minutes"] is None
+    assert cards["captions_minutes"] is None
+    assert cards["recorded_minutes"] == 10
+    product.feed(engine, [event("session.started", "2026-03-02T10:00:00Z", "x", source="own")])
+    assert report(engine, "2026-03-01").total("recording_storage_minutes") == 10
+    assert report(engine, "2026-03-01").total("qa_posts") == 0
+
+
+def test_as_of_in_the_past(two_days):
+    """At 10:30 A has 30 minutes and B 10; the recording runs, so none is stored; nobody knows of tomorrow."""
+    got = report(two_days, "2026-03-01", "2026-03-02", as_of=instant("2026-03-01T10:30:00Z"))
+    assert minutes(got) == [40, None]
+    assert minutes(got, "recorded_minutes") == [30, None]
+    assert minutes(got, "recording_storage_minutes") == [0, None]
+    assert minutes(got, "sessions") == [2, None]
+    assert got.running == 0
+    assert report(two_days, "2026-03-01", as_of=instant("2026-03-01T10:00:00Z")).total("active_participants") == 0
+
+
+def test_a_future_range_has_no_figures(two_days):
+    got = report(two_days, "2026-05-01", "2026-05-03")
+    assert got.begun == 0
+    assert all(v is None for k in got.query.keys for v in (*minutes(got, k), got.total(k)))
+    assert got.running is None
+
+
+def test_grains(two_days):
+    hours = report(two_days, "2026-03-01", grain="hour")
+    assert [(i, m) for i, m in enumerate(minutes(hours)) if m] == [(10, 80)]
+    # 1 March 2026 is a Sunday: the first week is that day alone, the next one whole.
+    assert minutes(report(two_days, "2026-03-01", "2026-03-08", grain="week")) == [80, 30]
+    assert minutes(report(two_days, "2026-02-15", "2026-03-31", grain="month")) == [0, 110]
+    for grain in Grain:
+        got = report(two_days, "2026-02-15", "2026-03-31", grain=grain)
+        assert got.total("participation_minutes") == 110
+        assert got.total("max_concurrent_participants") == 2
+        assert got.totals_at["max_concurrent_participants"] == instant("2026-03-01T10:20:00Z")
+
+
+@pytest.mark.parametrize(("zone", "days"), [
+    ("UTC", [80, 30]), ("Asia/Kathmandu", [80, 30]), ("Pacific/Kiritimati", [0, 110]), ("America/Los_Angeles", [80, 30]), ("Asia/Kolkata", [80, 30]),
+])  # fmt: skip
+def test_in_another_zone_than_the_teams(two_days, zone, days):
+    """In Kiritimati (UTC+14) 10:00 UTC is 00:00 of the next day, and 09:00 UTC of that day is 23:00 of the same."""
+    got = report(two_days, "2026-03-01", f"2026-03-{len(days):02d}", zone=zone)
+    assert minutes(got) == days
+    teams.change(two_days, "acme", now=0, zone="Europe/Berlin")
+    assert minutes(report(two_days, "2026-03-01", f"2026-03-{len(days):02d}", zone=zone)) == days
+
+
+def test_days_of_changing_clocks(engine):
+    """Somebody is there all the time: 23 and 25 hours of presence."""
+    teams.change(engine, "acme", now=0, zone="Europe/Berlin")
+    for first, last in (("2026-03-28T00:00:00Z", "2026-03-31T00:00:00Z"), ("2026-10-24T00:00:00Z", "2026-10-27T00:00:00Z")):
+        log = [event("participant.joined", first, "j" + first, session=first, connection="c"), event("participant.left", last, "l" + first, session=first, connection="c")]
+        product.feed(engine, log)
+    late = instant("2027-01-01T00:00:00Z")
+    assert report(engine, "2026-03-29", zone="Europe/Berlin", as_of=late).total("participation_minutes") == 23 * 60
+    assert report(engine, "2026-10-25", zone="Europe/Berlin", as_of=late).total("participation_minutes") == 25 * 60
+    assert len(report(engine, "2026-03-29", zone="Europe/Berlin", as_of=late, grain="hour")) == 23
+    assert len(report(engine, "2026-10-25", zone="Europe/Berlin", as_of=late, grain="hour")) == 25
+
+
+def test_live_sessions_in_words(engine):
+    """Two in one room, of three that were; a recording on; an empty session and a stale one do not count."""
+    log = Log("2026-03-02").joined("09:00", "a").joined("09:10", "b").joined("09:20", "c").left("09:30", "c").recording("09:05")
+    log.also("empty", "hall").tell("09:00", "session.started")
+    log.also("stale", "attic", day="2026-02-27").joined("09:00", "z")
+    product.feed(engine, list(log))
+    live = Reader(engine, STALE).live("acme", instant("2026-03-02T09:40:00Z"))
+    (session,) = live.sessions
+    assert (session.room, session.session, session.people, session.peak, session.recording) == ("room", "s-1", 2, 3, True)
+    assert session.since == instant("2026-03-02T09:00:00Z")
+    assert (live.live_participants, live.live_sessions, live.active_recordings) == (2, 1, 1)
+    assert [n for n, _ in groupby(n for _, n in live.course)] == [0, 1, 2, 3, 2]
+    assert live.course[-1][0] == instant("2026-03-02T09:30:00Z")
+
+
+def test_reading_sees_one_state(two_days):
+    """A reader in the middle of its transaction does not see what is counted meanwhile."""
+    with db.reading(two_days) as c:
+        count = sa.select(sa.func.count()).select_from(t.events)
+        before = c.execute(count).scalar_one()
+        product.feed(two_days, [e._replace(id="n" + e.id) for e in Log("2026-03-05", session="new").stay("10:00", "11:00", "a")])
+        assert c.execute(count).scalar_one() == before
+    assert minutes(report(two_days, "2026-03-05")) == [60]
+
+
+def test_nothing_is_left_of_a_failed_batch(engine, monkeypatch):
+    """Events, sessions, teams and counts of sources are one transaction."""
+    monkeypatch.setattr(ledger, "_count_source", lambda *a: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        product.ingest(engine, list(Log().stay("10:00", "10:30", "a")))
+    assert all(rows(engine, table) == [] for table in (t.events, t.sessions, t.teams, t.sources))
+
+
+def test_an_event_is_what_it_was(engine):
+    """Every field comes back from the ledger as it went in."""
+    one = event("participant.joined", "2026-03-01T10:00:00.123Z", "e-1", connection="c", participant="ana", name="Ana 🦊", more={"b": [1], "a": "ü"})
+    product.ingest(engine, [one])
+    columns = [f for f in Event._fields if f not in ("team", "session")]
+    assert rows(engine, t.events, *columns) == [tuple(getattr(one, f) for f in columns)]
+    assert rows(engine, t.sessions, "session", "first_event", "last_event") == [("s-1", one.time, one.time)]
