@@ -154,7 +154,10 @@ def test_every_module_keeps_the_contract():
         # A sum is known when all of its parts are.
         for key in metrics.BY_KEY:
             if parts := {p.key for p in metrics.parts(key)}:
-                assert (key in module.CANNOT_SUPPLY) == bool(parts & module.CANNOT_SUPPLY)
+                missing = parts & module.CANNOT_SUPPLY
+                if name == "janus":  # counts a screen as the video it is sent as: the sum holds, the part is not known
+                    missing = {x for x in missing if not x.endswith("_screenshare")}
+                assert (key in module.CANNOT_SUPPLY) == bool(missing)
     for module in sources.files().values():
         assert callable(module.recognises)
         assert callable(module.read)

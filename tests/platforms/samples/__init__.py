@@ -1,4 +1,5 @@
-"""What the contract test knows of each platform: one module here per platform, named as its ``NAME``, with a ``SAMPLE``.
+"""What the contract test knows of each platform: one module here per platform, named as its ``NAME`` (``_`` for ``-``), with a
+``SAMPLE``.
 
 A sample is one short meeting as the platform would deliver it, each delivery signed as the platform signs, and what a
 person working it out by hand says the meeting comes to.
@@ -50,7 +51,7 @@ class Sample:
 
 
 def of(platform: str) -> Sample:
-    return importlib.import_module(f"platforms.samples.{platform}").SAMPLE
+    return importlib.import_module(f"platforms.samples.{platform.replace('-', '_')}").SAMPLE
 
 
 def encoded(body: Any) -> bytes:
