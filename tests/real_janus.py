@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import json
 import shutil
 import socket
@@ -24,7 +25,7 @@ from typing import Any
 from usage_report.sources._hooks import Delivery
 
 USER, PASSWORD = "janus", "opens-doors"
-ROOM = 4711
+ROOM, ROOM_SECRET = 4711, "moderates"
 PATIENCE = 15.0
 
 
@@ -56,8 +57,8 @@ class _Catcher(BaseHTTPRequestHandler):
 class Running:
     """A started server: where to call it, and what it has told so far."""
 
-    def __init__(self, api: str, caught: list[Delivery], log: Path, process: subprocess.Popen) -> None:
-        self.api, self.caught, self.log, self.process = api, caught, log, process
+    def __init__(self, api: str, caught: list[Delivery], log: Path) -> None:
+        self.api, self.caught, self.log = api, caught, log
 
     def told(self, event: str, count: int = 1) -> bool:
         """Have so many videoroom events of this name arrived?"""
@@ -98,7 +99,7 @@ def _configure(folder: Path, api_port: int, backend: str) -> None:
         """,
         "janus.plugin.videoroom.jcfg": f"""
             general: {{ events = true }}
-            room-{ROOM}: {{ description = "Tests" publishers = 6 bitrate = 128000 audiocodec = "opus" videocodec = "vp8" record = false }}
+            room-{ROOM}: {{ description = "Tests" secret = "{ROOM_SECRET}" publishers = 6 bitrate = 128000 audiocodec = "opus" videocodec = "vp8" record = false }}
         """,
     }
     for name, text in files.items():
@@ -129,7 +130,7 @@ def running(folder: Path) -> Iterator[Running]:
                 assert process.poll() is None, f"janus ended:\n{log.read_text(errors='replace')[-3000:]}"
                 assert time.monotonic() < end, f"janus does not answer:\n{log.read_text(errors='replace')[-3000:]}"
                 time.sleep(0.1)
-        yield Running(api, catcher.caught, log, process)
+        yield Running(api, catcher.caught, log)
     finally:
         process.terminate()
         try:
@@ -163,20 +164,18 @@ class Client:
         self.server = server
         self.session = 0
         self._waiting: dict[str, asyncio.Future] = {}
-        self._poller: asyncio.Task | None = None
+        self._gone = False
         self._peers: list[Any] = []
 
     async def __aenter__(self) -> Client:
         self.session = (await self._post("", {"janus": "create"}))["data"]["id"]
-        self._poller = asyncio.create_task(self._poll())
+        threading.Thread(target=self._poll, args=(asyncio.get_running_loop(),), daemon=True).start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         for peer in self._peers:
             await peer.close()
-        with contextlib.suppress(OSError):
-            await self.destroy()  # ends the poll too
-        await self._poller
+        self._gone = True
 
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         def call() -> dict[str, Any]:
@@ -186,20 +185,21 @@ class Client:
 
         return await asyncio.to_thread(call)
 
-    async def _poll(self) -> None:
-        def call() -> list[dict[str, Any]]:
-            with urllib.request.urlopen(f"{self.server.api}/{self.session}?maxev=10", timeout=40) as answer:
-                return json.loads(answer.read())
-
-        while True:
+    def _poll(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Hand every event to who waits for it. In a thread that is left to itself: the server ends a poll when it likes."""
+        while not self._gone:
             try:
-                events = await asyncio.to_thread(call)
-            except OSError:  # the session is gone, or the server is
+                with urllib.request.urlopen(f"{self.server.api}/{self.session}?maxev=10", timeout=40) as answer:
+                    events = json.loads(answer.read())
+                loop.call_soon_threadsafe(self._hand, events if isinstance(events, list) else [events])
+            except (OSError, RuntimeError, http.client.HTTPException):  # the session, the server or the loop has gone
                 return
-            for event in events if isinstance(events, list) else [events]:
-                future = self._waiting.pop(event.get("transaction", ""), None)
-                if future and not future.done():
-                    future.set_result(event)
+
+    def _hand(self, events: list[dict[str, Any]]) -> None:
+        for event in events:
+            future = self._waiting.pop(event.get("transaction", ""), None)
+            if future and not future.done():
+                future.set_result(event)
 
     async def ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         transaction = uuid.uuid4().hex
@@ -211,16 +211,16 @@ class Client:
         assert answer["janus"] != "error", answer
         return answer
 
-    async def attach(self) -> Handle:
-        answer = await self.ask(f"/{self.session}", {"janus": "attach", "plugin": "janus.plugin.videoroom"})
+    async def attach(self, **fields: str) -> Handle:
+        answer = await self.ask(f"/{self.session}", {"janus": "attach", "plugin": "janus.plugin.videoroom"} | fields)
         return Handle(self, answer["data"]["id"])
 
     async def destroy(self) -> None:
         """Go without a word to the room: as a closed browser window does."""
         await self._post(f"/{self.session}", {"janus": "destroy"})
 
-    async def join(self, display: str, id: int | None = None) -> tuple[Handle, dict[str, Any]]:
-        handle = await self.attach()
+    async def join(self, display: str, id: int | None = None, **fields: str) -> tuple[Handle, dict[str, Any]]:
+        handle = await self.attach(**fields)
         body = {"request": "join", "ptype": "publisher", "room": ROOM, "display": display} | ({"id": id} if id else {})
         return handle, (await handle.message(body))["plugindata"]["data"]
 
