@@ -70,8 +70,19 @@ def sha256(message: bytes) -> bytes:
 
 def bearer(delivery: Delivery) -> str:
     """The ``Authorization`` header without a leading ``Bearer``; empty where there is none."""
-    value = delivery.headers.get("authorization", "").strip()
-    return value[7:].strip() if value[:7].lower() == "bearer " else value
+    return _unmarked(delivery.headers.get("authorization", ""))
+
+
+def _unmarked(value: str) -> str:
+    word, _, rest = value.strip().partition(" ")
+    return rest.strip() if word.lower() == "bearer" else value.strip()
+
+
+def fixed_header(delivery: Delivery, secret: str) -> None:
+    """``Unauthorized`` unless the ``Authorization`` header is the secret; a ``Bearer`` before either is no part of it."""
+    expected = _unmarked(secret)
+    if not expected or not same(bearer(delivery), expected):
+        raise Unauthorized("the Authorization header is not the one that was set for this hook")
 
 
 def unbase64(text: str) -> bytes:

@@ -2,8 +2,9 @@
 
 There, a session is **one room's day**: 24 hours from 04:00 UTC. An event names its session by itself, so no order of arrival
 and no lost event can change it, and what a lost end leaves open is closed with its day rather than kept for ever.
-The price: two meetings of one room on one day are one session, and one that runs across 04:00 UTC is two. Minutes, people
-and rooms are not touched by either.
+The price: two meetings of one room on one day are one session, and one that runs across 04:00 UTC is two. So how many sessions
+there were is *not supplied*; minutes, people, rooms and peaks are, and peaks of sessions count rooms with somebody in them.
+Who is present at 04:00 UTC stays in the session they came to, whoever comes later is in the next one.
 """
 
 from __future__ import annotations

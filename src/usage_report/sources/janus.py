@@ -32,7 +32,7 @@ somebody who came the day before, and is told to both days.
 No event has an id: it is a digest of emitter, timestamp and content. Mutes by the client are not seen (the stream goes on,
 silent), nor are the moderator's, which name a ``mid`` but no kind.
 
-Not supplied: screens (they are sent as any other video and counted so), recordings, captions, whiteboard, breakout rooms,
+Not supplied: how many sessions there were; screens (they are sent as any other video and counted so), recordings, captions, whiteboard, breakout rooms,
 chat, questions.
 """
 
@@ -70,7 +70,7 @@ NAME = "janus"
 TITLE = "Janus"
 SECRET = "backend_user and backend_pwd of janus.eventhandler.sampleevh.jcfg, with a colon between: user:password."
 CANNOT_SUPPLY = frozenset((
-    "broadcast_minutes_screenshare", "consumed_minutes_screenshare", "recorded_minutes", "max_concurrent_recordings",
+    "sessions", "broadcast_minutes_screenshare", "consumed_minutes_screenshare", "recorded_minutes", "max_concurrent_recordings",
     "recording_storage_minutes", "captions_minutes", "whiteboard_minutes", "breakout_minutes", "chat_posts", "qa_posts",
 ))  # fmt: skip
 
@@ -112,10 +112,10 @@ def translate(delivery: Delivery, context: Context) -> Iterator[Event | Refused]
 
 def _say(body: dict[str, Any]) -> Iterable[Said]:
     kind = body.get("type")
-    if isinstance(kind, int) and kind in _OTHER_TYPES:
-        return []
-    if kind != _PLUGIN:
+    if isinstance(kind, bool) or not isinstance(kind, int) or kind not in _OTHER_TYPES | {_PLUGIN}:
         raise Rejected("unknown-type", "type is not one of the bits 1 to 256 that Janus is known to send")
+    if kind != _PLUGIN:
+        return []
     event = inner(body, "event")
     if event.get("plugin") != _VIDEOROOM:
         raise Rejected("unknown-type", f"{optional(event, 'plugin') or 'a plugin without a name'} is not counted, only {_VIDEOROOM} is: set events = false in its configuration")

@@ -20,7 +20,7 @@ room's day, as ``_rooms`` tells, the day in which the stay began.
 No event has an id: it is a digest of name, room, occupant and time. A stay in ``all_occupants`` has the ids that its own two events
 had, so what was lost on the way is made good when the room ends, and what was not counts once.
 
-Not supplied: the component tells nothing of microphones, cameras, screens, recordings, captions, whiteboard, chat and polls.
+Not supplied: how many sessions there were; and the component tells nothing of microphones, cameras, screens, recordings, captions, whiteboard, chat and polls.
 """
 
 from __future__ import annotations
@@ -36,14 +36,12 @@ from ._hooks import (
     Context,
     Delivery,
     Said,
-    Unauthorized,
-    bearer,
     epoch_ms,
+    fixed_header,
     identifier,
     inner,
     label,
     optional,
-    same,
     stable_id,
     translated,
     unknown,
@@ -55,16 +53,13 @@ SECRET = "The Authorization that api_headers of the event_sync component sends, 
 CANNOT_SUPPLY = frozenset(
     m.key
     for m in ALL
-    if m.key.startswith(("broadcast_", "consumed_", "record", "captions_", "whiteboard_", "chat_", "qa_")) or m.key == "max_concurrent_recordings"
+    if m.key.startswith(("broadcast_", "consumed_", "record", "captions_", "whiteboard_", "chat_", "qa_")) or m.key in ("sessions", "max_concurrent_recordings")
 )
 
 
 def verify(delivery: Delivery, secret: str) -> None:
     """The ``Authorization`` header is the secret; ``Bearer`` before either is left out of it."""
-    expected = secret.strip()
-    expected = expected[7:].strip() if expected[:7].lower() == "bearer " else expected
-    if not expected or not same(bearer(delivery), expected):
-        raise Unauthorized("the Authorization header is not the one in api_headers of the component")
+    fixed_header(delivery, secret)
 
 
 def translate(delivery: Delivery, context: Context) -> Iterator[Event | Refused]:

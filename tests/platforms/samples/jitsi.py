@@ -52,7 +52,6 @@ SAMPLE = Sample(
         "participation_minutes": 30 + 5 + 10 + 5,
         "active_participants": 2,
         "max_concurrent_participants": 2,
-        "sessions": 1,
         "active_rooms": 1,
         "max_concurrent_sessions": 1,
         "max_participants_per_session": 2,
