@@ -55,6 +55,8 @@ class Context(NamedTuple):
     team: str | None = None
     #: What to call the input in messages.
     name: str = "-"
+    #: IANA zone of local times, for sources whose files name none; ``None`` where the person named none either.
+    zone: str | None = None
 
 
 class _Input:
