@@ -149,10 +149,13 @@ def _settle(engine: Engine) -> int:
 
 @main.command()
 @click.option("--team", type=TEAM, metavar="TEAM", help="Team of events that name none themselves.")
-@click.option("--source", metavar="NAME", help="How to read the files, where it is not recognised: " + ", ".join(sources.discover()) + ".")
+@click.option("--source", metavar="NAME", help="How to read the files, where it is not recognised: " + ", ".join(sources.files()) + ".")
+@click.option("--zone", metavar="ZONE", help="Time zone of local times in files that name none (attendance reports), such as Europe/Berlin.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-def ingest(team: str | None, source: str | None, files: tuple[str, ...]) -> None:
-    """Take in events from FILEs: JSON Lines or BigBlueButton's events.xml, plain or gzip; - is standard input.
+def ingest(team: str | None, source: str | None, zone: str | None, files: tuple[str, ...]) -> None:
+    """Take in events from FILEs: JSON Lines, BigBlueButton's events.xml, attendance reports of Zoom or Teams.
+
+    Plain or gzip; - is standard input.
 
     Feeding the same file again counts nothing twice. What cannot be taken is quarantined with its reason, and the exit
     status is 1.
@@ -161,7 +164,7 @@ def ingest(team: str | None, source: str | None, files: tuple[str, ...]) -> None
     failed = False
     for file in files:
         try:
-            failed |= _ingest(engine, file, team, source)
+            failed |= _ingest(engine, file, team, source, zone)
         except InputError as error:
             click.echo(f"Error: {error}", err=True)
             failed = True
@@ -170,13 +173,13 @@ def ingest(team: str | None, source: str | None, files: tuple[str, ...]) -> None
         sys.exit(1)
 
 
-def _ingest(engine: Engine, file: str, team: str | None, source: str | None) -> bool:
+def _ingest(engine: Engine, file: str, team: str | None, source: str | None, zone: str | None) -> bool:
     """One input -> was anything refused?"""
     at = now()
     with sources.open_input(file) as (stream, head):
         module = sources.choose(head, file, source)
         shown: list[Refused] = []
-        items = _watched(module.read(stream, sources.Context(now=at, team=team, name=file)), shown)
+        items = _watched(module.read(stream, sources.Context(now=at, team=team, name=file, zone=zone)), shown)
         with _bar(f"Reading {file}", stream.size) as progress:
             read = 0
 

@@ -5,10 +5,15 @@ A source module has
 * ``NAME``, the id it is asked for with ``--source``; ``ALIASES``, further names for it, where it has any;
 * ``TITLE``, what people call it;
 * ``CANNOT_SUPPLY``, the keys of ``metrics.ALL`` that its events can never add up to: reports show these as *not supplied*;
+
+and one of these or both: what reads files,
+
 * ``recognises(head, name)``: is an input that begins with these bytes (decompressed, at most ``HEAD``) one of ours?
 * ``read(stream, context)``: a lazy iterator of ``Event`` and ``Refused``, in the order of the input. It holds a bounded
   piece of the input at any time. Damage to the input as a whole is an ``InputError`` where it is met: what was yielded
-  before stands, and because every event keeps its id, feeding the mended input again counts nothing twice.
+  before stands, and because every event keeps its id, feeding the mended input again counts nothing twice;
+
+and what takes the webhooks of a platform: ``SECRET``, ``verify``, ``answer`` and ``translate``, as ``_hooks`` tells.
 """
 
 from __future__ import annotations
@@ -50,6 +55,8 @@ class Context(NamedTuple):
     team: str | None = None
     #: What to call the input in messages.
     name: str = "-"
+    #: IANA zone of local times, for sources whose files name none; ``None`` where the person named none either.
+    zone: str | None = None
 
 
 class _Input:
@@ -169,13 +176,23 @@ def discover() -> dict[str, ModuleType]:
     return {module.NAME: module for module in sorted(modules, key=lambda m: m.NAME)}
 
 
+def files() -> dict[str, ModuleType]:
+    """Those that read files, by ``NAME``."""
+    return {name: module for name, module in discover().items() if hasattr(module, "read")}
+
+
+def platforms() -> dict[str, ModuleType]:
+    """Those that take webhooks, by ``NAME``."""
+    return {name: module for name, module in discover().items() if hasattr(module, "translate")}
+
+
 def choose(head: bytes, name: str, wanted: str | None = None) -> ModuleType:
     """The source module for an input that begins with ``head``: the ``wanted`` one, else the one that recognises it.
 
     Lines of text that nobody recognises are read as JSON Lines, so that each gets its reason in quarantine. What cannot be
     lines of JSON is refused as a whole with ``InputError``, as is an unknown ``wanted``.
     """
-    known = discover()
+    known = files()
     if wanted is not None:
         by_name = {alias: module for module in known.values() for alias in (module.NAME, *getattr(module, "ALIASES", ()))}
         if wanted in by_name:

@@ -1,0 +1,245 @@
+"""BigBlueButton's webhooks: published bodies, checksums, forms, and the events.xml of the same meeting beside them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import oracle
+from harness import NOW, TEAM
+from platforms.samples import URL
+from platforms.samples import bigbluebutton_webhooks as sample
+from usage_report import sources
+from usage_report.events import Event, Refused
+from usage_report.sources import bigbluebutton, bigbluebutton_hooks
+from usage_report.sources._hooks import Delivery, Unauthorized
+
+ANA, BO = sample.ANA, sample.BO
+
+
+def translate(body: object) -> list[Event | Refused]:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return list(bigbluebutton_hooks.translate(Delivery(raw, {}, "", NOW), sources.Context(now=NOW, team=TEAM)))
+
+
+def told(body: object) -> list[tuple[str, str, str, str]]:
+    events = translate(body)
+    assert [x for x in events if type(x) is not Event] == []
+    return [(e.type, e.connection, e.subject, e.detail) for e in events]
+
+
+def refused(body: object) -> Refused:
+    (item,) = translate(body)
+    assert type(item) is Refused
+    return item
+
+
+def test_the_published_bodies():
+    folder = Path(os.environ.get("USAGE_REPORT_TEST_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
+    path = folder / "bigbluebutton" / "webhooks-mapped.json"
+    if not path.is_file():
+        pytest.skip(f"the published bodies are not here ({path}); USAGE_REPORT_TEST_DATA names the folder that has them")
+    bodies = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+    assert len(bodies) >= 24
+    john, mary, camera = "w_xfsb9gxtlfom", "w_uxw0dzhtvk0l", "w_xfsb9gxtlfom_0e2313d7c9d39860e908e20cd196adc3a6b8bf5c16110fdadc63741f48193c19"
+    assert [x for body in bodies for x in told(body)] == [
+        ("session.started", "", "", ""),
+        ("participant.joined", john, john, ""),
+        ("participant.joined", mary, mary, ""),
+        ("track.published", john, f"{john}/audio", "audio"),
+        ("track.unpublished", john, f"{john}/audio", ""),
+        ("track.published", john, f"{john}/audio", "audio"),
+        ("track.unpublished", john, f"{john}/audio", ""),
+        ("track.published", john, camera, "video"),
+        ("track.unpublished", john, camera, ""),
+        ("track.published", john, f"{john}/screen", "screenshare"),
+        ("track.unpublished", john, f"{john}/screen", ""),
+        ("chat.posted", "", "1698771232706-9idm9pxf", "public"),
+        ("participant.left", mary, mary, ""),
+        ("participant.left", john, john, ""),
+        ("session.ended", "", "", ""),
+    ]
+    events = [x for body in bodies for x in translate(body)]
+    assert {(e.room, e.session) for e in events} == {("random-9019868", "8043c8452ae9830aac14c517adff3839dbd9228f-1698771157700")}
+    assert (events[0].time, events[-1].time) == (1708381132686, 1708381155717)
+    assert len({e.id for e in events}) == len(events)
+
+
+def test_all_of_them_in_one_form_are_the_same_events():
+    one_by_one = [x for event in sample.EVENTS for x in translate(sample.form(event))]
+    assert translate(sample.form(*sample.EVENTS)) == one_by_one
+    assert translate(list(sample.EVENTS)) == one_by_one
+    assert one_by_one == [x for event in sample.EVENTS for x in translate(event)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "expected"),
+    [
+        ("user-audio-voice-enabled", {"sharing-mic": True, "muted": False}, "track.published"),
+        ("user-audio-voice-enabled", {"sharing-mic": True, "muted": True}, None),
+        ("user-audio-voice-enabled", {"sharing-mic": False, "listening-only": True, "muted": False}, None),
+        ("user-audio-unmuted", {"muted": False}, "track.published"),
+        ("user-audio-muted", {"muted": True}, "track.unpublished"),
+        ("user-audio-voice-disabled", {"sharing-mic": False, "muted": True}, "track.unpublished"),
+    ],
+)
+def test_a_microphone_is_sent_while_it_is_shared_and_not_muted(kind, fields, expected):
+    assert [x[0] for x in told(sample.event(kind, 1, ANA, **fields))] == ([expected] if expected else [])
+
+
+def test_recordings_are_the_meetings():
+    for kind, type_ in (("meeting-recording-started", "started"), ("meeting-recording-stopped", "stopped"), ("rap-deleted", "deleted")):
+        assert told(sample.event(kind, 1)) == [(f"recording.{type_}", "", sample.MEETING_ID, "")]
+    assert told(sample.event("rap-publish-ended", 1)) == told(sample.event("rap-published", 1)) == []
+
+
+def test_a_guest_is_one_person_in_a_breakout_room_too():
+    def person(external: str) -> str:
+        (event,) = translate(sample.event("user-joined", 1, ANA, **{"external-user-id": external}))
+        return event.person
+
+    assert person(f"{BO}-3") == BO
+    assert person("ana-3") == "ana-3"  # an id that a school gave, not the server
+    assert person("") == ANA
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "missing-field"),
+        (b"domain=x&timestamp=1", "missing-field"),
+        (b"event=", "missing-field"),
+        (b"event=[", "not-json"),
+        (b"event=%ff", "not-a-form"),
+        (b"event=\xff", "not-a-form"),
+        (b"&".join(b"a=%d" % n for n in range(100)), "not-a-form"),
+        (b"[" * 900 + b"]" * 900, "too-deep"),
+        (b"event=" + b"[" * 900 + b"]" * 900, "too-deep"),
+        (b"event=[1]", "not-an-object"),
+        (b"[[]]", "not-an-object"),
+        (b"{}", "missing-field"),
+        (sample.form(sample.event("user-teleported", 1, ANA)), "unknown-type"),
+        (sample.form(sample.event("user-joined", 1)), "missing-field"),
+        (sample.form(sample.event("user-cam-broadcast-start", 1, ANA)), "missing-field"),
+    ],
+)
+def test_what_is_amiss_is_said(body, reason):
+    assert refused(body).reason == reason
+
+
+def test_one_bad_event_of_a_form_does_not_keep_the_others_out():
+    items = translate(sample.form(sample.EVENTS[1], sample.event("user-teleported", 1), sample.EVENTS[2]))
+    assert [type(x) for x in items] == [Event, Refused, Event]
+    assert items[1].position == 2
+    assert translate(items[1].raw) == [items[1]._replace(position=1)]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda x: st.lists(x, max_size=4) | st.dictionaries(st.sampled_from(["data", "id", "attributes", "meeting", "user", "event", "ts", "x"]), x, max_size=4),
+        max_leaves=20,
+    ),
+    st.binary(max_size=50),
+)
+def test_whatever_comes_is_an_event_or_refused(value, noise):
+    for body in (urlencode({"event": json.dumps(value)}).encode(), json.dumps(value).encode(), noise, b"event=" + noise, b"[" + noise):
+        assert all(type(x) in (Event, Refused) for x in translate(body))
+
+
+# Signatures
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha384", "sha512"])
+@pytest.mark.parametrize("url", [URL, URL + "?getRaw=false", "http://10.0.0.1:8080/hooks/x/y?a=b&c=d"])
+def test_the_checksum_of_every_algorithm(algorithm, url):
+    delivery = sample.sign(sample.form(sample.EVENTS[0]), algorithm=algorithm, url=url)
+    bigbluebutton_hooks.verify(delivery, sample.SECRET)
+    for broken in (
+        delivery._replace(body=delivery.body + b" "),
+        delivery._replace(url=delivery.url.replace("hooks", "hook5")),
+        delivery._replace(url=delivery.url[:-1] + ("0" if delivery.url[-1] != "0" else "1")),
+        delivery._replace(url=delivery.url[:-1]),
+        delivery._replace(url=delivery.url + "&x=1"),
+        delivery._replace(url=url),
+    ):
+        with pytest.raises(Unauthorized):
+            bigbluebutton_hooks.verify(broken, sample.SECRET)
+    with pytest.raises(Unauthorized):
+        bigbluebutton_hooks.verify(delivery, "another")
+
+
+def test_a_bearer_secret_instead():
+    delivery = Delivery(b"event=[]", {"authorization": f"Bearer {sample.SECRET}"}, URL, NOW)
+    bigbluebutton_hooks.verify(delivery, sample.SECRET)
+    with pytest.raises(Unauthorized, match="bearer"):
+        bigbluebutton_hooks.verify(delivery, "another")
+
+
+def test_without_a_secret_nothing_is_authentic():
+    with pytest.raises(Unauthorized, match="no secret"):
+        bigbluebutton_hooks.verify(sample.sign(b"event=[]", secret=""), "")
+
+
+def test_a_refusal_is_not_answered_with_what_the_server_takes_for_a_delivery():
+    assert bigbluebutton_hooks.DENIED == 403
+
+
+# The same meeting by both ways
+
+
+def file_of_the_meeting(late: int) -> bytes:
+    """The events.xml of the sample's meeting; the server wrote each event ``late`` ms before it told it."""
+
+    def at(minute: float) -> str:
+        return f"<timestampUTC>{sample.TEN + int(minute * 60_000) - late}</timestampUTC>"
+
+    def element(name: str, minute: float, user: str, field: str = "userId", module: str = "PARTICIPANT", more: str = "") -> str:
+        return f'<event timestamp="1" module="{module}" eventname="{name}">{at(minute)}<{field}>{user}</{field}>{more}</event>'
+
+    stream = f"<stream>{ANA}_0e2313d7c9d39860</stream>"
+    return f"""<recording meeting_id="{sample.MEETING_ID}"><meeting id="{sample.MEETING_ID}" externalId="standup" name="Standup"/>
+    {element("ParticipantJoinEvent", 0, ANA, more="<externalUserId>ana</externalUserId>")}
+    {element("ParticipantJoinEvent", 5, BO, more="<externalUserId>bo8</externalUserId>")}
+    {element("ParticipantJoinedEvent", 0, ANA, "participant", "VOICE", "<muted>false</muted>")}
+    {element("StartWebRTCShareEvent", 0, ANA, more=stream)}
+    {element("ParticipantMutedEvent", 10, ANA, "participant", "VOICE", "<muted>true</muted>")}
+    {element("RecordStatusEvent", 10, ANA, more="<status>true</status>")}
+    {element("ParticipantMutedEvent", 15, ANA, "participant", "VOICE", "<muted>false</muted>")}
+    {element("StartWebRTCDesktopShareEvent", 15, ANA)}
+    {element("RecordStatusEvent", 20, ANA, more="<status>false</status>")}
+    {element("StopWebRTCShareEvent", 20, ANA, more=stream)}
+    {element("StopWebRTCDesktopShareEvent", 25, ANA)}
+    {element("ParticipantLeftEvent", 25, ANA, "participant", "VOICE")}
+    {element("ParticipantLeftEvent", 30, BO)}
+    <event timestamp="2" module="PARTICIPANT" eventname="EndAndKickAllEvent">{at(30)}</event></recording>""".encode()
+
+
+@pytest.mark.parametrize("late", [0, 40, -40])
+def test_the_events_file_beside_the_webhooks_changes_no_minute_and_no_peak(late):
+    def figures(events: list[Event]) -> dict[str, int]:
+        return oracle.report(events, team=TEAM, start="2026-03-02", last="2026-03-02", as_of=sample.NOW)["total"]
+
+    hooks = [x for event in sample.EVENTS for x in translate(event)]
+    file = list(bigbluebutton.read(io.BytesIO(file_of_the_meeting(late)), sources.Context(now=NOW, team=TEAM, name="events.xml")))
+    assert all(type(x) is Event for x in hooks + file)
+    assert {e.session for e in hooks} == {e.session for e in file}
+    alone, both = figures(hooks), figures(hooks + file)
+    assert alone["participation_minutes"] == 55 * 60_000
+    for key, value in alone.items():
+        # Each of at most ten ends may come by up to the delay sooner or later.
+        slack = 10 * abs(late) if "minutes" in key else 0
+        assert abs(both[key] - value) <= slack, key
+
+
+def test_a_team_that_feeds_both_is_supplied_what_either_supplies():
+    missing = sources.cannot_supply(["bigbluebutton", "bigbluebutton-webhooks"])
+    assert missing == {"qa_posts", "captions_minutes", "whiteboard_minutes"}

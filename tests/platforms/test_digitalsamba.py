@@ -1,0 +1,136 @@
+"""Digital Samba's webhooks: the published body, both spellings, the header. The rest is in the contract test."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from harness import NOW, TEAM
+from platforms.samples import digitalsamba as sample
+from usage_report import sources
+from usage_report.events import Event, Refused, instant
+from usage_report.sources import digitalsamba
+from usage_report.sources._hooks import Delivery, Unauthorized
+
+
+def translate(body: object) -> list[Event | Refused]:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return list(digitalsamba.translate(Delivery(raw, {}, "", NOW), sources.Context(now=NOW, team=TEAM)))
+
+
+def one(body: object) -> Event:
+    (event,) = translate(body)
+    assert type(event) is Event, event
+    return event
+
+
+def refused(body: object) -> Refused:
+    (item,) = translate(body)
+    assert type(item) is Refused
+    return item
+
+
+def test_the_published_body():
+    folder = Path(os.environ.get("USAGE_REPORT_TEST_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
+    path = folder / "payloads" / "samples.json"
+    if not path.is_file():
+        pytest.skip(f"the published bodies are not here ({path}); USAGE_REPORT_TEST_DATA names the folder that has them")
+    event = one(json.loads(path.read_text())["digitalsamba"]["payload"])
+    assert (event.type, event.time) == ("participant.joined", instant("2023-02-07T17:19:47Z"))
+    assert event.session == "4fcc375c-e0ce-4f52-9b35-3a034042ab5a"
+    assert event.room == "7f8c8eac-6643-47db-8d93-e7633e6e53ec"
+    assert event.connection == event.person == "8b085f23-9a2a-465d-bdbb-73a233c7df90"
+    assert event.name == "John Smith"
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "type_", "subject"),
+    [
+        ("session_started", {}, "session.started", ""),
+        ("session_ended", {}, "session.ended", ""),
+        ("participant_joined", {"participantId": "p"}, "participant.joined", "p"),
+        ("participant_left", {"participantId": "p"}, "participant.left", "p"),
+        ("recording_started", {"recordingId": "r"}, "recording.started", "r"),
+        ("recording_stopped", {"id": "r"}, "recording.stopped", "r"),
+        ("recording_deleted", {"recordingId": "r"}, "recording.deleted", "r"),
+        ("recording_started", {}, "recording.started", sample.SESSION),
+        ("question_asked", {"questionId": "q"}, "question.posted", "q"),
+        ("question_answered", {"questionId": "q", "answerId": "a"}, "answer.posted", "a"),
+        ("question_answered", {"questionId": "q"}, "answer.posted", "q"),
+    ],
+)
+def test_every_kind_in_both_spellings_is_the_same_event(kind, data, type_, subject):
+    snake = {"participantId": "participant_id", "recordingId": "recording_id", "questionId": "question_id", "answerId": "answer_id"}
+    event = one(sample.event(kind, 1, **data))
+    assert (event.type, event.subject) == (type_, subject)
+    assert one(sample.other(kind, 1, **{snake.get(k, k): v for k, v in data.items()})) == event
+
+
+def test_the_person_is_the_external_id_else_the_participant():
+    assert one(sample.event("participant_joined", 1, participantId="p", externalId="ana")).person == "ana"
+    assert one(sample.other("participant_joined", 1, participant_id="p", external_id="ana")).person == "ana"
+    assert one(sample.other("participant_joined", 1, participant_id="p", external_id=None)).person == "p"
+
+
+def test_each_part_of_an_identity_makes_another_event():
+    base = sample.event("participant_joined", 1, participantId="p")
+    others = (
+        sample.event("participant_left", 1, participantId="p"),
+        sample.event("participant_joined", 2, participantId="p"),
+        sample.event("participant_joined", 1, participantId="q"),
+        base | {"sessionId": "another"},
+    )
+    assert len({one(body).id for body in (base, *others)}) == 5
+    # What is not part of it does not: the vendor's retry may say more.
+    assert one(base | {"attempt": 2}).id == one(base).id
+
+
+@pytest.mark.parametrize("kind", sorted(digitalsamba._OTHERS))
+def test_what_is_no_part_of_any_figure_is_let_pass(kind):
+    assert translate(sample.event(kind, 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"sessionId": None}, "missing-field"),
+        ({"sessionId": ["a"]}, "wrong-type"),
+        ({"data": {}}, "missing-field"),
+        ({"data": []}, "wrong-type"),
+        ({"timestamp": None}, "missing-field"),
+        ({"timestamp": "soon"}, "bad-time"),
+        ({"timestamp": True}, "bad-time"),
+        ({"timestamp": sample.NOW}, "bad-time"),  # ms, where seconds are due
+        ({"eventType": "participant_teleported"}, "unknown-type"),
+        ({"eventType": None}, "unknown-type"),
+    ],
+)
+def test_what_is_amiss_is_said(change, reason):
+    assert refused(sample.event("participant_joined", 1, participantId="p") | change).reason == reason
+
+
+def test_seconds_may_be_text_or_a_date():
+    body = sample.event("session_started", 0)
+    assert one(body | {"timestamp": str(sample.TEN)}) == one(body) == one(body | {"timestamp": "2026-03-02T10:00:00.000000Z"})
+
+
+@pytest.mark.parametrize("header", ["tok", "Bearer tok", "bearer tok", " Bearer  tok "])
+@pytest.mark.parametrize("secret", ["tok", "Bearer tok"])
+def test_the_header_is_the_secret_with_or_without_bearer(header, secret):
+    digitalsamba.verify(Delivery(b"{}", {"authorization": header}, "", 0), secret)
+
+
+@pytest.mark.parametrize(
+    ("headers", "secret"),
+    [
+        ({}, "tok"), ({"authorization": ""}, "tok"), ({"authorization": "Bearer"}, "tok"), ({"authorization": "Basic tok"}, "tok"),
+        ({"authorization": "to"}, "tok"), ({"authorization": "tokk"}, "tok"), ({"authorization": "TOK"}, "tok"), ({"x-authorization": "tok"}, "tok"),
+        ({}, ""), ({"authorization": ""}, ""), ({"authorization": "Bearer "}, "Bearer "),
+    ],
+)  # fmt: skip
+def test_nothing_else_is(headers, secret):
+    with pytest.raises(Unauthorized, match="Authorization"):
+        digitalsamba.verify(Delivery(b"{}", headers, "", 0), secret)

@@ -1,0 +1,148 @@
+"""A real Janus tells of real clients, and what is counted is what the clients saw, within two seconds.
+
+It needs Debian's ``janus`` and the wheel ``aiortc``. Two clients join, publish, subscribe and go in the three ways there are:
+saying so, with the browser, and thrown out. What ``oracle`` makes of the events is held against the clients' own clocks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+import oracle
+import real_janus
+from harness import TEAM
+from usage_report import sources
+from usage_report.events import Event, Refused
+from usage_report.sources import janus
+from usage_report.sources._hooks import Delivery, Unauthorized
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(real_janus.why_not()), reason=real_janus.why_not() or "it can be run"),
+]
+SECRET = f"{real_janus.USER}:{real_janus.PASSWORD}"
+#: How far the figures may be from what was seen outside, in ms.
+NEAR = 2_000
+
+
+def now() -> int:
+    return int(time.time() * 1000)
+
+
+class Seen:
+    """What the clients did, by their own clock."""
+
+    def __init__(self) -> None:
+        self.began: dict[str, int] = {}
+        self.spans: dict[str, tuple[int, int]] = {}
+
+    def start(self, what: str) -> None:
+        self.began[what] = now()
+
+    def end(self, what: str) -> None:
+        self.spans[what] = (self.began[what], now())
+
+
+async def lesson(server: real_janus.Running, seen: Seen) -> tuple[int, int]:
+    """Ana sends microphone and camera, Ben a microphone; each receives the other. -> their ids."""
+    async with real_janus.Client(server) as a, real_janus.Client(server) as b, real_janus.Client(server) as c:
+        seen.start("ana")
+        ana, joined = await a.join("Ana", opaque_id="person-ana")
+        await a.publish(ana)
+        seen.start("ana/audio")
+        seen.start("ana/video")
+        await asyncio.sleep(1)
+
+        seen.start("ben")
+        ben, _ = await b.join("Ben", id=77)
+        receiving = await b.subscribe(joined["id"])
+        await b.publish(ben, video=False)
+        seen.start("ben/audio")
+        await a.subscribe(77)
+
+        seen.start("cem")  # only looks on, and is thrown out
+        cem, _ = await c.join("Cem", id=78)
+        await asyncio.sleep(2)
+        await cem.message({"request": "kick", "room": real_janus.ROOM, "id": 78, "secret": real_janus.ROOM_SECRET})
+        seen.end("cem")
+        await asyncio.sleep(1)
+
+        await ben.message({"request": "unpublish"})
+        seen.end("ben/audio")
+        await asyncio.sleep(2)
+        await receiving.detach()
+        await ben.message({"request": "leave"})
+        seen.end("ben")
+        await asyncio.sleep(2)
+
+        await a.destroy()  # the browser is closed
+        for what in ("ana", "ana/audio", "ana/video"):
+            seen.end(what)
+        await server.wait_for("leaving", 2)
+    return joined["id"], 77
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Delivery], Seen, int, int]:
+    seen = Seen()
+    with real_janus.running(Path(tmp_path_factory.mktemp("janus"))) as server:
+        ana, ben = asyncio.run(asyncio.wait_for(lesson(server, seen), 90))
+    return list(server.caught), seen, ana, ben
+
+
+def translate(deliveries: list[Delivery]) -> list[Event | Refused]:
+    context = sources.Context(now=now(), team=TEAM, name="janus")
+    return [x for delivery in deliveries for x in janus.translate(delivery, context)]
+
+
+def test_every_delivery_proves_itself_and_nothing_of_it_is_refused(told):
+    deliveries, *_ = told
+    assert deliveries
+    for delivery in deliveries:
+        janus.verify(delivery, SECRET)
+        with pytest.raises(Unauthorized):
+            janus.verify(delivery, SECRET + "x")
+    assert [x for x in translate(deliveries) if type(x) is not Event] == []
+
+
+def test_what_is_counted_is_what_was_seen_outside(told):
+    deliveries, seen, ana, ben = told
+    sessions = oracle.sessions(translate(deliveries), team=TEAM, as_of=now())
+    # At the turn of the day, what ends in a new day is also told to the day before, in which nobody was.
+    (session,) = [s for s in sessions.values() if s.of("presence") and s.start() is not None]
+    spans = {t.connection: t.spans for t in session.of("presence")}
+    spans |= {t.subject: t.spans for t in session.of("track") if t.spans}
+    names = {str(ana): "ana", str(ben): "ben", "78": "cem"}
+    counted = {names[key.partition("/")[0]] + "".join(key.partition("/")[1:]): value for key, value in spans.items()}
+    assert counted.keys() == seen.spans.keys()
+    for what, (start, end) in seen.spans.items():
+        ((from_, to),) = counted[what]
+        assert abs(from_ - start) < NEAR, (what, from_ - start)
+        assert abs(to - end) < NEAR, (what, to - end)
+    assert session.live == []
+    assert session.persons == {str(ana): "person-ana", "77": "77", "78": "78"}
+
+
+def test_delivered_twice_and_in_any_order_it_is_the_same(told):
+    deliveries, *_ = told
+    at = now()
+    whole = oracle.sessions(translate(deliveries), team=TEAM, as_of=at)
+    again = deliveries + deliveries
+    random.Random(7).shuffle(again)
+    other = oracle.sessions(translate(again), team=TEAM, as_of=at)
+    assert whole.keys() == other.keys()
+    for name, session in whole.items():
+        assert {k: t.spans for k, t in session.things.items()} == {k: t.spans for k, t in other[name].things.items()}
+
+
+def test_it_arrives_within_two_seconds_of_what_happens(told):
+    deliveries, *_ = told
+    context = sources.Context(now=now(), team=TEAM, name="janus")
+    lags = [delivery.received - x.time for delivery in deliveries for x in janus.translate(delivery, context)]
+    assert lags
+    assert max(lags) < NEAR

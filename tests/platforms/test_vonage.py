@@ -1,0 +1,211 @@
+"""Vonage Video: its token, and what its callbacks become."""
+
+import base64
+import hashlib
+import hmac
+import json
+
+import pytest
+
+from harness import ask, expect
+from platforms.reading import Reading
+from platforms.samples import URL, jwt, sha256
+from platforms.samples.vonage import (
+    ANA,
+    BO,
+    NOW,
+    PROJECT,
+    SECRET,
+    SESSION,
+    archive,
+    captions,
+    connection,
+    event,
+    ms,
+    sign,
+    stream,
+)
+from usage_report.sources import vonage
+from usage_report.sources._hooks import Delivery
+
+reading = Reading(vonage)
+one, says, refused, events = reading.one, reading.says, reading.refused, reading.events
+
+# The sequence of the documents: one person with a camera, whose stream and connection end in one ms.
+_CONNECTION = {"id": "c053fcc8-c681-41d5-8ec2-7a9e1434a21e", "createdAt": 1470257688143}
+_STREAM = {"id": "63245362-e00e-4834-8371-9397deb3e452", "connection": _CONNECTION | {"data": ""}, "createdAt": 1470258845416, "name": "", "videoType": "camera"}
+PUBLISHED = [
+    {"sessionId": SESSION, "projectId": PROJECT, "event": "connectionCreated", "timestamp": 1470257688309, "connection": _CONNECTION | {"data": "TOKENDATA"}},
+    {"sessionId": SESSION, "projectId": PROJECT, "event": "streamCreated", "timestamp": 1470258860571, "stream": _STREAM},
+    {"sessionId": SESSION, "projectId": PROJECT, "event": "streamDestroyed", "reason": "clientDisconnected", "timestamp": 1470258896953, "stream": _STREAM},
+    {"sessionId": SESSION, "projectId": PROJECT, "event": "connectionDestroyed", "reason": "clientDisconnected", "timestamp": 1470258896953,
+     "connection": _CONNECTION | {"data": ""}},
+]  # fmt: skip
+
+
+# The token
+
+
+def test_a_token_worked_out_by_hand_is_taken():
+    body = json.dumps(PUBLISHED[0]).encode()
+    claims = {"iat": NOW // 1000, "iss": "Vonage", "jti": "1", "payload_hash": hashlib.sha256(body).hexdigest()}
+    part = [base64.urlsafe_b64encode(json.dumps(x).encode()).decode().rstrip("=") for x in ({"alg": "HS256", "typ": "JWT"}, claims)]
+    signature = base64.urlsafe_b64encode(hmac.new(SECRET.encode(), ".".join(part).encode(), "sha256").digest()).decode().rstrip("=")
+    vonage.verify(Delivery(body, {"authorization": "Bearer " + ".".join([*part, signature])}, URL, NOW), SECRET)
+
+
+def why(delivery: Delivery, secret: str = SECRET) -> str:
+    return reading.turned_away(delivery, secret)
+
+
+def test_each_fault_of_the_token_is_named():
+    good, now = sign(b"{}"), NOW // 1000
+    assert "no signed token" in why(good._replace(headers={}))
+    assert "another secret" in why(sign(b"{}", secret="wrong"))
+    assert "another body" in why(good._replace(body=b"{ }"))
+    assert "another body" in why(sign(b"{}", payload_hash=None))
+    assert "another body" in why(sign(b"{}", payload_hash=["x"]))
+    assert "five minutes" in why(good._replace(received=NOW + 301_000))
+    assert "five minutes" in why(good._replace(received=NOW - 301_000))
+    assert "no number" in why(sign(b"{}", iat=None))
+    assert "no number" in why(sign(b"{}", iat="now"))
+    assert "expired" in why(sign(b"{}", exp=now - 301))
+    assert "no secret" in why(sign(b"{}", secret=""), "")
+
+
+def test_only_hs256_is_taken():
+    claims = {"iat": NOW // 1000, "payload_hash": sha256(b"{}").hex()}
+    for alg, digest in (("none", "sha256"), ("HS512", "sha512"), ("RS256", "sha256")):
+        assert "HS256" in why(Delivery(b"{}", {"authorization": "Bearer " + jwt(claims, SECRET, alg, digest)}, URL, NOW))
+    assert why(Delivery(b"{}", {"authorization": "Bearer " + jwt(claims, SECRET, "none").rpartition(".")[0] + "."}, URL, NOW))
+
+
+# The events
+
+
+def test_the_documents_sequence():
+    told = [e for body in PUBLISHED for e in events(body)]
+    assert [(e.type, e.time, e.detail) for e in told] == [
+        ("participant.joined", 1470257688143, ""),
+        ("track.published", 1470258845416, "audio"),
+        ("track.published", 1470258845416, "video"),
+        ("track.unpublished", 1470258896953, ""),
+        ("track.unpublished", 1470258896953, ""),
+        ("participant.left", 1470258896953, ""),
+    ]
+    assert {e.connection for e in told} == {_CONNECTION["id"]}
+    assert told[0].person == "TOKENDATA"
+    assert len({e.id for e in told}) == 6
+    expected = {"participation_minutes": 1208_810 / 60_000, "broadcast_minutes": 51_537 / 60_000, "broadcast_minutes_audio_video": 51_537 / 60_000}
+    for order in (told, told[::-1]):
+        expect(ask(order, start="2016-08-03"), expected)
+
+
+@pytest.mark.parametrize(
+    ("fields", "kinds"),
+    [
+        ({"videoType": "camera"}, ["audio", "video"]),
+        ({"videoType": "camera", "hasAudio": True, "hasVideo": True}, ["audio", "video"]),
+        ({"videoType": "camera", "hasAudio": False}, ["video"]),
+        ({"videoType": "camera", "hasVideo": False}, ["audio"]),
+        ({"videoType": "custom"}, ["audio", "video"]),
+        ({"videoType": "screen"}, ["screenshare"]),
+        ({}, ["audio"]),
+        ({"videoType": ""}, ["audio"]),
+        ({"videoType": None}, ["audio"]),
+    ],
+)
+def test_what_a_stream_is_made_of(fields, kinds):
+    told = events(event("streamCreated", 5, stream=stream("s1", ANA, 5, **fields)))
+    assert [e.detail for e in told] == kinds
+    ended = events(event("streamDestroyed", 9, stream=stream("s1", ANA, 5, **fields)))
+    assert {(e.connection, e.subject) for e in told} <= {(e.connection, e.subject) for e in ended}
+    assert {e.time for e in told} == {ms(5)}
+    assert {e.time for e in ended} == {ms(9)}
+
+
+def test_what_was_switched_off_since_ends_too():
+    on = events(event("streamCreated", 5, stream=stream("s1", ANA, 5, videoType="camera")))
+    off = events(event("streamDestroyed", 9, stream=stream("s1", ANA, 5, videoType="camera", hasVideo=False)))
+    assert {e.subject for e in on} == {e.subject for e in off}
+
+
+def test_a_person_is_the_tokens_data_else_the_connection():
+    assert one(event("connectionCreated", 5, connection=BO)).person == BO["id"]
+    assert one(event("connectionCreated", 5, connection=BO | {"data": "bo"})).person == "bo"
+    long = [one(event("connectionCreated", 5, connection=BO | {"data": c + "é" * 700})).person for c in "aab"]
+    assert long[0] == long[1] != long[2]
+    assert len(long[0]) == 32
+
+
+def test_what_began_has_its_own_time_and_what_ended_that_of_the_event():
+    assert says(event("connectionCreated", 5, connection=BO)) == ("participant.joined", ms(5))
+    assert says(event("connectionCreated", 5, connection={"id": "c"})) == ("participant.joined", ms(5) + 166)
+    assert says(event("connectionDestroyed", 9, connection=BO)) == ("participant.left", ms(9))
+    assert says(event("sessionCreated", 0)) == ("session.started", ms(0) + 166)
+    assert says(event("sessionDestroyed", 9)) == ("session.ended", ms(9))
+
+
+def test_ids_tell_apart_what_differs_and_nothing_else():
+    ids = {
+        one(event(kind, minute, connection=connection(id, minute))).id
+        for kind in ("connectionCreated", "connectionDestroyed")
+        for minute in (1, 2)
+        for id in ("c1", "c2")
+    }
+    assert len(ids) == 8
+    told = event("connectionCreated", 1, connection=ANA)
+    assert one(told).id == one(told | {"reason": "another delivery", "timestamp": 7}).id
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        [archive("started"), archive("stopped", 600)],
+        [archive("started"), archive("stopped", 600), archive("uploaded", 600), archive("available", 600), archive("expired", 600)],
+        [archive("started"), archive("stopped", 0), archive("available", 600)],
+        [archive("started"), archive("paused"), archive("started"), archive("uploaded", 600)],
+        [archive("started"), archive("stopped", 0, updatedAt=ms(18))],
+        [archive("started"), archive("failed", 600)],
+    ],
+)
+def test_an_archive_lasts_from_its_creation_for_its_duration(bodies):
+    told = [e for body in bodies for e in events(body)]
+    for order in (told, told[::-1]):
+        expect(ask(order, start="2026-03-02", as_of=NOW), {"recorded_minutes": 10, "max_concurrent_recordings": 1})
+
+
+def test_captions_have_times_in_seconds():
+    assert says(captions("started")) == ("captions.started", ms(10))
+    assert says(captions("stopped", duration=60)) == ("captions.stopped", ms(11))
+    assert says(captions("stopped", updatedAt=ms(12) // 1000)) == ("captions.stopped", ms(12))
+    assert says(captions("failed", updatedAt=ms(12))) == ("captions.stopped", ms(12))
+    assert events(captions("paused")) == []
+
+
+@pytest.mark.parametrize("kind", ["broadcast", "render", "callCreated", "callUpdated", "callDestroyed"])
+def test_known_kinds_without_meaning_for_usage_are_nothing(kind):
+    assert events(event(kind, 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (event("connectionTeleported", 1, connection=ANA), "unknown-type"),
+        (PUBLISHED[0] | {"event": None}, "unknown-type"),
+        (PUBLISHED[0] | {"event": ["connectionCreated"]}, "unknown-type"),
+        (archive("melted"), "unknown-type"),
+        (captions("melted"), "unknown-type"),
+        (captions("started") | {"group": "subtitles"}, "unknown-type"),
+        (event("connectionCreated", 1), "missing-field"),
+        (event("connectionCreated", 1, connection=[]), "wrong-type"),
+        (event("connectionCreated", 1, connection={"id": "c\0"}), "nul-character"),
+        (event("streamCreated", 1, stream={"id": "s"}), "missing-field"),
+        (event("streamCreated", 1, stream=stream("s", ANA, 1, videoType=["camera"])), "wrong-type"),
+        (event("connectionDestroyed", 1, connection=ANA) | {"timestamp": 10**17}, "bad-time"),
+        (event("connectionDestroyed", 1, connection=ANA) | {"sessionId": None}, "missing-field"),
+        (archive("stopped", "long"), "bad-time"),
+    ],
+)
+def test_what_is_amiss_is_named_and_kept(body, reason):
+    assert refused(body) == reason

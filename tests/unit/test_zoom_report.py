@@ -1,0 +1,266 @@
+"""Zoom's participants report: stays of one file, local times, ids that outlast a second feeding."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import oracle
+from harness import NOW, TEAM
+from usage_report import metrics, sources
+from usage_report.errors import InputError
+from usage_report.events import Event, Refused, instant
+from usage_report.sources import _attendance, zoom_report
+
+PLAIN = """Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes),Guest,Recording Consent,In Waiting Room
+Ana Diaz,Ana@example.org,03/13/2026 09:00:00 AM,03/13/2026 09:40:00 AM,40,No,Yes,No
+"Bo (Bohumil, the guest)",,03/13/2026 09:05:00 AM,03/13/2026 09:06:00 AM,1,Yes,,Yes
+"Bo (Bohumil, the guest)",,03/13/2026 09:06:00 AM,03/13/2026 09:20:00 AM,14,Yes,,No
+"Bo (Bohumil, the guest)",,03/13/2026 09:30:00 AM,03/13/2026 09:40:30 AM,11,Yes,,No
+Ana on a phone,ana@example.org,03/13/2026 09:10:00 AM,03/13/2026 09:20:00 AM,10,No,Yes,No
+"""
+ABOVE = """Meeting ID,Topic,Start Time,End Time,User Email,Duration (Minutes),Participants
+"888 1234 5678",Stand-up,03/13/2026 08:59:00 AM,03/13/2026 09:41:00 AM,ana@example.org,42,2
+
+"""
+
+
+def read(text: str | bytes, *, zone: str | None = "America/New_York", name: str = "report.csv", team: str | None = TEAM, now: int = NOW) -> list[Event | Refused]:
+    data = text if isinstance(text, bytes) else text.encode()
+    return list(zoom_report.read(io.BytesIO(data), sources.Context(now=now, team=team, name=name, zone=zone)))
+
+
+def events(*args, **more) -> list[Event]:
+    items = read(*args, **more)
+    assert [x for x in items if type(x) is not Event] == []
+    return items
+
+
+def rows(*times: tuple[str, str], header: str = "Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes)") -> str:
+    return "\n".join([header, *(f'P{n},,"{a}","{b}",1' for n, (a, b) in enumerate(times))])
+
+
+def total(items: list[Event], day: str = "2026-03-13") -> dict[str, int]:
+    return oracle.report(items, team=TEAM, start=day, last=day, as_of=NOW)["total"]
+
+
+def test_a_meeting():
+    """Ana 40 minutes and 10 on her phone, Bo 14 and 10.5; a minute in the waiting room is not one in the meeting."""
+    result = total(events(ABOVE + PLAIN))
+    assert result["participation_minutes"] == (40 + 10) * 60_000 + (14 * 60 + 10 * 60 + 30) * 1000
+    assert result["active_participants"] == 2
+    assert result["max_concurrent_participants"] == 3
+    assert (result["sessions"], result["active_rooms"]) == (1, 1)
+    first = min(events(ABOVE + PLAIN), key=lambda e: e.time)
+    # New York is four hours behind from 8 March on.
+    assert (first.time, first.room, first.person, first.name) == (instant("2026-03-13T13:00:00Z"), "88812345678", "ana@example.org", "Ana Diaz")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "room"),
+    [
+        (ABOVE + PLAIN, "x.csv", "88812345678"),
+        (PLAIN, "/home/x/participants_88812345678.csv", "88812345678"),
+        (PLAIN, "participants_88812345678 (1).csv.gz", "88812345678"),
+        (PLAIN, "lesson.csv", "lesson"),
+        (PLAIN, "-", "-"),
+        (ABOVE.replace('"888 1234 5678"', "") + PLAIN, "lesson.csv", "Stand-up"),
+    ],
+)
+def test_the_room(text, name, room):
+    assert {e.room for e in events(text, name=name)} == {room}
+
+
+def test_the_same_file_has_the_same_ids_whatever_it_is_called_and_whatever_stands_above_it():
+    ids = [e.id for e in events(PLAIN)]
+    assert len(set(ids)) == len(ids)
+    assert [e.id for e in events(PLAIN, name="another.csv")] == ids
+    assert [e.id for e in events(ABOVE + PLAIN)] == ids
+    assert [e.id for e in events(PLAIN.replace("\n", "\r\n").encode("utf-16"))] == ids
+    assert [e.id for e in events(PLAIN.encode("utf-8-sig"))] == ids
+    # Rows in another order, and the dates in another form.
+    head, *body = PLAIN.splitlines()
+    assert {e.id for e in events("\n".join([head, *reversed(body)]))} == set(ids)
+    assert [e.id for e in events(PLAIN.replace("03/13/2026", "2026-03-13"))] == ids
+    # Another zone is a conflict with what was fed, and no second meeting.
+    assert [e.id for e in events(PLAIN, zone="Europe/Berlin")] == ids
+    assert {e.session for e in events(PLAIN, zone="Europe/Berlin")} == {e.session for e in events(PLAIN)}
+
+
+def test_two_devices_of_one_name_in_one_second_are_two_stays():
+    text = rows(("03/13/2026 09:00:00 AM", "03/13/2026 09:10:00 AM"), ("03/13/2026 09:00:00 AM", "03/13/2026 09:20:00 AM")).replace("P1", "P0")
+    assert total(events(text))["participation_minutes"] == 30 * 60_000
+    head, one, other = text.splitlines()
+    assert {e for e in events("\n".join((head, other, one)))} == set(events(text))
+
+
+def test_several_meetings_in_one_file_are_several_sessions():
+    head = "Topic,Meeting ID,Start Time,Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes)\n"
+    text = head + "".join(
+        f"Bio,{number},2026-03-{day} 09:00:00,Ana,,2026-03-{day} 09:00:00,2026-03-{day} 09:30:00,30\n" for number, day in ((987654321, 13), (987654321, 14), (123456789, 14))
+    ).replace("14 09:00:00,2026-03-14 09:30", "14 09:00:00,2026-03-14 09:30", 1)
+    items = events(text.replace("123456789,2026-03-14 09:00:00,Ana,,2026-03-14 09:00:00", "123456789,2026-03-14 10:00:00,Ana,,2026-03-14 09:10:00"))
+    assert len({e.session for e in items}) == 3
+    assert {e.room for e in items} == {"987654321", "123456789"}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("03/13/2026 09:00:00 AM", "2026-03-13T09:00:00Z"),
+        ("03/13/2026 12:00:00 AM", "2026-03-13T00:00:00Z"),
+        ("03/13/2026 12:30:00 PM", "2026-03-13T12:30:00Z"),
+        ("13/03/2026 21:00", "2026-03-13T21:00:00Z"),
+        ("13.03.2026 21:00:05", "2026-03-13T21:00:05Z"),
+        ("13.3.26, 21:00", "2026-03-13T21:00:00Z"),
+        ("3/13/26, 7:02:11\u202fPM", "2026-03-13T19:02:11Z"),
+        ("2026-03-13 09:00:00", "2026-03-13T09:00:00Z"),
+        ("2026-03-13T09:00:00Z", "2026-03-13T09:00:00Z"),
+        ("2026-03-13T09:00:00+05:30", "2026-03-13T03:30:00Z"),
+        ("2026-03-13 09:00:00-0400", "2026-03-13T13:00:00Z"),
+        ("03/03/2026 21:00", "2026-03-03T21:00:00Z"),
+    ],
+)
+def test_times_in_all_forms(written, meant):
+    joined, left = events(rows((written, written)), zone="UTC")
+    assert (joined.time, left.time) == (instant(meant), instant(meant))
+
+
+def test_one_date_tells_for_all_of_the_file():
+    items = events(rows(("05/03/2026 21:00", "05/03/2026 21:10"), ("14/03/2026 21:00", "14/03/2026 21:10")), zone="UTC")
+    assert min(e.time for e in items) == instant("2026-03-05T21:00:00Z")
+    with pytest.raises(InputError, match="mixes dates"):
+        read(rows(("14/03/2026 21:00", "03/14/2026 21:10")))
+
+
+def test_what_could_be_either_is_the_one_that_has_been_else_refused():
+    text = rows(("05/03/2026 21:00", "05/03/2026 21:10"))
+    april = instant("2026-04-01T00:00:00Z")
+    assert events(text, zone="UTC", now=april)[0].time == instant("2026-03-05T21:00:00Z")
+    with pytest.raises(InputError, match="does not tell days from months"):
+        read(text)
+    # In the American form the month is first.
+    assert events(rows(("05/03/2026 09:00:00 PM", "05/03/2026 09:10:00 PM")), zone="UTC")[0].time == instant("2026-05-03T21:00:00Z")
+
+
+def test_local_times_need_a_zone_and_others_do_not():
+    with pytest.raises(InputError, match="--zone"):
+        read(PLAIN, zone=None)
+    with pytest.raises(InputError, match="no time zone 'Mars/Olympus'"):
+        read(PLAIN, zone="Mars/Olympus")
+    assert len(events(rows(("2026-03-13T09:00:00Z", "2026-03-13T09:10:00+00:00")), zone=None)) == 2
+
+
+def test_an_hour_that_happens_twice():
+    """In New York clocks go back on 1 November 2026 at 2:00: 1:50 to 1:10 is twenty minutes."""
+    items = events(rows(("11/01/2026 01:50:00 AM", "11/01/2026 01:10:00 AM"), ("11/01/2026 01:10:00 AM", "11/01/2026 01:50:00 AM"), ("11/13/2026 01:00 AM", "11/13/2026 01:00 AM")))
+    assert total(items, "2026-11-01")["participation_minutes"] == (20 + 40) * 60_000
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("Ana,,03/13/2026 09:30:00 AM,03/13/2026 08:00:00 AM,1", "bad-time"),
+        ("Ana,,soon,03/13/2026 09:00:00 AM,1", "bad-time"),
+        ("Ana,,03/13/2026 09:30:00 AM,later,1", "bad-time"),
+        ("Ana,,13/13/2026 09:00:00 AM,03/13/2026 09:00:00 AM,1", None),
+        ("Ana,,02/30/2026 09:00:00 AM,03/13/2026 09:00:00 AM,1", "bad-time"),
+        ("Ana,,03/13/2026 13:00:00 AM,03/13/2026 13:00:00 AM,1", "bad-time"),
+        ("Ana,,,,1", "bad-time"),
+        ("Ana", "bad-time"),
+        (",,03/13/2026 09:00:00 AM,03/13/2026 09:00:00 AM,1", "missing-field"),
+        (f"{'x' * 1001},,03/13/2026 09:00:00 AM,03/13/2026 09:00:00 AM,1", "too-long"),
+    ],
+)
+def test_a_row_that_is_amiss_is_refused_and_the_others_are_not(row, reason):
+    if reason is None:
+        with pytest.raises(InputError, match="mixes dates"):
+            read(PLAIN + row)
+        return
+    items = read(PLAIN + row)
+    (refused,) = [x for x in items if type(x) is Refused]
+    assert (refused.reason, refused.position, refused.team, refused.source) == (reason, 7, TEAM, "zoom-report")
+    assert [x for x in items if type(x) is Event] == events(PLAIN)
+
+
+def test_a_row_that_was_mended_leaves_the_others_what_they_were():
+    broken = PLAIN + "Cem,,03/13/2026 08:50:00 AM,later,1"
+    items = [x for x in read(broken) if type(x) is Event]
+    assert set(items) < set(events(broken.replace("later", "03/13/2026 09:00:00 AM")))
+
+
+def test_who_has_not_left_yet_is_still_there():
+    (joined,) = events(rows(("03/13/2026 09:00:00 AM", "")))
+    assert joined.type == "participant.joined"
+
+
+def test_reports_that_do_not_tell_are_refused_as_a_whole():
+    with pytest.raises(InputError, match="unique users"):
+        read("Name (Original Name),User Email,Total Duration (Minutes),Guest\nAna,,57,No\n")
+    with pytest.raises(InputError, match="names no team"):
+        read(PLAIN, team=None)
+    with pytest.raises(InputError, match="not a participants report"):
+        read("a,b\n1,2\n")
+    with pytest.raises(InputError, match="neither UTF-16 nor UTF-8"):
+        read(b"Name,Join Time\n\xff\xff\xff")
+
+
+def test_a_file_without_end_is_not_read_into_memory(monkeypatch):
+    monkeypatch.setattr(_attendance, "MAX_BYTES", 1000)
+    with pytest.raises(InputError, match="over"):
+        read(PLAIN * 10)
+
+
+def test_it_is_recognised_and_the_others_still_are():
+    for head in (PLAIN, ABOVE + PLAIN, PLAIN.replace("\n", "\r\n"), "Name (original name),Total duration (minutes)\n"):
+        assert sources.choose(head.encode(), "x").NAME == "zoom-report"
+        assert sources.choose(head.encode("utf-16"), "x").NAME == "zoom-report"
+    for head in (b'{"specversion":"1.0"}', b"some,other,table\n1,2,3\n", b"\xff\xfe{\0}\0"):
+        assert not zoom_report.recognises(head, "x")
+
+
+def test_only_presence_is_supplied():
+    supplied = {m.key for m in metrics.METRICS} - zoom_report.CANNOT_SUPPLY
+    result = total(events(PLAIN))
+    assert {key for key in supplied if result[key]} == supplied
+    assert not any(result[m.key] for m in metrics.METRICS if m.key in zoom_report.CANNOT_SUPPLY)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_whatever_is_in_it_nothing_else_is_raised(data):
+    cell = st.one_of(
+        st.sampled_from(["", "Ana", "03/13/2026 09:00:00 AM", "13/03/2026 21:00", "99/99/9999 99:99", "2026-03-13T09:00:00+99:99", "0000-00-00 00:00", "9999-12-31 23:59:59",
+                         "0001-01-01 00:00:00", "2026-03-13 24:00", "2026-03-13 09:00:00Z", "2026-03-13 09:00:00+2400", "\0", "Join Time", "Leave Time", "Meeting ID", "Topic", '"', "\ud800"]),
+        st.text(max_size=8),
+    )  # fmt: skip
+    lines = data.draw(st.lists(st.lists(cell, max_size=6).map(",".join), max_size=6))
+    head = data.draw(st.sampled_from(["", PLAIN.splitlines()[0] + "\n", ABOVE + PLAIN]))
+    raw = (head + "\n".join(lines)).encode(data.draw(st.sampled_from(["utf-8", "utf-16", "utf-16-le"])), "surrogatepass")[data.draw(st.integers(0, 1)) :]
+    zoom_report.recognises(raw, "x")
+    with contextlib.suppress(InputError):
+        assert all(type(x) in (Event, Refused) for x in read(raw, zone=data.draw(st.sampled_from([None, "UTC", "Asia/Kolkata"]))))
+
+
+def test_the_command_counts_nothing_twice(tmp_path):
+    path = tmp_path / "participants_88812345678.csv"
+    path.write_text(PLAIN)
+
+    def run(*args: str) -> subprocess.CompletedProcess:
+        environment = {"USAGE_REPORT_DATABASE_URL": f"sqlite:///{tmp_path}/usage.db", "PYTHONPATH": ":".join(sys.path)}
+        return subprocess.run([sys.executable, "-m", "usage_report.cli", *args], capture_output=True, text=True, env=environment, timeout=120)
+
+    no_zone = run("ingest", "--team", TEAM, str(path))
+    assert (no_zone.returncode, "--zone" in no_zone.stderr) == (1, True)
+    first = run("ingest", "--team", TEAM, "--zone", "America/New_York", str(path))
+    assert (first.returncode, "8 accepted, 0 known already" in first.stdout) == (0, True), first
+    other = tmp_path / "copy_of_participants_88812345678.csv"
+    other.write_text(PLAIN)
+    again = run("ingest", "--team", TEAM, "--zone", "America/New_York", str(other))
+    assert (again.returncode, "0 accepted, 8 known already" in again.stdout) == (0, True), again
