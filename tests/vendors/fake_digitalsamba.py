@@ -95,7 +95,7 @@ class Fake:
         if self.hook:
             self.hook(len(self.asked))
         if self.faults and (fault := self.faults.pop(0)) is not None:
-            return await fault() if callable(fault) else fault
+            return fault if isinstance(fault, Response) else await fault()
         if request.headers.get("authorization") != f"Bearer {KEY}":
             return JSONResponse({"message": "Unauthenticated."}, 401)
         what = path.removeprefix("/api/v1/")
@@ -133,7 +133,7 @@ class Fake:
         peak, peaks = Counter(p["session_id"] for *_, p in there), ("concurrent", "active") if self.spelling == "oas" else ("active", "concurrent")
         return {
             "participation_minutes": minutes, "desktop_participation_minutes": minutes, "broadcasted_minutes": 10 * len(there),
-            "screen_broadcasted_minutes": 4 * len(there), "subscribed_minutes": 7, "screen_subscribed_minutes": 0,
+            "screen_broadcasted_minutes": 4 * len(there), "subscribed_minutes": 7 * len(there), "screen_subscribed_minutes": 0,
             "active_participants": len({p["external_id"] for *_, p in there}), f"max_{peaks[0]}_participants": max(peak.values(), default=0),
             "sessions": len(sessions), "rooms": len({p["room_id"] for *_, p in there}), f"max_{peaks[0]}_sessions": min(1, len(sessions)),
             "recorded_minutes": 0, "captions_minutes": 5 * len(sessions), "stored_recorded_minutes": 99, "public_chat_posts": 3, "questions": 2,

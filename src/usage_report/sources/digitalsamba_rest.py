@@ -178,8 +178,10 @@ def _bounds(obj: dict, first: str, last: str) -> tuple[int, int | None]:
 
 def _time(obj: dict, field: str) -> int:
     value = obj.get(field)
-    if not isinstance(value, str) or not value:
+    if value in (None, ""):
         raise Rejected("missing-field", f"{field} is missing: without a time nothing can be counted")
+    if not isinstance(value, str):
+        raise Rejected("wrong-type", f"{field} must be a text, not {type(value).__name__}")
     try:
         at = instant(value + "Z" if _BARE.fullmatch(value) else value)
         iso(at)  # years past 9999 cannot be written again

@@ -82,7 +82,7 @@ class Client:
         key: str,
         base: str,
         *,
-        pace: float = PACE,
+        pace: float | None = None,
         timeout: float = TIMEOUT,
         deadline: float = DEADLINE,
         sleep: Callable[[float], object] = time.sleep,
@@ -96,7 +96,7 @@ class Client:
             )
         if not key.isascii() or not key.isprintable() or " " in key:
             raise InputError("The key for Digital Samba cannot be one", "it has blanks or characters no key has", "Copy it anew from their dashboard.")
-        self._pace, self._deadline, self._sleep, self._chance = pace, deadline, sleep, chance
+        self._pace, self._deadline, self._sleep, self._chance = PACE if pace is None else pace, deadline, sleep, chance
         self._next = 0.0
         url = _base(base)
         self.requests = 0
@@ -129,9 +129,13 @@ class Client:
             else:
                 if answer.status_code == 200:
                     try:
-                        return orjson.loads(body)
+                        said = orjson.loads(body)
                     except orjson.JSONDecodeError:
                         why = "its answer is cut short, or is not JSON"
+                    else:
+                        if said is None:
+                            raise _unexpected(path, "an object")
+                        return said
                 elif answer.status_code == 404 and optional:
                     return None
                 elif answer.status_code == 429:
@@ -205,7 +209,7 @@ class _RangeRefused(VendorError):
 def _base(text: str) -> httpx.URL:
     try:
         url = httpx.URL(text.strip().rstrip("/"))
-    except httpx.InvalidURL:
+    except (httpx.InvalidURL, ValueError):
         url = httpx.URL("")
     here = url.host in ("127.0.0.1", "::1", "localhost")
     if not url.host or url.scheme not in ("https", "http"):
@@ -369,7 +373,7 @@ def pull(
         with reading(engine) as c:
             before = cursor(c, id, VENDOR)
         at = _begin(before, first, last, day)
-        done.resumed |= before is not None and before.stream != ""
+        done.resumed |= at is before
         done.first = min(done.first or date.max, date.fromisoformat(at.first))
         done.last = date.fromisoformat(at.last)
         _Pull(engine, client, team, id, at, done, now, tell).run()
