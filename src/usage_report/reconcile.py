@@ -61,6 +61,16 @@ class Reason(NamedTuple):
     bound: float | None = None
 
 
+#: Reasons in a word or two, for tables.
+SHORT = {
+    "rounding": "rounding", "unfinished": "pulled too early", "late": "late events", "zone": "zone of the day", "screen": "screenshare",
+    "grace": "grace time", "estimated": "estimated", "persons": "persons counted otherwise", "private-chat": "private chat",
+    "sessions": "sessions counted otherwise", "not-supplied": "not supplied to us", "not-begun": "not begun", "not-pulled": "not pulled",
+    "not-in-answer": "not given by the vendor", "missing-days": "days missing", "not-a-sum": "no sum of days", "days-differ": "some days differ",
+    "unknown": "unexplained",
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """One of our metrics and the vendor's fields that add up to it."""
@@ -317,6 +327,9 @@ def _total(pair: Pair, lines: tuple[Line, ...], n: int) -> Line:
         if found is Verdict.ROUNDING:
             codes = {"rounding": codes.get("rounding", _rounding(pair, high))}
         reasons += codes.values()
+    apart = sum(line.verdict is Verdict.DIFFERS for line in both)
+    if apart and found is not Verdict.DIFFERS:
+        reasons.append(Reason("days-differ", f"{apart:,} of the days {'differs' if apart == 1 else 'differ'} by more than rounding, although the total does not: see the days."))
     return Line(pair.key, None, ours, theirs, low, high, found, tuple(reasons), len(both))
 
 

@@ -17,7 +17,7 @@ import streamlit as st
 from .. import formats, reconcile
 from ..errors import InputError, did_you_mean
 from ..metrics import metric
-from ..periods import Period, parse_date
+from ..periods import parse_date
 from ..query import vendor as stored
 from ..query.model import Query
 from ..reconcile import Reason, Reconciliation, Screen, Verdict
@@ -163,11 +163,12 @@ def answer(frame: Frame, view: View) -> Reconciliation:
 def headline(view: View, found: Reconciliation) -> None:
     totals = [line.verdict for line in found.totals.values()]
     words = " · ".join(f"{SIGNS[v]}: {totals.count(v)}" for v in Verdict if v in totals)
-    st.markdown(f"**{strings.plain(formats.span(Period(view.start, view.last + timedelta(days=1))))}** · {words}")
-    st.caption(
-        f"Difference: {strings.plain(title(view.vendor))}'s figure less ours. Our days are cut in {strings.plain(view.zone)}; "
-        f"{strings.plain(title(view.vendor))}'s are taken to be {reconcile.VENDOR_ZONE}."
-    )
+    vendor = strings.plain(title(view.vendor))
+    with st.container(width="content", gap=None):
+        st.markdown(f"**{strings.plain(formats.span(found.period))}** · {words}")
+        st.caption(
+            f"Difference: {vendor}’s figure less ours. Our days are cut in {strings.plain(view.zone)}; {vendor}’s are taken to be {reconcile.VENDOR_ZONE}."
+        )
 
 
 def _figure(key: str, value: float | None) -> str:
@@ -182,11 +183,13 @@ def _difference(line: reconcile.Line) -> str:
 
 
 def _percent(line: reconcile.Line) -> str:
-    return formats.ABSENT if line.percent is None else f"{line.percent:+.1f}{formats.THIN}%"
+    return formats.ABSENT if line.percent is None else f"{line.percent:+.1f}{formats.THIN}%".replace("-", "−")
 
 
 def _words(reasons: tuple[Reason, ...]) -> str:
-    return " ".join(reason.text for reason in reasons)
+    """Short, with how much each can explain: whole sentences do not fit a cell."""
+    bound = lambda r: "" if r.bound is None else f" (up to {formats.number(r.bound)})"  # noqa: E731
+    return ", ".join(reconcile.SHORT[r.code] + bound(r) for r in reasons)
 
 
 def _rows(lines, first: Callable[[reconcile.Line], str], head: str) -> pd.DataFrame:
@@ -221,16 +224,16 @@ def chosen(view: View, found: Reconciliation) -> None:
     total, m = found.totals[view.metric], metric(view.metric)
     st.subheader(m.title, anchor=False, help=m.definition)
     with st.container(horizontal=True):
-        st.metric("Ours", formats.with_unit(m.key, total.ours), border=True)
-        st.metric(title(view.vendor), formats.with_unit(m.key, total.vendor), border=True)
-        st.metric("Difference", _difference(total), delta=_percent(total) if total.percent is not None else None, delta_color="off", delta_arrow="off", border=True)
-        st.metric("Verdict", SIGNS[total.verdict], border=True)
+        st.metric("Ours", formats.with_unit(m.key, total.ours), border=True, height="stretch")
+        st.metric(title(view.vendor), formats.with_unit(m.key, total.vendor), border=True, height="stretch")
+        st.metric("Difference", _difference(total), delta=_percent(total) if total.percent is not None else None, delta_color="off", delta_arrow="off", border=True, height="stretch")
+        st.metric("Verdict", SIGNS[total.verdict], border=True, height="stretch")
     if total.reasons:
         st.markdown("\n".join(f"- {strings.plain(reason.text)}" for reason in total.reasons))
     lines = found.lines[view.metric]
     if any(line.difference is not None for line in lines):
         st.vega_lite_chart(marks(lines), spec(title(view.vendor)), width="stretch", key="reconcile_chart", alt=_alt(view, lines))
-    _table(_rows(lines, lambda line: formats.day(line.day), "Day"), view.vendor, "reconcile_days", height="content" if len(lines) <= 45 else 600)
+    _table(_rows(lines, lambda line: formats.day(line.day), "Day"), view.vendor, "reconcile_days", height="content" if len(lines) <= 12 else 420)
 
 
 def _alt(view: View, lines) -> str:
