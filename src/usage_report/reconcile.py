@@ -196,8 +196,10 @@ def _said(pair: Pair, said: Mapping[str, float] | None, screen: Screen) -> float
 def _bounds(pair: Pair, counts: Evidence, i: int) -> tuple[float, float]:
     if metric(pair.key).unit is not Unit.MINUTES:
         return 0.0, 0.0
-    # Without a count to go by: the one figure, rounded.
-    return -1.0, float(max(1, getattr(counts, pair.rounded)[i])) if pair.rounded else 1.0
+    if not pair.rounded:
+        return -1.0, 1.0  # nothing to count by: the one figure, rounded
+    n = float(getattr(counts, pair.rounded)[i])
+    return (-1.0, n) if n else (0.0, 0.0)
 
 
 def _days(pair, report: Report, days, figures, fetched, counts: Evidence, screen: Screen) -> tuple[Line, ...]:
@@ -298,24 +300,18 @@ def _total(pair: Pair, lines: tuple[Line, ...], n: int) -> Line:
     reasons: list[Reason] = []
     if not both:
         reasons = [*dict.fromkeys(r for line in lines for r in line.reasons)][:3]
-        return Line(pair.key, None, None, None, 0.0, 0.0, Verdict.NONE, tuple(reasons), 0)
+        # What only one side tells is still worth seeing.
+        one = [_combined(pair, [x for x in side if x is not None]) for side in zip(*((line.ours, line.vendor) for line in lines), strict=True)]
+        return Line(pair.key, None, *one, 0.0, 0.0, Verdict.NONE, tuple(reasons), 0)
     if len(both) < n:
         reasons.append(Reason("missing-days", f"{len(both):,} of {n:,} days are compared: on the others one side has no figure."))
-    measure, low, high = metric(pair.key).measure, 0.0, 0.0
-    match measure:
-        case Measure.DISTINCT:
-            text = "Different ones of a range are no sum of days, and the vendor was asked by the day."
-            return Line(pair.key, None, None, None, 0.0, 0.0, Verdict.NONE, (Reason("not-a-sum", text), *reasons), len(both))
-        case Measure.PEAK:
-            ours, theirs = max(line.ours for line in both), max(line.vendor for line in both)
-        case Measure.LEVEL:
-            ours, theirs, low, high = both[-1].ours, both[-1].vendor, both[-1].low, both[-1].high
-        case _:
-            # Milliseconds are added as integers: a sum of minutes would gather float noise.
-            minutes = metric(pair.key).unit is Unit.MINUTES
-            ours = sum(round(line.ours * 60_000) for line in both) / 60_000 if minutes else sum(line.ours for line in both)
-            theirs = sum(line.vendor for line in both)
-            low, high = sum(line.low for line in both), sum(line.high for line in both)
+    measure = metric(pair.key).measure
+    if measure is Measure.DISTINCT:
+        text = "Different ones of a range are no sum of days, and the vendor was asked by the day."
+        return Line(pair.key, None, None, None, 0.0, 0.0, Verdict.NONE, (Reason("not-a-sum", text), *reasons), len(both))
+    ours, theirs = _combined(pair, [line.ours for line in both]), _combined(pair, [line.vendor for line in both])
+    bounding = both[-1:] if measure is Measure.LEVEL else both
+    low, high = sum(line.low for line in bounding), sum(line.high for line in bounding)
     found = verdict(ours, theirs, low, high)
     if found in (Verdict.DIFFERS, Verdict.ROUNDING):
         codes: dict[str, Reason] = {}
@@ -331,6 +327,19 @@ def _total(pair: Pair, lines: tuple[Line, ...], n: int) -> Line:
     if apart and found is not Verdict.DIFFERS:
         reasons.append(Reason("days-differ", f"{apart:,} of the days {'differs' if apart == 1 else 'differ'} by more than rounding, although the total does not: see the days."))
     return Line(pair.key, None, ours, theirs, low, high, found, tuple(reasons), len(both))
+
+
+def _combined(pair: Pair, values: list[float]) -> float | None:
+    """The days' figures as one of the range; ``None`` where there are none or days do not tell."""
+    m = metric(pair.key)
+    if not values or m.measure is Measure.DISTINCT:
+        return None
+    if m.measure is Measure.PEAK:
+        return max(values)
+    if m.measure is Measure.LEVEL:
+        return values[-1]
+    # Milliseconds are added as integers: a sum of minutes would gather float noise.
+    return sum(round(v * 60_000) for v in values) / 60_000 if m.unit is Unit.MINUTES else sum(values)
 
 
 # -- files ---------------------------------------------------------------------------------------------------------------

@@ -127,7 +127,8 @@ def test_no_figure_is_not_nought():
     line = found.lines["captions_minutes"][0]
     assert (line.ours, line.vendor, line.verdict, line.difference, line.percent) == (None, 0, Verdict.NONE, None, None)
     assert codes(line) == ["not-supplied"]
-    assert found.totals["captions_minutes"].verdict is Verdict.NONE
+    total = found.totals["captions_minutes"]
+    assert (total.ours, total.vendor, total.verdict) == (None, 5, Verdict.NONE), "what only the vendor tells is shown"
     assert codes(found.lines["sessions"][1]) == ["not-in-answer"]
     assert found.lines["qa_posts"][0].vendor is None, "questions and answers are both needed"
 
@@ -154,6 +155,13 @@ def test_counts_and_peaks_are_not_excused_by_rounding():
     found = run(report(sessions=[4, 4, 4], max_concurrent_participants=[3, 3, 3]), said(sessions=[5, 4, 4], max_concurrent_participants=[3, 4, 3]), counts(connections=50))
     assert found.lines["sessions"][0].verdict is Verdict.DIFFERS
     assert found.lines["max_concurrent_participants"][1].verdict is Verdict.DIFFERS
+
+
+def test_a_day_with_nobody_has_nothing_to_round():
+    found = run(report(recorded_minutes=[10.5, 0, 0]), said(recorded_minutes=[11, 0, 1]), Evidence(*[np.array([1, 0, 0])] * 4))
+    assert [line.verdict for line in found.lines["recorded_minutes"]] == [Verdict.ROUNDING, Verdict.EQUAL, Verdict.DIFFERS]
+    total = found.totals["recorded_minutes"]
+    assert (total.low, total.high, total.verdict) == (-1, 1, Verdict.DIFFERS)
 
 
 def test_usage_moved_over_midnight_is_a_zone():

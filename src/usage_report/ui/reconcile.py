@@ -179,7 +179,7 @@ def _difference(line: reconcile.Line) -> str:
     if line.difference is None:
         return formats.ABSENT
     text = formats.figure(line.key, abs(line.difference))
-    return text if line.verdict is Verdict.EQUAL else ("+" if line.difference > 0 else "−") + text
+    return text if line.verdict is Verdict.EQUAL or text.startswith("<") else ("+" if line.difference > 0 else "−") + text
 
 
 def _percent(line: reconcile.Line) -> str:
