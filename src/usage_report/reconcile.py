@@ -46,19 +46,22 @@ class Screen(StrEnum):
     ADDED = "added"
 
 
-class Verdict(StrEnum):
-    EQUAL = "equal"
-    ROUNDING = "within rounding"
-    DIFFERS = "differs"
-    NONE = "no comparison"
-
-
 class Reason(NamedTuple):
     """``code`` is stable; ``bound`` is how much of the difference it can explain, ``None`` where that is unknown."""
 
     code: str
     text: str
     bound: float | None = None
+
+
+_UNKNOWN = Reason("unknown", "Nothing known explains this. Look at the sessions on both sides.")
+
+
+class Verdict(StrEnum):
+    EQUAL = "equal"
+    ROUNDING = "within rounding"
+    DIFFERS = "differs"
+    NONE = "no comparison"
 
 
 #: Reasons in a word or two, for tables.
@@ -227,9 +230,9 @@ def _days(pair, report: Report, days, figures, fetched, counts: Evidence, screen
             if report.query.as_of and pair.key.startswith("consumed") and i < len(report.estimated) and report.estimated[i] > 0:
                 reasons.append(Reason("estimated", "Our figure is estimated: these sessions do not tell who received what.", shown("consumed_minutes", int(report.estimated[i]))))
             reasons += _counted_otherwise(pair, difference)
-            if pair.rounded:
+            if pair.rounded and high:
                 reasons.append(_rounding(pair, high))
-            reasons = reasons or [Reason("unknown", "Nothing known explains this. Look at the sessions of the day on both sides.")]
+            reasons = reasons or [_UNKNOWN]
         out.append(Line(pair.key, day, ours[i], theirs[i], low, high, found, tuple(reasons), int(found is not Verdict.NONE)))
     return tuple(out)
 
@@ -248,8 +251,10 @@ def _absent(pair: Pair, report: Report, i: int, said, theirs) -> list[Reason]:
 
 
 def _rounding(pair: Pair, high: float) -> Reason:
-    what = pair.rounded or "figures"
-    return Reason("rounding", f"The vendor gives whole minutes: {high:,.0f} {what} rounded up one by one can add up to {high:,.0f} minutes.", high)
+    text = "The vendor gives whole minutes"
+    if pair.rounded:
+        text += f": {high:,.0f} {pair.rounded} rounded up one by one can add up to {high:,.0f} minutes"
+    return Reason("rounding", f"{text}.", high)
 
 
 def _timely(report: Report, i: int, fetched: int | None, late: int) -> list[Reason]:
@@ -318,11 +323,13 @@ def _total(pair: Pair, lines: tuple[Line, ...], n: int) -> Line:
         for line in sorted(both, key=lambda line: -abs(line.difference)):
             for reason in line.reasons:
                 codes.setdefault(reason.code, reason)
+        if measure in (Measure.MINUTES, Measure.COUNT) and len(both) > 1:
+            codes.pop("zone", None)  # what one day lacks its neighbour has: the sum is none the wiser
         if high and "rounding" in codes:
             codes["rounding"] = _rounding(pair, high)
         if found is Verdict.ROUNDING:
             codes = {"rounding": codes.get("rounding", _rounding(pair, high))}
-        reasons += codes.values()
+        reasons += codes.values() or [_UNKNOWN]
     apart = sum(line.verdict is Verdict.DIFFERS for line in both)
     if apart and found is not Verdict.DIFFERS:
         reasons.append(Reason("days-differ", f"{apart:,} of the days {'differs' if apart == 1 else 'differ'} by more than rounding, although the total does not: see the days."))

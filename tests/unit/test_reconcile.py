@@ -175,6 +175,13 @@ def test_usage_moved_over_midnight_is_a_zone():
     assert codes(total) == ["days-differ"]
 
 
+def test_a_total_is_not_explained_by_days_that_make_up_for_each_other():
+    found = run(report(participation_minutes=[100, 100, 100]), said(participation_minutes=[160, 40, 300]))
+    assert "zone" in codes(found.lines["participation_minutes"][0])
+    assert codes(found.totals["participation_minutes"]) == ["unknown"]
+    assert found.totals["participation_minutes"].verdict is Verdict.DIFFERS
+
+
 def test_another_zone_of_ours_is_named():
     found = run(report(tz="Asia/Tokyo", participation_minutes=[100, 100, 100]), said(participation_minutes=[160, 160, 160]))
     assert "Asia/Tokyo" in found.lines["participation_minutes"][0].reasons[0].text
