@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from fake_digitalsamba import KEY, Fake, broken, serving, slow, status, truncated
 
+from fake_digitalsamba import KEY, Fake, broken, serving, slow, status, truncated
 from usage_report.errors import InputError, VendorError
 from usage_report.vendors import digitalsamba as ds
 

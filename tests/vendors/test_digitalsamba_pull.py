@@ -13,8 +13,8 @@ import orjson
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
-from fake_digitalsamba import KEY, Fake, serving, status
 
+from fake_digitalsamba import KEY, Fake, serving, status
 from usage_report import db, ledger, pipeline, teams
 from usage_report.db import tables as t
 from usage_report.db.vendor import cursor
