@@ -35,6 +35,7 @@ LAYERS = (
     ("query",),
     ("teams", "formats"),
     ("courses", "charts", "export", "texts", "sample"),
+    ("reconcile", "vendors"),
     ("doctor",),
     ("api",),
     ("ui", "cli"),
@@ -44,7 +45,7 @@ RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer}
 #: Where statements may be written. Others name Engine and Connection as types at most.
 SQL = {"db", "ledger", "store", "teams", "query"}
 #: Modules whose every answer is a function of their arguments.
-PURE = {"errors", "periods", "events", "metrics", "plans", "metering", "query", "charts", "formats", "courses", "export", "texts", "presets", "demo"}
+PURE = {"errors", "periods", "events", "metrics", "plans", "metering", "query", "charts", "formats", "courses", "export", "reconcile", "texts", "presets", "demo"}
 #: The only modules that may know Streamlit, by path from the root.
 STREAMLIT = ("src/usage_report/ui/", "pages/", "app.py")
 

@@ -39,6 +39,10 @@ class NotFound(UsageReportError):
     """A team, metric, preset or session that does not exist."""
 
 
+class VendorError(UsageReportError):
+    """A vendor's own interface that cannot be asked, refuses us, or answers something we cannot use."""
+
+
 class Rejected(Exception):
     """Why one event cannot be taken: it goes to quarantine with this.
 

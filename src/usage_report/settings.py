@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from .errors import SettingsError, did_you_mean
@@ -36,6 +36,10 @@ class Settings:
     log_format: str = "text"
     #: Team shown first where there are several.
     team: str = ""
+    #: Where Digital Samba's REST interface is, for ``usage-report pull digitalsamba``.
+    digitalsamba_url: str = "https://api.digitalsamba.com"
+    #: The team's developer key there; the environment variable ``DIGITALSAMBA_API_KEY`` goes before it. Never shown.
+    digitalsamba_api_key: str = field(default="", repr=False)
 
     @property
     def stale_after(self) -> int:

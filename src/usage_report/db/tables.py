@@ -199,5 +199,31 @@ team_quarters = _facts("team_quarters")
 team_days = _facts("team_days")
 team_months = _facts("team_months")
 
+#: What a vendor's own statistics say of a day, under the vendor's names. The newest answer of a day replaces the older.
+vendor_figures = Table(
+    "vendor_figures",
+    metadata,
+    Column("team_id", ForeignKey("teams.id"), primary_key=True),
+    Column("vendor", Text, primary_key=True),
+    Column("day", Text, primary_key=True),  # YYYY-MM-DD, in the vendor's zone
+    Column("metric", Text, primary_key=True),
+    Column("value", Double, nullable=False),
+    Column("fetched_at", BigInteger, nullable=False),
+)
+
+#: How far the pull from a vendor has come, so that one that was killed carries on.
+pulls = Table(
+    "pulls",
+    metadata,
+    Column("team_id", ForeignKey("teams.id"), primary_key=True),
+    Column("vendor", Text, primary_key=True),
+    Column("first", Text, nullable=False),  # first and last day asked for, inclusive
+    Column("last", Text, nullable=False),
+    Column("stream", Text, nullable=False),  # what is being read, '' when all has been
+    Column("next", Text, nullable=False),  # first day of it that has not been read
+    Column("date_end", Text, nullable=False),  # 'inclusive', 'exclusive', or '' while nothing told
+    Column("updated_at", BigInteger, nullable=False),
+)
+
 #: All that ``rebuild`` makes anew, in an order that foreign keys allow.
 DERIVED = (session_quarters, team_quarters, team_days, team_months)
