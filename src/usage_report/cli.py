@@ -21,6 +21,7 @@ from .metrics import LIMITED, metric
 from .periods import Grain, parse_date, zone
 from .query.model import Query, TeamInfo
 from .query.reader import Reader
+from .vendors.cli import pull
 
 #: As late as dates go: 2200-01-01T00:00:00Z.
 _LATEST = 7_258_118_400_000
@@ -425,7 +426,7 @@ def doctor_() -> None:
         sys.exit(1)
 
 
-for _command in cli_service.COMMANDS:
+for _command in (*cli_service.COMMANDS, pull):
     main.add_command(_command)
 
 

@@ -8,7 +8,6 @@ below them, and running again carries on where the last step ended.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Iterator
 from zoneinfo import ZoneInfo
 
@@ -93,9 +92,8 @@ def replay(engine: Engine, *, now: int) -> Counts:
             freed: list[int] = []
             events: list[Event] = []
             for row in rows:
-                module = sources.discover()[row.format]
                 context = sources.Context(now=now, team=row.team or None, name=row.origin)
-                again = [] if row.truncated else list(module.read(io.BytesIO(row.raw), context))
+                again = [] if row.truncated else list(sources.again(row.format, row.raw, context))
                 if again and all(type(x) is Event for x in again):
                     events += again
                     freed.append(row.id)

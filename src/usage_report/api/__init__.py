@@ -1,8 +1,8 @@
 """The HTTP side: receive events and webhooks, answer in JSON, tell how the service is.
 
-One Starlette app, served beside the pages (``app.py``) or alone (``usage-report serve``). ``create`` builds it.
+One Starlette app: ``create`` builds it to run alone (``usage-report serve``), ``Beside`` puts it next to the pages.
 """
 
-from .app import create, routes
+from .app import Beside, create
 
-__all__ = ["create", "routes"]
+__all__ = ["Beside", "create"]

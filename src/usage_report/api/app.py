@@ -7,12 +7,14 @@ import time
 import uuid
 from contextlib import asynccontextmanager
 
+import anyio
+import anyio.to_thread
 from sqlalchemy.engine import Engine
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,7 +22,7 @@ from .. import db
 from ..errors import UsageReportError
 from ..intake import Intake
 from ..query.reader import Reader
-from ..settings import Settings
+from ..settings import Settings, load
 from . import metrics, read
 from .http import HttpError, Tokens, explain, failure
 from .ops import Ops
@@ -98,42 +100,62 @@ class Service:
         self.engine.dispose()
 
 
-class Only:
-    """An ASGI app for one path: every method comes here, so that nothing falls through to the pages beside it."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._app(dict(scope, path="/", raw_path=b"/", root_path=""), receive, send)
-
-
-def _inner(routes: list[BaseRoute]) -> Starlette:
-    # An app of its own: unknown paths and wrong methods below it are answered here, as JSON.
-    return Starlette(routes=routes, exception_handlers=_HANDLERS, middleware=[Middleware(Trace)])
-
-
-def routes(service: Service) -> list[BaseRoute]:
-    """Routes for the app that also serves the pages."""
-    v1 = [
-        Route("/v1/events", service.receiver.events, methods=["POST"]),
-        Route("/v1/hooks/{platform}/{team}", service.receiver.hook, methods=["POST"]),
-        *service.read.routes(),
-    ]
-    found: list[BaseRoute] = [Mount("/api", app=_inner(v1))]
-    for path, end in {"/healthz": service.ops.alive, "/readyz": service.ops.ready, "/metrics": service.ops.numbers}.items():
-        inner = _inner([Route("/", end)])
-        found += [Route(path, Only(inner)), Mount(path, app=inner)]
-    return found
+#: Liveness is asked for in every way there is.
+_ANY = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+#: What of an address is ours, beside the pages.
+PREFIXES = ("/api", "/healthz", "/readyz", "/metrics")
 
 
 def create(settings: Settings, service: Service | None = None) -> Starlette:
-    """The API alone, for ``usage-report serve``."""
+    """The API alone, as ``usage-report serve`` runs it. Closes its service with its own life."""
     held = service or Service(settings)
 
     @asynccontextmanager
     async def lifespan(app: Starlette):
         yield
-        held.close()
+        await anyio.to_thread.run_sync(held.close)
 
-    return Starlette(routes=routes(held), exception_handlers=_HANDLERS, lifespan=lifespan)
+    routes = [
+        Route("/api/v1/events", held.receiver.events, methods=["POST"]),
+        Route("/api/v1/hooks/{platform}/{team}", held.receiver.hook, methods=["POST"]),
+        Mount("/api", routes=held.read.routes()),
+        *(Route(path, held.ops.alive, methods=_ANY) for path in ("/healthz", "/healthz/")),
+        Route("/readyz", held.ops.ready),
+        Route("/metrics", held.ops.numbers),
+    ]
+    return Starlette(routes=routes, exception_handlers=_HANDLERS, middleware=[Middleware(Trace)], lifespan=lifespan)
+
+
+class Beside:
+    """The API beside the pages: opened by its first request, so that wrong settings never keep the pages from starting."""
+
+    def __init__(self) -> None:
+        self._app: Starlette | None = None
+        self._service: Service | None = None
+        self._opening = anyio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._app is None:
+            async with self._opening:
+                if self._app is None:
+                    try:
+                        await anyio.to_thread.run_sync(self._open)
+                    except UsageReportError as error:
+                        await JSONResponse({"error": {"what": "The service is not set up", "why": str(error)}}, status_code=503)(scope, receive, send)
+                        return
+        assert self._app is not None
+        # The whole address counts, whatever a Mount has taken off.
+        await self._app(dict(scope, root_path=""), receive, send)
+
+    def _open(self) -> None:
+        configured = load()
+        self._service = Service(configured)
+        self._app = create(configured, self._service)
+
+    def routes(self) -> list[BaseRoute]:
+        """Routes for an app that also serves pages. Unknown paths and wrong methods below them never reach the pages."""
+        return [route for path in PREFIXES for route in (Route(path, self), Mount(path, app=self))]
+
+    def close(self) -> None:
+        if self._service is not None:
+            self._service.close()

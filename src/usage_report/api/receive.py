@@ -63,7 +63,9 @@ class Receiver:
             platform.verify(delivery, secret)
         except Unauthorized as error:
             metrics.REFUSED.labels(name).inc()
-            raise HttpError(401, "The request is not signed as it should be", str(error), "Compare the secret on both sides.") from None
+            # Some platforms take 401 for an answer and drop the event for good.
+            status = getattr(platform, "DENIED", 401)
+            raise HttpError(status, "The request is not signed as it should be", str(error), "Compare the secret on both sides.") from None
         if (challenge := getattr(platform, "answer", None)) and (reply := challenge(delivery, secret)) is not None:
             return JSONResponse(reply)
         context = sources.Context(now=at, team=team, name=name)

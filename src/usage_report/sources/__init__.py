@@ -21,6 +21,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import importlib
+import io
 import os
 import pkgutil
 import re
@@ -34,7 +35,7 @@ from types import ModuleType
 from typing import BinaryIO, NamedTuple
 
 from ..errors import InputError, did_you_mean
-from ..events import MAX_TEXT
+from ..events import MAX_TEXT, Event, Refused
 
 #: How much of an input is looked at to recognise it.
 HEAD = 64 * 1024
@@ -221,6 +222,16 @@ def _is_binary(head: bytes) -> bool:
         # A character cut in two by the end of the head is no fault of the text.
         return error.start < len(head) - 3
     return False
+
+
+def again(name: str, raw: bytes, context: Context) -> Iterator[Event | Refused]:
+    """What source ``name`` makes of an original it refused before, kept as ``Refused.raw``."""
+    from ._hooks import Delivery  # it builds on this module
+
+    module = discover()[name]
+    if hasattr(module, "read"):
+        return module.read(io.BytesIO(raw), context)
+    return module.translate(Delivery(raw, {}, "", context.now), context)
 
 
 def cannot_supply(source_names: Iterable[str]) -> frozenset[str]:
