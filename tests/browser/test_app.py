@@ -151,7 +151,8 @@ def test_health(server):
     assert ask("/healthz")[1]["status"] == "ok"
     assert ask("/healthz/")[0] == 200
     assert ask("/healthz", "POST")[0] == 200
-    assert ask("/healthz/nope") == (404, {"error": "There is nothing at this address."})
+    assert ask("/healthz/nope")[0] == 404
+    assert ask("/api/v1/nope")[1]["error"]["what"] == "There is nothing at this address"
 
 
 def test_pages_are_not_served_past_the_main_script(page, server):

@@ -118,7 +118,7 @@ def create(settings: Settings, service: Service | None = None) -> Starlette:
     routes = [
         Route("/api/v1/events", held.receiver.events, methods=["POST"]),
         Route("/api/v1/hooks/{platform}/{team}", held.receiver.hook, methods=["POST"]),
-        Mount("/api", routes=held.read.routes()),
+        *held.read.routes(),
         *(Route(path, held.ops.alive, methods=_ANY) for path in ("/healthz", "/healthz/")),
         Route("/readyz", held.ops.ready),
         Route("/metrics", held.ops.numbers),

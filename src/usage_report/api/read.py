@@ -66,11 +66,11 @@ class Answers:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/v1/report", self.report),
-            Route("/v1/period", self.period),
-            Route("/v1/live", self.live),
-            Route("/v1/statistics", self.statistics),
-            Route("/v1/openapi.json", self.describe),
+            Route("/api/v1/report", self.report),
+            Route("/api/v1/period", self.period),
+            Route("/api/v1/live", self.live),
+            Route("/api/v1/statistics", self.statistics),
+            Route("/api/v1/openapi.json", self.describe),
         ]
 
     async def describe(self, request: Request) -> Response:
