@@ -57,9 +57,11 @@ WATCH = """
 def run(small: bool, rounds: int) -> list[Result]:
     from playwright.sync_api import sync_playwright
 
+    from usage_report import db
+
     visits = 3 if small else VISITS
     with tempfile.TemporaryDirectory() as elsewhere, sync_playwright() as playwright:
-        database = cached("sample.db", _sample)
+        database = cached(f"sample-schema-{db.HEAD}.db", _sample)
         with (
             _app(ROOT / "app.py", ROOT, USAGE_REPORT_DATABASE_URL=f"sqlite:///{database}", USAGE_REPORT_BACKGROUND_SECONDS="0") as ours,
             _app(ROOT / "benchmarks" / "hello_chart.py", Path(elsewhere)) as hello,
