@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import secrets
 import time
-import uuid
 from contextlib import asynccontextmanager
 
 import anyio
@@ -29,6 +30,9 @@ from .ops import Ops
 from .receive import Receiver
 
 log = logging.getLogger("usage_report.api")
+#: Request ids: this process, and a number.
+_RUN = secrets.token_hex(4)
+_NUMBERS = itertools.count(1)
 
 
 class Trace:
@@ -41,8 +45,8 @@ class Trace:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        id = given if 0 < len(given) <= 80 and given.isascii() and given.isprintable() else uuid.uuid4().hex[:16]
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
+        id = given if 0 < len(given) <= 80 and given.isascii() and given.isprintable() else f"{_RUN}-{next(_NUMBERS)}"
         scope["request_id"] = id
         began, status = time.perf_counter(), 500
 
@@ -58,8 +62,9 @@ class Trace:
         finally:
             took = time.perf_counter() - began
             route = getattr(scope.get("endpoint"), "__name__", "none")
-            metrics.REQUESTS.labels(route, str(status)).observe(took)
-            log.info("request", extra={"request_id": id, "method": scope["method"], "path": scope["path"], "status": status, "ms": round(took * 1000, 1)})
+            metrics.request(route, status, took)
+            # Successes are counted; each is logged only where somebody looks closely.
+            log.log(logging.DEBUG if status < 400 else logging.INFO, "request", extra={"request_id": id, "method": scope["method"], "path": scope["path"], "status": status, "ms": round(took * 1000, 1)})
 
 
 async def _ours(request: Request, error: Exception) -> Response:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 REGISTRY = CollectorRegistry()
@@ -14,3 +16,23 @@ PENDING = Gauge("usage_report_pending_sessions", "Sessions with news that the fi
 LAG = Gauge("usage_report_lag_seconds", "Age of the oldest event that the figures do not hold yet; 0 when they hold all.", registry=REGISTRY)
 QUARANTINE = Gauge("usage_report_quarantine_events", "Originals in quarantine.", registry=REGISTRY)
 REPORTS = Histogram("usage_report_report_seconds", "Time to compute a report, by kind.", ["kind"], registry=REGISTRY)
+
+
+@lru_cache(maxsize=500)
+def _request(route: str, status: int):
+    return REQUESTS.labels(route, str(status))
+
+
+@lru_cache(maxsize=500)
+def _events(platform: str, result: str):
+    return EVENTS.labels(platform, result)
+
+
+def request(route: str, status: int, seconds: float) -> None:
+    """A request has been answered."""
+    _request(route, status).observe(seconds)
+
+
+def events(platform: str, result: str, n: int) -> None:
+    """Events have met their fate."""
+    _events(platform, result).inc(n)
