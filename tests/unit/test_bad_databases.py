@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,17 @@ def test_a_password_is_never_shown(postgres_server):
         assert "s3cret" not in Shell(url)("doctor", code=1).output
 
 
+def _wait_until_refused(url: sa.URL) -> None:
+    engine = sa.create_engine(url.set(drivername="postgresql+psycopg"), poolclass=sa.NullPool)
+    for _ in range(200):
+        try:
+            engine.connect().close()
+        except sa.exc.OperationalError:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the server goes on trusting everybody")
+
+
 def test_a_wrong_password(postgres_server, tmp_path):
     """A server that asks for one: the pip server trusts everybody, so a role and a rule of its own are put before that."""
     admin = sa.create_engine(sa.make_url(postgres_server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
@@ -112,9 +124,11 @@ def test_a_wrong_password(postgres_server, tmp_path):
         c.exec_driver_sql("CREATE ROLE guarded LOGIN PASSWORD 'right'")
         hba.write_text("local all guarded scram-sha-256\n" + before)
         try:
-            c.exec_driver_sql("SELECT pg_reload_conf()")
-            c.exec_driver_sql("SELECT pg_sleep(0.3)")
             url = sa.make_url(postgres_server).set(username="guarded", password="wrong")
+            # Until the server has read its new rules it trusts everybody: then the role may not make tables.
+            assert "may not do this" in refused(url.render_as_string(hide_password=False), *REPORT)
+            c.exec_driver_sql("SELECT pg_reload_conf()")
+            _wait_until_refused(url)
             text = refused(url.render_as_string(hide_password=False), *REPORT)
         finally:
             hba.write_text(before)

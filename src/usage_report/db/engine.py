@@ -99,6 +99,7 @@ _FAULTS = (
     ("unable to open database file", "The database file cannot be opened", "Check the path in USAGE_REPORT_DATABASE_URL and its permissions."),
     ("read-only transaction", "The database is read-only", "Use a server and a user that may write."),
     ("failed to resolve host", "The database server cannot be reached", "Check the host name in USAGE_REPORT_DATABASE_URL."),
+    ("permission denied", "The database user may not do this", "Let the user of USAGE_REPORT_DATABASE_URL create and write tables in its database."),
     ("password authentication failed", "The database server refuses the password", "Check user and password in USAGE_REPORT_DATABASE_URL."),
     ("fatal: database", "The database server has no such database", "Create it, or correct USAGE_REPORT_DATABASE_URL."),
     ("connection refused", "The database server does not answer", "Check that it runs and that USAGE_REPORT_DATABASE_URL names it rightly."),
