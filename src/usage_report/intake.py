@@ -7,6 +7,7 @@ and only then tells each sender. A request is whole in one transaction; when the
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import zlib
 from collections import deque
@@ -29,6 +30,8 @@ QUEUE = 20_000
 QUEUE_BYTES = 64 * 1024 * 1024
 #: Events of one transaction, about.
 SHARE = 5_000
+#: Seconds a thread may hold the interpreter while another waits for it.
+SWITCH = 0.0005
 #: Never kept with a delivery.
 _CREDENTIALS = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 
@@ -109,6 +112,8 @@ class Intake:
             return jobs
 
     def _run(self) -> None:
+        # Each write to a socket lets go of the interpreter; by default its thread would get it back after 5 ms.
+        sys.setswitchinterval(SWITCH)
         while jobs := self._take():
             try:
                 answers = self._append(jobs)

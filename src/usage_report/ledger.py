@@ -159,7 +159,8 @@ def _count_source(c: Connection, team_id: int, source: str, n: int, last: int, n
 
 def ensure_team(c: Connection, key: str, now: int, *, sample: bool = False) -> int:
     """Id of a team, created where it is new: zone UTC, billing on the 1st, no limits."""
-    id = c.execute(sa.select(t.teams.c.id).where(t.teams.c.key == key)).scalar()
+    found = bulk.select_in(c, t.teams, ("id",), "key", [key])
+    id = found[0][0] if found else None
     if id is None:
         c.execute(
             t.teams.insert(),
