@@ -7,12 +7,23 @@ import signal
 import sys
 import threading
 import time
+import zlib
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import groupby
 
 import click
+import orjson
 
-from . import access, db, logs, settings, sources
+from . import access, db, intake, logs, pipeline, settings, sources
 from .errors import InputError, did_you_mean
-from .events import iso
+from .events import Event, Refused, iso
+from .ledger import Counts
+from .query import sources as arrived
+from .sources._hooks import Delivery
+
+#: Stored requests read at once: their bodies may be large.
+_SHARE = 100
 
 
 def _now() -> int:
@@ -143,4 +154,79 @@ def hook_remove(platform: str, team: str) -> None:
     click.echo(f"{platform} is disconnected from {team}.")
 
 
-COMMANDS = (serve, worker, token, hook)
+@click.group()
+def deliveries() -> None:
+    """Webhook requests as they came, kept for a while so that a mended adapter can read them again."""
+
+
+def _some(command):
+    """The options that choose deliveries."""
+    since = click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Only what came on this day (UTC) or later.")
+    return click.option("--platform", metavar="PLATFORM", help="Only this platform's.")(since(command))
+
+
+def _chosen(platform: str | None, since: datetime | None) -> tuple[str | None, int]:
+    if platform is not None and platform not in sources.platforms():
+        raise InputError(f"There is no platform {platform!r}", "", did_you_mean(platform, sources.platforms()))
+    return platform, int(since.replace(tzinfo=UTC).timestamp()) * 1000 if since else 0
+
+
+@deliveries.command("list")
+@_some
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many, the latest.")
+def deliveries_list(platform: str | None, since: datetime | None, limit: int) -> None:
+    """What is kept, and what became of the events in it."""
+    platform, start = _chosen(platform, since)
+    with db.reading(_engine()) as c:
+        rows = arrived.deliveries(c, platform, since=start, limit=limit)
+    for d in rows:
+        counts = f"{d.accepted:,} accepted, {d.duplicates:,} known already, {d.quarantined:,} quarantined"
+        click.echo(f"{d.id}\t{d.platform}\t{d.team}\t{iso(d.received_at)}\t{counts}")
+    if not rows:
+        click.echo("No such delivery is kept.", err=True)
+
+
+@deliveries.command("replay")
+@_some
+def deliveries_replay(platform: str | None, since: datetime | None) -> None:
+    """Read kept deliveries again, and take what is new.
+
+    After an upgrade that reads more of a platform than the one before did. What is known already changes nothing.
+    """
+    platform, start = _chosen(platform, since)
+    engine = _engine()
+    now, read, after, counts = _now(), 0, 0, Counts()
+    while True:
+        with db.reading(engine) as c:
+            rows = intake.stored(c, platform, after=after, since=start, limit=_SHARE)
+        if not rows:
+            break
+        for name, some in groupby(rows, key=lambda row: row.platform):
+            # A platform of a version to come, after a downgrade, is left alone.
+            if name in sources.platforms():
+                some = list(some)
+                counts += pipeline.ingest(engine, _translated(name, some), now=now, format=name, origin="a delivery, read again")
+                read += len(some)
+        after = rows[-1].id
+    pipeline.settle(engine)
+    text = f"{read:,} {'delivery' if read == 1 else 'deliveries'} read again: {counts.accepted:,} events new, {counts.duplicates:,} known already"
+    if refused := counts.quarantined + counts.quarantined_before:
+        text += f", {refused:,} quarantined"
+    if counts.conflicts:
+        text += f", {len(counts.conflicts):,} in conflict"
+    click.echo(text)
+    if counts.refused:
+        sys.exit(1)
+
+
+def _translated(platform: str, rows: Iterable) -> Iterator[Event | Refused]:
+    """What a platform's adapter makes of stored requests, as if they came now at the time they came."""
+    module = sources.platforms()[platform]
+    for row in rows:
+        delivery = Delivery(zlib.decompress(row.body), orjson.loads(row.headers), row.url, row.received_at)
+        for item in module.translate(delivery, sources.Context(row.received_at, row.team, platform)):
+            # The address names the team, whatever the body says.
+            yield item._replace(team=row.team) if type(item) is Refused else item
+
+
+COMMANDS = (serve, worker, token, hook, deliveries)

@@ -169,9 +169,9 @@ def expire(c: Connection, before: int) -> int:
     return c.execute(t.deliveries.delete().where(t.deliveries.c.received_at < before)).rowcount
 
 
-def stored(c: Connection, platform: str | None = None, *, after: int = 0, limit: int = 500) -> list[sa.Row]:
-    """Kept deliveries with ids over ``after``: team key, platform, received_at, url, headers, body (decompressed by caller)."""
+def stored(c: Connection, platform: str | None = None, *, after: int = 0, since: int = 0, limit: int = 500) -> list[sa.Row]:
+    """Kept deliveries with ids over ``after`` that came at or after ``since``: team key, platform, received_at, url, headers, body (decompressed by caller)."""
     d = t.deliveries.c
     ask = sa.select(d.id, t.teams.c.key.label("team"), d.platform, d.received_at, d.url, d.headers, d.body)
-    ask = ask.join(t.teams, t.teams.c.id == d.team_id).where(d.id > after).order_by(d.id).limit(limit)
+    ask = ask.join(t.teams, t.teams.c.id == d.team_id).where(d.id > after, d.received_at >= since).order_by(d.id).limit(limit)
     return list(c.execute(ask if platform is None else ask.where(d.platform == platform)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,14 +44,14 @@ class Frame:
             st.caption(" · ".join(_freshness(info, cache.clock() if live else self.as_of, "%H:%M:%S" if live else "%H:%M")))
 
 
-def page(title: str) -> Frame:
-    """Frame a page; stops the run where the database cannot be used or nothing has come in yet."""
+def page(title: str, *, early: bool = False) -> Frame:
+    """Frame a page; stops the run where the database cannot be used or, but for an ``early`` one, nothing has come in yet."""
     head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
     head.title(title, anchor=False, width="content")
     with guard(stop=True):
         keys = cache.teams()
         frame = Frame(cache.team(_chosen(keys, head, title)), cache.now()) if keys else None
-    if frame is None or frame.team.last_received is None:
+    if frame is None or (frame.team.last_received is None and not early):
         _nothing_yet(frame.team.key if frame else None)
         st.stop()
     if frame.team.sample:
@@ -129,6 +130,8 @@ def _nothing_yet(team: str | None) -> None:
         st.subheader("Nothing has come in yet" + (f" for {strings.plain(team)}" if team else ""), anchor=False)
         st.markdown("Feed in the event log of your meetings (JSON Lines, or BigBlueButton's `events.xml`; plain or gz):")
         st.code(strings.ingest_command(team or "YOUR-TEAM"), language="shell")
+        st.markdown("Or have your platform send by itself; the page *Sources* and docs/connect.md say more:")
+        st.code(f"usage-report hook set PLATFORM {shlex.quote(team or 'YOUR-TEAM')}", language="shell")
         if not team:
             st.markdown("Or look around first with a year of a made-up company:")
             st.code("usage-report demo", language="shell")

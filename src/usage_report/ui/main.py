@@ -20,6 +20,7 @@ st.navigation(
         st.Page(PAGES / "Real_time.py", title="Real time", icon="🟢", url_path="real-time"),
         st.Page(PAGES / "Date_range.py", title="Date range", icon="📈", url_path="date-range"),
         st.Page(PAGES / "Reconcile.py", title="Reconcile", icon="⚖️", url_path="reconcile"),
+        st.Page(PAGES / "Sources.py", title="Sources", icon="🔌", url_path="sources"),
     ],
     position="top",
 ).run()
