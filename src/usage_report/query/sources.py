@@ -114,7 +114,7 @@ def held(engine: Engine, team: str) -> list[Held]:
     with db.reading(engine) as c:
         # Ids first: the instant stands behind the bytes of each original, which a sum over all must not have to pass.
         groups = c.execute(sa.select(q.reason, sa.func.count(), sa.func.max(q.id)).where(_whose(team)).group_by(q.reason)).all()
-        newest = dict(c.execute(sa.select(q.id, q.received_at).where(q.id.in_([id for _, _, id in groups]))).tuples().all())
+        newest = dict(c.execute(sa.select(q.id, q.received_at).where(q.id.in_([id for _, _, id in groups]))).all())
     return sorted((Held(reason, n, newest[id]) for reason, n, id in groups), key=lambda h: (-h.count, h.reason))
 
 

@@ -1,0 +1,199 @@
+"""*Sources* as a visitor gets it: what came in, what was refused and why, and the replay, on a real database."""
+
+from __future__ import annotations
+
+import io
+from concurrent.futures import Future
+from pathlib import Path
+
+import orjson
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from usage_report import access, db, ledger, pipeline
+from usage_report.events import Event, Refused, instant
+from usage_report.intake import Intake, Job, Raw
+from usage_report.ledger import Counts
+from usage_report.query import sources as stored
+from usage_report.sources import Context, jsonl
+from usage_report.ui import cache, sources
+
+PAGE = Path(__file__).parents[2] / "pages" / "Sources.py"
+NOW = instant("2026-03-06T12:00:00Z")
+HOUR = 3_600_000
+
+
+@pytest.fixture
+def engine(tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path}/usage.db"
+    engine = db.open_database(url)
+    monkeypatch.setenv("USAGE_REPORT_DATABASE_URL", url)
+    cache.clear()
+    sources._sent.clear()
+    sources._held.clear()
+    monkeypatch.setattr(cache, "clock", lambda: NOW)
+    yield engine
+    cache.clear()
+    engine.dispose()
+
+
+def ingest(engine, *lines: dict | bytes, at: int = NOW, team: str | None = "acme") -> None:
+    raw = b"\n".join(x if isinstance(x, bytes) else orjson.dumps(x) for x in lines)
+    pipeline.ingest(engine, jsonl.read(io.BytesIO(raw), Context(at, team)), now=at, format="jsonl", origin="march.jsonl")
+    pipeline.settle(engine)
+
+
+def event(id: str, time: str, type: str = "participant.joined") -> dict:
+    return {"specversion": "1.0", "id": id, "source": "test", "type": type, "time": time, "data": {"team": "acme", "room": "r", "session": "s", "connection": id}}
+
+
+def deliver(engine, at: int, platform: str = "zoom", *, accepted: int = 0, refused: int = 0) -> None:
+    """A webhook request as the receiver hands it on."""
+    events = [Event("acme", platform, f"{at}-{i}", 1, at, "r", "s", f"c{at}-{i}", *[""] * 5) for i in range(accepted)]
+    faults = [Refused("unknown-type", f"no type {i}", f'{{"n": {i}}}'.encode(), 1, "acme", platform) for i in range(refused)]
+    intake = Intake(engine)
+    job = Job("acme", platform, "request 1", events, faults, at, Raw(platform, "http://x/", {}, b"{}"), Future())
+    intake.submit(job).result(10)
+    intake.close()
+
+
+def connect(engine, platform: str = "zoom", team: str = "acme") -> None:
+    with db.writing(engine) as c:
+        access.set_secret(c, team, platform, "s", NOW)
+
+
+def visit(**state) -> AppTest:
+    app = AppTest.from_file(PAGE, default_timeout=30)
+    for key, value in state.items():
+        app.session_state[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def shown(app: AppTest) -> str:
+    blocks = [*app.markdown, *app.caption, *app.info, *app.success, *app.warning, *app.error, *app.code, *app.subheader]
+    return "\n".join(str(b.value) for b in blocks).replace("\\", "")
+
+
+def labels(app: AppTest) -> list[str]:
+    return [box.label.replace("\\", "") for box in app.expander if "·" in box.label]
+
+
+def test_without_any_source_it_says_how_to_connect_one(engine):
+    with db.writing(engine) as c:
+        ledger.ensure_team(c, "acme", NOW)
+    text = shown(visit())
+    assert "usage-report hook set PLATFORM acme" in text
+    assert "usage-report token create --team acme" in text
+    assert "LiveKit (`livekit`)" in text
+    assert "Nothing is in quarantine" in text
+
+
+def test_an_empty_database_says_how_to_begin(engine):
+    assert "usage-report hook set PLATFORM YOUR-TEAM" in shown(visit())
+
+
+def test_what_each_source_sent_and_its_requests_of_late(engine):
+    ingest(engine, event("1", "2026-03-05T09:00:00Z"), event("2", "2026-03-06T09:00:00Z"), at=NOW - 3 * HOUR)
+    deliver(engine, NOW - 8 * 24 * HOUR, accepted=1)
+    deliver(engine, NOW - 7 * 24 * HOUR, accepted=1, refused=1)
+    deliver(engine, NOW - 24 * HOUR - 1, accepted=1)
+    deliver(engine, NOW - 24 * HOUR, accepted=2)
+    table = visit().dataframe[0].value.set_index("Source")
+    assert table.loc["test"].to_dict() == {
+        "Events": "2", "Last received": "3 h ago", "Time of its last event": "Fri 6 Mar 2026, 09:00", "First received": "Fri 6 Mar 2026, 09:00",
+        "Requests, 24 h": "–", "Requests, 7 days": "–",
+    }  # fmt: skip
+    zoom = table.loc["Zoom"]
+    assert (zoom["Events"], zoom["Requests, 24 h"], zoom["Requests, 7 days"]) == ("5", "1", "3 (1 refused)")
+    assert zoom["First received"] == "Thu 26 Feb 2026, 12:00"
+
+
+def test_a_connected_platform_that_is_silent_is_seen(engine, monkeypatch):
+    monkeypatch.setenv("USAGE_REPORT_PUBLIC_URL", "https://usage.example.com/")
+    connect(engine)
+    connect(engine, "daily", "other")
+    app = visit()
+    row = app.dataframe[0].value.iloc[0]
+    assert (row["Source"], row["Last received"], row["Requests, 24 h"]) == ("Zoom", "nothing yet", "0")
+    assert len(app.dataframe[0].value) == 1
+    assert "https://usage.example.com/api/v1/hooks/zoom/acme" in shown(app)
+
+
+def test_quarantine_by_reason_of_this_team_and_of_none(engine):
+    ingest(engine, event("1", "2026-03-05T09:00:00Z", "participant.waved"), b'{"torn', event("3", "2026-03-05T09:00:00Z", "participant.left "))
+    ingest(engine, b"no team at all", team=None, at=NOW + HOUR)
+    ingest(engine, {**event("1", "2026-03-05T09:00:00Z", "x"), "data": {"team": "other"}}, team="other")
+    app = visit()
+    (table,) = [d.value for d in app.dataframe if "Reason" in d.value]
+    assert table.to_numpy().tolist() == [["not-json", "2", "Fri 6 Mar 2026, 13:00"], ["unknown-type", "2", "Fri 6 Mar 2026, 12:00"]]
+    assert "4 originals are in quarantine" in shown(app)
+    assert [label.split(" · ")[0] for label in labels(app)] == ["not-json", "unknown-type", "not-json", "unknown-type"]
+    next(s for s in app.selectbox if s.label == "Originals of").select("unknown-type").run()
+    assert [label.split(" · ")[0] for label in labels(app)] == ["unknown-type", "unknown-type"]
+
+
+def test_an_original_is_read_at_a_click_and_shown_as_text(engine):
+    hostile = event("<script>alert(1)</script>", "2026-03-05T09:00:00Z", "participant.waved")
+    ingest(engine, hostile)
+    (held,) = stored.originals(cache.reader().engine, "acme", limit=9)
+    closed = visit()
+    assert "<script>" not in shown(closed)
+    opened = visit(**{f"sources_original_{held.id}": True})
+    block = next(c for c in opened.code if "script" in c.value)
+    assert block.language == "json"
+    assert orjson.loads(block.value) == hostile
+    assert '\n  "id": ' in block.value
+    assert not any("<script>" in m.value for m in [*opened.markdown, *opened.caption])
+    assert "Did you mean" in shown(opened), "the reason in words"
+    assert "march.jsonl" in shown(opened)
+
+
+def test_replay_takes_what_can_be_taken_now_and_says_so(engine, monkeypatch):
+    ingest(engine, event("1", "2026-03-06T11:00:00Z"), event("2", "2026-03-06T14:00:00Z"), b"{")
+    assert len(labels(visit())) == 2
+    later = NOW + 3 * HOUR
+    monkeypatch.setattr(cache, "clock", lambda: later)
+    app = visit()
+    app.button(key="sources_replay").click().run()
+    assert not app.exception
+    assert [s.value for s in app.success] == ["Read again: 1 event is new, 1 original stays in quarantine."]
+    assert [label.split(" · ")[0] for label in labels(app)] == ["not-json"]
+    assert app.dataframe[0].value.iloc[0]["Events"] == "2"
+    assert cache.team("acme").pending == 0, "it is counted at once"
+    app.run()
+    assert not app.success, "said once"
+
+
+def test_a_replay_that_fails_is_told_in_words(engine, monkeypatch):
+    ingest(engine, b"{")
+    app = visit()
+    monkeypatch.setattr(pipeline, "replay", lambda *a, **k: (_ for _ in ()).throw(RuntimeError("boom")))
+    app.button(key="sources_replay").click().run()
+    assert not app.exception
+    assert "Something went wrong, reference" in app.error[0].value
+    assert "boom" not in shown(app)
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "language"),
+    [
+        (b'{"a":[1,"\xc3\xa9"]}', '{\n  "a": [\n    1,\n    "é"\n  ]\n}', "json"),
+        (b"<script>alert(1)</script>", "<script>alert(1)</script>", None),
+        (b'{"a":', '{"a":', None),
+        (b"\xff\x00", "��", None),
+        (b'"\\ud800"', '"?"', "json"),
+        (b"[" * 100_000, "[" * 100_000, None),
+        (b"1" * 5_000, "1" * 5_000, None),
+    ],
+)
+def test_payloads_as_text(raw, text, language):
+    assert sources.readable(raw) == (text, language)
+
+
+def test_the_result_of_a_replay_in_words():
+    counts = Counts(accepted=2, duplicates=1, conflicts=[("a", "b")], quarantined_before=0)
+    assert sources.words(counts) == (
+        "Read again: 2 events are new, 1 had come otherwise meanwhile, 1 say something else than what came before, which stays, 0 originals stay in quarantine."
+    )

@@ -1,0 +1,141 @@
+"""``usage-report deliveries``: stored webhook requests are listed, and read again by a mended adapter."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from usage_report import db, sources
+from usage_report.cli import main
+from usage_report.errors import Rejected
+from usage_report.events import Event, Refused, instant
+from usage_report.intake import Intake, Job, Raw
+from usage_report.query.reader import Reader
+from usage_report.sources import Context
+from usage_report.sources._hooks import Delivery
+
+MARCH, MAY = instant("2026-03-02T09:00:00Z"), instant("2026-05-02T09:00:00Z")
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path}/usage.db"
+
+
+@pytest.fixture
+def engine(url):
+    engine = db.open_database(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def run(url, engine):
+    runner = CliRunner(env={"USAGE_REPORT_DATABASE_URL": url})
+    return lambda *args: runner.invoke(main, ["deliveries", *args])
+
+
+def post(engine, platform: str, team: str, body: dict, at: int) -> None:
+    """Take a request the way the receiver does."""
+    raw = orjson.dumps(body)
+    items = list(sources.platforms()[platform].translate(Delivery(raw, {}, "http://x/", at), Context(at, team, platform)))
+    events = [x for x in items if type(x) is Event]
+    refused = [x._replace(team=team) for x in items if type(x) is Refused]
+    intake = Intake(engine)
+    intake.submit(Job(team, platform, "request 1", events, refused, at, Raw(platform, "http://x/", {"x-a": "1"}, raw), Future())).result(10)
+    intake.close()
+
+
+def livekit(id: str, event: str, at: int) -> dict:
+    return {
+        "event": event, "id": id, "createdAt": str(at // 1000),
+        "room": {"sid": "RM_1", "name": "standup"}, "participant": {"sid": "PA_1", "identity": "ana", "joinedAt": str(at // 1000)},
+    }  # fmt: skip
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """``broken()``: an adapter that has yet to learn of joins; ``broken(mended=True)``: it has."""
+    module = sources.platforms()["livekit"]
+    right = module.translate
+
+    def wrong(delivery, context):
+        if b"participant_joined" in delivery.body:
+            error = Rejected("unknown-type", "there is no such event")
+            yield Refused(error.reason, error.why, delivery.body, 1, "", "livekit")
+        else:
+            yield from right(delivery, context)
+
+    def choose(mended: bool = False) -> None:
+        monkeypatch.setattr(module, "translate", right if mended else wrong)
+
+    return choose
+
+
+@pytest.fixture
+def filled(engine, broken):
+    broken()
+    post(engine, "livekit", "acme", livekit("EV_1", "participant_joined", MARCH), MARCH + 1000)
+    post(engine, "livekit", "acme", livekit("EV_2", "participant_left", MARCH + 600_000), MARCH + 601_000)
+    post(engine, "livekit", "other", livekit("EV_3", "participant_joined", MAY), MAY)
+    return engine
+
+
+def test_list_tells_what_is_kept_and_what_became_of_it(filled, run):
+    lines = [line.split("\t") for line in run("list").stdout.splitlines()]
+    assert [line[1:4] for line in lines] == [
+        ["livekit", "acme", "2026-03-02T09:00:01Z"], ["livekit", "acme", "2026-03-02T09:10:01Z"], ["livekit", "other", "2026-05-02T09:00:00Z"],
+    ]  # fmt: skip
+    assert lines[0][4] == "0 accepted, 0 known already, 1 quarantined"
+    assert lines[1][4] == "1 accepted, 0 known already, 0 quarantined"
+    assert [line.split("\t")[0] for line in run("list", "--limit", "2").stdout.splitlines()] == [lines[1][0], lines[2][0]]
+    assert run("list", "--since", "2026-03-03").stdout.splitlines() == ["\t".join(lines[2])]
+
+
+def test_nothing_kept_is_said(engine, run):
+    result = run("list", "--platform", "zoom")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "No such delivery is kept" in result.stderr
+    assert run("replay").stdout == "0 deliveries read again: 0 events new, 0 known already\n"
+
+
+def test_a_mended_adapter_catches_up_and_nothing_counts_twice(filled, run, broken):
+    result = run("replay")
+    assert result.exit_code == 1, "still refused"
+    assert result.stdout == "3 deliveries read again: 0 events new, 1 known already, 2 quarantined\n"
+    broken(mended=True)
+    result = run("replay")
+    assert (result.exit_code, result.stdout) == (0, "3 deliveries read again: 2 events new, 1 known already\n")
+    assert run("replay").stdout == "3 deliveries read again: 0 events new, 3 known already\n"
+    period = Reader(filled, 86_400_000).period("acme", instant("2026-03-31T00:00:00Z"))
+    assert {m.key: m.value for m in period.metrics}["participation_minutes"] == 10
+
+
+def test_only_some_are_read(filled, run, broken):
+    broken(mended=True)
+    assert run("replay", "--platform", "zoom").stdout.startswith("0 deliveries")
+    assert run("replay", "--since", "2026-05-02").stdout == "1 delivery read again: 1 events new, 0 known already\n"
+    assert run("replay", "--since", "2026-03-02").stdout == "3 deliveries read again: 1 events new, 2 known already\n"
+
+
+def test_what_is_refused_again_keeps_its_team_and_is_kept_once(filled, run):
+    run("replay")
+    with db.reading(filled) as c:
+        rows = c.exec_driver_sql("select team, count(*) from quarantine group by team order by team").all()
+    assert rows == [("acme", 1), ("other", 1)]
+
+
+def test_more_than_one_share_is_read(engine, run, monkeypatch):
+    monkeypatch.setattr("usage_report.cli_service._SHARE", 2)
+    for n in range(5):
+        post(engine, "livekit", "acme", livekit(f"EV_{n}", "participant_joined", MARCH + n * 1000), MARCH + n * 1000)
+    assert run("replay").stdout == "5 deliveries read again: 0 events new, 5 known already\n"
+
+
+def test_a_wrong_platform_and_a_wrong_date_are_said(run):
+    result = run("replay", "--platform", "livkit")
+    assert (result.exit_code, "Did you mean 'livekit'?" in result.stderr) == (1, True)
+    assert run("list", "--since", "soon").exit_code == 2
