@@ -122,6 +122,7 @@ def test_a_connected_platform_that_is_silent_is_seen(engine, monkeypatch):
 
 
 def test_quarantine_by_reason_of_this_team_and_of_none(engine):
+    connect(engine)
     ingest(engine, event("1", "2026-03-05T09:00:00Z", "participant.waved"), b'{"torn', event("3", "2026-03-05T09:00:00Z", "participant.left "))
     ingest(engine, b"no team at all", team=None, at=NOW + HOUR)
     ingest(engine, {**event("1", "2026-03-05T09:00:00Z", "x"), "data": {"team": "other"}}, team="other")
@@ -136,6 +137,7 @@ def test_quarantine_by_reason_of_this_team_and_of_none(engine):
 
 def test_an_original_is_read_at_a_click_and_shown_as_text(engine):
     hostile = event("<script>alert(1)</script>", "2026-03-05T09:00:00Z", "participant.waved")
+    connect(engine)
     ingest(engine, hostile)
     (held,) = stored.originals(cache.reader().engine, "acme", limit=9)
     closed = visit()
@@ -167,6 +169,7 @@ def test_replay_takes_what_can_be_taken_now_and_says_so(engine, monkeypatch):
 
 
 def test_a_replay_that_fails_is_told_in_words(engine, monkeypatch):
+    connect(engine)
     ingest(engine, b"{")
     app = visit()
     monkeypatch.setattr(pipeline, "replay", lambda *a, **k: (_ for _ in ()).throw(RuntimeError("boom")))
