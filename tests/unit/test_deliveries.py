@@ -7,13 +7,15 @@ from concurrent.futures import Future
 import orjson
 import pytest
 from click.testing import CliRunner
+from starlette.testclient import TestClient
 
-from usage_report import db, sources
+from usage_report import access, api, db, sources
 from usage_report.cli import main
 from usage_report.errors import Rejected
 from usage_report.events import Event, Refused, instant
 from usage_report.intake import Intake, Job, Raw
 from usage_report.query.reader import Reader
+from usage_report.settings import Settings
 from usage_report.sources import Context
 from usage_report.sources._hooks import Delivery
 
@@ -139,3 +141,19 @@ def test_a_wrong_platform_and_a_wrong_date_are_said(run):
     result = run("replay", "--platform", "livkit")
     assert (result.exit_code, "Did you mean 'livekit'?" in result.stderr) == (1, True)
     assert run("list", "--since", "soon").exit_code == 2
+
+
+@pytest.mark.parametrize("below", ["", "/events/occupant/joined"])
+def test_a_platform_may_add_to_the_address_it_was_given(engine, url, run, below):
+    """event_sync posts to api_prefix + /events/…, and has no setting for that."""
+    with db.writing(engine) as c:
+        access.set_secret(c, "acme", "jitsi", "word", MARCH)
+    body = {
+        "event_name": "muc-occupant-joined", "is_breakout": False, "room_jid": "r@conference.x", "room_name": "r",
+        "occupant": {"occupant_jid": "r@conference.x/1", "joined_at": MARCH // 1000, "name": "Ana"},
+    }  # fmt: skip
+    with TestClient(api.create(Settings(database_url=url))) as client:
+        assert client.post(f"/api/v1/hooks/jitsi/acme{below}", json=body).status_code == 401
+        answer = client.post(f"/api/v1/hooks/jitsi/acme{below}", json=body, headers={"Authorization": "Bearer word"})
+    assert (answer.status_code, answer.json()["accepted"]) == (200, 1)
+    assert run("list").stdout.split("\t")[1:3] == ["jitsi", "acme"]

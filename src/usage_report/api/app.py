@@ -122,7 +122,8 @@ def create(settings: Settings, service: Service | None = None) -> Starlette:
 
     routes = [
         Route("/api/v1/events", held.receiver.events, methods=["POST"]),
-        Route("/api/v1/hooks/{platform}/{team}", held.receiver.hook, methods=["POST"]),
+        # Some platforms put the name of the event behind the address they were given (Jitsi: /events/room/created).
+        *(Route(f"/api/v1/hooks/{{platform}}/{{team}}{more}", held.receiver.hook, methods=["POST"]) for more in ("", "/{below:path}")),
         *held.read.routes(),
         *(Route(path, held.ops.alive, methods=_ANY) for path in ("/healthz", "/healthz/")),
         Route("/readyz", held.ops.ready),
