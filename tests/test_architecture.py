@@ -22,7 +22,7 @@ SOURCE = ROOT / "src" / "usage_report"
 #: From the bottom up. A module may import what is on lines above its own, and within its own package.
 #: Modules that share a line do not know each other.
 LAYERS = (
-    ("errors",),
+    ("errors", "logs"),
     ("periods", "settings"),
     ("events", "metrics"),
     ("plans",),
@@ -30,20 +30,21 @@ LAYERS = (
     ("metering",),
     ("db",),
     ("ledger",),
-    ("store",),
+    ("store", "access", "intake"),
     ("pipeline",),
     ("query",),
     ("teams", "formats"),
     ("courses", "charts", "export", "texts", "sample"),
     ("reconcile", "vendors"),
-    ("doctor",),
+    ("doctor", "worker"),
     ("api",),
-    ("ui", "cli"),
+    ("ui", "cli_service"),
+    ("cli",),
 )
 RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer}
 
 #: Where statements may be written. Others name Engine and Connection as types at most.
-SQL = {"db", "ledger", "store", "teams", "query"}
+SQL = {"db", "ledger", "store", "access", "intake", "teams", "query"}
 #: Modules whose every answer is a function of their arguments.
 PURE = {"errors", "periods", "events", "metrics", "plans", "metering", "query", "charts", "formats", "courses", "export", "reconcile", "texts", "presets", "demo"}
 #: The only modules that may know Streamlit, by path from the root.

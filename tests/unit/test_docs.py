@@ -16,9 +16,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from usage_report import presets, settings
+from usage_report import presets, settings, sources
+from usage_report.api import http, metrics
 from usage_report.cli import main
 from usage_report.events import KINDS, instant, parse
+from usage_report.intake import QUEUE, QUEUE_BYTES
 from usage_report.metrics import ALL, METRICS, Measure
 
 ROOT = Path(__file__).parents[2]
@@ -186,6 +188,27 @@ def test_every_setting_is_documented_with_its_default():
         assert name == field.name
         if field.default != "":
             assert default == (f"{field.default:g}" if isinstance(field.default, float) else field.default)
+
+
+def test_every_platform_has_its_section_and_its_events():
+    told = {cells[2].strip("`"): cells[0] for cells in rows(PAGES["docs/connect.md"].split("## How every")[0]) if cells[2]}
+    assert told.keys() == sources.platforms().keys()
+    for link in told.values():
+        title = link[1:].split("]")[0]
+        text = section("docs/connect.md", f"## {title}" if f"\n## {title}\n" in PAGES["docs/connect.md"] else f"## {title} webhooks")
+        for part in ("Where", "Secret", "Events", "Supplies", "Not supplied"):
+            assert f"- **{part}**:" in text, (title, part)
+    known = set(names(section("docs/connect.md", "## Files")))
+    assert known == sources.files().keys()
+
+
+def test_metrics_and_limits_of_the_api_are_documented():
+    told = [name for name in names(section("docs/api.md", "## Health and metrics")) if name.startswith("usage_report_")]
+    kinds = {m.name + ("_total" if m.type == "counter" else "") for m in metrics.REGISTRY.collect()}
+    assert set(told) == kinds
+    text = section("docs/api.md", "## Limits and errors")
+    assert f"{http.MAX_BODY // 2**20} MiB as sent, {http.MAX_UNPACKED // 2**20} MiB unpacked" in text
+    assert f"{QUEUE:,}, or {QUEUE_BYTES // 2**20} MiB" in text
 
 
 @EVERY_PAGE

@@ -184,7 +184,7 @@ def files() -> dict[str, ModuleType]:
 
 def platforms() -> dict[str, ModuleType]:
     """Those that take webhooks, by ``NAME``."""
-    return {name: module for name, module in discover().items() if hasattr(module, "translate")}
+    return {name: module for name, module in discover().items() if hasattr(module, "verify")}
 
 
 def choose(head: bytes, name: str, wanted: str | None = None) -> ModuleType:
