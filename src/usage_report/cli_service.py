@@ -15,7 +15,7 @@ from itertools import groupby
 import click
 import orjson
 
-from . import access, db, intake, logs, pipeline, settings, sources
+from . import access, db, intake, logs, pipeline, settings, sources, teams
 from .errors import InputError, did_you_mean
 from .events import Event, Refused, iso
 from .ledger import Counts
@@ -79,6 +79,8 @@ def token() -> None:
 @click.option("--label", default="", help="What it is for, to tell it from others.")
 def token_create(team: str, scope: str, label: str) -> None:
     """Make a token and show it: once, it is not kept."""
+    teams.check_key(team)
+    label = " ".join(sources.storable(label).split())  # a line break would break the list
     with db.writing(_engine()) as c:
         made = access.create_token(c, team, scope, label, _now())
     click.echo(made)
@@ -124,6 +126,7 @@ def hook_list() -> None:
 @click.option("--secret-from", metavar="VARIABLE", help="Environment variable that holds the secret. Default: it is asked for, or read from standard input.")
 def hook_set(platform: str, team: str, secret_from: str | None) -> None:
     """Take PLATFORM's webhooks for TEAM, signed with a secret. It never stands on the command line."""
+    teams.check_key(team)
     module = sources.platforms().get(platform)
     if module is None:
         raise InputError(f"There is no platform {platform!r}", "", did_you_mean(platform, sources.platforms()))
@@ -136,6 +139,8 @@ def hook_set(platform: str, team: str, secret_from: str | None) -> None:
         secret = click.prompt("Secret", hide_input=True)
     else:
         secret = sys.stdin.readline().rstrip("\r\n")
+    if sources.storable(secret) != secret:
+        raise InputError("That is no secret", "it is too long, or no text that a database keeps")
     configured = settings.load()
     with db.writing(_engine()) as c:
         access.set_secret(c, team, platform, secret, _now())

@@ -21,6 +21,7 @@ from sqlalchemy.engine import Connection, Engine
 from . import ledger
 from .db import bulk, writing
 from .db import tables as t
+from .errors import DatabaseError
 from .events import Event, Refused
 from .ledger import Fate
 
@@ -65,8 +66,8 @@ class Job(NamedTuple):
 class Intake:
     """One writer thread for a database. ``close`` waits for what is queued."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, *, keep_raw: bool = True) -> None:
+        self._engine, self._keep_raw = engine, keep_raw
         self._jobs: deque[Job] = deque()
         self._events = self._bytes = 0
         self._ready = threading.Condition()
@@ -76,20 +77,25 @@ class Intake:
 
     def submit(self, job: Job) -> Future:
         """Queue a job -> a future of the fates of its events, set once they are durable. Raises ``Overloaded``."""
-        size = len(job.raw.body) if job.raw else 0
+        items, size = _weight(job)
         with self._ready:
-            if self._closing or (self._jobs and (self._events >= QUEUE or self._bytes >= QUEUE_BYTES)):
+            if self._closing or self.full:
                 raise Overloaded
             self._jobs.append(job)
-            self._events += len(job.events)
+            self._events += items
             self._bytes += size
             self._ready.notify()
         return job.done
 
     @property
     def waiting(self) -> int:
-        """Events in the queue."""
+        """Events in the queue, refused ones included."""
         return self._events
+
+    @property
+    def full(self) -> bool:
+        """Is no more taken at the moment? A single request is, however large it is."""
+        return bool(self._jobs) and (self._events >= QUEUE or self._bytes >= QUEUE_BYTES)
 
     def close(self) -> None:
         with self._ready:
@@ -103,12 +109,13 @@ class Intake:
                 self._ready.wait()
             jobs: list[Job] = []
             share = 0
-            while self._jobs and (not jobs or share + len(self._jobs[0].events) <= SHARE):
+            while self._jobs and (not jobs or share + _weight(self._jobs[0])[0] <= SHARE):
                 job = self._jobs.popleft()
+                items, size = _weight(job)
                 jobs.append(job)
-                share += len(job.events)
-                self._events -= len(job.events)
-                self._bytes -= len(job.raw.body) if job.raw else 0
+                share += items
+                self._events -= items
+                self._bytes -= size
             return jobs
 
     def _run(self) -> None:
@@ -117,10 +124,15 @@ class Intake:
         while jobs := self._take():
             try:
                 answers = self._append(jobs)
+            except DatabaseError as error:
+                # It is everybody's: to try each would only take the patience of a locked database many times.
+                answers = [error] * len(jobs)
             except BaseException as error:
                 # One request's fault must not fail the others': each gets a transaction of its own.
                 answers = [error] if len(jobs) == 1 else [self._alone(job) for job in jobs]
             for job, answer in zip(jobs, answers, strict=True):
+                if not job.done.set_running_or_notify_cancel():
+                    continue  # nobody waits for it any more; it is durable all the same
                 if isinstance(answer, BaseException):
                     job.done.set_exception(answer)
                 else:
@@ -143,8 +155,15 @@ class Intake:
                 at += len(job.events)
                 if job.refused:
                     ledger.quarantine(c, job.refused, format=job.format, origin=job.origin, now=job.received)
-            _keep(c, jobs, answers)
+            if self._keep_raw:
+                _keep(c, jobs, answers)
         return answers
+
+
+def _weight(job: Job) -> tuple[int, int]:
+    """Items and bytes of a job, as the bounds of the queue count them."""
+    size = sum(len(e.extra) for e in job.events) + sum(len(r.raw) for r in job.refused) + (len(job.raw.body) if job.raw else 0)
+    return len(job.events) + len(job.refused), size
 
 
 def _keep(c: Connection, jobs: Sequence[Job], answers: Sequence[Sequence[Fate]]) -> None:

@@ -8,7 +8,11 @@ import sys
 from datetime import UTC, datetime
 
 #: What every record has; anything else was said with ``extra``.
-_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+
+def _extras(record: logging.LogRecord) -> dict[str, object]:
+    return {k: v for k, v in vars(record).items() if k not in _STANDARD}
 
 
 class JsonFormatter(logging.Formatter):
@@ -21,7 +25,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        told |= {k: v for k, v in vars(record).items() if k not in _STANDARD}
+        told |= _extras(record)
         if record.exc_info:
             told["trace"] = self.formatException(record.exc_info)
         return json.dumps(told, ensure_ascii=False, default=str)
@@ -32,7 +36,8 @@ class PlainFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
-        extras = " ".join(f"{k}={v}" for k, v in vars(record).items() if k not in _STANDARD)
+        # A path may hold a line break: nobody shall write lines of their own into the log.
+        extras = " ".join(f"{k}={v if str(v).isprintable() else ascii(v)}" for k, v in _extras(record).items())
         head, newline, trace = text.partition("\n")
         return f"{head} {extras}".rstrip() + newline + trace
 

@@ -27,7 +27,7 @@ class Settings:
     #: A TOML file of date presets instead of the built-in one.
     presets: str = ""
     #: Seconds between two looks for work of the app's background thread; 0 turns it off.
-    background_seconds: float = 2.0
+    background_seconds: float = 0.5
     #: Address at which platforms reach the receiver, such as https://usage.example.com, where a proxy hides it: some sign it.
     public_url: str = ""
     #: Days for which the bodies of webhooks are kept for a replay; 0 keeps none.

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Engine
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -85,7 +85,11 @@ async def _defect(request: Request, error: Exception) -> Response:
     return failure(request, 500, "Something went wrong here", "it is a defect of usage-report", "The log holds the trace under this request_id.")
 
 
-_HANDLERS = {HttpError: _ours, UsageReportError: _ours, HTTPException: _starlettes, Exception: _defect}
+async def _gone(request: Request, error: Exception) -> Response:
+    return failure(request, 400, "The connection ended before the body did")  # for the log: nobody hears it
+
+
+_HANDLERS = {ClientDisconnect: _gone, HttpError: _ours, UsageReportError: _ours, HTTPException: _starlettes, Exception: _defect}
 
 
 class Service:
@@ -93,7 +97,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.engine: Engine = db.connect(settings.database_url)
-        self.intake = Intake(self.engine)
+        self.intake = Intake(self.engine, keep_raw=settings.raw_days > 0)
         self.tokens = Tokens(self.engine)
         self.receiver = Receiver(self.engine, self.intake, self.tokens, settings.public_url)
         self.ops = Ops(self.engine, self.intake)
@@ -129,7 +133,10 @@ def create(settings: Settings, service: Service | None = None) -> Starlette:
         Route("/readyz", held.ops.ready),
         Route("/metrics", held.ops.numbers),
     ]
-    return Starlette(routes=routes, exception_handlers=_HANDLERS, middleware=[Middleware(Trace)], lifespan=lifespan)
+    app = Starlette(routes=routes, exception_handlers=_HANDLERS, middleware=[Middleware(Trace)], lifespan=lifespan)
+    # A slash too many is an unknown address: few senders follow a redirect, and those that do may drop the body.
+    app.router.redirect_slashes = False
+    return app
 
 
 class Beside:

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from .. import __version__, db, store
 from ..errors import UsageReportError
-from ..intake import QUEUE, Intake
+from ..intake import Intake
 from . import metrics
 from .http import now
 
@@ -31,10 +31,13 @@ class Ops:
     def _faults(self) -> list[str]:
         faults = []
         try:
-            db.check(db.schema_version(self._engine))
+            if db.file_is_gone(self._engine):
+                faults.append("The database file is gone. Put it back, or restart to begin with an empty one.")
+            else:
+                db.check(db.schema_version(self._engine))
         except UsageReportError as error:
             faults.append(str(error))
-        if self._intake.waiting >= QUEUE:
+        if self._intake.full:
             faults.append("The queue of events is full.")
         return faults
 
@@ -45,8 +48,14 @@ class Ops:
 
     def _measure(self) -> None:
         metrics.WAITING.set(self._intake.waiting)
-        with db.reading(self._engine) as c:
-            pending, oldest, held = store.backlog(c)
+        try:
+            with db.reading(self._engine) as c:
+                pending, oldest, held = store.backlog(c)
+        except UsageReportError:
+            # What this process counted is worth knowing just then; what the database knows is not known.
+            for gauge in (metrics.PENDING, metrics.LAG, metrics.QUARANTINE):
+                gauge.set(float("nan"))
+            return
         metrics.PENDING.set(pending)
         metrics.LAG.set(max(0, now() - oldest) / 1000 if oldest is not None else 0)
         metrics.QUARANTINE.set(held)

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..errors import InputError
-from ..events import instant
+from ..events import EARLIEST, instant
 from ..metrics import metric
 from ..periods import Grain, billing_period, parse_date, today, zone
 from ..query.model import Query, Report
@@ -27,6 +27,8 @@ from .http import HttpError, Tokens, now
 
 #: Questions without ``as_of`` are asked as of the whole second, so that one second's answers are the same.
 _SECOND = 1_000
+#: As late as dates go: 2200-01-01T00:00:00Z.
+LATEST = 7_258_118_400_000
 
 #: Digital Samba's field -> our metrics, added. Fields we cannot tell are ``None``: they are answered ``null``.
 STATISTICS: dict[str, tuple[str, ...] | None] = {
@@ -137,7 +139,9 @@ class Answers:
     async def _answer(self, request: Request, kind: str, team: str, as_of: int, answer: Callable[[Any], dict]) -> Response:
         def compute() -> tuple[str, dict | None]:
             info = self._reader.team(team)
-            words = "\0".join((self._reader.identity, str(info.data_version), str(as_of), kind, request.url.query))
+            # Open sessions are told with events that are not counted yet: those do not move the data version.
+            state = (info.data_version, info.last_received, info.pending, as_of, kind, request.scope["query_string"])
+            words = "\0".join((self._reader.identity, team, *map(str, state)))
             etag = f'"{hashlib.blake2b(words.encode(), digest_size=12).hexdigest()}"'
             if etag in request.headers.get("if-none-match", ""):
                 return etag, None
@@ -163,9 +167,12 @@ def _as_of(asked: dict[str, str]) -> int:
     if "as_of" not in asked:
         return now() // _SECOND * _SECOND
     try:
-        return instant(asked["as_of"])
+        at = instant(asked["as_of"])
     except (ValueError, OverflowError) as error:
         raise HttpError(400, "as_of cannot be read", str(error)) from None
+    if not EARLIEST <= at < LATEST:
+        raise HttpError(400, "as_of is out of range", "", "Instants from 2000 to 2199 are taken.")
+    return at
 
 
 def _grain(text: str) -> Grain:

@@ -7,9 +7,11 @@ be taken are quarantined with it, and the answer names them.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from typing import Any
+from urllib.parse import quote
 
 import anyio.to_thread
 import orjson
@@ -21,7 +23,8 @@ from ..errors import Rejected, did_you_mean
 from ..events import Event, Refused, parse
 from ..intake import Intake, Job, Overloaded, Raw
 from ..ledger import Fate
-from ..sources._hooks import Delivery, Unauthorized
+from ..sources import storable
+from ..sources._hooks import KEEP, Delivery, Unauthorized
 from . import metrics
 from .http import HttpError, Tokens, body_of, now
 
@@ -90,12 +93,16 @@ class Receiver:
         return fates
 
     def _url(self, request: Request) -> str:
-        if not self._public_url:
-            return str(request.url)
-        query = request.url.query
-        return self._public_url + request.url.path + (f"?{query}" if query else "")
+        """The address called, byte for byte: this is what is signed."""
+        # Some servers leave the query in the raw path.
+        path = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+        path, query = path.partition(b"?")[0].decode("latin-1"), request.scope["query_string"].decode("latin-1")
+        base = self._public_url or f"{request.scope['scheme']}://{request.headers.get('host', '')}"
+        return base + path + (f"?{query}" if query else "")
 
     def _secret(self, team: str, platform: str) -> str | None:
+        if storable(team) != team:  # a NUL in the address: no database has such a team
+            return None
         with db.reading(self._engine) as c:
             return access.secret(c, team, platform)
 
@@ -111,7 +118,10 @@ def _read(body: bytes, kind: str, team: str, at: int) -> list[Event | Refused]:
             return list(_lines(body, team, at))
         raise HttpError(400, "The body is not JSON", str(error), "Send one event, an array of events, or one event a line.") from None
     objects = whole if isinstance(whole, list) else [whole]
-    return [_event(obj, orjson.dumps(obj), i, team, at) for i, obj in enumerate(objects, 1)]
+    try:
+        return [_event(obj, None, i, team, at) for i, obj in enumerate(objects, 1)]
+    except RecursionError:  # what cannot be written again cannot be kept
+        raise HttpError(400, "The body is nested too deep") from None
 
 
 def _lines(body: bytes, team: str, at: int) -> Iterable[Event | Refused]:
@@ -121,19 +131,22 @@ def _lines(body: bytes, team: str, at: int) -> Iterable[Event | Refused]:
         try:
             obj = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            yield Refused("not-json", f"the line is not JSON: {error}", line, i, team)
+            yield Refused("not-json", f"the line is not JSON: {error}", line[:KEEP], i, team, truncated=len(line) > KEEP)
             continue
         yield _event(obj, line, i, team, at)
 
 
-def _event(obj: Any, raw: bytes, position: int, team: str, at: int) -> Event | Refused:
+def _event(obj: Any, raw: bytes | None, position: int, team: str, at: int) -> Event | Refused:
     try:
         event = parse(obj, now=at, team=team)
         if event.team != team:
             raise Rejected("wrong-team", f"the event is of team {event.team[:60]!r}, the token of {team!r}; each team needs a token of its own")
         return event
     except Rejected as rejected:
-        return Refused(rejected.reason, rejected.why, raw, position, team)
+        if raw is None:
+            # The standard library writes what orjson, which refuses deep nesting, does not.
+            raw = json.dumps(obj, ensure_ascii=False).encode()
+        return Refused(rejected.reason, rejected.why, raw[:KEEP], position, team, truncated=len(raw) > KEEP)
 
 
 def _answer(items: Sequence[Event | Refused], fates: Sequence[Fate]) -> dict:

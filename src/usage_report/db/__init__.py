@@ -4,6 +4,7 @@ from .engine import (
     HEAD,
     check,
     connect,
+    file_is_gone,
     folder,
     identity,
     migrate,
@@ -15,4 +16,4 @@ from .engine import (
     writing,
 )
 
-__all__ = ["HEAD", "check", "connect", "folder", "identity", "migrate", "open_database", "prepare", "reading", "schema_version", "try_writing", "writing"]
+__all__ = ["HEAD", "check", "connect", "file_is_gone", "folder", "identity", "migrate", "open_database", "prepare", "reading", "schema_version", "try_writing", "writing"]

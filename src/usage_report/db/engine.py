@@ -229,6 +229,11 @@ def try_writing(engine: Engine) -> None:
         connection.rollback()
 
 
+def file_is_gone(engine: Engine) -> bool:
+    """Has the file of a SQLite database been moved or deleted? Open connections would go on writing to it."""
+    return engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists()
+
+
 def folder(engine: Engine) -> Path:
     """The folder a SQLite database lies in."""
     with reading(engine) as connection:

@@ -1,0 +1,404 @@
+"""Events in over real HTTP: what is taken, what is refused and how, and that nothing is half there."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import itertools
+import json
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api_serving import Api, joined, serving, told
+from usage_report import db, intake, pipeline
+from usage_report.api.http import MAX_BODY, MAX_UNPACKED
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def api(tmp_path) -> Iterator[Api]:
+    with serving(f"sqlite:///{tmp_path}/usage.db") as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def lasting(request, engines) -> Iterator[Api]:
+    """One API of each kind of database for many requests."""
+    url = engines[request.param].url.render_as_string(hide_password=False)
+    with serving(url) as running:
+        yield running
+
+
+def fault(answer: httpx.Response, status: int) -> dict:
+    """The error of an answer, which has the one shape of all errors."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    body = answer.json()
+    assert body["error"]["what"]
+    assert body["request_id"]
+    if status != 500:
+        assert answer.headers["x-request-id"] == body["request_id"]
+    return body["error"]
+
+
+# what is taken
+
+
+def test_one_event(lasting):
+    id = f"one-{next(_numbers)}"
+    answer = lasting.post(joined(id), lasting.sender())
+    assert answer.status_code == 200
+    assert answer.json() == {"accepted": 1, "duplicate": 0, "conflict": 0, "quarantined": 0, "results": [{"id": id, "status": "accepted"}]}
+    assert id in lasting.ids()
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/cloudevents-batch+json", ""])
+def test_an_array_and_the_fate_of_each(lasting, kind):
+    a, b, c = (f"{x}-{next(_numbers)}" for x in "abc")
+    sender = lasting.sender()
+    lasting.post(joined(a), sender)
+    batch = [
+        joined(a, at=1_700_000_000_000),
+        joined(b),
+        joined(b),
+        told("participant.flew", c, connection="x"),
+        joined(c, team=None),
+        joined("", team="acme"),
+        joined(f"{c}-other", team="globex"),
+        7,
+    ]
+    batch[2] = batch[1]
+    answer = lasting.post(batch, sender, **{"Content-Type": kind}).json()
+    assert [r["status"] for r in answer["results"]] == [
+        "conflict", "accepted", "duplicate", "quarantined", "accepted", "quarantined", "quarantined", "quarantined",
+    ]  # fmt: skip
+    assert {k: answer[k] for k in ("accepted", "duplicate", "conflict", "quarantined")} == {"accepted": 2, "duplicate": 1, "conflict": 1, "quarantined": 4}
+    refused = [r for r in answer["results"] if r["status"] == "quarantined"]
+    assert [(r["position"], r["reason"]) for r in refused] == [(4, "unknown-type"), (6, "missing-field"), (7, "wrong-team"), (8, "not-an-object")]
+    assert all(r["why"] for r in refused)
+    assert {b, c} <= lasting.ids()
+    assert f"{c}-other" not in lasting.ids()
+
+
+def test_what_is_quarantined_can_be_read_again(api):
+    unknown = told("participant.flew", "x", connection="c")
+    assert api.post([joined("a"), unknown], api.sender()).json()["quarantined"] == 1
+    ((team, reason, raw),) = api.rows("SELECT team, reason, raw FROM quarantine")
+    assert (team, reason, json.loads(raw)) == ("acme", "unknown-type", unknown)
+    early = joined("early", at=time.time_ns() // 1_000_000 + 600_000)
+    assert api.post(early, api.sender()).json()["results"][0]["reason"] == "in-the-future"
+    assert pipeline.replay(api.service.engine, now=time.time_ns() // 1_000_000 + 600_000).accepted == 1
+    api.holds({"a", "early"})
+
+
+@pytest.mark.parametrize("kind", ["application/x-ndjson", "application/json", ""])
+def test_lines(lasting, kind):
+    ids = [f"line-{next(_numbers)}" for _ in range(3)]
+    lines = [json.dumps(joined(i)).encode() for i in ids] + [b"", b"{oops"]
+    answer = lasting.post(b"\n".join(lines), lasting.sender(), **{"Content-Type": kind}).json()
+    assert [r["status"] for r in answer["results"]] == ["accepted"] * 3 + ["quarantined"]
+    assert answer["results"][3] | {"why": ""} == {"position": 5, "status": "quarantined", "reason": "not-json", "why": ""}
+    assert set(ids) <= lasting.ids()
+
+
+def test_gzip_also_of_several_pieces(api):
+    pieces = [gzip.compress(json.dumps(joined(i)).encode() + b"\n") for i in "abc"]
+    answer = api.post(b"".join(pieces), api.sender(), **{"Content-Encoding": "gzip", "Content-Type": "application/x-ndjson"})
+    assert answer.json()["accepted"] == 3
+    api.holds({"a", "b", "c"})
+
+
+def test_a_large_batch(api):
+    batch = [joined(f"e-{i}", session=f"s-{i % 50}") for i in range(10_000)]
+    began = time.monotonic()
+    answer = api.post(gzip.compress(json.dumps(batch).encode(), 1), api.sender(), **{"Content-Encoding": "gzip"})
+    assert answer.json()["accepted"] == 10_000
+    assert time.monotonic() - began < 10
+    api.holds({f"e-{i}" for i in range(10_000)})
+
+
+# what is refused
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"nonsense", b"[1,", b"\xff\xfe", b"\x1f\x8b\x08"])
+def test_400(api, body):
+    fault(api.post(body, api.sender()), 400)
+    api.holds(set())
+
+
+@pytest.mark.parametrize("body", [b"no gzip", b"", gzip.compress(b"[]" * 99)[:-9], gzip.compress(b"[]") + b"rest"])
+def test_400_for_what_is_not_gzip(api, body):
+    fault(api.post(body, api.sender(), **{"Content-Encoding": "gzip"}), 400)
+
+
+@pytest.mark.parametrize("given", ["", "Bearer", "Bearer urt_wrong", "Basic dXJ0Og==", "Bearer " + "x" * 5_000, "Bearer é"])
+def test_401(api, given):
+    answer = api.http.post("/api/v1/events", content=b"[]", headers=[(b"Authorization", given.encode("latin-1"))])
+    fault(answer, 401)
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_403_for_a_token_of_the_other_scope(api):
+    assert "read" in fault(api.post([], api.reader()), 403)["why"]
+    fault(api.http.get("/api/v1/live", headers=api.sender()), 403)
+
+
+@pytest.mark.parametrize("path", ["/", "/api", "/api/v1", "/api/v1/", "/api/v1/events/", "/api/v1/nothing", "/api/v1/hooks/zoom", "/api/v1/hooks/nobody/acme", "/%00", "/api/v1/%ff"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_404(api, path, method):
+    if (method, path) == ("GET", "/api/v1/hooks/nobody/acme"):
+        pytest.skip("a wrong method there, whatever the platform")
+    fault(api.http.request(method, path), 404)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/api/v1/events"), ("DELETE", "/api/v1/events"), ("GET", "/api/v1/hooks/zoom/acme"), ("POST", "/api/v1/live"), ("PUT", "/metrics")]
+)
+def test_405(api, method, path):
+    answer = api.http.request(method, path)
+    fault(answer, 405)
+    assert answer.headers["allow"]
+
+
+def raw_post(api: Api, headers: dict[str, str], chunks: Iterator[bytes] | None = None) -> tuple[int, dict]:
+    """A request by hand, where a client would be too well-behaved -> status and error."""
+    host, _, port = api.url.removeprefix("http://").partition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=20)
+    connection.putrequest("POST", "/api/v1/events")
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    try:
+        for chunk in chunks or ():
+            connection.send(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+    except OSError:
+        pass  # it has been answered before the end
+    answer = connection.getresponse()
+    said = answer.status, json.loads(answer.read())
+    connection.close()
+    return said
+
+
+def test_413_declared(api):
+    status, body = raw_post(api, api.sender() | {"Content-Length": str(MAX_BODY + 1)})
+    assert status == 413  # before a byte of it was sent
+    assert "too large" in body["error"]["what"]
+
+
+def test_413_streamed(api):
+    sent = 0
+
+    def endless():
+        nonlocal sent
+        for _ in range(200):
+            sent += 100_000
+            yield b" " * 100_000
+
+    status, _ = raw_post(api, api.sender() | {"Transfer-Encoding": "chunked"}, endless())
+    assert status == 413
+
+
+def test_413_unpacked(api):
+    bomb = gzip.compress(b" " * (MAX_UNPACKED + 1))
+    assert len(bomb) < MAX_BODY / 100
+    fault(api.post(bomb, api.sender(), **{"Content-Encoding": "gzip"}), 413)
+    halves = gzip.compress(b" " * (MAX_UNPACKED // 2 + 1)) * 2
+    fault(api.post(halves, api.sender(), **{"Content-Encoding": "gzip"}), 413)
+    fits = gzip.compress(b"[" + b" " * (MAX_UNPACKED - 2) + b"]")
+    assert api.post(fits, api.sender(), **{"Content-Encoding": "gzip"}).status_code == 200
+
+
+def test_415(api):
+    assert "br" in fault(api.post(b"x", api.sender(), **{"Content-Encoding": "br"}), 415)["what"]
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_429_when_the_queue_is_full_and_nothing_of_it_is_lost(api, monkeypatch, refused):
+    """The writer is held by another process: what comes then waits, and what is too much is told so at once."""
+    monkeypatch.setattr(intake, "QUEUE", 3)
+    sender = api.sender()
+    api.post([], sender)  # the token is known from here on
+    answers: dict[str, httpx.Response] = {}
+
+    def send(id: str) -> None:
+        batch = [{"id": id}] * 4 if refused else [joined(f"{id}-{i}") for i in range(4)]
+        answers[id] = httpx.post(f"{api.url}/api/v1/events", json=batch, headers=sender, timeout=30)
+
+    threads = []
+    with api.held():
+        for id in "abc":  # one is being written, one waits, the third is too much
+            threads.append(threading.Thread(target=send, args=(id,)))
+            threads[-1].start()
+            time.sleep(0.4)
+        assert list(answers) == ["c"]
+        fault(answers["c"], 429)
+        assert int(answers["c"].headers["retry-after"]) >= 1
+        assert api.http.get("/readyz").status_code == 503
+        assert "queue" in api.http.get("/readyz").json()["faults"][0]
+    for thread in threads:
+        thread.join(20)
+    key = "quarantined" if refused else "accepted"
+    assert answers["a"].json()[key] == answers["b"].json()[key] == 4
+    if not refused:
+        api.holds({f"{id}-{i}" for id in "ab" for i in range(4)})
+    assert "usage_report_overloaded_total" in api.http.get("/metrics").text
+
+
+# tokens
+
+
+def test_tokens_are_shown_once_and_kept_as_a_digest(api, tmp_path):
+    token = api.token()
+    assert api.post([joined("a")], {"Authorization": f"bearer {token}"}).status_code == 200
+    with db.writing(api.service.engine) as c:
+        c.exec_driver_sql("SELECT 1")
+    stored = b"".join(f.read_bytes() for f in tmp_path.iterdir())
+    assert b"participant" in stored or b"acme" in stored
+    assert token.encode() not in stored
+    assert token.removeprefix("urt_").encode() not in stored
+    listed = api.shell("token", "list").stdout
+    assert token not in listed
+    assert token[:8] in listed
+    assert listed.split("\t")[1:3] == ["acme", "ingest"]
+
+
+def test_a_revoked_token_is_good_for_two_seconds_at_most(api):
+    sender = api.sender()
+    assert api.post([], sender).status_code == 200
+    id = api.shell("token", "list").stdout.split("\t")[0]
+    api.shell("token", "revoke", id)
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        api.post([], sender)  # being used does not keep it good
+        time.sleep(0.1)
+    assert "revoked" in fault(api.post([], sender), 401)["why"]
+    assert "revoked" in api.shell("token", "list", "--team", "acme").stdout
+    api.shell("token", "revoke", id, code=1)
+
+
+@pytest.mark.parametrize("args", [("--team", ""), ("--team", "x" * 1_001), ("--team", "a", "--scope", "all")])
+def test_tokens_for_nobody_are_not_made(sqlite_shell, args):
+    result = sqlite_shell("token", "create", *args, code=2 if "--scope" in args else 1)
+    assert "rror" in result.stderr
+
+
+def test_a_label_cannot_break_the_list(sqlite_shell):
+    sqlite_shell("token", "create", "--team", "acme", "--label", "a\tb\n7\tglobex")
+    assert sqlite_shell("token", "list").stdout.count("\n") == 1
+
+
+# whole or not at all
+
+
+def test_a_request_is_whole_or_not_there_at_all(api, monkeypatch):
+    """The transaction fails after its events are in: for one request of several that share it, then for the database."""
+    real = intake.ledger.quarantine
+
+    def fails(c, refused, **more):
+        if any(b"poison" in r.raw for r in refused):
+            raise RuntimeError("a defect")
+        return real(c, refused, **more)
+
+    monkeypatch.setattr(intake.ledger, "quarantine", fails)
+    sender = api.sender()
+    batches = [[joined(f"{i}-{j}") for j in range(3)] + [{"poison" if i == 2 else "fine": i}] for i in range(5)]
+    answers: dict[int, httpx.Response] = {}
+    threads = [
+        threading.Thread(target=lambda i=i: answers.update({i: httpx.post(f"{api.url}/api/v1/events", json=batches[i], headers=sender, timeout=30)}))
+        for i in range(5)
+    ]
+    with api.held():  # so that they share a transaction
+        for thread in threads:
+            thread.start()
+        time.sleep(0.7)
+    for thread in threads:
+        thread.join(20)
+    assert {i: a.status_code for i, a in answers.items()} == {0: 200, 1: 200, 2: 500, 3: 200, 4: 200}
+    fault(answers[2], 500)
+    assert "Traceback" not in answers[2].text
+    api.holds({f"{i}-{j}" for i in (0, 1, 3, 4) for j in range(3)})
+    assert len(api.rows("SELECT id FROM quarantine")) == 4
+
+
+def test_a_fault_of_the_database_is_503_and_what_was_sent_can_be_sent_again(api, tmp_path):
+    sender = api.sender()
+    api.post([joined("a")], sender)
+    with db.writing(api.service.engine) as c:
+        c.exec_driver_sql("ALTER TABLE events RENAME TO away")
+    answer = api.post([joined("b")], sender)
+    assert "Try again" in fault(answer, 503)["todo"]
+    assert int(answer.headers["retry-after"]) >= 1
+    assert "away" not in answer.text
+    with db.writing(api.service.engine) as c:
+        c.exec_driver_sql("ALTER TABLE away RENAME TO events")
+    assert api.post([joined("a"), joined("b")], sender).json()["accepted"] == 1
+    api.holds({"a", "b"})
+
+
+def test_what_is_answered_survives_a_power_cut(api):
+    """SQLite in WAL mode only then writes a commit to the disk before it returns: https://sqlite.org/pragma.html#pragma_synchronous"""
+    with db.writing(api.service.engine) as c:
+        assert c.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+
+
+# hostile bodies
+
+
+_json = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda x: st.lists(x, max_size=4) | st.dictionaries(st.text(), x, max_size=4), max_leaves=8)
+_events = st.fixed_dictionaries(
+    {},
+    optional={
+        "specversion": st.just("1.0") | _json,
+        "id": st.text() | _json,
+        "source": st.text() | _json,
+        "type": st.sampled_from(["participant.joined", "session.started", "chat.posted"]) | _json,
+        "time": st.sampled_from(["2026-03-01T09:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:60-14:00"]) | _json,
+        "data": st.dictionaries(st.sampled_from(["team", "room", "session", "connection", "post", "x", "\0"]), st.just("acme") | st.text() | _json) | _json,
+    },
+)
+_bodies = st.binary(max_size=300) | (_json | _events | st.lists(_events, max_size=4)).map(lambda x: json.dumps(x).encode())
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(body=_bodies, kind=st.sampled_from(["", "application/json", "application/x-ndjson", "é"]), packed=st.booleans())
+def test_no_body_is_a_defect(lasting, body, kind, packed):
+    if not hasattr(lasting, "known"):
+        lasting.known = lasting.sender()
+    headers = [(k.encode(), v.encode()) for k, v in lasting.known.items()] + [(b"Content-Type", kind.encode("latin-1"))]
+    if packed:
+        headers.append((b"Content-Encoding", b"gzip"))
+        body = gzip.compress(body, 1)
+    answer = lasting.http.post("/api/v1/events", content=body, headers=headers)
+    assert answer.status_code in (200, 400), answer.text
+    assert answer.status_code == 200 or fault(answer, 400)
+
+
+@pytest.mark.parametrize("depth", [100, 300, 900, 1_500, 100_000])
+@pytest.mark.parametrize("where", ["%s", "[%s]", '{"data":{"x":%s}}', '[{"specversion":"1.0","data":%s}]'])
+def test_deep_nesting_is_no_defect(lasting, depth, where):
+    body = (where % ("[" * depth + "]" * depth)).encode()
+    answer = lasting.post(body, lasting.sender())
+    assert answer.status_code in (200, 400), answer.text
+
+
+def test_a_sender_that_hangs_up_is_no_defect(api, caplog):
+    host, _, port = api.url.removeprefix("http://").partition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=20)
+    connection.putrequest("POST", "/api/v1/events")
+    for name, value in (api.sender() | {"Content-Length": "1000"}).items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    connection.send(b'{"half":')
+    time.sleep(0.3)
+    connection.close()
+    time.sleep(0.3)
+    assert [r for r in caplog.records if r.levelname == "ERROR"] == []
+    api.holds(set())
+    assert api.post([joined("a")], api.sender()).status_code == 200
