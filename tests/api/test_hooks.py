@@ -1,0 +1,219 @@
+"""Webhooks of every platform over real HTTP: what is signed comes in, what is not does not, and what is kept of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+import importlib
+import json
+import time
+import zlib
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from api_serving import Api, serving
+from platforms import samples
+from usage_report import access, db, intake, sources
+from usage_report.api import receive
+from usage_report.sources._hooks import Delivery
+from usage_report.worker import Worker
+
+PLATFORMS = sorted(sources.platforms())
+#: Where platforms reach the receiver: samples are signed for this address.
+PUBLIC = "https://usage.example.org"
+every_platform = pytest.mark.parametrize("name", PLATFORMS)
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """Sets the receiver's clock: samples are signed at an instant of their own."""
+    return lambda ms: monkeypatch.setattr(receive, "now", lambda: ms)
+
+
+@pytest.fixture
+def api(database_url) -> Iterator[Api]:
+    with serving(database_url, public_url=PUBLIC) as running:
+        yield running
+
+
+@pytest.fixture
+def lite(tmp_path) -> Iterator[Api]:
+    with serving(f"sqlite:///{tmp_path}/usage.db", public_url=PUBLIC + "/") as running:
+        yield running
+
+
+def connect(api: Api, name: str, team: str = "acme") -> samples.Sample:
+    sample = samples.of(name)
+    said = api.shell("hook", "set", name, team, input=sample.secret + "\n").stdout
+    assert f"/api/v1/hooks/{name}/{team}" in said
+    assert sample.secret not in said
+    return sample
+
+
+def post(api: Api, name: str, delivery: Delivery, team: str = "acme") -> httpx.Response:
+    query = urlsplit(delivery.url).query
+    path = f"/api/v1/hooks/{name}/{team}" + (f"?{query}" if query else "")
+    return api.http.post(path, content=delivery.body, headers=dict(delivery.headers))
+
+
+def deliveries(name: str, sample: samples.Sample) -> list[Delivery]:
+    """The meeting, signed for the address it is really sent to where addresses are signed."""
+    if "url" not in sample.proof:
+        return sample.deliveries()
+    sign = importlib.import_module(f"platforms.samples.{name.replace('-', '_')}").sign
+    url = f"{PUBLIC}/api/v1/hooks/{name}/acme"
+    return [sign(d.body, url=url) for d in sample.deliveries()]
+
+
+def expected(name: str, told: list[Delivery]) -> set[str]:
+    context = sources.Context(samples.of(name).now, "acme", name)
+    return {e.id for d in told for e in sources.platforms()[name].translate(d, context)}
+
+
+@every_platform
+def test_a_signed_meeting_comes_in_whole_and_once(api, at, name):
+    sample = connect(api, name)
+    at(sample.now)
+    told = deliveries(name, sample)
+    answers = [post(api, name, d) for d in told]
+    assert [a.status_code for a in answers] == [200] * len(told), [a.text for a in answers]
+    assert sum(a.json()["quarantined"] + a.json()["conflict"] for a in answers) == 0
+    assert api.ids() == expected(name, told) != set()
+    again = [post(api, name, d).json() for d in reversed(told)]
+    assert sum(a["accepted"] + a["conflict"] for a in again) == 0
+    assert api.rows("SELECT DISTINCT t.key, e.source FROM events e JOIN sessions s ON s.id = e.session_id JOIN teams t ON t.id = s.team_id") == [("acme", name)]
+
+
+@every_platform
+def test_what_is_tampered_with_is_turned_away(lite, at, name):
+    sample = connect(lite, name)
+    at(sample.now)
+    denied = getattr(sources.platforms()[name], "DENIED", 401)
+    assert denied // 100 == 4
+    good = deliveries(name, sample)[0]
+    bad = [good._replace(headers={k: v for k, v in good.headers.items() if k != proof}) for proof in sample.proof if proof != "url"]
+    bad += [good._replace(headers={**good.headers, proof: good.headers[proof][:-2] + "zz"}) for proof in sample.proof if proof != "url"]
+    if "url" in sample.proof:
+        bad += [good._replace(url=good.url.partition("?")[0]), good._replace(url=good.url[:-2] + "zz")]
+    if sample.signs_body:
+        bad.append(good._replace(body=good.body + b" "))
+    for delivery in bad:
+        answer = post(lite, name, delivery)
+        assert answer.status_code == denied, (delivery, answer.text)
+        assert answer.json()["error"]["why"]
+        assert sample.secret not in answer.text
+    assert post(lite, name, good, team="globex").status_code == denied, "another team, without a secret"
+    assert post(lite, name, good, team="a%00b").status_code == denied
+    lite.shell("hook", "set", name, "globex", input="c29tZXRoaW5nIGVsc2UgYWx0b2dldGhlcg==\n")
+    assert post(lite, name, good, team="globex").status_code == denied, "another team with another secret"
+    lite.holds(set())
+    assert lite.rows("SELECT id FROM deliveries") == []
+    assert f'usage_report_unauthorized_total{{platform="{name}"}}' in lite.http.get("/metrics").text
+    lite.shell("hook", "remove", name, "acme")
+    assert post(lite, name, good).status_code == denied
+
+
+@every_platform
+def test_an_unknown_kind_is_answered_2xx_and_quarantined(lite, at, name):
+    sample = connect(lite, name)
+    at(sample.now)
+    changed = dataclasses.replace(sample, meeting=(sample.unknown,))
+    answer = post(lite, name, deliveries(name, changed)[0])
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["quarantined"] == 1
+    assert answer.json()["results"][0]["why"]
+    ((format, team, origin),) = lite.rows("SELECT format, team, origin FROM quarantine")
+    assert (format, team) == (name, "acme")
+    assert answer.headers["x-request-id"] in origin
+
+
+@every_platform
+def test_bodies_are_kept_without_credentials_and_can_be_read_again(api, at, name):
+    sample = connect(api, name)
+    at(sample.now)
+    told = deliveries(name, sample)
+    for delivery in told:
+        posted = delivery._replace(headers={**delivery.headers, "cookie": "session=hush", "x-api-key": "hush"})
+        assert post(api, name, posted).status_code == 200
+    with db.reading(api.service.engine) as c:
+        kept = intake.stored(c, name)
+        assert intake.stored(c, name, after=kept[0].id, limit=2) == kept[1:3]
+        assert intake.stored(c, "another") == []
+    assert [zlib.decompress(row.body) for row in kept] == [d.body for d in told]
+    again = [Delivery(zlib.decompress(r.body), json.loads(r.headers), r.url, r.received_at) for r in kept]
+    assert expected(name, again) == api.ids()
+    for row, delivery in zip(kept, told, strict=True):
+        headers = json.loads(row.headers)
+        assert {"authorization", "cookie", "x-api-key"}.isdisjoint(headers)
+        assert sample.secret not in row.headers + row.url
+        assert "hush" not in row.headers
+        assert (row.team, row.received_at) == ("acme", sample.now)
+        assert row.url.startswith(f"{PUBLIC}/api/v1/hooks/{name}/acme")
+        assert urlsplit(row.url).query == urlsplit(delivery.url).query
+
+
+def test_none_are_kept_where_none_shall_be(tmp_path, at):
+    with serving(f"sqlite:///{tmp_path}/usage.db", raw_days=0.0) as api:
+        sample = connect(api, "zoom")
+        at(sample.now)
+        assert post(api, "zoom", sample.deliveries()[1]).json()["accepted"] >= 1
+        assert api.rows("SELECT id FROM deliveries") == []
+
+
+def test_they_are_thrown_away_in_time(lite, at):
+    sample = connect(lite, "zoom")
+    now = time.time_ns() // 1_000_000
+    sign = importlib.import_module("platforms.samples.zoom").sign
+    for received in (now - 31 * 86_400_000, now - 29 * 86_400_000):
+        at(received)
+        assert post(lite, "zoom", sign(sample.deliveries()[1].body, received=received)).status_code == 200
+    Worker(lite.settings).step()
+    assert [r[0] for r in lite.rows("SELECT received_at FROM deliveries")] == [now - 29 * 86_400_000]
+
+
+def test_zooms_challenge(lite, at):
+    sample = connect(lite, "zoom")
+    at(sample.now)
+    challenge = sample.deliver({"event": "endpoint.url_validation", "event_ts": sample.now, "payload": {"plainToken": "qgg8vlvZRS6UYooatFL8Aw"}})
+    answer = post(lite, "zoom", challenge)
+    assert answer.status_code == 200
+    token = hmac.new(sample.secret.encode(), b"qgg8vlvZRS6UYooatFL8Aw", hashlib.sha256).hexdigest()
+    assert answer.json() == {"plainToken": "qgg8vlvZRS6UYooatFL8Aw", "encryptedToken": token}
+    assert post(lite, "zoom", challenge._replace(headers={})).status_code == 401
+    lite.holds(set())
+
+
+@pytest.mark.parametrize("query", ["", "?via=a%20b"])
+def test_bigbluebutton_signs_the_address_as_it_was_given(lite, at, query):
+    sample = connect(lite, "bigbluebutton-webhooks", "Team Ü")
+    at(sample.now)
+    sign = importlib.import_module("platforms.samples.bigbluebutton_webhooks").sign
+    path = "/api/v1/hooks/bigbluebutton-webhooks/Team%20%C3%9C" + query
+    for base, status in ((PUBLIC, 200), (lite.url, 403)):
+        signed = sign(sample.deliveries()[1].body, url=base + path)
+        answer = lite.http.post(signed.url.removeprefix(base), content=signed.body, headers=dict(signed.headers))
+        assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("args", [("nobody", "acme"), ("zoom", ""), ("zoom", "x" * 1_001)])
+def test_connections_that_cannot_be(sqlite_shell, args):
+    sqlite_shell("hook", "set", *args, input="secret\n", code=1)
+    sqlite_shell("hook", "set", "zoom", "acme", input="\n", code=1)
+    sqlite_shell("hook", "set", "zoom", "acme", "--secret-from", "NOT_THERE", code=1)
+
+
+def test_the_secret_may_come_from_the_environment_and_connections_are_listed(sqlite_shell):
+    sqlite_shell("hook", "set", "zoom", "acme", "--secret-from", "ZOOM", ZOOM="s3cret")
+    engine = db.connect(sqlite_shell.url)
+    with db.reading(engine) as c:
+        assert access.secret(c, "acme", "zoom") == "s3cret"
+    listed = sqlite_shell("hook", "list").stdout
+    assert {line.split("\t")[0] for line in listed.splitlines()} == set(PLATFORMS)
+    assert "zoom\tZoom\tacme" in listed
+    assert "s3cret" not in listed
+    sqlite_shell("hook", "remove", "zoom", "acme")
+    sqlite_shell("hook", "remove", "zoom", "acme", code=1)
