@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..errors import InputError
+from ..errors import InputError, NotFound
 from ..events import EARLIEST, instant
 from ..metrics import metric
 from ..periods import Grain, billing_period, parse_date, today, zone
@@ -183,7 +183,10 @@ def _grain(text: str) -> Grain:
 
 
 def _metrics(asked: dict[str, str]) -> tuple[str, ...]:
-    return tuple(metric(key.strip()[:100]).key for key in asked.get("metrics", "").split(",") if key.strip())
+    try:
+        return tuple(metric(key.strip()[:100]).key for key in asked.get("metrics", "").split(",") if key.strip())
+    except NotFound as error:  # the address is right, the parameter is not
+        raise InputError(error.what, error.why, error.todo) from None
 
 
 def _statistics(report: Report, fields: list[str], live: int | None, start: date, last: date) -> dict:

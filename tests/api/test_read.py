@@ -1,0 +1,183 @@
+"""Figures out: the same JSON as the command line's, tags that move with the figures, faults as sentences."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from api_serving import Api, joined, serving, told
+from usage_report import pipeline
+from usage_report.api.read import STATISTICS
+from usage_report.events import instant
+from usage_report.metrics import ALL, PERIOD
+from usage_report.worker import Worker
+
+START = instant("2026-03-02T09:00:00Z")
+MINUTE = 60_000
+AS_OF = "2026-03-05T12:00:00Z"
+RANGE = {"from": "2026-03-01", "to": "2026-03-04", "as_of": AS_OF}
+
+
+def meeting() -> list[dict]:
+    def at(minutes: float) -> int:
+        return START + int(minutes * MINUTE)
+
+    yield joined("j-1", at=at(0), connection="c-1", participant="ana")
+    yield joined("j-2", at=at(10), connection="c-2", participant="ben")
+    yield told("track.published", "p-1", at=at(0), connection="c-1", track="t-1", kind="audio")
+    yield told("track.published", "p-2", at=at(5), connection="c-1", track="t-2", kind="screenshare")
+    yield told("track.subscribed", "u-1", at=at(10), connection="c-2", track="t-1")
+    yield told("recording.started", "r-1", at=at(5), recording="r")
+    yield told("recording.stopped", "r-2", at=at(10.5), recording="r")
+    yield told("session.ended", "x-1", at=at(30))
+    live = instant(AS_OF) - 20 * MINUTE
+    yield joined("live-1", at=live, session="s-live", connection="l-1")
+    yield told("recording.started", "live-2", at=live + MINUTE, session="s-live", recording="l")
+
+
+@pytest.fixture
+def api(tmp_path) -> Iterator[Api]:
+    with serving(f"sqlite:///{tmp_path}/usage.db") as running:
+        sender = running.sender()
+        assert running.post(list(meeting()), sender).json()["accepted"] == 10
+        pipeline.settle(running.service.engine)
+        yield running
+
+
+def get(api: Api, path: str, headers: dict | None = None, **parameters: str):
+    return api.http.get(f"/api/v1/{path}", params=parameters, headers=headers if headers is not None else api.reader())
+
+
+def figures(api: Api, path: str, **parameters: str) -> dict:
+    answer = get(api, path, **parameters)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize(("grain", "zone"), [("day", "Europe/Berlin"), ("hour", "UTC"), ("month", "America/St_Johns"), ("", "")])
+def test_the_report_is_that_of_the_command_line(api, grain, zone):
+    more = ({"grain": grain} if grain else {}) | ({"zone": zone} if zone else {})
+    args = [x for k, v in (RANGE | more).items() for x in (f"--{k.replace('_', '-')}", v)]
+    answer = figures(api, "report", **RANGE, **more)
+    assert answer == api.shell.json("report", "--team", "acme", *args)
+    assert {m.key for m in ALL} <= answer["total"].keys()
+    assert answer["total"]["participation_minutes"] == 50  # what is live began on March 5
+    some = figures(api, "report", **RANGE, metrics="chat_posts, sessions")
+    assert some == api.shell.json("report", "--team", "acme", *[x for k, v in RANGE.items() for x in (f"--{k.replace('_', '-')}", v)], "--metrics", "chat_posts,sessions")
+
+
+def test_the_period_and_what_is_live_are_those_of_the_command_line(api):
+    period = figures(api, "period", as_of=AS_OF)
+    assert period == api.shell.json("period", "--team", "acme", "--as-of", AS_OF)
+    assert period["metrics"].keys() == {m.key for m in PERIOD}
+    live = figures(api, "live", as_of=AS_OF)
+    assert live == api.shell.json("live", "--team", "acme", "--as-of", AS_OF)
+    assert live == {"as_of": AS_OF, "live_participants": 1, "live_sessions": 1, "active_recordings": 1}
+
+
+def test_the_statistics_under_the_vendors_names(api):
+    answer = figures(api, "statistics", date_start="2026-03-02", date_end="2026-03-02")
+    assert answer.keys() == STATISTICS.keys() | {"date_start", "date_end"}
+    assert (answer["date_start"], answer["date_end"]) == ("2026-03-02", "2026-03-02")
+    told_ = {k: answer[k] for k in ("participation_minutes", "broadcasted_minutes", "screen_broadcasted_minutes", "subscribed_minutes", "sessions", "rooms")}
+    assert told_ == {
+        "participation_minutes": 50, "broadcasted_minutes": 55, "screen_broadcasted_minutes": 25, "subscribed_minutes": 20, "sessions": 1, "rooms": 1,
+    }  # fmt: skip
+    assert answer["recorded_minutes"] == 6  # five and a half
+    assert answer["max_concurrent_participants"] == answer["active_participants"] == 2
+    assert answer["e2ee_minutes"] is None
+    assert all(v is None or type(v) is int for k, v in answer.items() if not k.startswith("date_"))
+    some = figures(api, "statistics", date_start="2026-03-02", date_end="2026-03-02", metrics="sessions, rooms")
+    assert some == {"sessions": 1, "rooms": 1, "date_start": "2026-03-02", "date_end": "2026-03-02"}
+    assert figures(api, "statistics")["date_start"].endswith("-01"), "the billing period where no date is named"
+
+
+PATHS = (("report", RANGE), ("period", {"as_of": AS_OF}), ("live", {"as_of": AS_OF}))
+
+
+@pytest.mark.parametrize(("path", "asked"), PATHS)
+def test_the_tag_moves_with_news_and_only_then(api, path, asked):
+    reader = api.reader()
+    first = get(api, path, reader, **asked)
+    tag = first.headers["etag"]
+    same = get(api, path, reader | {"If-None-Match": tag}, **asked)
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
+    assert get(api, path, reader | {"If-None-Match": f'"other", W/{tag}'}, **asked).status_code == 304
+    other = get(api, path, api.reader("globex") | {"If-None-Match": tag}, **asked)
+    assert other.status_code == 200, "of another team"
+    assert get(api, path, reader | {"If-None-Match": tag}, **(asked | {"as_of": "2026-03-05T12:00:01Z"})).status_code == 200
+
+    # Before anything is counted, too: a session that is open is told with all its events.
+    news = joined("live-3", at=instant(AS_OF) - 10 * MINUTE, session="s-live", connection="l-3")
+    assert api.post(news, api.sender()).json()["accepted"] == 1
+    after = get(api, path, reader | {"If-None-Match": tag}, **asked)
+    assert after.status_code == 200
+    Worker(api.settings).step()
+    settled = get(api, path, reader | {"If-None-Match": after.headers["etag"]}, **asked)
+    assert settled.status_code == 200
+    if path == "live":
+        assert settled.json()["live_participants"] == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "words"),
+    [
+        ("report", {}, "range"),
+        ("report", {"from": "2026-03-01"}, "range"),
+        ("report", {"from": "2026-03-02", "to": "2026-03-01"}, ""),
+        ("report", {"from": "2026-3-1", "to": "2026-03-01"}, "2026-3-1"),
+        ("report", {"from": "2000-01-01", "to": "2199-12-31", "grain": "hour"}, ""),
+        ("report", RANGE | {"grain": "weak"}, "grain"),
+        ("report", RANGE | {"zone": "Europe/Berlim"}, "zone"),
+        ("report", RANGE | {"zone": "\0"}, "zone"),
+        ("report", RANGE | {"zone": "../../etc/passwd"}, "zone"),
+        ("report", RANGE | {"metrics": "chat_post"}, "chat_post"),
+        ("report", RANGE | {"team": "globex"}, "team"),
+        ("report", RANGE | {"as_of": "yesterday"}, "as_of"),
+        ("report", RANGE | {"as_of": "9999-12-31T23:59:59Z"}, "as_of"),
+        ("period", {"as_of": "0001-01-01T00:00:00Z"}, "as_of"),
+        ("live", {"as_of": "1999-12-31T23:59:59Z"}, "as_of"),
+        ("live", {"at": "now"}, "at"),
+        ("statistics", {"metrics": "minutes"}, "minutes"),
+        ("statistics", {"date_start": "2026-03-01T00:00:00Z"}, "2026"),
+        ("statistics", {"date_start": "2026-03-02", "date_end": "2026-03-01"}, ""),
+    ],
+)
+def test_faults_are_sentences(api, path, asked, words):
+    answer = get(api, path, **asked)
+    assert answer.status_code == 400, answer.text
+    assert words in json.dumps(answer.json()["error"])
+    assert answer.json()["request_id"]
+
+
+def test_a_parameter_twice_is_a_fault(api):
+    assert api.http.get("/api/v1/live?as_of=2026-03-05T12:00:00Z&as_of=2026-03-05T12:00:00Z", headers=api.reader()).status_code == 400
+
+
+@pytest.mark.parametrize("query", [b"zone=%ff&from=%00", b"%ff=%fe", b"from=" + b"9" * 3_000])
+def test_hostile_queries_are_no_defect(api, query):
+    assert api.http.get(api.url + "/api/v1/report?" + query.decode(), headers=api.reader()).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["report", "period", "live", "statistics"])
+def test_only_for_who_may_read_and_only_the_own_team(api, path):
+    asked = RANGE if path == "report" else {}
+    assert get(api, path, {}, **asked).status_code == 401
+    assert get(api, path, api.sender(), **asked).status_code == 403
+    other = get(api, path, api.reader("globex"), **asked)
+    assert other.status_code == 200
+    assert "j-1" not in other.text
+    if path == "report":
+        assert other.json()["team"] == "globex"
+        assert other.json()["total"]["participation_minutes"] == 0
+
+
+def test_what_comes_in_is_live_at_once(api):
+    reader = api.reader()
+    api.post(joined("now", at=time.time_ns() // 1_000_000, session="s-now"), api.sender())
+    Worker(api.settings).step()
+    time.sleep(1)  # asked as of the whole second
+    assert get(api, "live", reader).json()["live_participants"] == 1
