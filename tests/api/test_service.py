@@ -146,11 +146,11 @@ def deliver(address: str, headers: dict, requests: list[list[dict]], give_up: fl
         return list(senders.map(send, requests))
 
 
-@pytest.mark.parametrize(("kind", "kills"), [("sqlite", 7), ("postgresql", 3)])
+@pytest.mark.parametrize(("kind", "kills"), [("sqlite", 6), ("postgresql", 3)])
 def test_killed_under_load_nothing_answered_is_lost_and_nothing_counts_twice(kind, kills, tmp_path, request):
     url = f"sqlite:///{tmp_path}/usage.db" if kind == "sqlite" else databases.new_database(request.getfixturevalue("postgres_server"))
     send = token(url, "ingest")
-    requests = day(7, 60 * kills)
+    requests = day(7, 22 * kills)
     port, address = free_port(), None
     random_ = random.Random(kind)
     answered: list[list[list[str]]] = []
@@ -159,7 +159,7 @@ def test_killed_under_load_nothing_answered_is_lost_and_nothing_counts_twice(kin
 
     def load() -> None:
         try:
-            answered.append(deliver(address, send, requests, 90, pace=0.05))
+            answered.append(deliver(address, send, requests, 90, pace=0.12))
         except BaseException as error:
             failed.append(error)
 
@@ -187,7 +187,7 @@ def test_killed_under_load_nothing_answered_is_lost_and_nothing_counts_twice(kin
 def test_two_workers_beside_the_receiver_count_everything_once(kind, tmp_path, request):
     url = f"sqlite:///{tmp_path}/usage.db" if kind == "sqlite" else databases.new_database(request.getfixturevalue("postgres_server"))
     send, read = token(url, "ingest"), token(url, "read")
-    requests = day(11, 120)
+    requests = day(11, 60)
     with process(url, tmp_path / "log", "--no-worker") as (_, address):
         first = requests[: len(requests) // 10]
         deliver(address, send, first, 30)

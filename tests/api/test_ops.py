@@ -1,0 +1,196 @@
+"""How the service is: alive, ready or why not, in numbers, and in its logs. And beside the pages the same."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Iterator
+
+import anyio
+import httpx
+import pytest
+
+from api_serving import Api, free_port, joined, process, serving
+from shell import spawn
+from usage_report import api as the_api
+from usage_report import db, logs
+from usage_report.settings import Settings
+from usage_report.worker import Worker
+
+
+@pytest.fixture
+def api(tmp_path) -> Iterator[Api]:
+    with serving(f"sqlite:///{tmp_path}/usage.db") as running:
+        yield running
+
+
+def numbers(api: Api) -> dict[str, float]:
+    text = api.http.get("/metrics").text
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
+def test_alive_whatever_the_database(api, method, tmp_path):
+    (tmp_path / "usage.db").unlink()
+    assert api.http.request(method, "/healthz").status_code == 200
+
+
+def test_ready(api):
+    assert api.http.get("/readyz").json() == {"ready": True, "faults": []}
+
+
+@pytest.mark.parametrize(("version", "words"), [("9999", "newer version"), ("0001", "usage-report migrate")])
+def test_not_ready_with_another_schema(api, version, words):
+    with db.writing(api.service.engine) as c:
+        c.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
+    answer = api.http.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["ready"] is False
+    assert words in answer.json()["faults"][0]
+
+
+def test_not_ready_when_the_database_is_gone_and_none_is_made(api, tmp_path):
+    api.post([joined("a")], api.sender())
+    shutil.move(tmp_path / "usage.db", tmp_path / "moved.db")
+    answer = api.http.get("/readyz")
+    assert answer.status_code == 503
+    assert "gone" in answer.json()["faults"][0]
+    assert not (tmp_path / "usage.db").exists()
+    shutil.move(tmp_path / "moved.db", tmp_path / "usage.db")
+    assert api.http.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/none", "empty"])
+def test_not_ready_without_a_database(url, tmp_path):
+    """The process is up and says why it cannot serve: nobody has to read its log for that."""
+    if url == "empty":
+        url = f"sqlite:///{tmp_path}/usage.db"
+        (tmp_path / "usage.db").touch()
+    app = the_api.create(Settings(database_url=url))
+
+    async def ask() -> list[httpx.Response]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            token = {"Authorization": "Bearer urt_any"}
+            return [await client.get("/healthz"), await client.get("/readyz"), await client.get("/metrics"), await client.post("/api/v1/events", headers=token)]
+
+    alive, ready, told, events = anyio.run(ask)
+    assert (alive.status_code, ready.status_code, told.status_code, events.status_code) == (200, 503, 200, 503)
+    assert ready.json()["faults"][0]
+    assert "usage_report_lag_seconds NaN" in told.text, "what is not known is not 0"
+
+
+def test_in_numbers(api, monkeypatch):
+    before = numbers(api)
+    assert before["usage_report_lag_seconds"] == 0
+    sender = api.sender()
+    api.post([joined("a"), joined("b", session="s-2"), joined("a"), {"no": "event"}], sender)
+    now = numbers(api)
+
+    def grown(name: str) -> float:
+        return now[name] - before.get(name, 0)
+
+    for result, n in (("accepted", 2), ("quarantined", 1)):
+        assert grown(f'usage_report_events_total{{platform="jsonl",result="{result}"}}') == n
+    assert grown('usage_report_request_seconds_count{route="events",status="200"}') == 1
+    assert (now["usage_report_pending_sessions"], now["usage_report_quarantine_events"], now["usage_report_intake_waiting_events"]) == (2, 1, 0)
+    # The lag is that of the oldest news, not of the newest.
+    with db.writing(api.service.engine) as c:
+        c.exec_driver_sql("UPDATE sessions SET news_at = news_at - 60000 WHERE session = 's-1'")
+    assert 60 <= numbers(api)["usage_report_lag_seconds"] < 75
+    Worker(api.settings).step()
+    assert numbers(api)["usage_report_lag_seconds"] == numbers(api)["usage_report_pending_sessions"] == 0
+    api.http.get("/api/v1/live", headers=api.reader())
+    assert numbers(api)['usage_report_report_seconds_count{kind="live"}'] >= 1
+    assert api.http.get("/metrics").headers["content-type"].startswith("text/plain; version=")
+
+
+@pytest.mark.parametrize(("given", "kept"), [("abc-123", True), ("x" * 81, False), ("a\x7fb", False), ("", False)])
+def test_request_ids(api, given, kept):
+    answer = api.http.get("/api/v1/live", headers=[(b"X-Request-ID", given.encode())])
+    assert (answer.headers["x-request-id"] == given) is kept
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert 0 < len(answer.headers["x-request-id"]) <= 80
+
+
+def record(message: str, **extra: object) -> logging.LogRecord:
+    return logging.makeLogRecord({"msg": message, "levelname": "INFO", "name": "here", "color_message": "\x1b[1m"} | extra)
+
+
+def test_nobody_writes_lines_of_their_own_into_the_log():
+    told = record("request", path="/a\n2026 INFO forged", ms=1.5)
+    plain = logs.PlainFormatter("%(levelname)s %(message)s").format(told)
+    assert plain == r"INFO request path='/a\n2026 INFO forged' ms=1.5"
+    line = logs.JsonFormatter().format(told)
+    assert "\n" not in line
+    assert json.loads(line)["path"] == "/a\n2026 INFO forged"
+    assert json.loads(line).keys() == {"time", "level", "logger", "message", "path", "ms"}
+
+
+def test_json_logs_of_the_real_process(tmp_path):
+    """One object a line, from the first to the last, each request under its id; no token and no trace in them."""
+    url = f"sqlite:///{tmp_path}/usage.db"
+    log = tmp_path / "log"
+    with process(url, log, USAGE_REPORT_LOG_FORMAT="json") as (running, address):
+        httpx.post(f"{address}/api/v1/events?x=1", content=b"[]", headers={"Authorization": "Bearer urt_hush", "X-Request-ID": "mine"})
+        httpx.get(f"{address}/nothing%0Ahere")
+        running.terminate()
+        running.wait(15)
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)
+    (mine,) = [line for line in lines if line.get("request_id") == "mine"]
+    assert (mine["method"], mine["path"], mine["status"]) == ("POST", "/api/v1/events", 401)
+    assert mine["ms"] >= 0
+    assert any(line.get("path") == "/nothing\nhere" and line["status"] == 404 for line in lines)
+    assert "urt_hush" not in log.read_text()
+    assert not [line for line in lines if line["level"] == "ERROR"]
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_newer_database_is_said_and_not_touched(command, tmp_path):
+    url = f"sqlite:///{tmp_path}/usage.db"
+    engine = db.open_database(url)
+    with db.writing(engine) as c:
+        c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    args = ["serve", "--port", str(free_port())] if command == "serve" else ["worker"]
+    running = spawn(url, *args)
+    if command == "worker":  # it goes on trying, and says so once
+        with pytest.raises(Exception, match="timed out"):
+            running.wait(4)
+        running.terminate()
+    out, err = running.communicate(timeout=20)
+    assert err.count(b"made by a newer version") == 1
+    assert b"Traceback" not in err
+    assert running.returncode == (1 if command == "serve" else 0)
+
+
+def test_beside_the_pages_the_same(tmp_path, monkeypatch):
+    """Wrong settings keep nobody from starting; once they are right the API answers, in JSON below all of its addresses."""
+    from starlette.applications import Starlette
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Mount
+
+    beside = the_api.Beside()
+
+    async def page(scope, receive, send):
+        await PlainTextResponse("a page")(scope, receive, send)
+
+    app = Starlette(routes=[*beside.routes(), Mount("/", app=page)])
+    monkeypatch.setenv("USAGE_REPORT_DATABASE_URL", "nonsense")
+
+    async def ask(*asked: tuple[str, str]) -> list[httpx.Response]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            return [await client.request(method, path) for method, path in asked]
+
+    (wrong,) = anyio.run(ask, ("GET", "/readyz"))
+    assert wrong.status_code == 503
+    assert "USAGE_REPORT_DATABASE_URL" in wrong.text
+    url = f"sqlite:///{tmp_path}/usage.db"
+    db.open_database(url).dispose()
+    monkeypatch.setenv("USAGE_REPORT_DATABASE_URL", url)
+    asked = (("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("POST", "/api/v1/events"), ("GET", "/api/v1/events"), ("GET", "/api/v1/x"), ("GET", "/api"))
+    answers = anyio.run(ask, *asked, ("GET", "/date-range"))
+    assert [a.status_code for a in answers] == [200, 200, 200, 401, 405, 404, 404, 200]
+    assert all(a.headers["content-type"] == "application/json" for a in (*answers[:2], *answers[3:7]))
+    assert answers[-1].text == "a page"
+    beside.close()
