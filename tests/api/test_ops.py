@@ -105,7 +105,7 @@ def test_in_numbers(api, monkeypatch):
     assert api.http.get("/metrics").headers["content-type"].startswith("text/plain; version=")
 
 
-@pytest.mark.parametrize(("given", "kept"), [("abc-123", True), ("x" * 81, False), ("a\x7fb", False), ("", False)])
+@pytest.mark.parametrize(("given", "kept"), [("abc-123", True), ("x" * 81, False), ("aéb", False), ("", False)])
 def test_request_ids(api, given, kept):
     answer = api.http.get("/api/v1/live", headers=[(b"X-Request-ID", given.encode())])
     assert (answer.headers["x-request-id"] == given) is kept
@@ -158,7 +158,7 @@ def test_a_newer_database_is_said_and_not_touched(command, tmp_path):
         with pytest.raises(Exception, match="timed out"):
             running.wait(4)
         running.terminate()
-    out, err = running.communicate(timeout=20)
+    _, err = running.communicate(timeout=20)
     assert err.count(b"made by a newer version") == 1
     assert b"Traceback" not in err
     assert running.returncode == (1 if command == "serve" else 0)
