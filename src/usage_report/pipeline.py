@@ -107,10 +107,10 @@ def replay(engine: Engine, *, now: int) -> Counts:
 # -- from the ledger to facts ------------------------------------------------------------------------------------------
 
 
-def settle(engine: Engine, *, progress: Progress | None = None, most: int | None = None, size: int = SETTLE) -> int:
+def settle(engine: Engine, *, progress: Progress | None = None, most: int | None = None, size: int | None = None) -> int:
     """Count what is pending, step by step -> number of sessions counted. ``progress`` gets each step's number of events.
 
-    ``most`` bounds the number of steps, ``size`` the events of one, about: writers wait for a step to end.
+    ``most`` bounds the number of steps, ``size`` the events of one (``SETTLE``), about: writers wait for a step to end.
     """
     done = steps = 0
     while most is None or steps < most:
@@ -118,7 +118,7 @@ def settle(engine: Engine, *, progress: Progress | None = None, most: int | None
             team = store.pending_team(c)
             if team is None:
                 return done
-            sessions, events = _step(c, team, size)
+            sessions, events = _step(c, team, size or SETTLE)
             ledger.touch(c, team)
         done += sessions
         steps += 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -90,8 +91,9 @@ async def lesson(server: real_janus.Running, seen: Seen) -> tuple[int, int]:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Delivery], Seen, int, int]:
     seen = Seen()
-    with real_janus.running(Path(tmp_path_factory.mktemp("janus"))) as server:
-        ana, ben = asyncio.run(asyncio.wait_for(lesson(server, seen), 90))
+    # In a thread of its own: the browser tests leave an event loop running in this one.
+    with real_janus.running(Path(tmp_path_factory.mktemp("janus"))) as server, ThreadPoolExecutor(1) as alone:
+        ana, ben = alone.submit(lambda: asyncio.run(asyncio.wait_for(lesson(server, seen), 90))).result()
     return list(server.caught), seen, ana, ben
 
 
