@@ -41,8 +41,51 @@ def run(small: bool, rounds: int) -> list[Result]:
             say(f"batches of {size}, round {i + 1}: {ours:,.0f} against {bare:,.0f} events/s")
         results.append(Result("receive", f"events per second, batches of {size}", "parse and commit one row", ours, bare, "/s", ours / bare, TARGET, at_least=True))
         results.append(under("receive", f"95 % of requests answered within, batches of {size}", late * 1000, 2_000, "ms"))
+    results.append(lag(3.0 if small else 10.0))
     results.append(memory(0.2 if small else float(os.environ.get("BENCH_MINUTES", MINUTES))))
     return results
+
+
+def lag(seconds: float, rate: int = 200) -> Result:
+    """Longest time from an accepted event to the live figure that holds it, at ``rate`` events a second."""
+    worst = 0.0
+    with Ours() as server:
+        token = subprocess.run(
+            [sys.executable, "-m", "usage_report.cli", "token", "create", "--team", "bench", "--scope", "read"],
+            cwd=ROOT, env=server.environment(), capture_output=True, text=True, check=True,
+        ).stdout.strip()  # fmt: skip
+        accepted: list[tuple[float, int]] = []
+
+        def send() -> None:
+            c = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+            due = time.monotonic()
+            for i in range(int(seconds * 10)):
+                stay = [_joined(i * rate // 10 + j) for j in range(rate // 10)]
+                c.request("POST", "/api/v1/events", orjson.dumps(stay), server.headers)
+                c.getresponse().read()
+                accepted.append((time.monotonic(), (i + 1) * rate // 10))
+                due += 0.1
+                time.sleep(max(0.0, due - time.monotonic()))
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        c = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        figure = 0
+        while sender.is_alive() or (accepted and figure < accepted[-1][1] and time.monotonic() < accepted[-1][0] + 30):
+            asked = time.monotonic()
+            c.request("GET", "/api/v1/live", headers={"Authorization": f"Bearer {token}"})
+            figure = orjson.loads(c.getresponse().read()).get("live_participants", 0)
+            worst = max([worst, *(asked - at for at, n in list(accepted) if n > figure)])
+            time.sleep(0.05)
+    return under("receive", f"longest wait for the live figure at {rate} events a second", worst * 1000, 2_000, "ms")
+
+
+def _joined(n: int) -> dict:
+    """One more person present, in one of fifty sessions."""
+    at = time.time_ns() // 1_000_000 - 50
+    when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at // 1000)) + f".{at % 1000:03d}Z"
+    data = {"room": f"room-{n % 50}", "session": f"s-{n % 50}", "connection": f"c-{n}"}
+    return {"specversion": "1.0", "id": f"j-{n}", "source": "bench", "type": "participant.joined", "time": when, "data": data}
 
 
 def memory(minutes: float) -> Result:
