@@ -10,7 +10,7 @@ import numpy as np
 
 from ..events import iso
 from ..metrics import ALL, BY_KEY, METRICS, Unit, metric
-from ..periods import Grain, Period, local, parse_date, zone
+from ..periods import DAY, Grain, Period, local, midnight, parse_date, zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,7 @@ class Query:
 
     @property
     def period(self) -> Period:
-        from datetime import timedelta
-
-        return Period(self.start, self.last + timedelta(days=1))
+        return Period(self.start, self.last + DAY)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -138,8 +136,6 @@ class PeriodReport:
     daily: Report
 
     def json(self) -> dict:
-        from ..periods import midnight
-
         tz = zone(self.zone)
         return {
             "start": local(midnight(self.period.start, tz), tz).isoformat(),
