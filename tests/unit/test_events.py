@@ -24,6 +24,8 @@ from usage_report.events import (
     iso,
     parse,
 )
+from usage_report.events import _careful as careful
+from usage_report.events import _ordinary as ordinary
 
 NOW = instant("2026-03-01T12:00:00Z")
 NINE = instant("2026-03-01T09:00:00Z")
@@ -285,6 +287,7 @@ def test_forms_of_time(text, same):
     "2026-03-01T09:00:00+5:30", "2026-03-01T24:00:00Z", "2026-03-01T25:00:00Z", "2026-03-01T09:60:00Z", "2026-03-01T09:00:61Z", "2026-02-30T09:00:00Z",
     "2025-02-29T09:00:00Z", "2026-13-01T09:00:00Z", "0000-01-01T00:00:00Z", "2026-03-01T09:00:00+24:00", "2026-060T09:00:00Z", "2026-W09-7T09:00:00Z",
     " 2026-03-01T09:00:00Z", "2026-03-01T09:00:00Z ", "2026-03-01T09:00:00Z\n", "٢٠٢٦-03-01T09:00:00Z", "1772355600000", "now", "2026-03-01T09:00:00." + "1" * 31 + "Z",
+    "2026-13-01T09:00:00.000Z", "2026-03-01T09:00:61.000Z", "2026-03-01T09:00:0x.000Z", "2026-03-01T09:00:00.0x0Z", "2026-03-01T09:00:٠٠.000Z", "2026-03-01T09;00:00.000Z",
     "12026-03-01T09:00:00Z", "2026-03-01T09:00:00 UTC", "Sun, 01 Mar 2026 09:00:00 GMT",
 ])  # fmt: skip
 def test_no_time(text):
@@ -323,6 +326,38 @@ def test_limits_are_those_of_the_definitions():
 @given(st.integers(EARLIEST, instant("2199-12-31T23:59:59.999Z")))
 def test_iso_and_instant_undo_each_other(ms):
     assert instant(iso(ms)) == ms
+
+
+# The short way through the reader
+
+
+@pytest.mark.parametrize("type", FULL)
+def test_usual_events_take_the_short_way(type):
+    event = envelope(type)
+    assert ordinary(event, NOW, None) == careful(event, NOW, None) == parse(event, now=NOW)
+    extra = deepcopy(event)
+    extra["data"]["wave"] = "hello"
+    assert ordinary(extra, NOW, None) is None
+    assert parse(extra, now=NOW).extra == '{"wave":"hello"}'
+
+
+ODD = st.sampled_from(["", "x", "é" * 300, "x" * 1_000, "x" * 1_001, "a\0b", "1.0", "audio", "private", "2026-03-01T09:00:00.5Z", "2026-03-01T09:00:00.123Z",
+                       "chat.posted", None, 0, 1, 2.5, True, [], ["x"], {}, {"x": 1}])  # fmt: skip
+PLACES = st.sampled_from([("envelope", f) for f in ENVELOPE] + [("data", f) for f in (
+    "team", "room", "session", "connection", "participant", "name", "track", "kind", "recording", "whiteboard", "breakout", "post", "visibility", "wave")])  # fmt: skip
+
+
+@given(st.sampled_from(sorted(FULL)), st.lists(st.tuples(PLACES, st.one_of(ODD, st.just(...))), max_size=3), st.sampled_from([None, "lab"]))
+def test_the_short_way_never_says_other_than_the_careful_one(type, changes, team):
+    event = deepcopy(envelope(type))
+    for (where, field), value in changes:
+        holder = event if where == "envelope" else event.get("data")
+        if isinstance(holder, dict):
+            holder.pop(field, None)
+            if value is not ...:
+                holder[field] = value
+    if (short := ordinary(event, NOW, team)) is not None:
+        assert short == careful(event, NOW, team)
 
 
 # Identity and content
