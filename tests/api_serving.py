@@ -17,7 +17,7 @@ import httpx
 import uvicorn
 
 from shell import ROOT, Shell, environment
-from usage_report import api, db
+from usage_report import api, db, pipeline
 from usage_report.api.app import Service
 from usage_report.events import iso
 from usage_report.settings import Settings
@@ -45,7 +45,8 @@ class Api:
         return self.http.post("/api/v1/events", content=content, headers=headers | more)
 
     def ids(self) -> set[str]:
-        """Ids of all events in the ledger."""
+        """Ids of all events that have been taken, in the ledger by then."""
+        pipeline.carry(self.service.engine)
         with db.reading(self.service.engine) as c:
             return {row[0] for row in c.exec_driver_sql("SELECT id FROM events")}
 

@@ -30,6 +30,7 @@ LAYERS = (
     ("metering",),
     ("db",),
     ("ledger",),
+    ("inbox",),
     ("store", "access", "intake"),
     ("pipeline",),
     ("query",),
@@ -44,7 +45,7 @@ LAYERS = (
 RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer}
 
 #: Where statements may be written. Others name Engine and Connection as types at most.
-SQL = {"db", "ledger", "store", "access", "intake", "teams", "query"}
+SQL = {"db", "ledger", "inbox", "store", "access", "intake", "teams", "query"}
 #: Modules whose every answer is a function of their arguments.
 PURE = {"errors", "periods", "events", "metrics", "plans", "metering", "query", "charts", "formats", "courses", "export", "reconcile", "texts", "presets", "demo"}
 #: The only modules that may know Streamlit, by path from the root.

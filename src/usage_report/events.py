@@ -206,7 +206,7 @@ _ORDINARY = itemgetter(*_ENVELOPE, "data")
 _SHAPES = {}
 for _kind in KINDS:
     _field = {"track": "kind", "post": "visibility"}.get(_kind.subject, "")
-    _details = frozenset(CHOICES.get(_field, ())) | (frozenset() if _field in _kind.required else {""})
+    _details = frozenset(CHOICES.get(_field, ())) | (frozenset() if _field in _kind.required else {None})
     _SHAPES[_kind.type] = _kind.code, _kind.subject, _field, _details, KNOWN - (CHOICES.keys() - {_field})
 
 
@@ -222,13 +222,14 @@ def _ordinary(obj: Any, now: int, team: str | None) -> Event | None:
         if (named := value("team")) is not None:
             team = named
         room, session = data["room"], data["session"]
-        subject = connection = person = name = detail = ""
+        subject = connection = person = name = ""
+        detail = None
         needed = id and source and team and room and session
         if object_:
             subject = data[object_]
             needed = needed and subject
             if field:
-                detail = value(field, "")
+                detail = value(field)
             if code < 40:
                 connection = data["connection"]
                 needed = needed and connection
@@ -249,7 +250,7 @@ def _ordinary(obj: Any, now: int, team: str | None) -> Event | None:
             return None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
-    return Event(team, source, id, code, time, room, session, subject, connection, person, name, detail, "")
+    return Event(team, source, id, code, time, room, session, subject, connection, person, name, detail or "", "")
 
 
 def _careful(obj: Any, now: int, team: str | None) -> Event:
@@ -307,7 +308,7 @@ def _careful(obj: Any, now: int, team: str | None) -> Event:
 
 def identity(event: Event) -> bytes:
     """16 bytes that stand for ``(team, source, id)``: the same event for ever."""
-    return blake2b("\0".join((event.team, event.source, event.id)).encode(), digest_size=16).digest()
+    return blake2b("\0".join(event[:3]).encode(), digest_size=16).digest()
 
 
 def content(event: Event) -> bytes:

@@ -1,28 +1,30 @@
 """Durable intake for many senders at once: requests wait a moment and share one transaction.
 
-A commit costs milliseconds however much is in it, so one thread takes all that has come meanwhile, appends it, commits,
-and only then tells each sender. A request is whole in one transaction; when the queue is full, new ones are told to wait.
+A commit costs milliseconds however much is in it, so one thread takes all that has come meanwhile, has it appended and
+committed, and only then tells each sender. A request is whole in one transaction; when the queue is full, new ones are told
+to wait. What it takes is in the inbox then; the worker carries it into the ledger.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
-import sys
 import threading
 import zlib
 from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
 from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from . import ledger
+from . import inbox, ledger
 from .db import bulk, writing
 from .db import tables as t
 from .errors import DatabaseError
 from .events import Event, Refused
+from .inbox import Inbox
 from .ledger import Fate
 
 #: Events that may wait; more are told to come back.
@@ -31,8 +33,9 @@ QUEUE = 20_000
 QUEUE_BYTES = 64 * 1024 * 1024
 #: Events of one transaction, about.
 SHARE = 5_000
-#: Seconds a thread may hold the interpreter while another waits for it.
-SWITCH = 0.0005
+#: Events that may be in the inbox before the intake itself carries some on, and how many at once.
+INBOX = 200_000
+CARRY = 20_000
 #: Never kept with a delivery.
 _CREDENTIALS = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
 
@@ -60,32 +63,42 @@ class Job(NamedTuple):
     refused: Sequence[Refused]
     received: int
     raw: Raw | None
-    done: Future
+
+
+class _Waiting(NamedTuple):
+    job: Job
+    items: int
+    bytes: int
+    done: asyncio.Future
 
 
 class Intake:
-    """One writer thread for a database. ``close`` waits for what is queued."""
+    """One writer thread for a database, and the queue before it. ``close`` waits for what is queued."""
 
     def __init__(self, engine: Engine, *, keep_raw: bool = True) -> None:
         self._engine, self._keep_raw = engine, keep_raw
-        self._jobs: deque[Job] = deque()
+        self._inbox = Inbox()
+        self._queue: deque[_Waiting] = deque()
         self._events = self._bytes = 0
         self._ready = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
         self._thread.start()
 
-    def submit(self, job: Job) -> Future:
-        """Queue a job -> a future of the fates of its events, set once they are durable. Raises ``Overloaded``."""
-        items, size = _weight(job)
+    async def append(self, job: Job) -> list[Fate]:
+        """Have a job appended -> the fates of its events, once they are durable. Raises ``Overloaded``."""
+        # What may be long: payloads of events that we do not know, originals refused, and the body that is kept.
+        size = sum(len(e.extra) for e in job.events) + sum(len(r.raw) for r in job.refused) + (len(job.raw.body) if job.raw else 0)
+        waiting = _Waiting(job, len(job.events) + len(job.refused), size, asyncio.get_running_loop().create_future())
         with self._ready:
             if self._closing or self.full:
                 raise Overloaded
-            self._jobs.append(job)
-            self._events += items
+            self._queue.append(waiting)
+            self._events += waiting.items
             self._bytes += size
-            self._ready.notify()
-        return job.done
+            if len(self._queue) == 1:
+                self._ready.notify()
+        return await waiting.done
 
     @property
     def waiting(self) -> int:
@@ -95,7 +108,7 @@ class Intake:
     @property
     def full(self) -> bool:
         """Is no more taken at the moment? A single request is, however large it is."""
-        return bool(self._jobs) and (self._events >= QUEUE or self._bytes >= QUEUE_BYTES)
+        return bool(self._queue) and (self._events >= QUEUE or self._bytes >= QUEUE_BYTES)
 
     def close(self) -> None:
         with self._ready:
@@ -103,51 +116,50 @@ class Intake:
             self._ready.notify()
         self._thread.join(timeout=30)
 
-    def _take(self) -> list[Job]:
+    def _take(self) -> list[_Waiting]:
         with self._ready:
-            while not self._jobs and not self._closing:
+            while not self._queue and not self._closing:
                 self._ready.wait()
-            jobs: list[Job] = []
+            taken: list[_Waiting] = []
             share = 0
-            while self._jobs and (not jobs or share + _weight(self._jobs[0])[0] <= SHARE):
-                job = self._jobs.popleft()
-                items, size = _weight(job)
-                jobs.append(job)
-                share += items
-                self._events -= items
-                self._bytes -= size
-            return jobs
+            while self._queue and (not taken or share + self._queue[0].items <= SHARE):
+                taken.append(self._queue.popleft())
+                share += taken[-1].items
+                self._events -= taken[-1].items
+                self._bytes -= taken[-1].bytes
+            return taken
 
     def _run(self) -> None:
-        # Each write to a socket lets go of the interpreter; by default its thread would get it back after 5 ms.
-        sys.setswitchinterval(SWITCH)
-        while jobs := self._take():
-            try:
-                answers = self._append(jobs)
-            except DatabaseError as error:
-                # It is everybody's: to try each would only take the patience of a locked database many times.
-                answers = [error] * len(jobs)
-            except BaseException as error:
-                # One request's fault must not fail the others': each gets a transaction of its own.
-                answers = [error] if len(jobs) == 1 else [self._alone(job) for job in jobs]
-            for job, answer in zip(jobs, answers, strict=True):
-                if not job.done.set_running_or_notify_cancel():
-                    continue  # nobody waits for it any more; it is durable all the same
-                if isinstance(answer, BaseException):
-                    job.done.set_exception(answer)
-                else:
-                    job.done.set_result(answer)
+        while taken := self._take():
+            answers = self._write([waiting.job for waiting in taken])
+            by_loop: dict[asyncio.AbstractEventLoop, list] = {}
+            for waiting, answer in zip(taken, answers, strict=True):
+                by_loop.setdefault(waiting.done.get_loop(), []).append((waiting.done, answer))
+            for loop, told in by_loop.items():
+                with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+                    loop.call_soon_threadsafe(_tell, told)
 
-    def _alone(self, job: Job) -> list[Fate] | BaseException:
+
+    def _write(self, jobs: Sequence[Job]) -> Sequence[list[Fate] | BaseException]:
+        """Take jobs in one transaction, durable on return. One that cannot be taken never takes others with it."""
         try:
-            return self._append([job])[0]
+            return self._accept(jobs)
+        except DatabaseError as error:
+            # It is everybody's: to try each would only take the patience of a locked database many times.
+            return [error] * len(jobs)
         except BaseException as error:
-            return error
+            # One request's fault must not fail the others': each gets a transaction of its own.
+            return [error] if len(jobs) == 1 else [self._write([job])[0] for job in jobs]
 
-    def _append(self, jobs: Sequence[Job]) -> list[list[Fate]]:
+    def _accept(self, jobs: Sequence[Job]) -> list[list[Fate]]:
+        while self._inbox.waiting > INBOX:
+            # The worker does not keep up, or there is none: senders wait while we do its part.
+            with writing(self._engine) as c:
+                inbox.carry(c, CARRY)
+                self._inbox.look(c)
         with writing(self._engine) as c:
             together = [event for job in jobs for event in job.events]
-            fates = ledger.append(c, together, max(job.received for job in jobs)) if together else []
+            fates = self._inbox.accept(c, together, max(job.received for job in jobs)) if together else []
             answers: list[list[Fate]] = []
             at = 0
             for job in jobs:
@@ -160,10 +172,14 @@ class Intake:
         return answers
 
 
-def _weight(job: Job) -> tuple[int, int]:
-    """Items and bytes of a job, as the bounds of the queue count them."""
-    size = sum(len(e.extra) for e in job.events) + sum(len(r.raw) for r in job.refused) + (len(job.raw.body) if job.raw else 0)
-    return len(job.events) + len(job.refused), size
+def _tell(told: Sequence[tuple[asyncio.Future, list[Fate] | BaseException]]) -> None:
+    for done, answer in told:
+        if done.done():
+            continue  # nobody waits for it any more; it is durable all the same
+        if isinstance(answer, BaseException):
+            done.set_exception(answer)
+        else:
+            done.set_result(answer)
 
 
 def _keep(c: Connection, jobs: Sequence[Job], answers: Sequence[Sequence[Fate]]) -> None:

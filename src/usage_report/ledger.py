@@ -6,10 +6,11 @@ are all there afterwards, or none is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
+from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -64,9 +65,26 @@ class Fate(StrEnum):
 
 def append(c: Connection, batch: Sequence[Event], now: int) -> list[Fate]:
     """Append events in the transaction of ``c`` -> the fate of each. A known identity changes nothing. ``now``: epoch ms."""
+    fates, fresh = judge(c, batch)
+    if fresh:
+        _insert(c, fresh, now)
+    return fates
+
+
+#: Events that are new, with their content, by identity.
+Fresh = dict[bytes, tuple[Event, bytes]]
+
+
+def judge(c: Connection, batch: Sequence[Event], waiting: Mapping[bytes, bytes] = MappingProxyType({})) -> tuple[list[Fate], Fresh]:
+    """What appending events would do -> the fate of each, and those that are new.
+
+    ``waiting`` holds identities, with their contents, that count as known although the ledger does not hold them yet.
+    """
     keys = [identity(event) for event in batch]
     said = dict(bulk.select_in(c, t.events, ("key", "content"), "key", list(dict.fromkeys(keys))))
-    fresh: dict[bytes, tuple[Event, bytes]] = {}
+    if waiting:
+        said |= {key: waiting[key] for key in keys if key in waiting}
+    fresh: Fresh = {}
     fates: list[Fate] = []
     for key, event in zip(keys, batch, strict=True):
         says = content(event)
@@ -76,9 +94,7 @@ def append(c: Connection, batch: Sequence[Event], now: int) -> list[Fate]:
             fates.append(Fate.ACCEPTED)
         else:
             fates.append(Fate.DUPLICATE if before == says else Fate.CONFLICT)
-    if fresh:
-        _insert(c, fresh, now)
-    return fates
+    return fates, fresh
 
 
 def counted(batch: Sequence[Event], fates: Sequence[Fate]) -> Counts:
@@ -87,74 +103,62 @@ def counted(batch: Sequence[Event], fates: Sequence[Fate]) -> Counts:
     return Counts(accepted=fates.count(Fate.ACCEPTED), duplicates=fates.count(Fate.DUPLICATE), conflicts=conflicts)
 
 
-def _insert(c: Connection, fresh: dict[bytes, tuple[Event, bytes]], now: int) -> None:
-    by_session: dict[tuple[str, str], list[int]] = {}
-    by_source: dict[tuple[str, str], list[int]] = {}
+def _insert(c: Connection, fresh: Fresh, now: int) -> None:
+    sessions: dict[tuple[str, str], list[int]] = {}  # by team and session: first and last event
+    told: dict[tuple[str, str], list[int]] = {}  # by team and source: events, and the last of them
     for event, _ in fresh.values():
-        for groups, name in ((by_session, event.session), (by_source, event.source)):
-            group = groups.setdefault((event.team, name), [event.time, event.time, 0])
-            if event.time < group[0]:
-                group[0] = event.time
-            elif event.time > group[1]:
-                group[1] = event.time
-            group[2] += 1
-    team_ids = {team: ensure_team(c, team, now) for team in {team for team, _ in by_session}}
-    session_ids: dict[tuple[str, str], int] = {}
-    for team, team_id in team_ids.items():
-        mine = {session: span for (of, session), span in by_session.items() if of == team}
-        ids = _mark_sessions(c, team_id, mine, now)
-        session_ids.update(((team, session), i) for session, i in ids.items())
+        team, source, _, _, time, _, session = event[:7]
+        span = sessions.get((team, session))
+        if span is None:
+            sessions[team, session] = [time, time]
+        elif time < span[0]:
+            span[0] = time
+        elif time > span[1]:
+            span[1] = time
+        count = told.setdefault((team, source), [0, time])
+        count[0] += 1
+        if time > count[1]:
+            count[1] = time
+    team_ids = {team: ensure_team(c, team, now) for team in {team for team, _ in sessions}}
+    ids = _mark_sessions(c, team_ids, sessions, now)
     bulk.insert(
         c,
         t.events,
         ("key", "content", "session_id", "received_at", *Event._fields[1:6], *Event._fields[7:]),
-        [(key, says, session_ids[e[0], e[6]], now, *e[1:6], *e[7:]) for key, (e, says) in fresh.items()],
+        [(key, says, ids[e[0], e[6]], now, *e[1:6], *e[7:]) for key, (e, says) in fresh.items()],
     )
-    for (team, source), (_, last, n) in by_source.items():
-        _count_source(c, team_ids[team], source, n, last, now)
+    _count_sources(c, team_ids, told, now)
 
 
-def _mark_sessions(c: Connection, team_id: int, spans: dict[str, list[int]], now: int) -> dict[str, int]:
+def _mark_sessions(c: Connection, team_ids: dict[str, int], spans: dict[tuple[str, str], list[int]], now: int) -> dict[tuple[str, str], int]:
     """Sessions with news: created where new, widened to [first, last] event, marked pending -> their ids."""
-    s = t.sessions.c
-    keys = {digest(session): session for session in spans}
-    ids: dict[str, int] = {}
-
-    def look_up(wanted: list[bytes]) -> list[tuple]:
-        return bulk.select_in(c, t.sessions, ("key", "id", "first_event", "last_event"), "key", wanted, team_id)
-
-    widened = []
-    for key, id, first, last in look_up(list(keys)):
-        session = keys[key]
-        ids[session] = id
-        widened.append({"b_id": id, "first": min(first, spans[session][0]), "last": max(last, spans[session][1])})
-    if widened:
-        c.execute(
-            t.sessions.update()
-            .where(s.id == sa.bindparam("b_id"))
-            .values(first_event=sa.bindparam("first"), last_event=sa.bindparam("last"), pending=True, news_at=sa.func.coalesce(s.news_at, now)),
-            widened,
-        )
-    new = [key for key, session in keys.items() if session not in ids]
-    if new:
-        columns = ("team_id", "key", "session", "first_event", "last_event", "pending", "news_at", "room", "open", "estimated", "anomalies")
-        rows = [(team_id, key, keys[key], *spans[keys[key]][:2], True, now, "", False, False, 0) for key in new]
-        bulk.insert(c, t.sessions, columns, rows)
-        ids.update((keys[key], id) for key, id, _, _ in look_up(new))
-    return ids
+    keys = {(team_ids[team], digest(session)): (team, session) for team, session in spans}
+    columns = ("team_id", "key", "session", "first_event", "last_event", "pending", "news_at", "room", "open", "estimated", "anomalies")
+    rows = [(*key, of[1], *spans[of], True, now, "", False, False, 0) for key, of in keys.items()]
+    change = {
+        "first_event": _edge("sessions", "first_event", "<"),
+        "last_event": _edge("sessions", "last_event", ">"),
+        "pending": "excluded.pending",
+        "news_at": "COALESCE(sessions.news_at, excluded.news_at)",
+    }
+    found = bulk.upsert(c, t.sessions, columns, rows, ("team_id", "key"), change, ("team_id", "key", "id"))
+    return {keys[team, key]: id for team, key, id in found}
 
 
-def _count_source(c: Connection, team_id: int, source: str, n: int, last: int, now: int) -> None:
-    s = t.sources.c
-    mine = (s.team_id == team_id) & (s.source == source)
-    row = c.execute(sa.select(s.last_event).where(mine)).first()
-    if row is None:
-        c.execute(
-            t.sources.insert(),
-            {"team_id": team_id, "source": source, "events": n, "last_event": last, "first_received": now, "last_received": now},
-        )
-    else:
-        c.execute(t.sources.update().where(mine).values(events=s.events + n, last_event=max(last, row.last_event), last_received=now))
+def _count_sources(c: Connection, team_ids: dict[str, int], told: dict[tuple[str, str], list[int]], now: int) -> None:
+    columns = ("team_id", "source", "events", "last_event", "first_received", "last_received")
+    rows = [(team_ids[team], source, n, last, now, now) for (team, source), (n, last) in told.items()]
+    change = {
+        "events": "sources.events + excluded.events",
+        "last_event": _edge("sources", "last_event", ">"),
+        "last_received": "excluded.last_received",
+    }
+    bulk.upsert(c, t.sources, columns, rows, ("team_id", "source"), change)
+
+
+def _edge(table: str, column: str, beyond: str) -> str:
+    """The further of two values, in SQL: SQLite and PostgreSQL have different names for it."""
+    return f"CASE WHEN excluded.{column} {beyond} {table}.{column} THEN excluded.{column} ELSE {table}.{column} END"
 
 
 def ensure_team(c: Connection, key: str, now: int, *, sample: bool = False) -> int:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from sqlalchemy.engine import Connection, Engine
 
-from . import ledger, sources, store
+from . import inbox, ledger, sources, store
 from .db import reading, writing
 from .db import tables as t
 from .events import Event, Refused
@@ -44,13 +44,14 @@ def ingest(engine: Engine, items: Iterable[Event | Refused], *, now: int, format
     (a damaged file) is raised after what came before it is safe.
     """
     counts = Counts()
+    carry(engine)
     for batch, failure in _batches(items):
         events = [x for x in batch if type(x) is Event]
         refused = [x for x in batch if type(x) is Refused]
         if batch:
             with writing(engine) as c:
                 if events:
-                    counts += ledger.counted(events, ledger.append(c, events, now))
+                    counts += ledger.counted(events, inbox.append(c, events, now))
                 if refused:
                     counts += ledger.quarantine(c, refused, format=format, origin=origin, now=now)
             if progress:
@@ -84,6 +85,7 @@ def _batches(items: Iterable) -> Iterator[tuple[list, Exception | None]]:
 def replay(engine: Engine, *, now: int) -> Counts:
     """Read every quarantined original again; what is taken now leaves the quarantine."""
     counts, after = Counts(), 0
+    carry(engine)
     while True:
         with writing(engine) as c:
             rows = ledger.quarantined(c, after=after)
@@ -99,7 +101,7 @@ def replay(engine: Engine, *, now: int) -> Counts:
                     freed.append(row.id)
                 else:
                     counts.quarantined_before += 1
-            counts += ledger.counted(events, ledger.append(c, events, now))
+            counts += ledger.counted(events, inbox.append(c, events, now))
             ledger.release(c, freed)
             after = rows[-1].id
 
@@ -107,11 +109,26 @@ def replay(engine: Engine, *, now: int) -> Counts:
 # -- from the ledger to facts ------------------------------------------------------------------------------------------
 
 
-def settle(engine: Engine, *, progress: Progress | None = None, most: int | None = None, size: int | None = None) -> int:
-    """Count what is pending, step by step -> number of sessions counted. ``progress`` gets each step's number of events.
+def carry(engine: Engine, *, progress: Progress | None = None, most: int | None = None) -> None:
+    """Carry into the ledger what was accepted, step by step. ``most`` bounds the steps, ``progress`` gets the events of each."""
+    steps = 0
+    while most is None or steps < most:
+        with reading(engine) as c:
+            if not inbox.waiting(c)[0]:
+                return
+        with writing(engine) as c:
+            events = inbox.carry(c, BATCH)
+        steps += 1
+        if progress:
+            progress(events)
 
-    ``most`` bounds the number of steps, ``size`` the events of one (``SETTLE``), about: writers wait for a step to end.
+
+def settle(engine: Engine, *, progress: Progress | None = None, most: int | None = None, size: int | None = None) -> int:
+    """Count what has been accepted, step by step -> number of sessions counted. ``progress`` gets each step's number of events.
+
+    ``most`` bounds the steps of either kind, ``size`` the events of one (``SETTLE``), about: writers wait for a step to end.
     """
+    carry(engine, progress=progress, most=most)
     done = steps = 0
     while most is None or steps < most:
         with writing(engine) as c:
@@ -130,6 +147,7 @@ def settle(engine: Engine, *, progress: Progress | None = None, most: int | None
 def rebuild(engine: Engine, team: str, *, progress: Progress | None = None) -> bool:
     """Recompute all of a team's figures from its events, in one transaction -> were they the same as before?"""
     with writing(engine) as c:
+        inbox.carry(c)
         id = ledger.team_id(c, team)
         before = store.fingerprint(c, id)
         store.forget(c, id)
@@ -199,12 +217,12 @@ def set_zone(c: Connection, team: int, name: str) -> None:
 
 
 def waiting(engine: Engine, team: str | None = None) -> int:
-    """Events of the sessions that ``settle`` has yet to count, or of all sessions of a team."""
+    """Events that ``settle`` has yet to look at, or all of a team."""
     with reading(engine) as c:
-        return store.count_events(c, None if team is None else ledger.team_id(c, team))
+        return inbox.waiting(c)[0] + store.count_events(c, None) if team is None else store.count_events(c, ledger.team_id(c, team))
 
 
 def has_news(engine: Engine) -> bool:
     """Is there anything for ``settle`` to count? Cheap, and takes no lock."""
     with reading(engine) as c:
-        return store.pending_team(c) is not None
+        return inbox.waiting(c)[0] > 0 or store.pending_team(c) is not None

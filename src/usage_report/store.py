@@ -11,6 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from . import inbox
 from .db import bulk
 from .db import tables as t
 from .metering.cut import PIECE, PIECES, Pieces, SessionQuarters
@@ -261,6 +262,7 @@ def count_events(c: Connection, team: int | None) -> int:
 def backlog(c: Connection) -> tuple[int, int | None, int]:
     """(pending sessions, when the oldest news that is not counted came in, originals in quarantine)."""
     pending, oldest = c.execute(sa.select(sa.func.count(), sa.func.min(_s.news_at)).where(_s.pending)).one()
+    oldest = min((at for at in (oldest, inbox.waiting(c)[1]) if at is not None), default=None)
     return pending, oldest, c.execute(sa.select(sa.func.count()).select_from(t.quarantine)).scalar_one()
 
 

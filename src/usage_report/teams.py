@@ -8,7 +8,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from . import ledger, pipeline, sources
+from . import inbox, ledger, pipeline, sources
 from .db import reading, writing
 from .db import tables as t
 from .errors import InputError
@@ -75,6 +75,7 @@ def remove_sample(engine: Engine) -> bool:
     if found is None:
         return False
     with writing(engine) as c:
+        inbox.carry(c)
         ours = sa.select(t.sessions.c.id).where(t.sessions.c.team_id == found[0]).scalar_subquery()
         for table in t.DERIVED:
             c.execute(table.delete().where(table.c.team_id == found[0]))

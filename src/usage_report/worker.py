@@ -21,8 +21,11 @@ log = logging.getLogger(__name__)
 #: Seconds between two additions to the sample data, and between two looks for old bodies.
 SAMPLE_EVERY = 10.0
 EXPIRE_EVERY = 600.0
-#: Events counted in one transaction, about: senders wait while it lasts.
+#: Events counted in one transaction, about: senders wait while it lasts. They go first in the pause (seconds) after it.
 STEP = 10_000
+PAUSE = 0.02
+#: Steps between two looks at what else is due.
+STEPS = 10
 
 
 class Worker:
@@ -53,7 +56,7 @@ class Worker:
             self._engine.dispose()
 
     def step(self) -> bool:
-        """Do what is due -> was there something to count, so that more may be waiting?"""
+        """Do what is due -> is more waiting, so that there should be no rest?"""
         if self._engine is None:
             self._engine = db.open_database(self._settings.database_url)
         now = time.time_ns() // 1_000_000
@@ -64,7 +67,15 @@ class Worker:
                 intake.expire(c, now - int(self._settings.raw_days * 86_400_000))
         if not pipeline.has_news(self._engine):
             return False
-        return pipeline.settle(self._engine, most=1, size=STEP) > 0
+        steps = 0
+
+        def pause(_: int) -> None:
+            nonlocal steps
+            steps += 1
+            time.sleep(PAUSE)
+
+        pipeline.settle(self._engine, most=STEPS, size=STEP, progress=pause)
+        return steps >= STEPS
 
     def _due(self, what: str, every: float) -> bool:
         due = time.monotonic() - self._last.get(what, -every) >= every

@@ -133,7 +133,7 @@ def test_400(api, body):
     api.holds(set())
 
 
-@pytest.mark.parametrize("body", [b"no gzip", b"", gzip.compress(b"[]" * 99)[:-9], gzip.compress(b"[]") + b"rest"])
+@pytest.mark.parametrize("body", [b"no gzip", b"", gzip.compress(b"[]" * 99, mtime=0)[:-9], gzip.compress(b"[]", mtime=0) + b"rest"])
 def test_400_for_what_is_not_gzip(api, body):
     fault(api.post(body, api.sender(), **{"Content-Encoding": "gzip"}), 400)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from concurrent.futures import Future
+import asyncio
 from pathlib import Path
 
 import orjson
@@ -52,8 +52,8 @@ def deliver(engine, at: int, platform: str = "zoom", *, accepted: int = 0, refus
     events = [Event("acme", platform, f"{at}-{i}", 1, at, "r", "s", f"c{at}-{i}", *[""] * 5) for i in range(accepted)]
     faults = [Refused("unknown-type", f"no type {i}", f'{{"n": {i}}}'.encode(), 1, "acme", platform) for i in range(refused)]
     intake = Intake(engine)
-    job = Job("acme", platform, "request 1", events, faults, at, Raw(platform, "http://x/", {}, b"{}"), Future())
-    intake.submit(job).result(10)
+    job = Job("acme", platform, "request 1", events, faults, at, Raw(platform, "http://x/", {}, b"{}"))
+    asyncio.run(intake.append(job))
     intake.close()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+import asyncio
 
 import orjson
 import pytest
@@ -47,7 +47,7 @@ def post(engine, platform: str, team: str, body: dict, at: int) -> None:
     events = [x for x in items if type(x) is Event]
     refused = [x._replace(team=team) for x in items if type(x) is Refused]
     intake = Intake(engine)
-    intake.submit(Job(team, platform, "request 1", events, refused, at, Raw(platform, "http://x/", {"x-a": "1"}, raw), Future())).result(10)
+    asyncio.run(intake.append(Job(team, platform, "request 1", events, refused, at, Raw(platform, "http://x/", {"x-a": "1"}, raw))))
     intake.close()
 
 

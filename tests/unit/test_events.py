@@ -5,7 +5,7 @@ from copy import deepcopy
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from usage_report.errors import Rejected
@@ -348,6 +348,7 @@ PLACES = st.sampled_from([("envelope", f) for f in ENVELOPE] + [("data", f) for 
 
 
 @given(st.sampled_from(sorted(FULL)), st.lists(st.tuples(PLACES, st.one_of(ODD, st.just(...))), max_size=3), st.sampled_from([None, "lab"]))
+@example("track.subscribed", [(("data", "kind"), "")], None)
 def test_the_short_way_never_says_other_than_the_careful_one(type, changes, team):
     event = deepcopy(envelope(type))
     for (where, field), value in changes:

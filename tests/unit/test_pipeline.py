@@ -477,7 +477,7 @@ def test_reading_sees_one_state(two_days):
 
 def test_nothing_is_left_of_a_failed_batch(engine, monkeypatch):
     """Events, sessions, teams and counts of sources are one transaction."""
-    monkeypatch.setattr(ledger, "_count_source", lambda *a: 1 / 0)
+    monkeypatch.setattr(ledger, "_count_sources", lambda *a: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         product.ingest(engine, list(Log().stay("10:00", "10:30", "a")))
     assert all(rows(engine, table) == [] for table in (t.events, t.sessions, t.teams, t.sources))

@@ -64,7 +64,9 @@ class Trace:
             route = getattr(scope.get("endpoint"), "__name__", "none")
             metrics.request(route, status, took)
             # Successes are counted; each is logged only where somebody looks closely.
-            log.log(logging.DEBUG if status < 400 else logging.INFO, "request", extra={"request_id": id, "method": scope["method"], "path": scope["path"], "status": status, "ms": round(took * 1000, 1)})
+            level = logging.DEBUG if status < 400 else logging.INFO
+            if log.isEnabledFor(level):
+                log.log(level, "request", extra={"request_id": id, "method": scope["method"], "path": scope["path"], "status": status, "ms": round(took * 1000, 1)})
 
 
 async def _ours(request: Request, error: Exception) -> Response:

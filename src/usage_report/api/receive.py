@@ -6,10 +6,8 @@ be taken are quarantined with it, and the answer names them.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
 from typing import Any
 from urllib.parse import quote
 
@@ -80,10 +78,9 @@ class Receiver:
     async def _take(self, request: Request, team: str, format: str, items: Sequence[Event | Refused], at: int, raw: Raw | None) -> list[Fate]:
         events = [x for x in items if type(x) is Event]
         refused = [x._replace(team=team) for x in items if type(x) is Refused]
-        done: Future = Future()
-        job = Job(team, format, f"request {request.scope.get('request_id', '')}", events, refused, at, raw, done)
+        job = Job(team, format, f"request {request.scope.get('request_id', '')}", events, refused, at, raw)
         try:
-            fates = await asyncio.wrap_future(self._intake.submit(job))
+            fates = await self._intake.append(job)
         except Overloaded:
             metrics.OVERLOADED.inc()
             raise HttpError(429, "Too much is waiting", "", "Send it again in a second.", {"Retry-After": "1"}) from None

@@ -94,6 +94,17 @@ events = Table(
     Index("events_session", "session_id"),
 )
 
+#: Events that have been accepted and are not in the ledger yet: ``events`` of them in a row, as JSON arrays of ``Event``.
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Serial, primary_key=True),  # never given out twice: who has seen one has seen all before
+    Column("received_at", BigInteger, nullable=False),
+    Column("events", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 quarantine = Table(
     "quarantine",
     metadata,

@@ -1,0 +1,103 @@
+"""The inbox: events that have been accepted and are durable, on their way into the ledger.
+
+An event's identity is a random number to an index, so every row of the ledger touches a page of its own. What arrives
+event by event is therefore written in one piece at the end of a small table, and carried into the ledger in larger steps.
+Whatever appends to the ledger does it here and carries over first what came before: events take effect in the order in
+which they were accepted, and an accepted event never meets a later one that is there already.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from itertools import groupby
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from . import ledger
+from .db import bulk
+from .db import tables as t
+from .events import Event, content, identity
+from .ledger import Fate
+
+_i = t.inbox.c
+
+
+class Inbox:
+    """What waits in the inbox, by identity, as one process knows it. For one thread."""
+
+    def __init__(self) -> None:
+        self._said: dict[bytes, bytes] = {}
+        #: Rows of the table that are in ``_said``, oldest first: id, and identities with contents.
+        self._rows: deque[tuple[int, dict[bytes, bytes]]] = deque()
+        #: The newest row that has been seen.
+        self._seen = 0
+        #: What this process wrote last: id, body, identities with contents. The next look tells whether it was committed.
+        self._own: tuple[int, bytes, dict[bytes, bytes]] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Events that waited at the last look."""
+        return len(self._said)
+
+    def accept(self, c: Connection, batch: Sequence[Event], now: int) -> list[Fate]:
+        """Take events in the transaction of ``c`` -> the fate of each. A known identity changes nothing. ``now``: epoch ms."""
+        self.look(c)
+        fates, fresh = ledger.judge(c, batch, self._said)
+        if fresh:
+            body = orjson.dumps([tuple(event) for event, _ in fresh.values()])
+            id = bulk.insert_one(c, t.inbox, ("received_at", "events", "body"), (now, len(fresh), body))
+            self._own = id, body, {key: says for key, (_, says) in fresh.items()}
+        return fates
+
+    def look(self, c: Connection) -> None:
+        """Follow the table: rows that others or this one have added, rows that are in the ledger by now."""
+        first = c.exec_driver_sql('SELECT MIN("id") FROM "inbox"').scalar()
+        while self._rows and (first is None or self._rows[0][0] < first):
+            for key in self._rows.popleft()[1]:
+                self._said.pop(key, None)
+        own, self._own = self._own, None
+        for id, body in c.exec_driver_sql(f'SELECT "id", "body" FROM "inbox" WHERE "id" > {self._seen:d} ORDER BY "id"'):
+            # A number that a failed transaction has given back may have gone to somebody else.
+            if own and own[:2] == (id, body):
+                said = own[2]
+            else:
+                said = {identity(event): content(event) for event in _events(body)}
+            self._rows.append((id, said))
+            self._said |= said
+            self._seen = id
+
+
+def _events(body: bytes) -> list[Event]:
+    return [Event(*row) for row in orjson.loads(body)]
+
+
+def append(c: Connection, batch: Sequence[Event], now: int) -> list[Fate]:
+    """Append events to the ledger in the transaction of ``c``, after all that waits -> the fate of each."""
+    carry(c)
+    return ledger.append(c, batch, now)
+
+
+def carry(c: Connection, most: int | None = None) -> int:
+    """Carry what waits into the ledger, oldest first, up to about ``most`` events -> how many."""
+    last, total = 0, 0
+    for id, events in c.execute(sa.select(_i.id, _i.events).order_by(_i.id)).all():
+        if most is not None and total and total + events > most:
+            break
+        last, total = id, total + events
+    if not total:
+        return 0
+    rows = c.execute(sa.select(_i.received_at, _i.body).where(_i.id <= last).order_by(_i.id))
+    # Events of one second share the time at which they came: it says how late figures are, no more.
+    for _, some in groupby(rows, key=lambda row: row.received_at // 1000):
+        first, *more = some
+        ledger.append(c, [event for row in (first, *more) for event in _events(row.body)], first.received_at)
+    c.execute(t.inbox.delete().where(_i.id <= last))
+    return total
+
+
+def waiting(c: Connection) -> tuple[int, int | None]:
+    """(events that wait, when the oldest of them came in)."""
+    return c.execute(sa.select(sa.func.coalesce(sa.func.sum(_i.events), 0), sa.func.min(_i.received_at))).one()
