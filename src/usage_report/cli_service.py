@@ -46,7 +46,7 @@ def serve(host: str, port: int, worker: bool) -> None:
     from .worker import Worker
 
     configured = settings.load()
-    logs.configure(configured.log_format)
+    logs.configure(configured.log_format, configured.log_level)
     db.open_database(configured.database_url).dispose()  # a broken database is told now, not at the first request
     stop = threading.Event()
     if worker:
@@ -61,7 +61,8 @@ def worker() -> None:
     from .worker import Worker
 
     configured = settings.load()
-    logs.configure(configured.log_format)
+    logs.configure(configured.log_format, configured.log_level)
+    db.connect(configured.database_url).dispose()  # an address that can never be one is told now; a server that is away is waited for
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
