@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from typing import NamedTuple
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -92,9 +93,16 @@ def set_secret(c: Connection, team: str, platform: str, secret: str, now: int) -
     """The secret with which a platform signs what it sends for a team; replaces an earlier one."""
     if not secret:
         raise InputError("The secret is empty", "anybody could send in this team's name", "Take it from the platform's console.")
+    if "/" in team or team in (".", ".."):  # servers and proxies take it for a part of the path, however it is written
+        raise InputError(f"No address can name the team {team[:60]!r}", "it would be read as a path", "Use a team without '/' in its key.")
     id = ledger.ensure_team(c, team, now)
     remove_secret(c, team, platform)
     c.execute(t.secrets.insert(), {"team_id": id, "platform": platform, "secret": secret, "created_at": now})
+
+
+def address(base: str, platform: str, team: str) -> str:
+    """Where a platform's webhooks for a team go. ``base``: the public address, ``""`` where it is not known."""
+    return f"{base.rstrip('/') or 'https://YOUR-HOST'}/api/v1/hooks/{platform}/{quote(team, safe='')}"
 
 
 def remove_secret(c: Connection, team: str, platform: str) -> bool:

@@ -145,8 +145,7 @@ def hook_set(platform: str, team: str, secret_from: str | None) -> None:
     configured = settings.load()
     with db.writing(_engine()) as c:
         access.set_secret(c, team, platform, secret, _now())
-    base = configured.public_url.rstrip("/") or "https://YOUR-HOST"
-    click.echo(f"Tell {module.TITLE} to send to: {base}/api/v1/hooks/{platform}/{team}")
+    click.echo(f"Tell {module.TITLE} to send to: {access.address(configured.public_url, platform, team)}")
 
 
 @hook.command("remove")

@@ -10,7 +10,7 @@ import json
 import time
 import zlib
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
@@ -49,7 +49,7 @@ def lite(tmp_path) -> Iterator[Api]:
 def connect(api: Api, name: str, team: str = "acme") -> samples.Sample:
     sample = samples.of(name)
     said = api.shell("hook", "set", name, team, input=sample.secret + "\n").stdout
-    assert f"/api/v1/hooks/{name}/{team}" in said
+    assert f"/api/v1/hooks/{name}/{quote(team)}" in said
     assert sample.secret not in said
     return sample
 
@@ -217,3 +217,23 @@ def test_the_secret_may_come_from_the_environment_and_connections_are_listed(sql
     assert "s3cret" not in listed
     sqlite_shell("hook", "remove", "zoom", "acme")
     sqlite_shell("hook", "remove", "zoom", "acme", code=1)
+
+
+def test_the_address_told_is_the_one_that_works(lite, at):
+    """Whatever the team is called, what is pasted into the console arrives there."""
+    team = "büro & co? #1"
+    sample = samples.of("livekit")
+    said = lite.shell("hook", "set", "livekit", team, input=sample.secret + "\n").stdout
+    path = said.strip().partition("YOUR-HOST")[2]
+    at(sample.now)
+    told = sample.deliveries()[0]
+    answer = lite.http.post(path, content=told.body, headers=dict(told.headers))
+    assert answer.status_code == 200, answer.text
+    assert lite.rows("SELECT key FROM teams WHERE id IN (SELECT team_id FROM deliveries)") == [(team,)]
+
+
+@pytest.mark.parametrize("team", ["a/b", "..", "."])
+def test_a_team_that_no_address_can_name_is_refused(lite, team):
+    said = lite.shell("hook", "set", "livekit", team, input="secret\n", code=1)
+    assert "No address can name the team" in said.stderr
+    assert lite.rows("SELECT key FROM teams") == []

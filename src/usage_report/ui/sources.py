@@ -11,7 +11,7 @@ import shlex
 import pandas as pd
 import streamlit as st
 
-from .. import formats, pipeline
+from .. import access, formats, pipeline
 from .. import sources as known
 from ..ledger import Counts
 from ..query import sources as stored
@@ -96,7 +96,7 @@ def _requests(found: Delivered | None, webhooks: bool) -> str:
 
 def address(platform: str, team: str) -> str:
     """Where a platform's webhook goes."""
-    return f"{cache.settings().public_url.rstrip('/') or 'https://YOUR-HOST'}/api/v1/hooks/{platform}/{team}"
+    return access.address(cache.settings().public_url, platform, team)
 
 
 def invite(team: str) -> None:
