@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from .. import __version__
+from .. import __version__, sources
 from ..errors import InputError, NotFound
 from ..events import EARLIEST, instant
 from ..metrics import metric
@@ -79,7 +79,7 @@ class Answers:
 
     async def describe(self, request: Request) -> Response:
         """``GET /api/v1/openapi.json``"""
-        return JSONResponse(openapi.document(STATISTICS))
+        return JSONResponse(openapi.document(STATISTICS, sources.platforms()))
 
     async def report(self, request: Request) -> Response:
         """``GET /api/v1/report``: any grain, any zone."""
