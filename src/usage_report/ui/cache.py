@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 import streamlit as st
 
 from .. import db
+from ..api import metrics
 from ..query.model import Live, PeriodReport, Query, Report, TeamInfo
 from ..query.reader import Reader, settled
 from ..settings import Settings, load
@@ -114,19 +115,19 @@ def report(query: Query) -> Report:
     """The answer to a query. Shared between visitors: do not change its arrays."""
     info = team(query.team)
     key = (*_of(info), query.start, query.last, query.zone, settled(query, info, settings().stale_after), query.grain, query.metrics)
-    answer = _reports.get(key, lambda: reader().report(query))
+    answer = _reports.get(key, _timed("report", lambda: reader().report(query)))
     return answer if answer.query == query else replace(answer, query=query)
 
 
 def period(info: TeamInfo, as_of: int) -> PeriodReport:
     """*This period* of a team as of an instant (epoch ms)."""
-    return _periods.get((*_of(info), as_of), lambda: reader().period(info.key, as_of))
+    return _periods.get((*_of(info), as_of), _timed("period", lambda: reader().period(info.key, as_of)))
 
 
 def live(team_key: str) -> Live:
     """*Real time* of a team, now."""
     as_of = clock() // LIVE * LIVE
-    return _lives.get((*_of(team(team_key)), as_of), lambda: reader().live(team_key, as_of))
+    return _lives.get((*_of(team(team_key)), as_of), _timed("live", lambda: reader().live(team_key, as_of)))
 
 
 def clear() -> None:
@@ -138,6 +139,11 @@ def clear() -> None:
 def reconnect() -> None:
     """Open the database anew for the next question: it may have been replaced or mended."""
     reader.clear()
+
+
+def _timed(kind: str, compute: Callable[[], T]) -> Callable[[], T]:
+    """The same, and ``/metrics`` tells how long it took."""
+    return metrics.REPORTS.labels(kind).time()(compute)
 
 
 def _of(info: TeamInfo) -> tuple[str, str, int]:
