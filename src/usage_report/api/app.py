@@ -28,6 +28,7 @@ from . import metrics, read
 from .http import HttpError, Tokens, explain, failure
 from .ops import Ops, alive, readiness
 from .receive import Receiver
+from .refusals import Refusals
 
 log = logging.getLogger("usage_report.api")
 #: Request ids: this process, and a number.
@@ -109,9 +110,11 @@ class Service:
         self.ops = Ops(self.engine, self.intake)
         self.reader = Reader(self.engine, settings.stale_after)
         self.read = read.Answers(self.reader, self.tokens)
+        self.refusals = Refusals(self.engine)
 
     def close(self) -> None:
         self.intake.close()
+        self.refusals.close()
         self.engine.dispose()
 
 
@@ -141,6 +144,7 @@ def _unset(error: UsageReportError) -> Starlette:
 def create(settings: Settings, service: Service | None = None) -> Starlette:
     """The API alone, as ``usage-report serve`` runs it. Closes its service with its own life."""
     held = service or Service(settings)
+    hook = held.refusals.watching(held.receiver.hook)
 
     @asynccontextmanager
     async def lifespan(app: Starlette):
@@ -150,7 +154,7 @@ def create(settings: Settings, service: Service | None = None) -> Starlette:
     routes = [
         Route("/api/v1/events", held.receiver.events, methods=["POST"]),
         # Some platforms put the name of the event behind the address they were given (Jitsi: /events/room/created).
-        *(Route(f"/api/v1/hooks/{{platform}}/{{team}}{more}", held.receiver.hook, methods=["POST"]) for more in ("", "/{below:path}")),
+        *(Route(f"/api/v1/hooks/{{platform}}/{{team}}{more}", hook, methods=["POST"]) for more in ("", "/{below:path}")),
         *held.read.routes(),
         *_alive(),
         Route("/readyz", held.ops.ready),

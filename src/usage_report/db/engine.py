@@ -20,7 +20,7 @@ from ..errors import DatabaseError
 from .tables import meta
 
 #: Newest migration; a test holds it equal to Alembic's own word.
-HEAD = "0003"
+HEAD = "0004"
 #: Key of the advisory lock that PostgreSQL writers take: one writer at a time, as SQLite has it anyway.
 _LOCK = 0x75736167
 BUSY_SECONDS = 30
