@@ -68,13 +68,14 @@ def test_a_worker_that_does_not_run_is_a_warning(api):
 
 
 @pytest.mark.parametrize(("version", "words"), [("9999", "newer version"), ("0001", "usage-report migrate")])
-def test_not_ready_with_another_schema(api, version, words):
+def test_not_ready_with_another_schema(api, version, words, caplog):
     with db.writing(api.service.engine) as c:
         c.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
     answer = api.http.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["ready"] is False
     assert words in answer.json()["faults"][0]
+    assert words in next(r.fault for r in caplog.records if hasattr(r, "fault"))
 
 
 def test_not_ready_when_the_database_is_gone_and_none_is_made(api, tmp_path):

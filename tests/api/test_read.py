@@ -169,6 +169,7 @@ def test_the_tag_of_a_running_range_moves_with_time(api, path, first, last, monk
         ("report", RANGE | {"metrics": "chat_post"}, "chat_post"),
         ("report", RANGE | {"team": "globex"}, "team"),
         ("report", RANGE | {"as_of": "yesterday"}, "as_of"),
+        ("live", {"as_of": "2026-03-02T09:00:00 02:00"}, "%2B"),
         ("report", RANGE | {"as_of": "9999-12-31T23:59:59Z"}, "as_of"),
         ("period", {"as_of": "0001-01-01T00:00:00Z"}, "as_of"),
         ("live", {"as_of": "1999-12-31T23:59:59Z"}, "as_of"),

@@ -132,7 +132,7 @@ def _unset(error: UsageReportError) -> Starlette:
     """What answers until the settings can be used: alive, not ready, and why."""
 
     async def ready(request: Request) -> Response:
-        return readiness([str(error)])
+        return readiness(request, [str(error)])
 
     async def nothing(request: Request) -> Response:
         return failure(request, 503, error.what, error.why, error.todo)

@@ -25,8 +25,10 @@ async def alive(request: Request) -> Response:
     return JSONResponse({"status": "ok", "version": __version__})
 
 
-def readiness(faults: list[str], warnings: Sequence[str] = ()) -> Response:
-    """Faults keep requests from being served; warnings do not."""
+def readiness(request: Request, faults: list[str], warnings: Sequence[str] = ()) -> Response:
+    """Faults keep requests from being served, and stand in the log; warnings do not."""
+    if faults:
+        request.scope["fault"] = " ".join(faults)
     return JSONResponse({"ready": not faults, "faults": faults, "warnings": list(warnings)}, status_code=503 if faults else 200)
 
 
@@ -36,7 +38,7 @@ class Ops:
 
     async def ready(self, request: Request) -> Response:
         """``GET /readyz``: can requests be served? If not, why. Events that nobody counts are a warning: they are safe."""
-        return readiness(*await anyio.to_thread.run_sync(self._look))
+        return readiness(request, *await anyio.to_thread.run_sync(self._look))
 
     def _look(self) -> tuple[list[str], list[str]]:
         faults, warnings = [], []

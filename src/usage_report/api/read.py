@@ -174,7 +174,7 @@ def _as_of(asked: dict[str, str]) -> int:
     try:
         at = instant(asked["as_of"])
     except (ValueError, OverflowError) as error:
-        raise HttpError(400, "as_of cannot be read", str(error)) from None
+        raise HttpError(400, "as_of cannot be read", str(error), "In an address a plus sign is written %2B." if " " in asked["as_of"] else "") from None
     if not EARLIEST <= at < LATEST:
         raise HttpError(400, "as_of is out of range", "", "Instants from 2000 to 2199 are taken.")
     return at
