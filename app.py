@@ -6,7 +6,6 @@ Start it with ``streamlit run app.py``, ``python app.py`` or ``uvicorn app:app``
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
@@ -18,6 +17,8 @@ from streamlit import net_util
 
 from usage_report import logs
 from usage_report.api import Beside
+from usage_report.errors import UsageReportError
+from usage_report.settings import Settings, load
 from usage_report.ui.background import background
 from usage_report.ui.frame import show
 from usage_report.ui.head import Head
@@ -34,7 +35,11 @@ api = Beside()
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[dict]:
-    logs.configure(os.environ.get("USAGE_REPORT_LOG_FORMAT", "text"))
+    try:
+        configured = load()
+    except UsageReportError:  # warm says what is wrong
+        configured = Settings()
+    logs.configure(configured.log_format, configured.log_level)
     settings = await anyio.to_thread.run_sync(warm)
     # What is alive now stays alive: kept out of every later collection, or each rerun would walk through all of it.
     gc.collect()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping
 from typing import NamedTuple
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -28,6 +30,14 @@ class Token(NamedTuple):
     hint: str
     created_at: int
     revoked_at: int | None
+
+
+class Refusal(NamedTuple):
+    """Webhook requests refused for their signature: how many, when the last came (epoch ms) and why."""
+
+    requests: int
+    last_received: int
+    why: str
 
 
 class Bearer(NamedTuple):
@@ -92,9 +102,17 @@ def set_secret(c: Connection, team: str, platform: str, secret: str, now: int) -
     """The secret with which a platform signs what it sends for a team; replaces an earlier one."""
     if not secret:
         raise InputError("The secret is empty", "anybody could send in this team's name", "Take it from the platform's console.")
+    if "/" in team or team in (".", ".."):  # servers and proxies take it for a part of the path, however it is written
+        raise InputError(f"No address can name the team {team[:60]!r}", "it would be read as a path", "Use a team without '/' in its key.")
     id = ledger.ensure_team(c, team, now)
     remove_secret(c, team, platform)
+    c.execute(t.refusals.delete().where(t.refusals.c.team_id == id, t.refusals.c.platform == platform))
     c.execute(t.secrets.insert(), {"team_id": id, "platform": platform, "secret": secret, "created_at": now})
+
+
+def address(base: str, platform: str, team: str) -> str:
+    """Where a platform's webhooks for a team go. ``base``: the public address, ``""`` where it is not known."""
+    return f"{base.rstrip('/') or 'https://YOUR-HOST'}/api/v1/hooks/{platform}/{quote(team, safe='')}"
 
 
 def remove_secret(c: Connection, team: str, platform: str) -> bool:
@@ -108,6 +126,27 @@ def secret(c: Connection, team: str, platform: str) -> str | None:
     k = t.secrets.c
     ask = sa.select(k.secret).join(t.teams, t.teams.c.id == k.team_id).where(t.teams.c.key == team, k.platform == platform)
     return c.execute(ask).scalar()
+
+
+def add_refusals(c: Connection, noted: Mapping[tuple[str, str], Refusal]) -> None:
+    """Count refused requests by (team, platform). Teams that do not exist are left out."""
+    r = t.refusals.c
+    for (team, platform), refusal in noted.items():
+        # A NUL in the address: no database has such a team.
+        id = None if "\0" in team else c.execute(sa.select(t.teams.c.id).where(t.teams.c.key == team)).scalar()
+        if id is None:
+            continue
+        mine = (r.team_id == id) & (r.platform == platform)
+        values = {"last_received": refusal.last_received, "why": refusal.why}
+        if not c.execute(t.refusals.update().where(mine).values(values | {"requests": r.requests + refusal.requests})).rowcount:
+            c.execute(t.refusals.insert(), {"team_id": id, "platform": platform, "requests": refusal.requests} | values)
+
+
+def refusals(c: Connection, team: str) -> dict[str, Refusal]:
+    """What was refused for a team by platform, since its secret was set. Raises ``NotFound`` for the team."""
+    r = t.refusals.c
+    ask = sa.select(r.platform, r.requests, r.last_received, r.why).where(r.team_id == ledger.team_id(c, team)).order_by(r.platform)
+    return {platform: Refusal(*more) for platform, *more in c.execute(ask)}
 
 
 def platforms(c: Connection) -> list[tuple[str, str, int]]:

@@ -46,7 +46,7 @@ def serve(host: str, port: int, worker: bool) -> None:
     from .worker import Worker
 
     configured = settings.load()
-    logs.configure(configured.log_format)
+    logs.configure(configured.log_format, configured.log_level)
     db.open_database(configured.database_url).dispose()  # a broken database is told now, not at the first request
     stop = threading.Event()
     if worker:
@@ -61,7 +61,8 @@ def worker() -> None:
     from .worker import Worker
 
     configured = settings.load()
-    logs.configure(configured.log_format)
+    logs.configure(configured.log_format, configured.log_level)
+    db.connect(configured.database_url).dispose()  # an address that can never be one is told now; a server that is away is waited for
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
@@ -144,8 +145,7 @@ def hook_set(platform: str, team: str, secret_from: str | None) -> None:
     configured = settings.load()
     with db.writing(_engine()) as c:
         access.set_secret(c, team, platform, secret, _now())
-    base = configured.public_url.rstrip("/") or "https://YOUR-HOST"
-    click.echo(f"Tell {module.TITLE} to send to: {base}/api/v1/hooks/{platform}/{team}")
+    click.echo(f"Tell {module.TITLE} to send to: {access.address(configured.public_url, platform, team)}")
 
 
 @hook.command("remove")

@@ -42,11 +42,12 @@ class PlainFormatter(logging.Formatter):
         return f"{head} {extras}".rstrip() + newline + trace
 
 
-def configure(format: str, level: int = logging.INFO) -> None:
-    """Send the process's logs to standard error."""
+def configure(format: str, level: str = "info") -> None:
+    """Send the process's logs to standard error. ``level`` ("debug" .. "error") is that of our own; others tell from "info" on."""
     handler = logging.StreamHandler(sys.stderr)
     plain = PlainFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler.setFormatter(JsonFormatter() if format == "json" else plain)
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    root.setLevel(logging.INFO)
+    logging.getLogger(__package__).setLevel(level.upper())

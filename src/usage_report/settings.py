@@ -34,6 +34,8 @@ class Settings:
     raw_days: float = 30.0
     #: "text" or "json": how the services write their logs.
     log_format: str = "text"
+    #: "debug", "info", "warning" or "error": how much they say; "debug" has a line for every request.
+    log_level: str = "info"
     #: Team shown first where there are several.
     team: str = ""
     #: Where Digital Samba's REST interface is, for ``usage-report pull digitalsamba``.
@@ -75,6 +77,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         raise SettingsError("stale_after_hours must be more than nought", f"it is {settings.stale_after_hours}")
     if settings.log_format not in ("text", "json"):
         raise SettingsError("log_format must be text or json", f"it is {settings.log_format!r}")
+    if settings.log_level not in ("debug", "info", "warning", "error"):
+        raise SettingsError("log_level must be debug, info, warning or error", f"it is {settings.log_level!r}")
     return settings
 
 

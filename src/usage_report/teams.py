@@ -77,11 +77,11 @@ def remove_sample(engine: Engine) -> bool:
     with writing(engine) as c:
         inbox.carry(c)
         ours = sa.select(t.sessions.c.id).where(t.sessions.c.team_id == found[0]).scalar_subquery()
-        for table in t.DERIVED:
-            c.execute(table.delete().where(table.c.team_id == found[0]))
         c.execute(t.events.delete().where(t.events.c.session_id.in_(ours)))
-        for table in (t.sessions, t.names, t.sources, t.limits):
-            c.execute(table.delete().where(table.c.team_id == found[0]))
+        # Its tokens and webhooks too, whatever somebody tried out with it. Those that refer to others come first.
+        for table in reversed(t.metadata.sorted_tables):
+            if "team_id" in table.c:
+                c.execute(table.delete().where(table.c.team_id == found[0]))
         c.execute(t.quarantine.delete().where(t.quarantine.c.team == found[1]))
         c.execute(t.teams.delete().where(t.teams.c.id == found[0]))
     return True

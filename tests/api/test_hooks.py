@@ -10,7 +10,7 @@ import json
 import time
 import zlib
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
@@ -49,7 +49,7 @@ def lite(tmp_path) -> Iterator[Api]:
 def connect(api: Api, name: str, team: str = "acme") -> samples.Sample:
     sample = samples.of(name)
     said = api.shell("hook", "set", name, team, input=sample.secret + "\n").stdout
-    assert f"/api/v1/hooks/{name}/{team}" in said
+    assert f"/api/v1/hooks/{name}/{quote(team)}" in said
     assert sample.secret not in said
     return sample
 
@@ -217,3 +217,47 @@ def test_the_secret_may_come_from_the_environment_and_connections_are_listed(sql
     assert "s3cret" not in listed
     sqlite_shell("hook", "remove", "zoom", "acme")
     sqlite_shell("hook", "remove", "zoom", "acme", code=1)
+
+
+def test_the_address_told_is_the_one_that_works(lite, at):
+    """Whatever the team is called, what is pasted into the console arrives there."""
+    team = "büro & co? #1"
+    sample = samples.of("livekit")
+    said = lite.shell("hook", "set", "livekit", team, input=sample.secret + "\n").stdout
+    path = said.strip().partition("YOUR-HOST")[2]
+    at(sample.now)
+    told = sample.deliveries()[0]
+    answer = lite.http.post(path, content=told.body, headers=dict(told.headers))
+    assert answer.status_code == 200, answer.text
+    assert lite.rows("SELECT key FROM teams WHERE id IN (SELECT team_id FROM deliveries)") == [(team,)]
+
+
+@pytest.mark.parametrize("team", ["a/b", "..", "."])
+def test_a_team_that_no_address_can_name_is_refused(lite, team):
+    said = lite.shell("hook", "set", "livekit", team, input="secret\n", code=1)
+    assert "No address can name the team" in said.stderr
+    assert lite.rows("SELECT key FROM teams") == []
+
+
+def test_what_is_turned_away_is_noted_for_its_team(api, at):
+    """By team and platform, with the last reason; teams that do not exist leave nothing behind."""
+    sample = connect(api, "livekit")
+    connect(api, "zoom", "other")
+    at(sample.now)
+    good = sample.deliveries()[0]
+    assert post(api, "livekit", good).status_code == 200
+    for _ in range(3):
+        assert post(api, "livekit", good._replace(headers={})).status_code == 401
+    for team in ("nobody", "other", "nul\0"):
+        api.http.post(f"/api/v1/hooks/bigbluebutton-webhooks/{quote(team)}", content=b"x")
+    api.service.refusals.write()
+    noted = api.rows("SELECT t.key, r.platform, r.requests, r.why FROM refusals r JOIN teams t ON t.id = r.team_id ORDER BY 1, 2")
+    assert [row[:3] for row in noted] == [("acme", "livekit", 3), ("other", "bigbluebutton-webhooks", 1)]
+    assert noted[0][3] == "there is no signed token"
+    post(api, "livekit", good._replace(headers={}))
+    deadline = time.monotonic() + 20
+    while api.rows("SELECT max(requests) FROM refusals") != [(4,)]:  # by itself, after a moment
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    connect(api, "livekit")
+    assert [row[1] for row in api.rows("SELECT team_id, platform FROM refusals")] == ["bigbluebutton-webhooks"]

@@ -11,11 +11,15 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
 
 from api_serving import Api, joined, serving
+from platforms import samples
+from usage_report.api import create as the_app
 
 pytestmark = pytest.mark.slow
 
 CHECKED = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance", "response_headers_conformance")
+#: Asked with all that schemathesis thinks of; what needs a platform's signature, and what takes nothing, is asked by hand.
 OPERATIONS = [("POST", "/api/v1/events"), *(("GET", f"/api/v1/{x}") for x in ("report", "period", "live", "statistics"))]
+BY_HAND = [("POST", "/api/v1/hooks/{platform}/{team}"), *(("GET", f"/{x}") for x in ("healthz", "readyz", "metrics"))]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +36,11 @@ def schema(api: Api):
 
 def test_it_describes_every_route(api, schema):
     described = {(method.upper(), path) for path, item in api.http.get("/api/v1/openapi.json").json()["paths"].items() for method in item}
-    assert described == set(OPERATIONS)
+    assert described == {*OPERATIONS, *BY_HAND}
+    served = {(method, route.path) for route in the_app(api.settings, api.service).routes for method in route.methods - {"HEAD"}}
+    # Liveness is asked for in any way; the description is no part of itself; what platforms add to an address is theirs.
+    served = {(m, p) for m, p in served if not p.startswith("/healthz")} | {("GET", "/healthz")}
+    assert served == described | {("GET", "/api/v1/openapi.json"), ("POST", "/api/v1/hooks/{platform}/{team}/{below:path}")}
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda m: m.value)
@@ -64,3 +72,24 @@ def test_a_real_answer_of_each_kind_is_as_described(api, schema):
             case = operation.Case(query=asked.get(name, {}))
             case.validate_response(case.call(base_url=api.url, headers=headers), checks=[CHECKS.get_one(n) for n in CHECKED])
     assert json.dumps(api.http.get("/api/v1/openapi.json").json())
+
+
+def test_webhooks_and_operations_answer_as_described(api, schema):
+    checks = [CHECKS.get_one(n) for n in CHECKED]
+    sample = samples.of("digitalsamba")
+    api.shell("hook", "set", "digitalsamba", "acme", input=sample.secret + "\n")
+    operation = schema["/api/v1/hooks/{platform}/{team}"]["POST"]
+    delivery = sample.deliveries()[0]
+    for platform, body, headers, status in (
+        ("digitalsamba", delivery.body, dict(delivery.headers), 200),
+        ("digitalsamba", b"no event", dict(delivery.headers), 200),
+        ("digitalsamba", delivery.body, {}, 401),
+        ("bigbluebutton-webhooks", b"", {}, 403),
+        ("none", b"", {}, 404),
+    ):
+        answer = api.http.post(f"/api/v1/hooks/{platform}/acme", content=body, headers=headers)
+        assert answer.status_code == status
+        case = operation.Case(path_parameters={"platform": platform, "team": "acme"}, body=body, media_type="application/json")
+        case.validate_response(answer, checks=checks)
+    for path in ("/healthz", "/readyz", "/metrics"):
+        schema[path]["GET"].Case().validate_response(api.http.get(path), checks=checks)

@@ -37,17 +37,45 @@ def test_alive_whatever_the_database(api, method, tmp_path):
 
 
 def test_ready(api):
-    assert api.http.get("/readyz").json() == {"ready": True, "faults": []}
+    assert api.http.get("/readyz").json() == {"ready": True, "faults": [], "warnings": []}
+
+
+def test_not_ready_when_nothing_can_be_written(database_url, monkeypatch):
+    with serving(database_url) as api:
+        if database_url.startswith("sqlite"):
+            monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write to any file
+        else:
+            with api.service.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as c:
+                c.exec_driver_sql(f'ALTER DATABASE "{api.service.engine.url.database}" SET default_transaction_read_only = on')
+            api.service.engine.dispose()
+        answer = api.http.get("/readyz")
+        assert answer.status_code == 503
+        assert "read-only" in answer.json()["faults"][0]
+
+
+def test_a_worker_that_does_not_run_is_a_warning(api):
+    """What came in is safe, and more can: nobody shall take the receiver away for it."""
+    api.post([joined("a")], api.sender())
+    assert api.http.get("/readyz").json()["warnings"] == []
+    with db.writing(api.service.engine) as c:
+        c.exec_driver_sql("UPDATE sessions SET news_at = news_at - 120000")
+    answer = api.http.get("/readyz")
+    assert answer.status_code == 200
+    (warning,) = answer.json()["warnings"]
+    assert "worker" in warning
+    Worker(api.settings).step()
+    assert api.http.get("/readyz").json()["warnings"] == []
 
 
 @pytest.mark.parametrize(("version", "words"), [("9999", "newer version"), ("0001", "usage-report migrate")])
-def test_not_ready_with_another_schema(api, version, words):
+def test_not_ready_with_another_schema(api, version, words, caplog):
     with db.writing(api.service.engine) as c:
         c.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
     answer = api.http.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["ready"] is False
     assert words in answer.json()["faults"][0]
+    assert words in next(r.fault for r in caplog.records if hasattr(r, "fault"))
 
 
 def test_not_ready_when_the_database_is_gone_and_none_is_made(api, tmp_path):
@@ -111,6 +139,44 @@ def test_request_ids(api, given, kept):
     assert (answer.headers["x-request-id"] == given) is kept
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
     assert 0 < len(answer.headers["x-request-id"]) <= 80
+
+
+def test_a_defect_is_answered_and_logged_once_under_its_id(api, monkeypatch, caplog):
+    def broken(*_):
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(api.service.reader, "live", broken)
+    answer = api.http.get("/api/v1/live", headers=api.reader() | {"X-Request-ID": "mine"})
+    assert answer.status_code == 500
+    assert answer.headers["x-request-id"] == answer.json()["request_id"] == "mine"
+    assert "ZeroDivisionError" not in answer.text
+    (told,) = [r for r in caplog.records if r.exc_info]
+    assert told.request_id == "mine"
+
+
+def test_the_log_says_what_was_wrong(api, caplog):
+    caplog.set_level("INFO")
+    api.http.post("/api/v1/hooks/livekit/acme", content=b"{}", headers={"X-Request-ID": "unsigned"})
+    reader = api.reader()
+    with db.writing(api.service.engine) as c:
+        c.exec_driver_sql("ALTER TABLE sessions RENAME TO gone")
+    assert api.http.get("/api/v1/live", headers=reader | {"X-Request-ID": "lacking"}).status_code == 503
+    said = {r.request_id: (r.levelname, r.fault) for r in caplog.records if hasattr(r, "fault")}
+    assert said["unsigned"] == ("INFO", "The request is not signed as it should be: this team takes nothing from this platform")
+    assert said["lacking"][0] == "WARNING"
+    assert "no such table" in said["lacking"][1], "the sender is told less"
+
+
+@pytest.mark.parametrize(("level", "lines"), [("info", 0), ("debug", 1)])
+def test_successes_are_logged_where_somebody_looks_closely(level, lines, tmp_path):
+    log = tmp_path / "log"
+    with process(f"sqlite:///{tmp_path}/usage.db", log, USAGE_REPORT_LOG_FORMAT="json", USAGE_REPORT_LOG_LEVEL=level) as (running, address):
+        httpx.get(f"{address}/healthz", headers={"X-Request-ID": "mine"})
+        running.terminate()
+        running.wait(15)
+    told = [json.loads(line) for line in log.read_text().splitlines()]
+    assert len([line for line in told if line.get("request_id") == "mine"]) == lines
+    assert level == "info" or not [line for line in told if line["level"] == "DEBUG" and not line["logger"].startswith("usage_report")]
 
 
 def record(message: str, **extra: object) -> logging.LogRecord:
@@ -182,9 +248,11 @@ def test_beside_the_pages_the_same(tmp_path, monkeypatch):
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
             return [await client.request(method, path) for method, path in asked]
 
-    (wrong,) = anyio.run(ask, ("GET", "/readyz"))
-    assert wrong.status_code == 503
-    assert "USAGE_REPORT_DATABASE_URL" in wrong.text
+    alive, wrong, hook, numbers = anyio.run(ask, ("GET", "/healthz"), ("GET", "/readyz"), ("POST", "/api/v1/hooks/zoom/acme"), ("GET", "/metrics"))
+    assert (alive.status_code, wrong.status_code, hook.status_code, numbers.status_code) == (200, 503, 503, 503)
+    assert "USAGE_REPORT_DATABASE_URL" in wrong.json()["faults"][0]
+    assert hook.json()["error"]["what"]
+    assert hook.json()["request_id"] == hook.headers["x-request-id"]
     url = f"sqlite:///{tmp_path}/usage.db"
     db.open_database(url).dispose()
     monkeypatch.setenv("USAGE_REPORT_DATABASE_URL", url)

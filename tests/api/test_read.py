@@ -10,6 +10,7 @@ import pytest
 
 from api_serving import Api, joined, serving, told
 from usage_report import pipeline
+from usage_report.api import read
 from usage_report.api.read import STATISTICS
 from usage_report.events import instant
 from usage_report.metrics import ALL, PERIOD
@@ -105,7 +106,7 @@ def test_the_tag_moves_with_news_and_only_then(api, path, asked):
     tag = first.headers["etag"]
     same = get(api, path, reader | {"If-None-Match": tag}, **asked)
     assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
-    assert get(api, path, reader | {"If-None-Match": f'"other", W/{tag}'}, **asked).status_code == 304
+    assert get(api, path, reader | {"If-None-Match": f'"other", {tag.removeprefix("W/")}'}, **asked).status_code == 304
     other = get(api, path, api.reader("globex") | {"If-None-Match": tag}, **asked)
     assert other.status_code == 200, "of another team"
     assert get(api, path, reader | {"If-None-Match": tag}, **(asked | {"as_of": "2026-03-05T12:00:01Z"})).status_code == 200
@@ -120,6 +121,37 @@ def test_the_tag_moves_with_news_and_only_then(api, path, asked):
     assert settled.status_code == 200
     if path == "live":
         assert settled.json()["live_participants"] == 2
+
+
+FINISHED = (("report", {"from": "2026-03-01", "to": "2026-03-02"}), ("statistics", {"date_start": "2026-03-01", "date_end": "2026-03-02"}))
+
+
+@pytest.mark.parametrize(("path", "asked"), FINISHED)
+def test_the_tag_of_a_finished_range_outlives_the_second(api, path, asked, monkeypatch):
+    """Scripts ask without ``as_of``, again and again, for what is long over: nothing is computed for them."""
+    reader = api.reader()
+    clock = instant("2026-03-07T12:00:00Z")  # a day and more after the session that is open fell silent, too
+    monkeypatch.setattr(read, "now", lambda: clock)
+    first = get(api, path, reader, **asked)
+    tag = {"If-None-Match": first.headers["etag"]}
+    clock += 3_600_000
+    assert get(api, path, reader | tag, **asked).status_code == 304
+    assert api.post(joined("late", at=START + 5 * MINUTE, connection="c-9"), api.sender()).json()["accepted"] == 1
+    assert get(api, path, reader | tag, **asked).status_code == 200
+
+
+@pytest.mark.parametrize(("path", "first", "last"), [("report", "from", "to"), ("statistics", "date_start", "date_end")])
+def test_the_tag_of_a_running_range_moves_with_time(api, path, first, last, monkeypatch):
+    reader = api.reader()
+    clock = instant(AS_OF)
+    monkeypatch.setattr(read, "now", lambda: clock)
+    asked = {first: "2026-03-05", last: "2026-03-05"}
+    before = get(api, path, reader, **asked)
+    clock += 10 * MINUTE
+    after = get(api, path, reader | {"If-None-Match": before.headers["etag"]}, **asked)
+    assert after.status_code == 200
+    minutes = [a.json().get("participation_minutes", a.json().get("total", {}).get("participation_minutes")) for a in (before, after)]
+    assert minutes[1] == minutes[0] + 10
 
 
 @pytest.mark.parametrize(
@@ -137,6 +169,7 @@ def test_the_tag_moves_with_news_and_only_then(api, path, asked):
         ("report", RANGE | {"metrics": "chat_post"}, "chat_post"),
         ("report", RANGE | {"team": "globex"}, "team"),
         ("report", RANGE | {"as_of": "yesterday"}, "as_of"),
+        ("live", {"as_of": "2026-03-02T09:00:00 02:00"}, "%2B"),
         ("report", RANGE | {"as_of": "9999-12-31T23:59:59Z"}, "as_of"),
         ("period", {"as_of": "0001-01-01T00:00:00Z"}, "as_of"),
         ("live", {"as_of": "1999-12-31T23:59:59Z"}, "as_of"),

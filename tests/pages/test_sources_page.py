@@ -200,3 +200,25 @@ def test_the_result_of_a_replay_in_words():
     assert sources.words(counts) == (
         "Read again: 2 events are new, 1 had come otherwise meanwhile, 1 say something else than what came before, which stays, 0 originals stay in quarantine."
     )
+
+
+def refuse(engine, platform: str = "zoom", *, at: int = NOW, team: str = "acme", n: int = 2) -> None:
+    with db.writing(engine) as c:
+        access.add_refusals(c, {(team, platform): access.Refusal(n, at, "the signature is that of another secret")})
+
+
+def test_a_wrong_secret_is_seen(engine):
+    """Not "has sent nothing yet": it sends, and is turned away."""
+    connect(engine)
+    refuse(engine, at=NOW - 2 * HOUR)
+    refuse(engine, at=NOW - HOUR, n=1)
+    refuse(engine, "daily", at=NOW - 8 * 24 * HOUR)
+    refuse(engine, "jitsi", team="nobody")
+    app = visit()
+    (warning,) = [w.value.replace("\\", "") for w in app.warning]
+    assert warning.startswith("**Zoom: 3 requests were not taken, the last 1 h ago:** the signature is that of another secret.")
+    assert "usage-report hook set zoom acme" in warning
+    assert "has sent nothing yet" not in shown(app)
+    connect(engine)  # the secret given anew: what came before is of no matter
+    sources._sent.clear()
+    assert not visit().warning

@@ -10,6 +10,7 @@ import pytest
 
 import handmade
 from handmade import NOW
+from usage_report.api import metrics
 from usage_report.periods import midnight, zone
 from usage_report.query.model import Query
 from usage_report.ui import cache
@@ -62,6 +63,16 @@ def test_the_longest_unused_goes_first():
 def test_one_answer_a_question(reader):
     assert cache.report(query()) is cache.report(query())
     assert len(reader.asked) == 1
+
+
+def test_what_is_computed_is_measured_and_what_is_kept_is_not(reader):
+    def count() -> float:
+        return metrics.REGISTRY.get_sample_value("usage_report_report_seconds_count", {"kind": "report"}) or 0
+
+    before = count()
+    cache.report(query())
+    cache.report(query())
+    assert count() == before + 1
 
 
 @pytest.mark.parametrize(

@@ -385,6 +385,8 @@ def test_demo(shell, short_demo):
     assert before["limit"] > 0
     shell("demo", "--if-empty")
     assert "every figure as before" in shell("rebuild").stdout
+    shell("token", "create", "--team", demo.TEAM, "--scope", "read")  # as one does who tries things out
+    shell("hook", "set", "livekit", demo.TEAM, input="secret\n")
     assert shell("demo", "--remove").stdout == "The sample data is gone.\n"
     assert shell("team", "list").stdout == ""
     assert shell("demo", "--remove").stdout == "There is no sample data.\n"

@@ -305,6 +305,19 @@ def test_replay_uses_the_team_of_then(engine):
     assert Reader(engine, STALE).teams() == ("acme",)
 
 
+def test_replay_takes_nothing_for_another_team(engine):
+    """What a token of one team sent in another's name was refused; nobody gets it in by having it read again."""
+    from shell import line
+
+    theirs = line(event("participant.joined", "2026-03-01T10:00:00Z", "e-1", connection="c")).strip()
+    product.ingest(engine, [Refused("wrong-team", "not yours", theirs, 1, "intruder"), Refused("in-the-future", "not yet", theirs + b" ", 2, "intruder")])
+    counts = pipeline.replay(engine, now=product.RECEIVED)
+    assert (counts.accepted, counts.quarantined_before) == (0, 2)
+    assert Reader(engine, STALE).teams() == ()
+    with db.reading(engine) as c:
+        assert ledger.quarantine_size(c) == 2
+
+
 def test_replay_of_more_than_one_page(engine, monkeypatch):
     from shell import line
 

@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -26,8 +26,9 @@ from ..query.reader import Reader
 from ..settings import Settings, load
 from . import metrics, read
 from .http import HttpError, Tokens, explain, failure
-from .ops import Ops
+from .ops import Ops, alive, readiness
 from .receive import Receiver
+from .refusals import Refusals
 
 log = logging.getLogger("usage_report.api")
 #: Request ids: this process, and a number.
@@ -36,7 +37,7 @@ _NUMBERS = itertools.count(1)
 
 
 class Trace:
-    """Gives every request an id (its own ``X-Request-ID`` if that is a decent one), a log line and a measure."""
+    """Gives every request an id (its own ``X-Request-ID`` if that is a decent one), an answer, a log line and a measure."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -48,32 +49,41 @@ class Trace:
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
         id = given if 0 < len(given) <= 80 and given.isascii() and given.isprintable() else f"{_RUN}-{next(_NUMBERS)}"
         scope["request_id"] = id
-        began, status = time.perf_counter(), 500
+        began, status, started = time.perf_counter(), 500, False
 
         async def sending(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, started = message["status"], True
                 message["headers"] = [*message["headers"], (b"x-request-id", id.encode())]
             await send(message)
 
         try:
             await self._app(scope, receive, sending)
+        except Exception as error:
+            log.error("defect", exc_info=error, extra={"request_id": id})
+            if started:
+                raise  # half an answer can only be cut off
+            answer = failure(Request(scope), 500, "Something went wrong here", "it is a defect of usage-report", "The log holds the trace under this request_id.")
+            await answer(scope, receive, sending)
         finally:
             took = time.perf_counter() - began
             route = getattr(scope.get("endpoint"), "__name__", "none")
             metrics.request(route, status, took)
             # Successes are counted; each is logged only where somebody looks closely.
-            level = logging.DEBUG if status < 400 else logging.INFO
+            level = logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.WARNING
             if log.isEnabledFor(level):
-                log.log(level, "request", extra={"request_id": id, "method": scope["method"], "path": scope["path"], "status": status, "ms": round(took * 1000, 1)})
+                told = {"request_id": id, "method": scope["method"], "path": scope["path"], "status": status, "ms": round(took * 1000, 1)}
+                log.log(level, "request", extra=told | ({"fault": scope["fault"]} if "fault" in scope else {}))
 
 
 async def _ours(request: Request, error: Exception) -> Response:
-    if isinstance(error, UsageReportError):
-        error = explain(error)
-    assert isinstance(error, HttpError)
-    return failure(request, error.status, error.what, error.why, error.todo, error.headers)
+    said = explain(error) if isinstance(error, UsageReportError) else error
+    assert isinstance(said, HttpError)
+    answer = failure(request, said.status, said.what, said.why, said.todo, said.headers)
+    if said is not error:  # the log may say more than a stranger is told
+        request.scope["fault"] = str(error)
+    return answer
 
 
 async def _starlettes(request: Request, error: Exception) -> Response:
@@ -82,16 +92,11 @@ async def _starlettes(request: Request, error: Exception) -> Response:
     return failure(request, error.status_code, what, headers=dict(error.headers or {}))
 
 
-async def _defect(request: Request, error: Exception) -> Response:
-    log.error("defect", exc_info=error, extra={"request_id": request.scope.get("request_id", "")})
-    return failure(request, 500, "Something went wrong here", "it is a defect of usage-report", "The log holds the trace under this request_id.")
-
-
 async def _gone(request: Request, error: Exception) -> Response:
     return failure(request, 400, "The connection ended before the body did")  # for the log: nobody hears it
 
 
-_HANDLERS = {ClientDisconnect: _gone, HttpError: _ours, UsageReportError: _ours, HTTPException: _starlettes, Exception: _defect}
+_HANDLERS = {ClientDisconnect: _gone, HttpError: _ours, UsageReportError: _ours, HTTPException: _starlettes}
 
 
 class Service:
@@ -105,9 +110,11 @@ class Service:
         self.ops = Ops(self.engine, self.intake)
         self.reader = Reader(self.engine, settings.stale_after)
         self.read = read.Answers(self.reader, self.tokens)
+        self.refusals = Refusals(self.engine)
 
     def close(self) -> None:
         self.intake.close()
+        self.refusals.close()
         self.engine.dispose()
 
 
@@ -117,9 +124,27 @@ _ANY = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 PREFIXES = ("/api", "/healthz", "/readyz", "/metrics")
 
 
+def _alive() -> list[Route]:
+    return [Route(path, alive, methods=_ANY) for path in ("/healthz", "/healthz/")]
+
+
+def _unset(error: UsageReportError) -> Starlette:
+    """What answers until the settings can be used: alive, not ready, and why."""
+
+    async def ready(request: Request) -> Response:
+        return readiness(request, [str(error)])
+
+    async def nothing(request: Request) -> Response:
+        return failure(request, 503, error.what, error.why, error.todo)
+
+    routes = [*_alive(), Route("/readyz", ready), Route("/{path:path}", nothing, methods=_ANY)]
+    return Starlette(routes=routes, exception_handlers=_HANDLERS, middleware=[Middleware(Trace)])
+
+
 def create(settings: Settings, service: Service | None = None) -> Starlette:
     """The API alone, as ``usage-report serve`` runs it. Closes its service with its own life."""
     held = service or Service(settings)
+    hook = held.refusals.watching(held.receiver.hook)
 
     @asynccontextmanager
     async def lifespan(app: Starlette):
@@ -129,9 +154,9 @@ def create(settings: Settings, service: Service | None = None) -> Starlette:
     routes = [
         Route("/api/v1/events", held.receiver.events, methods=["POST"]),
         # Some platforms put the name of the event behind the address they were given (Jitsi: /events/room/created).
-        *(Route(f"/api/v1/hooks/{{platform}}/{{team}}{more}", held.receiver.hook, methods=["POST"]) for more in ("", "/{below:path}")),
+        *(Route(f"/api/v1/hooks/{{platform}}/{{team}}{more}", hook, methods=["POST"]) for more in ("", "/{below:path}")),
         *held.read.routes(),
-        *(Route(path, held.ops.alive, methods=_ANY) for path in ("/healthz", "/healthz/")),
+        *_alive(),
         Route("/readyz", held.ops.ready),
         Route("/metrics", held.ops.numbers),
     ]
@@ -156,7 +181,7 @@ class Beside:
                     try:
                         await anyio.to_thread.run_sync(self._open)
                     except UsageReportError as error:
-                        await JSONResponse({"error": {"what": "The service is not set up", "why": str(error)}}, status_code=503)(scope, receive, send)
+                        await _unset(error)(dict(scope, root_path=""), receive, send)
                         return
         assert self._app is not None
         # The whole address counts, whatever a Mount has taken off.

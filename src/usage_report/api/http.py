@@ -33,7 +33,8 @@ def now() -> int:
 
 
 def failure(request: Request, status: int, what: str, why: str = "", todo: str = "", headers: dict[str, str] | None = None) -> Response:
-    """The one shape of every error."""
+    """The one shape of every error; the log tells it too."""
+    request.scope["fault"] = f"{what}: {why}" if why else what
     told = {"what": what} | ({"why": why} if why else {}) | ({"todo": todo} if todo else {})
     body = {"error": told, "request_id": request.scope.get("request_id", "")}
     return JSONResponse(body, status_code=status, headers=headers)

@@ -44,11 +44,17 @@ def _errors(*statuses: int) -> dict[str, dict]:
         429: "Too much is waiting; come back after Retry-After seconds.",
         503: "The database cannot be used at the moment.",
     }
-    return {str(s): _response(texts[s], {"$ref": "#/components/schemas/Error"}) for s in statuses}
+    found = {str(s): _response(texts[s], {"$ref": "#/components/schemas/Error"}) for s in statuses}
+    if "429" in found:
+        found["429"]["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "string"}}}
+    return found
 
 
 _AS_OF = _parameter("as_of", _INSTANT, "Instant at which to look; later events have not happened. Default: now.")
 _METRICS = _parameter("metrics", {"type": "string"}, "Keys, separated by commas. Default: all.")
+
+
+_ETAG = {"headers": {"ETag": {"description": "Of the question and the team's data: send it back as If-None-Match.", "schema": {"type": "string"}}}}
 
 
 def _get(summary: str, parameters: list[dict], schema: dict, *more: int) -> dict:
@@ -57,7 +63,7 @@ def _get(summary: str, parameters: list[dict], schema: dict, *more: int) -> dict
             "summary": summary,
             "security": [{"token": []}],
             "parameters": parameters,
-            "responses": {"200": _response("The figures.", schema), "304": {"description": "As before (If-None-Match)."}} | _errors(400, 401, 403, 404, 503, *more),
+            "responses": {"200": _response("The figures.", schema) | _ETAG, "304": {"description": "As before (If-None-Match)."} | _ETAG} | _errors(400, 401, 403, 404, 503, *more),
         }
     }
 
@@ -77,13 +83,35 @@ _RESULT = {
     "required": ["accepted", "duplicate", "conflict", "quarantined", "results"],
     "properties": {
         **{k: {"type": "integer", "minimum": 0} for k in ("accepted", "duplicate", "conflict", "quarantined")},
-        "results": {"type": "array", "items": {"type": "object", "required": ["status"]}},
+        "results": {
+            "type": "array",
+            "description": "What became of each, in the order sent.",
+            "items": {
+                "oneOf": [
+                    _object({"id": {"type": "string"}, "status": {"enum": ["accepted", "duplicate", "conflict"]}}),
+                    _object(
+                        {
+                            "position": {"type": "integer", "minimum": 1, "description": "Which in the request, counted from 1."},
+                            "status": {"const": "quarantined"},
+                            "reason": {"type": "string"},
+                            "why": {"type": "string"},
+                        }
+                    ),
+                ]
+            },
+        },
     },
 }
+_READY = _object({"ready": {"type": "boolean"}, "faults": {"type": "array", "items": {"type": "string"}}, "warnings": {"type": "array", "items": {"type": "string"}}})
 
 
-def document(statistics_fields: Iterable[str]) -> dict:
-    """The whole description; ``statistics_fields``: names that ``/api/v1/statistics`` answers."""
+def _plain(summary: str, responses: dict) -> dict:
+    """A route that asks for no token."""
+    return {"get": {"summary": summary, "security": [], "responses": responses}}
+
+
+def document(statistics_fields: Iterable[str], platforms: Iterable[str]) -> dict:
+    """The whole description; ``statistics_fields``: names that ``/api/v1/statistics`` answers, ``platforms``: those with webhooks."""
     row = _object({"start": _INSTANT} | _figures, ["start"])
     report = _object(
         {
@@ -124,6 +152,19 @@ def document(statistics_fields: Iterable[str]) -> dict:
                     "responses": {"200": _response("Durable. What became of each event.", _RESULT)} | _errors(400, 401, 403, 413, 415, 429, 503),
                 }
             },
+            "/api/v1/hooks/{platform}/{team}": {
+                "post": {
+                    "summary": "What a platform sends, in its own words and with its own signature",
+                    "security": [],
+                    "parameters": [
+                        {"name": "platform", "in": "path", "required": True, "schema": {"enum": list(platforms)}},
+                        {"name": "team", "in": "path", "required": True, "schema": {"type": "string"}},
+                    ],
+                    "requestBody": {"required": True, "content": {"application/json": {}, "*/*": {}}},
+                    "responses": {"200": _response("Durable, and what became of it; or the answer to the platform's challenge.", {"type": "object"})}
+                    | _errors(400, 401, 403, 404, 413, 415, 429, 503),
+                }
+            },
             "/api/v1/report": _get(
                 "Every metric by bucket and in total",
                 [
@@ -146,6 +187,9 @@ def document(statistics_fields: Iterable[str]) -> dict:
                 ],
                 statistics,
             ),
+            "/healthz": _plain("Is the process up?", {"200": _response("It is.", _object({"status": {"const": "ok"}, "version": {"type": "string"}}))}),
+            "/readyz": _plain("Can requests be served?", {"200": _response("They can.", _READY), "503": _response("They cannot; faults say why.", _READY)}),
+            "/metrics": _plain("Numbers of this process and its database", {"200": {"description": "Prometheus text.", "content": {"text/plain": {"schema": {"type": "string"}}}}}),
         },
         "components": {
             "schemas": {"Error": _ERROR},

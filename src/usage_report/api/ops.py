@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import anyio.to_thread
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.engine import Engine
@@ -14,32 +16,47 @@ from ..intake import Intake
 from . import metrics
 from .http import now
 
+#: Milliseconds that news may wait to be counted before it is told: a worker that runs takes them within seconds.
+OVERDUE = 60_000
+
+
+async def alive(request: Request) -> Response:
+    """``GET /healthz``: the process is up. Says nothing of the database: a restart does not mend one."""
+    return JSONResponse({"status": "ok", "version": __version__})
+
+
+def readiness(request: Request, faults: list[str], warnings: Sequence[str] = ()) -> Response:
+    """Faults keep requests from being served, and stand in the log; warnings do not."""
+    if faults:
+        request.scope["fault"] = " ".join(faults)
+    return JSONResponse({"ready": not faults, "faults": faults, "warnings": list(warnings)}, status_code=503 if faults else 200)
+
 
 class Ops:
     def __init__(self, engine: Engine, intake: Intake) -> None:
         self._engine, self._intake = engine, intake
 
-    async def alive(self, request: Request) -> Response:
-        """``GET /healthz``: the process is up. Says nothing of the database: a restart does not mend one."""
-        return JSONResponse({"status": "ok", "version": __version__})
-
     async def ready(self, request: Request) -> Response:
-        """``GET /readyz``: can requests be served? If not, why."""
-        faults = await anyio.to_thread.run_sync(self._faults)
-        return JSONResponse({"ready": not faults, "faults": faults}, status_code=503 if faults else 200)
+        """``GET /readyz``: can requests be served? If not, why. Events that nobody counts are a warning: they are safe."""
+        return readiness(request, *await anyio.to_thread.run_sync(self._look))
 
-    def _faults(self) -> list[str]:
-        faults = []
+    def _look(self) -> tuple[list[str], list[str]]:
+        faults, warnings = [], []
         try:
             if db.file_is_gone(self._engine):
                 faults.append("The database file is gone. Put it back, or restart to begin with an empty one.")
             else:
                 db.check(db.schema_version(self._engine))
+                db.check_writable(self._engine)
+                with db.reading(self._engine) as c:
+                    pending, oldest, _ = store.backlog(c)
+                if oldest is not None and (age := now() - oldest) > OVERDUE:
+                    warnings.append(f"{pending:,} sessions have had news for {age // 1000:,} s that no worker has counted. Is one running?")
         except UsageReportError as error:
             faults.append(str(error))
         if self._intake.full:
             faults.append("The queue of events is full.")
-        return faults
+        return faults, warnings
 
     async def numbers(self, request: Request) -> Response:
         """``GET /metrics``: Prometheus text."""

@@ -1,7 +1,7 @@
 """Figures out: reports, the period, what is live, and the statistics under the vendor's field names.
 
 Every answer carries an ``ETag`` made of the database, the team's data version and the question: ``If-None-Match`` with it
-is answered 304 without computing anything.
+is answered 304 without computing the figures.
 """
 
 from __future__ import annotations
@@ -9,22 +9,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from .. import __version__, sources
 from ..errors import InputError, NotFound
 from ..events import EARLIEST, instant
 from ..metrics import metric
 from ..periods import Grain, billing_period, parse_date, today, zone
-from ..query.model import Query, Report
-from ..query.reader import Reader
+from ..query.model import Query, Report, TeamInfo
+from ..query.reader import Reader, settled
 from . import metrics, openapi
 from .http import HttpError, Tokens, now
 
+#: What an answer depends on beside the team's data and the question, and how to compute it.
+Prepared = tuple[object, Callable[[], dict]]
 #: Questions without ``as_of`` are asked as of the whole second, so that one second's answers are the same.
 _SECOND = 1_000
 #: As late as dates go: 2200-01-01T00:00:00Z.
@@ -77,7 +79,7 @@ class Answers:
 
     async def describe(self, request: Request) -> Response:
         """``GET /api/v1/openapi.json``"""
-        return JSONResponse(openapi.document(STATISTICS))
+        return JSONResponse(openapi.document(STATISTICS, sources.platforms()))
 
     async def report(self, request: Request) -> Response:
         """``GET /api/v1/report``: any grain, any zone."""
@@ -87,7 +89,7 @@ class Answers:
             raise HttpError(400, "The range is missing", todo="Name it as from=YYYY-MM-DD&to=YYYY-MM-DD; both days are in it.")
         as_of = _as_of(asked)
 
-        def answer(info: Any) -> dict:
+        def prepare(info: TeamInfo) -> Prepared:
             query = Query(
                 team,
                 parse_date(asked["from"]),
@@ -97,21 +99,21 @@ class Answers:
                 _grain(asked.get("grain", "day")),
                 _metrics(asked),
             )
-            return self._reader.report(query).json()
+            return settled(query, info, self._reader.stale_after), lambda: self._reader.report(query).json()
 
-        return await self._answer(request, "report", team, as_of, answer)
+        return await self._answer(request, "report", team, prepare)
 
     async def period(self, request: Request) -> Response:
         """``GET /api/v1/period``: the billing period against its limits."""
         team = await self._team(request)
         as_of = _as_of(_parameters(request, "as_of"))
-        return await self._answer(request, "period", team, as_of, lambda info: self._reader.period(team, as_of).json())
+        return await self._answer(request, "period", team, lambda info: (as_of, lambda: self._reader.period(team, as_of).json()))
 
     async def live(self, request: Request) -> Response:
         """``GET /api/v1/live``: what is happening now."""
         team = await self._team(request)
         as_of = _as_of(_parameters(request, "as_of"))
-        return await self._answer(request, "live", team, as_of, lambda info: self._reader.live(team, as_of).json())
+        return await self._answer(request, "live", team, lambda info: (as_of, lambda: self._reader.live(team, as_of).json()))
 
     async def statistics(self, request: Request) -> Response:
         """``GET /api/v1/statistics``: one range as one object, named as Digital Samba names it. Minutes are whole."""
@@ -123,33 +125,36 @@ class Answers:
                 raise HttpError(400, f"There is no field {field[:60]!r}", "", f"Known: {', '.join(STATISTICS)}.")
         as_of = now() // _SECOND * _SECOND
 
-        def answer(info: Any) -> dict:
+        def prepare(info: TeamInfo) -> Prepared:
             period = billing_period(today(as_of, zone(info.zone)), info.billing_day)
             start = parse_date(asked["date_start"]) if "date_start" in asked else period.start
             last = parse_date(asked["date_end"]) if "date_end" in asked else max(period.last, start)
-            report = self._reader.report(Query(team, start, last, info.zone, as_of))
+            query = Query(team, start, last, info.zone, as_of)
             live = self._reader.live(team, as_of).live_participants if "live_participants" in fields else None
-            return _statistics(report, fields, live, start, last)
+            state = settled(query, info, self._reader.stale_after), start, last, live
+            return state, lambda: _statistics(self._reader.report(query), fields, live, start, last)
 
-        return await self._answer(request, "statistics", team, as_of, answer)
+        return await self._answer(request, "statistics", team, prepare)
 
     async def _team(self, request: Request) -> str:
         return (await self._tokens.bearer(request, "read")).team
 
-    async def _answer(self, request: Request, kind: str, team: str, as_of: int, answer: Callable[[Any], dict]) -> Response:
+    async def _answer(self, request: Request, kind: str, team: str, prepare: Callable[[TeamInfo], Prepared]) -> Response:
         def compute() -> tuple[str, dict | None]:
             info = self._reader.team(team)
+            more, answer = prepare(info)
             # Open sessions are told with events that are not counted yet: those do not move the data version.
-            state = (info.data_version, info.last_received, info.pending, as_of, kind, request.scope["query_string"])
-            words = "\0".join((self._reader.identity, team, *map(str, state)))
-            etag = f'"{hashlib.blake2b(words.encode(), digest_size=12).hexdigest()}"'
-            if etag in request.headers.get("if-none-match", ""):
-                return etag, None
+            state = (info.data_version, info.last_received, info.pending, self._reader.stale_after, more, kind, request.scope["query_string"])
+            words = "\0".join((__version__, self._reader.identity, team, *map(str, state)))
+            tag = f'"{hashlib.blake2b(words.encode(), digest_size=12).hexdigest()}"'
+            if tag in request.headers.get("if-none-match", ""):
+                return tag, None
             with metrics.REPORTS.labels(kind).time():
-                return etag, answer(info)
+                return tag, answer()
 
-        etag, body = await anyio.to_thread.run_sync(compute)
-        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        tag, body = await anyio.to_thread.run_sync(compute)
+        # Weak: the figures are the same, the instant that is written beside them may be another.
+        headers = {"ETag": f"W/{tag}", "Cache-Control": "private, no-cache"}
         return Response(status_code=304, headers=headers) if body is None else JSONResponse(body, headers=headers)
 
 
@@ -169,7 +174,7 @@ def _as_of(asked: dict[str, str]) -> int:
     try:
         at = instant(asked["as_of"])
     except (ValueError, OverflowError) as error:
-        raise HttpError(400, "as_of cannot be read", str(error)) from None
+        raise HttpError(400, "as_of cannot be read", str(error), "In an address a plus sign is written %2B." if " " in asked["as_of"] else "") from None
     if not EARLIEST <= at < LATEST:
         raise HttpError(400, "as_of is out of range", "", "Instants from 2000 to 2199 are taken.")
     return at

@@ -3,6 +3,7 @@
 from .engine import (
     HEAD,
     check,
+    check_writable,
     connect,
     file_is_gone,
     folder,
@@ -16,4 +17,4 @@ from .engine import (
     writing,
 )
 
-__all__ = ["HEAD", "check", "connect", "file_is_gone", "folder", "identity", "migrate", "open_database", "prepare", "reading", "schema_version", "try_writing", "writing"]
+__all__ = ["HEAD", "check", "check_writable", "connect", "file_is_gone", "folder", "identity", "migrate", "open_database", "prepare", "reading", "schema_version", "try_writing", "writing"]

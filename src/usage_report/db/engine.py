@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import re
 import uuid
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from ..errors import DatabaseError
 from .tables import meta
 
 #: Newest migration; a test holds it equal to Alembic's own word.
-HEAD = "0004"
+HEAD = "0005"
 #: Key of the advisory lock that PostgreSQL writers take: one writer at a time, as SQLite has it anyway.
 _LOCK = 0x75736167
 BUSY_SECONDS = 30
@@ -227,6 +228,18 @@ def try_writing(engine: Engine) -> None:
     with engine.connect().execution_options(writes=True) as connection:
         connection.execute(meta.insert(), {"key": "try", "value": ""})
         connection.rollback()
+
+
+def check_writable(engine: Engine) -> None:
+    """Raise ``DatabaseError`` where a database can be read only. Takes no lock, so a busy one is not held up; a full disk is not seen."""
+    if engine.dialect.name == "sqlite":
+        path = Path(engine.url.database or "")
+        writable = all(os.access(p, os.W_OK) for p in (path, path.parent))
+    else:
+        with reading(engine) as connection:
+            writable = connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "off"
+    if not writable:
+        raise DatabaseError("The database is read-only", "", "Give this user write permission, or use another database.")
 
 
 def file_is_gone(engine: Engine) -> bool:

@@ -144,6 +144,17 @@ secrets = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 
+#: Webhook requests refused for their signature since the team's secret for the platform was set, or ever.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("team_id", ForeignKey("teams.id"), primary_key=True),
+    Column("platform", Text, primary_key=True),
+    Column("requests", BigInteger, nullable=False),
+    Column("last_received", BigInteger, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,

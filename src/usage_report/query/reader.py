@@ -14,13 +14,23 @@ from ..db import tables as t
 from ..metering import levels
 from ..metering.facts import NOWHERE, PEAK, SETS, SUM, Facts, concat, merge
 from ..metrics import ALL, PERIOD, Measure
-from ..periods import HOUR, QUARTER, Grain, Period, billing_period, edges, next_start, today, zone
+from ..periods import HOUR, QUARTER, Grain, Period, billing_period, edges, midnight, next_start, today, zone
 from ..plans import limit_on
 from .frontier import Frontier, frontier
 from .model import Live, LiveSession, PeriodMetric, PeriodReport, Query, Report, TeamInfo, shown
 
 #: Most points of the live course; busier hours are sampled.
 _COURSE = 720
+
+
+def settled(query: Query, info: TeamInfo, stale_after: int) -> int:
+    """The earliest ``as_of`` (epoch ms) with the same figures from the same events: a finished range need not be computed anew.
+
+    After its end, and with no event still ahead, a range changes only by a span that silence closes inside it. The last
+    word of such a session is before the end, so that has happened when ``stale_after`` (ms) has passed since.
+    """
+    ahead = info.last_event is not None and info.last_event > query.as_of
+    return query.as_of if ahead else min(query.as_of, midnight(query.period.end, zone(query.zone)) + stale_after)
 
 
 class Reader:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from .. import access, db, ledger
+from ..access import Refusal
 from ..db import tables as t
 from ..errors import NotFound
 
@@ -92,6 +93,12 @@ def connected(engine: Engine, team: str) -> list[str]:
     """Platforms whose webhooks the team takes, sorted."""
     with db.reading(engine) as c:
         return [platform for of, platform, _ in access.platforms(c) if of == team]
+
+
+def refusals(engine: Engine, team: str) -> dict[str, Refusal]:
+    """Webhook requests refused for their signature, by platform."""
+    with db.reading(engine) as c:
+        return access.refusals(c, team)
 
 
 def delivered(engine: Engine, team: str, since: int) -> dict[str, Delivered]:

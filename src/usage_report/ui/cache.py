@@ -18,9 +18,9 @@ from typing import Generic, TypeVar
 import streamlit as st
 
 from .. import db
-from ..periods import midnight, zone
+from ..api import metrics
 from ..query.model import Live, PeriodReport, Query, Report, TeamInfo
-from ..query.reader import Reader
+from ..query.reader import Reader, settled
 from ..settings import Settings, load
 
 #: Pages ask as of the whole minute and live figures as of these five seconds, so that all visitors share the answers.
@@ -114,20 +114,20 @@ def team(key: str) -> TeamInfo:
 def report(query: Query) -> Report:
     """The answer to a query. Shared between visitors: do not change its arrays."""
     info = team(query.team)
-    key = (*_of(info), query.start, query.last, query.zone, _settled(query, info), query.grain, query.metrics)
-    answer = _reports.get(key, lambda: reader().report(query))
+    key = (*_of(info), query.start, query.last, query.zone, settled(query, info, settings().stale_after), query.grain, query.metrics)
+    answer = _reports.get(key, _timed("report", lambda: reader().report(query)))
     return answer if answer.query == query else replace(answer, query=query)
 
 
 def period(info: TeamInfo, as_of: int) -> PeriodReport:
     """*This period* of a team as of an instant (epoch ms)."""
-    return _periods.get((*_of(info), as_of), lambda: reader().period(info.key, as_of))
+    return _periods.get((*_of(info), as_of), _timed("period", lambda: reader().period(info.key, as_of)))
 
 
 def live(team_key: str) -> Live:
     """*Real time* of a team, now."""
     as_of = clock() // LIVE * LIVE
-    return _lives.get((*_of(team(team_key)), as_of), lambda: reader().live(team_key, as_of))
+    return _lives.get((*_of(team(team_key)), as_of), _timed("live", lambda: reader().live(team_key, as_of)))
 
 
 def clear() -> None:
@@ -141,15 +141,9 @@ def reconnect() -> None:
     reader.clear()
 
 
-def _settled(query: Query, info: TeamInfo) -> int:
-    """The earliest ``as_of`` with the same answer from the same events: a finished range is computed once, not every minute.
-
-    After its end, and with no event still ahead, a range changes only by a span that silence closes inside it. The last
-    word of such a session is before the end, so that has happened when ``stale_after`` has passed since.
-    """
-    settled = midnight(query.period.end, zone(query.zone)) + settings().stale_after
-    ahead = info.last_event is not None and info.last_event > query.as_of
-    return query.as_of if ahead else min(query.as_of, settled)
+def _timed(kind: str, compute: Callable[[], T]) -> Callable[[], T]:
+    """The same, and ``/metrics`` tells how long it took."""
+    return metrics.REPORTS.labels(kind).time()(compute)
 
 
 def _of(info: TeamInfo) -> tuple[str, str, int]:

@@ -11,8 +11,9 @@ import shlex
 import pandas as pd
 import streamlit as st
 
-from .. import formats, pipeline
+from .. import access, formats, pipeline
 from .. import sources as known
+from ..access import Refusal
 from ..ledger import Counts
 from ..query import sources as stored
 from ..query.sources import Delivered, Held, Original, Sent
@@ -26,7 +27,7 @@ LISTED, SHOWN = 20, 20_000
 STEPS = 4
 _RESULT = "_sources_replayed"
 
-_sent: cache.Answers[tuple[list[Sent], list[str], dict[str, Delivered], dict[str, Delivered]]] = cache.Answers(32)
+_sent: cache.Answers[tuple[list[Sent], list[str], dict[str, Delivered], dict[str, Delivered], dict[str, Refusal]]] = cache.Answers(32)
 _held: cache.Answers[list[Held]] = cache.Answers(32)
 
 
@@ -43,17 +44,21 @@ def _key(frame: Frame) -> tuple:
 def arrivals(frame: Frame) -> None:
     """A row a source: what it sent, when, and its webhook requests of late. Without any, how to connect one."""
     engine, now, team = cache.reader().engine, cache.clock(), frame.team.key
-    sent, connected, day, week = _sent.get(
+    sent, connected, day, week, unsigned = _sent.get(
         _key(frame),
         lambda: (
             stored.sent(engine, team),
             stored.connected(engine, team),
             stored.delivered(engine, team, now - DAY),
             stored.delivered(engine, team, now - 7 * DAY),
+            stored.refusals(engine, team),
         ),
     )
     said = {s.source: s for s in sent}
+    unsigned = {name: refusal for name, refusal in unsigned.items() if now - refusal.last_received <= 7 * DAY}
     names = list(dict.fromkeys([*said, *connected, *week]))
+    for name, refusal in unsigned.items():
+        _unsigned(name, refusal, now, team)
     if not names:
         invite(team)
         return
@@ -64,14 +69,24 @@ def arrivals(frame: Frame) -> None:
         column_config={name: st.column_config.TextColumn(name, alignment="right", width=110) for name in ("Events", "Requests, 24 h", "Requests, 7 days")},
     )  # fmt: skip
     st.caption(
-        "A request of a platform may hold several events. Requests are counted for as long as their bodies are kept: "
+        "A request of a platform may hold several events; those that were refused are in quarantine. Requests are counted for as long as their bodies are kept: "
         f"{strings.count(round(cache.settings().raw_days), 'day')}, see the setting raw\\_days."
     )
     for name in connected:
-        if name not in said and name not in week:
+        if name not in said and name not in week and name not in unsigned:
             st.info(f"{strings.plain(title(name))} is connected and has sent nothing yet. Its webhook goes to {strings.code(address(name, team))}", icon="🔌")
     with st.expander("Connect another platform"):
         invite(team)
+
+
+def _unsigned(name: str, refusal: Refusal, now: int, team: str) -> None:
+    """Somebody sends, and cannot prove who it is: most often a secret that was pasted wrong."""
+    requests = strings.count(refusal.requests, "request was", "requests were")
+    st.warning(
+        f"**{strings.plain(title(name))}: {requests} not taken, the last {strings.ago(now - refusal.last_received)} ago:** {strings.plain(refusal.why)}. "
+        f"Compare the secret on both sides, or give it anew: {strings.code(f'usage-report hook set {name} {shlex.quote(team)}')}",
+        icon="🔑",
+    )
 
 
 def _row(name: str, sent: Sent | None, day: Delivered | None, week: Delivered | None, connected: bool, now: int, zone: str) -> dict[str, str]:
@@ -96,7 +111,7 @@ def _requests(found: Delivered | None, webhooks: bool) -> str:
 
 def address(platform: str, team: str) -> str:
     """Where a platform's webhook goes."""
-    return f"{cache.settings().public_url.rstrip('/') or 'https://YOUR-HOST'}/api/v1/hooks/{platform}/{team}"
+    return access.address(cache.settings().public_url, platform, team)
 
 
 def invite(team: str) -> None:
