@@ -114,12 +114,12 @@ def silence(live: Live, last_received: int | None, now: int) -> str:
     return ""
 
 
-def live_figures(live: Live) -> tuple[tuple[str, int, str], ...]:
-    """The three figures of *Real time*: title, value, definition."""
+def live_figures(live: Live) -> tuple[tuple[str, int | None, str], ...]:
+    """The three figures of *Real time*: title, value (``None``: not supplied), definition."""
     return (
         ("Live participants", live.live_participants, "Connections present in a session right now."),
         ("Live sessions", live.live_sessions, "Sessions with somebody in them. A session that nobody is in is not live, whatever its platform said."),
-        ("Active recordings", live.active_recordings, "Recordings running right now."),
+        ("Active recordings", live.active_recordings, "Recordings running right now." if live.active_recordings is not None else "Not supplied by this team's platform. This is not 0."),
     )
 
 

@@ -5,6 +5,7 @@ A source module has
 * ``NAME``, the id it is asked for with ``--source``; ``ALIASES``, further names for it, where it has any;
 * ``TITLE``, what people call it;
 * ``CANNOT_SUPPLY``, the keys of ``metrics.ALL`` that its events can never add up to: reports show these as *not supplied*;
+* ``BESIDE`` (optional), the ``NAME`` of a source that tells of the same meetings: what either supplies is supplied;
 
 and one of these or both: what reads files,
 
@@ -243,6 +244,20 @@ def cannot_supply(source_names: Iterable[str]) -> frozenset[str]:
     known = discover()
     missing = [known[name].CANNOT_SUPPLY if name in known else frozenset[str]() for name in set(source_names)]
     return frozenset.intersection(*missing) if missing else frozenset()
+
+
+def partly(source_names: Iterable[str]) -> tuple[tuple[str, frozenset[str]], ...]:
+    """``(TITLE, keys)`` of each platform among these that cannot supply what another one does, by title.
+
+    Such a figure is of the other platforms alone. Sources of the same meetings (``BESIDE``) are one platform.
+    """
+    known, names = discover(), set(source_names)
+    of: dict[str, set[str]] = {}
+    for name in names:
+        of.setdefault(getattr(known.get(name), "BESIDE", name), set()).add(name)
+    nobody = cannot_supply(names)
+    lacking = ((known[name].TITLE, cannot_supply(members) - nobody) for name, members in of.items() if name in known)
+    return tuple(sorted((title, keys) for title, keys in lacking if keys))
 
 
 def storable(value: object) -> str:

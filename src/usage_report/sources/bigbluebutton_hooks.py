@@ -67,6 +67,7 @@ from ._hooks import (
 )
 
 NAME = "bigbluebutton-webhooks"
+BESIDE = "bigbluebutton"
 TITLE = "BigBlueButton webhooks"
 SECRET = "The server's shared secret: on the server, run bbb-conf --secret."
 CANNOT_SUPPLY = frozenset({"captions_minutes", "whiteboard_minutes", "breakout_minutes", "qa_posts"})
