@@ -151,7 +151,7 @@ def absent_text(report: Report) -> str:
 def partly_text(report: Report, shown: tuple[Metric, ...] = METRICS) -> str:
     """Which platforms of the team have no part in which of these figures; empty where all have a part in all that are supplied."""
     of = [(title, [m.title for m in shown if m.key in keys]) for title, keys in report.partly]
-    return " ".join(f"{title} does not tell {', '.join(titles)}: these figures are of the team's other sources alone." for title, titles in of if titles)
+    return " ".join(f"{title} does not tell {', '.join(titles)}: its part in these figures is missing, or rough." for title, titles in of if titles)
 
 
 def running_text(report: Report) -> str:

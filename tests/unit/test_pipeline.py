@@ -406,10 +406,10 @@ def test_two_platforms_of_which_one_supplies(engine):
     assert (got.total("participation_minutes"), got.total("broadcast_minutes")) == (60, 30)
     assert got.total("captions_minutes") is None
     text = formats.partly_text(got)
-    assert "Zoom does not tell Broadcast minutes, Consumed minutes: these figures are of the team's other sources alone." in text
+    assert "Zoom does not tell Broadcast minutes, Consumed minutes: its part in these figures is missing, or rough." in text
     assert "LiveKit does not tell Breakout minutes, Recording storage, Chat posts" in text
     assert text in formats.notes(got)
-    assert formats.partly_text(got, PERIOD) == "LiveKit does not tell Recording storage: these figures are of the team's other sources alone."
+    assert formats.partly_text(got, PERIOD) == "LiveKit does not tell Recording storage: its part in these figures is missing, or rough."
 
 
 @pytest.mark.parametrize(("source", "expected"), [("jitsi", None), ("janus", None), ("teams-attendance", None), ("daily", 0), ("own", 0)])

@@ -66,7 +66,7 @@ class Report:
     estimated_total: int = 0
     #: Spans closed by silence (``stale_after``) in the range.
     stale_closed: int = 0
-    #: (title of a platform, metrics that it cannot supply while another platform of this team does): those figures are without it.
+    #: (title of a platform, metrics that it cannot supply while another platform of this team does): its part in those figures is missing, or rough (such as sessions of a platform whose sessions are one room's day).
     partly: tuple[tuple[str, frozenset[str]], ...] = ()
 
     def __len__(self) -> int:

@@ -249,7 +249,7 @@ def cannot_supply(source_names: Iterable[str]) -> frozenset[str]:
 def partly(source_names: Iterable[str]) -> tuple[tuple[str, frozenset[str]], ...]:
     """``(TITLE, keys)`` of each platform among these that cannot supply what another one does, by title.
 
-    Such a figure is of the other platforms alone. Sources of the same meetings (``BESIDE``) are one platform.
+    Its part in such a figure is missing, or rough. Sources of the same meetings (``BESIDE``) are one platform.
     """
     known, names = discover(), set(source_names)
     of: dict[str, set[str]] = {}
