@@ -208,10 +208,14 @@ def choose(head: bytes, name: str, wanted: str | None = None) -> ModuleType:
         titles = " nor ".join(module.TITLE for module in known.values())
         raise InputError(
             f"{name} is neither {titles}",
-            "it is XML of another kind" if is_xml else "it is not text",
+            "it is XML of another kind" if is_xml else "it is UTF-16 without the English column names of an attendance report" if _is_utf16(head) else "it is not text",
             "Nothing was taken. Name the source with --source if it is one of these.",
         )
     return known["jsonl"]
+
+
+def _is_utf16(head: bytes) -> bool:
+    return head[:2] in (b"\xff\xfe", b"\xfe\xff") or head[1:4:2] == b"\0\0"
 
 
 def _is_binary(head: bytes) -> bool:
