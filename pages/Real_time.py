@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from usage_report import courses
+from usage_report import courses, formats
 from usage_report.ui import cache, cards
 from usage_report.ui.frame import page
 
@@ -18,7 +18,11 @@ def now() -> None:
             st.warning(word, icon="⏳")
         with st.grid(3):
             for title, value, help_text in courses.live_figures(live):
-                st.metric(title, f"{value:,}", help=help_text, border=True)
+                note = "not supplied" if value is None else None
+                st.metric(
+                    title, formats.ABSENT if value is None else f"{value:,}", help=help_text, border=True, height="stretch",
+                    delta=note, delta_color="off", delta_arrow="off",
+                )  # fmt: skip
 
         with st.container(border=True, key="hour_box"):
             st.markdown("**Participants in the last hour**")

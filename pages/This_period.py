@@ -19,6 +19,8 @@ with frame.guard():
     with st.grid(3):
         for metric in PERIOD:
             cards.period_card(report, metric, figures[metric.key])
+    if text := formats.partly_text(report.daily, PERIOD):
+        st.caption(strings.plain(text))
     cards.limits_hint(report, frame.team.key)
 
     st.subheader("Course through the period", anchor=False)

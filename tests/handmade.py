@@ -90,7 +90,7 @@ class HandmadeReader:
 
     def live(self, key: str, as_of: int) -> Live:
         self.asked.append(("live", key, as_of))
-        return Live(as_of, sum(s.people for s in self.sessions), len(self.sessions), sum(s.recording for s in self.sessions), self.sessions, self.course)
+        return Live(as_of, sum(s.people for s in self.sessions), len(self.sessions), None if any(s.recording is None for s in self.sessions) else sum(s.recording for s in self.sessions), self.sessions, self.course)
 
 
 def install(monkeypatch, reader: HandmadeReader, now: int = NOW) -> HandmadeReader:

@@ -10,7 +10,8 @@ Where the definitions leave a choice, this is the one taken:
 * ``recording.deleted`` is an end; of several ends at one instant stops go before deletes. It removes what is stored of the
   recording at that instant; a run it ends stores nothing. What is stored is not "open": no session end closes it.
 * A subscription is (receiver's connection, track id) and matches every published track of that id in the session.
-* Kind, person and room come from the earliest start, ties broken by the smallest (source, id).
+* Kind, person and room come from the earliest start, ties broken by the smallest (source, id); for the person, those that
+  name none but the connection are the last of a tie.
 * A post counts once per (session, type, post), when it was first posted.
 """
 
@@ -116,7 +117,9 @@ class Session:
         posts: dict[tuple[str, str], int] = {}
         for e in events:
             if e.type == "participant.joined":
-                self.persons.setdefault(e.connection, e.person)
+                starts = [x for x in events if x.type == "participant.joined" and (x.connection, x.time) == (e.connection, e.time)]
+                named = [x.person for x in starts if x.person != x.connection]
+                self.persons.setdefault(e.connection, (named or [e.connection])[0])
             elif e.type == "track.published":
                 self.kinds.setdefault((e.connection, e.subject), e.detail)
             elif e.type.endswith(".posted"):

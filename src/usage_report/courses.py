@@ -114,12 +114,12 @@ def silence(live: Live, last_received: int | None, now: int) -> str:
     return ""
 
 
-def live_figures(live: Live) -> tuple[tuple[str, int, str], ...]:
-    """The three figures of *Real time*: title, value, definition."""
+def live_figures(live: Live) -> tuple[tuple[str, int | None, str], ...]:
+    """The three figures of *Real time*: title, value (``None``: not supplied), definition."""
     return (
         ("Live participants", live.live_participants, "Connections present in a session right now."),
         ("Live sessions", live.live_sessions, "Sessions with somebody in them. A session that nobody is in is not live, whatever its platform said."),
-        ("Active recordings", live.active_recordings, "Recordings running right now."),
+        ("Active recordings", live.active_recordings, "Recordings running right now." if live.active_recordings is not None else "Not supplied by this team's platform. This is not 0."),
     )
 
 
@@ -179,6 +179,8 @@ def period_spec(key: str) -> dict:
     x = {"field": "x", "type": "temporal", "scale": {"type": "utc", "nice": False}}
     axis = {"title": None, "format": "%-d %b", "tickCount": 5, "grid": False, "labelFlush": True, "labelOverlap": "greedy"}
     y = {"field": "y", "type": "quantitative", "scale": {"zero": True, "nice": True}, "axis": {"title": None, "tickCount": 4, "labelExpr": _SHORT, "domain": False}}
+    if metric(key).unit is not Unit.MINUTES:
+        y["axis"]["tickMinStep"] = 1
     step = {"interpolate": "step-after"} if peak else {}
     hover = [{"field": "day", "title": "Day"}, {"field": "value", "title": _RUNNING[metric(key).measure]}]
     if metric(key).measure is not Measure.LEVEL:
@@ -242,7 +244,8 @@ def hour_spec() -> dict:
 #: Lines beside the course: readable on both backgrounds.
 _QUIET = "#808894"
 #: Each label by itself: an axis would otherwise write nought as "0k".
-_SHORT = "format(datum.value, '~s')"
+# Below a thousand as it is: the prefix of a half would be "500m", which reads as minutes.
+_SHORT = "format(datum.value, abs(datum.value) < 1000 ? '~r' : '~s')"
 _RUNNING = {Measure.MINUTES: "Since the start", Measure.PEAK: "Highest so far", Measure.LEVEL: "Stored", Measure.COUNT: "Since the start"}
 _COLUMNS = ("layer", "x", "x2", "y", "day", "value", "own", "limit")
 

@@ -156,7 +156,7 @@ def _about(book: xlsxwriter.Workbook, report: Report) -> None:
         ("Empty cells", "The bucket has not begun as of the instant above. “not supplied” means that the team's platform cannot tell; it is not 0."),
         ("Figures", "Exact to the 16 digits a workbook keeps. Cells show one decimal; the value behind them is not rounded."),
     ]
-    rows += [("Note", text) for text in (formats.running_text(report), formats.stale_text(report)) if text]
+    rows += [("Note", text) for text in (formats.partly_text(report), formats.running_text(report), formats.stale_text(report)) if text]
     for r, (name, text) in enumerate(rows):
         sheet.write_string(r, 0, name, bold)
         sheet.write_string(r, 1, _printable(text), wrap)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 
-from .metrics import METRICS, Unit, metric
+from .metrics import METRICS, Metric, Unit, metric
 from .periods import Grain, Period, local, next_start, zone
 from .query.model import Report
 
@@ -148,6 +148,12 @@ def absent_text(report: Report) -> str:
     return f"Not supplied by this team's platform, shown as {ABSENT}, which does not mean 0: {', '.join(titles)}."
 
 
+def partly_text(report: Report, shown: tuple[Metric, ...] = METRICS) -> str:
+    """Which platforms of the team have no part in which of these figures; empty where all have a part in all that are supplied."""
+    of = [(title, [m.title for m in shown if m.key in keys]) for title, keys in report.partly]
+    return " ".join(f"{title} does not tell {', '.join(titles)}: its part in these figures is missing, or rough." for title, titles in of if titles)
+
+
 def running_text(report: Report) -> str:
     """Which bucket is unfinished and until when it is counted; empty where all are final."""
     if report.running is None:
@@ -169,5 +175,5 @@ def stale_text(report: Report) -> str:
 
 def notes(report: Report) -> tuple[str, ...]:
     """Everything a reader must know before trusting the figures, most important first."""
-    texts = (absent_text(report), estimated_text(report), running_text(report), stale_text(report))
+    texts = (absent_text(report), partly_text(report), estimated_text(report), running_text(report), stale_text(report))
     return tuple(t for t in texts if t)

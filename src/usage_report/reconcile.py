@@ -55,6 +55,7 @@ class Reason(NamedTuple):
 
 
 _UNKNOWN = Reason("unknown", "Nothing known explains this. Look at the sessions on both sides.")
+_REST = Reason("unknown", "The above does not explain all of it. Look at the sessions on both sides.")
 
 
 class Verdict(StrEnum):
@@ -230,9 +231,9 @@ def _days(pair, report: Report, days, figures, fetched, counts: Evidence, screen
             if report.query.as_of and pair.key.startswith("consumed") and i < len(report.estimated) and report.estimated[i] > 0:
                 reasons.append(Reason("estimated", "Our figure is estimated: these sessions do not tell who received what.", shown("consumed_minutes", int(report.estimated[i]))))
             reasons += _counted_otherwise(pair, difference)
-            if pair.rounded and high:
+            if pair.rounded and high and difference > 0:
                 reasons.append(_rounding(pair, high))
-            reasons = reasons or [_UNKNOWN]
+            reasons += _unexplained(reasons, difference)
         out.append(Line(pair.key, day, ours[i], theirs[i], low, high, found, tuple(reasons), int(found is not Verdict.NONE)))
     return tuple(out)
 
@@ -255,6 +256,27 @@ def _rounding(pair: Pair, high: float) -> Reason:
     if pair.rounded:
         text += f": {high:,.0f} {pair.rounded} rounded up one by one can add up to {high:,.0f} minutes"
     return Reason("rounding", f"{text}.", high)
+
+
+def _unexplained(reasons: list[Reason], difference: float) -> list[Reason]:
+    """That something is left which the reasons, all together, cannot explain."""
+    if any(r.bound is None for r in reasons) or sum(r.bound for r in reasons) + _NOISE >= abs(difference):
+        return []
+    return [_REST if reasons else _UNKNOWN]
+
+
+#: Reasons whose words are about their day.
+_OF_A_DAY = {"unfinished", "late", "zone", "screen"}
+
+
+def _over(days: list[tuple[Line, Reason]], added: bool) -> Reason:
+    """One reason of some days of a range, that of the largest difference first, as one of the range."""
+    worst, reason = days[0]
+    text, more = reason.text, len(days) - 1
+    if reason.code in _OF_A_DAY:
+        text = f"{formats.day(worst.day)}{f' and {more:,} more' if more else ''}: {text}"
+    bounds = [r.bound for _, r in days]
+    return Reason(reason.code, text, None if None in bounds else sum(bounds) if added else reason.bound)
 
 
 def _timely(report: Report, i: int, fetched: int | None, late: int) -> list[Reason]:
@@ -319,17 +341,24 @@ def _total(pair: Pair, lines: tuple[Line, ...], n: int) -> Line:
     low, high = sum(line.low for line in bounding), sum(line.high for line in bounding)
     found = verdict(ours, theirs, low, high)
     if found in (Verdict.DIFFERS, Verdict.ROUNDING):
-        codes: dict[str, Reason] = {}
+        added = measure in (Measure.MINUTES, Measure.COUNT)
+        of: dict[str, list[tuple[Line, Reason]]] = {}
         for line in sorted(both, key=lambda line: -abs(line.difference)):
             for reason in line.reasons:
-                codes.setdefault(reason.code, reason)
-        if measure in (Measure.MINUTES, Measure.COUNT) and len(both) > 1:
-            codes.pop("zone", None)  # what one day lacks its neighbour has: the sum is none the wiser
+                of.setdefault(reason.code, []).append((line, reason))
+        of.pop(_UNKNOWN.code, None)
+        if added and len(both) > 1:
+            of.pop("zone", None)  # what one day lacks its neighbour has: the sum is none the wiser
+        codes = {code: _over(days, added) if len(both) > 1 else days[0][1] for code, days in of.items()}
+        if "rounding" in codes and theirs < ours:
+            del codes["rounding"]  # some days were rounded up, and the range is off the other way
         if high and "rounding" in codes:
             codes["rounding"] = _rounding(pair, high)
         if found is Verdict.ROUNDING:
-            codes = {"rounding": codes.get("rounding", _rounding(pair, high))}
-        reasons += codes.values() or [_UNKNOWN]
+            codes = {"rounding": _rounding(pair, high)}
+        reasons += codes.values()
+        if found is Verdict.DIFFERS:
+            reasons += _unexplained([*codes.values()], theirs - ours)
     apart = sum(line.verdict is Verdict.DIFFERS for line in both)
     if apart and found is not Verdict.DIFFERS:
         reasons.append(Reason("days-differ", f"{apart:,} of the days {'differs' if apart == 1 else 'differ'} by more than rounding, although the total does not: see the days."))

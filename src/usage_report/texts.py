@@ -52,7 +52,7 @@ def live(report: Live) -> str:
     lines = [
         f"Live participants  {report.live_participants}",
         f"Live sessions      {report.live_sessions}",
-        f"Active recordings  {report.active_recordings}",
+        f"Active recordings  {formats.ABSENT if report.active_recordings is None else report.active_recordings}",
     ]
     lines += [f"  {s.room}: {s.people} people, peak {s.peak}{', recording' if s.recording else ''}" for s in report.sessions]
     return "\n".join(lines)

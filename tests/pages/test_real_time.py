@@ -43,6 +43,17 @@ def test_three_figures(reader):
     ]
 
 
+def test_recordings_that_are_not_supplied_are_not_off_and_not_nought(reader):
+    reader.sessions = tuple(s._replace(recording=None) for s in SESSIONS)
+    app = visit()
+    assert app.metric[2].value == "–"
+    assert app.metric[2].delta == "not supplied"
+    assert "not 0" in app.metric[2].help
+    assert app.metric[0].delta == ""
+    assert table(app).count('title="not supplied"') == 2
+    assert ">off<" not in table(app)
+
+
 def test_live_sessions_with_room_since_people_peak_recording(reader):
     html = table(visit())
     assert html.count("<tr>") == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -173,6 +174,28 @@ def test_the_checksum_of_every_algorithm(algorithm, url):
     ):
         with pytest.raises(Unauthorized):
             bigbluebutton_hooks.verify(broken, sample.SECRET)
+    with pytest.raises(Unauthorized):
+        bigbluebutton_hooks.verify(delivery, "another")
+
+
+def test_servers_before_3_0_sign_the_fields_as_json():
+    event = json.dumps([sample.EVENTS[1] | {"name": "Äna \\ \"quoted\" \u2028 \x7f"}], ensure_ascii=False)
+    for fields in ({"event": event, "timestamp": 1772445600000, "domain": "bbb.example.org"}, {"domain": "", "event": event, "timestamp": 1}):
+        signed = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+        digest = hashlib.sha1(URL.encode() + signed + sample.SECRET.encode()).hexdigest()
+        delivery = Delivery(urlencode(fields).encode(), {}, f"{URL}?checksum={digest}", NOW)
+        bigbluebutton_hooks.verify(delivery, sample.SECRET)
+        for broken in (delivery._replace(body=urlencode(fields | {"timestamp": 2}).encode()), delivery._replace(body=delivery.body + b"&x=")):
+            with pytest.raises(Unauthorized):
+                bigbluebutton_hooks.verify(broken, sample.SECRET)
+        with pytest.raises(Unauthorized):
+            bigbluebutton_hooks.verify(delivery, "another")
+
+
+def test_the_first_servers_of_3_0_sign_an_empty_object():
+    digest = hashlib.sha256(URL.encode() + b"{}" + sample.SECRET.encode()).hexdigest()
+    delivery = Delivery(sample.form(sample.EVENTS[0]), {}, f"{URL}?checksum={digest}", NOW)
+    bigbluebutton_hooks.verify(delivery, sample.SECRET)
     with pytest.raises(Unauthorized):
         bigbluebutton_hooks.verify(delivery, "another")
 

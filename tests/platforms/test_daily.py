@@ -11,7 +11,8 @@ from harness import ask, expect
 from platforms.reading import Reading
 from platforms.samples import URL
 from platforms.samples.daily import MEETING_ID, NOW, ROOM, SECRET, TEN, event, person, sign
-from usage_report.sources import daily
+from usage_report.events import iso
+from usage_report.sources import _rooms, daily
 from usage_report.sources._hooks import Delivery
 
 reading = Reading(daily)
@@ -77,7 +78,7 @@ def test_the_test_at_creation_passes_unsigned_and_says_nothing():
 def test_the_documents_example():
     told = one(PUBLISHED)
     assert (told.id, told.type, told.time) == ("evt_123456789", "participant.joined", 1757383550_000)
-    assert (told.session, told.room, told.connection, told.person) == ("room-name", "room-name", "participant_abc123def456", "session_user123")
+    assert (told.session, told.room, told.connection, told.person) == (_rooms.session("room-name", 1757383550_000), "room-name", "participant_abc123def456", "session_user123")
     assert told.name == "Joao Silva"
 
 
@@ -93,13 +94,18 @@ def test_a_leave_is_at_the_join_and_what_lasted_since():
     assert says(event("participant.left", 5, **stay | {"duration": 0})) == ("participant.left", 1708972279960)
     # Without either, when it was sent.
     assert says(event("participant.left", 5, **person("ana", "p1", 0))) == ("participant.left", TEN * 1000 + 301_346)
+    # Without the join, in every session in which they may have come: at 10:00 that of the day, and of the day before.
+    at = {k: v for k, v in person("ana", "p1", 0).items() if k != "joined_at"}
+    assert [(e.time, e.session) for e in events(event("participant.left", 5, **at))] == [
+        (TEN * 1000 + 301_346, _rooms.session(ROOM, NOW)), (TEN * 1000 + 301_346, _rooms.session(ROOM, NOW - _rooms.DAY))
+    ]  # fmt: skip
 
 
 def test_meetings_begin_and_end_the_session_of_their_room():
     began = one(event("meeting.started", 0, start_ts=TEN, meeting_id=MEETING_ID, room=ROOM))
     ended = one(event("meeting.ended", 31, start_ts=TEN, end_ts=TEN + 1800.5, meeting_id=MEETING_ID, room=ROOM))
-    assert (began.type, began.session, began.time) == ("session.started", ROOM, TEN * 1000)
-    assert (ended.type, ended.session, ended.time) == ("session.ended", ROOM, (TEN + 1800) * 1000 + 500)
+    assert (began.type, began.session, began.time) == ("session.started", _rooms.session(ROOM, NOW), TEN * 1000)
+    assert (ended.type, ended.session, ended.time) == ("session.ended", _rooms.session(ROOM, NOW), (TEN + 1800) * 1000 + 500)
 
 
 def test_two_meetings_of_a_room_have_their_minutes_and_peaks():
@@ -121,6 +127,36 @@ def test_two_meetings_of_a_room_have_their_minutes_and_peaks():
     for order in (told, told[::-1]):
         expect(ask(order, start="2026-03-02", as_of=NOW), expected)
     assert "sessions" in daily.CANNOT_SUPPLY
+
+
+def test_a_room_in_use_for_ever_is_a_session_a_day():
+    """What is refolded with every event must not grow without end, and a lost leave not stay until the room is left alone."""
+    stays = [event("participant.joined", 1440 * n, **person("ana", f"p{n}", 1440 * n)) for n in range(-400, 1)]
+    told = [one(body) for body in stays]
+    assert len({e.session for e in told}) == 401
+    assert {e.room for e in told} == {ROOM}
+
+
+def test_a_meeting_through_the_turn_of_the_day_ends_in_both_of_its_days():
+    """03:00 to 05:30; nobody's leave comes through."""
+    day = TEN - 10 * 3600
+    bodies = [
+        event("participant.joined", 0, **person("ana", "p1", -420)),
+        event("participant.joined", 0, **person("bo", "p2", -330)),
+        event("meeting.ended", 0, start_ts=day + 3 * 3600, end_ts=day + 5.5 * 3600, meeting_id="m1", room=ROOM),
+    ]
+    told = [e for body in bodies for e in events(body)]
+    assert [e.type for e in told] == ["participant.joined"] * 2 + ["session.ended"] * 2
+    assert {e.session for e in told[:2]} == {e.session for e in told[2:]}
+    expect(ask(told, start=iso(NOW)[:10], as_of=NOW), {"participation_minutes": 150 + 60, "max_concurrent_participants": 2, "active_rooms": 1})
+
+
+@pytest.mark.parametrize(("hours", "sessions"), [(0, 1), (-1, 1), (5, 1), (6.5, 2), (30, 2), (30.5, 3), (24 * 365, 8)])
+def test_a_meeting_ends_in_every_day_that_it_touched(hours, sessions):
+    """Ended at 10:00; the day turns at 04:00."""
+    told = events(event("meeting.ended", 0, start_ts=TEN - hours * 3600, end_ts=TEN, meeting_id="m1", room=ROOM))
+    assert [e.session for e in told] == [_rooms.session(ROOM, NOW - n * _rooms.DAY) for n in range(sessions)]
+    assert len({e.id for e in told}) == sessions
 
 
 STARTED = event("recording.started", 10, recording_id="rec_1", action="start-cloud-recording", start_ts=TEN + 600)

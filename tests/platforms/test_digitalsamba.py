@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import NOW, TEAM
+from harness import NOW, TEAM, check
 from platforms.samples import digitalsamba as sample
 from usage_report import sources
 from usage_report.events import Event, Refused, instant
@@ -59,7 +59,7 @@ def test_the_published_body():
         ("recording_started", {}, "recording.started", sample.SESSION),
         ("question_asked", {"questionId": "q"}, "question.posted", "q"),
         ("question_answered", {"questionId": "q", "answerId": "a"}, "answer.posted", "a"),
-        ("question_answered", {"questionId": "q"}, "answer.posted", "q"),
+        ("question_answered", {"questionId": "q"}, "answer.posted", f"q/{sample.TEN * 1000 + 60_000}"),
     ],
 )
 def test_every_kind_in_both_spellings_is_the_same_event(kind, data, type_, subject):
@@ -67,6 +67,26 @@ def test_every_kind_in_both_spellings_is_the_same_event(kind, data, type_, subje
     event = one(sample.event(kind, 1, **data))
     assert (event.type, event.subject) == (type_, subject)
     assert one(sample.other(kind, 1, **{snake.get(k, k): v for k, v in data.items()})) == event
+
+
+def test_names_with_dots_are_the_same_names():
+    body = sample.other("participant_joined", 1, participant_id="p")
+    assert one(body | {"event": "participant.joined"}) == one(body)
+    assert translate(body | {"event": "participant.waiting.joined", "eventType": None}) == []
+
+
+def test_two_answers_to_one_question_are_two():
+    """With ids of their own or without; told twice, they are still two."""
+    for ids in (("", ""), ("a", "b")):
+        answers = [sample.event("question_answered", minute, questionId="q", **({"answerId": id} if id else {})) for minute, id in zip((1, 2), ids, strict=True)]
+        check([one(body) for body in (*answers, *answers)], {"qa_posts": 2}, start="2026-03-02")
+
+
+def test_an_id_beside_the_event_is_not_that_of_its_object():
+    """Whatever else the envelope may carry: start and stop must be of one recording, and a name that of the person."""
+    for kind in ("recording_started", "recording_stopped"):
+        assert one(sample.event(kind, 1, id="r") | {"id": f"delivery of {kind}"}).subject == "r"
+    assert one(sample.event("participant_joined", 1, participantId="p", name="Ana") | {"name": "hook 1"}).name == "Ana"
 
 
 def test_the_person_is_the_external_id_else_the_participant():

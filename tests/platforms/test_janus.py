@@ -104,6 +104,7 @@ def test_what_the_server_tells_beside_its_plugins_is_let_pass(type_):
         (b"", "not-json"),
         (zlib.compress(b"[]"), "not-json"),
         (b"[" * 900 + b"]" * 900, "too-deep"),
+        (json.dumps(sample.room("joined", 1, 5, display="DEEP")).replace('"DEEP"', "[" * 300 + "]" * 300).encode(), "too-deep"),
         ([1], "not-an-object"),
         (sample.event(512, 1, {}), "unknown-type"),
         (sample.event(True, 1, {}), "unknown-type"),

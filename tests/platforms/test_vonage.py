@@ -73,6 +73,13 @@ def test_each_fault_of_the_token_is_named():
     assert "no secret" in why(sign(b"{}", secret=""), "")
 
 
+def test_callbacks_may_have_secrets_of_their_own():
+    for secrets in (f"archives,{SECRET}", f"{SECRET}, captions", f"a {SECRET} b"):
+        vonage.verify(sign(b"{}"), secrets)
+    assert "another secret" in why(sign(b"{}"), "archives,captions")
+    assert "no secret" in why(sign(b"{}", secret=""), " , ")
+
+
 def test_only_hs256_is_taken():
     claims = {"iat": NOW // 1000, "payload_hash": sha256(b"{}").hex()}
     for alg, digest in (("none", "sha256"), ("HS512", "sha512"), ("RS256", "sha256")):

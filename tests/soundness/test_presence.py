@@ -97,3 +97,19 @@ def test_a_millisecond_is_exact():
     for n in range(3):
         log.stay("10:00:00.000", "10:00:20.001", f"c-{n}")
     check(log, {"participation_minutes": 60_003 / 60_000})
+
+
+def test_of_two_tellings_of_one_join_the_one_that_names_the_person_counts():
+    """Webhooks that know no account and lists that do, of the same two stays of Ana: one person, in whatever order they are told."""
+    for one, other in (("", "ana"), ("ana", "")):
+        log = Log()
+        for source, person in (("hooks", one), ("lists", other)):
+            for start, end, connection in (("10:00", "10:10", "c1"), ("10:20", "10:30", "c2")):
+                log.tell(start, "participant.joined", connection=connection, source=source, **({"participant": person} if person else {}))
+                log.tell(end, "participant.left", connection=connection, source=source)
+        check(log, {"active_participants": 1, "participation_minutes": 20, "max_concurrent_participants": 1})
+
+
+def test_an_earlier_join_names_the_person_even_if_it_names_none():
+    log = Log().joined("10:00", "c").joined("10:00:01", "c", "ana").left("10:10", "c").stay("11:00", "11:10", "ana")
+    check(log, {"active_participants": 2})

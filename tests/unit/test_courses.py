@@ -13,8 +13,10 @@ import handmade
 from usage_report import courses
 from usage_report.courses import State
 from usage_report.events import instant
+from usage_report.metrics import PERIOD, metric
 from usage_report.periods import Period, edges, zone
 from usage_report.query.model import Live, PeriodMetric, PeriodReport, Query
+from usage_report.ui import reconcile
 
 MINUTE = 60_000
 
@@ -148,6 +150,18 @@ def test_an_empty_hour():
 def test_specifications_do_not_change_with_the_figures():
     assert courses.period_spec("participation_minutes") == courses.period_spec("participation_minutes")
     assert courses.hour_spec() == courses.hour_spec()
+
+
+def test_axes_have_no_half_sessions_and_no_milli():
+    """``~s`` alone writes a half as 500m, which reads as minutes."""
+    for key in (m.key for m in PERIOD):
+        axis = courses.period_spec(key)["encoding"]["y"]["axis"]
+        assert axis.get("tickMinStep") == (None if metric(key).unit else 1)
+        assert "< 1000 ? '~r'" in axis["labelExpr"]
+    for key, step in (("sessions", 1), ("participation_minutes", None)):
+        axis = reconcile.spec("V", key)["encoding"]["y"]["axis"]
+        assert axis.get("tickMinStep") == step
+        assert "< 1000 ? '~r'" in axis["labelExpr"]
 
 
 def test_bounds_are_those_of_the_edges():

@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 import product
 from harness import Log, event
-from usage_report import db, ledger, pipeline, teams
+from usage_report import db, formats, ledger, pipeline, teams, texts
 from usage_report.db import tables as t
 from usage_report.errors import InputError, NotFound
 from usage_report.events import Event, Refused, instant
+from usage_report.metrics import PERIOD
 from usage_report.periods import QUARTER, Grain
 from usage_report.query.model import Query
 from usage_report.query.reader import Reader
@@ -406,6 +407,32 @@ def test_a_source_that_cannot_supply(engine):
     product.feed(engine, [event("session.started", "2026-03-02T10:00:00Z", "x", source="own")])
     assert report(engine, "2026-03-01").total("recording_storage_minutes") == 10
     assert report(engine, "2026-03-01").total("qa_posts") == 0
+
+
+def test_two_platforms_of_which_one_supplies(engine):
+    """Half an hour of broadcast on LiveKit; Zoom had a camera on as well, and does not tell. The figure says whose it is."""
+    log = Log().stay("10:00", "10:30", "a").sends("10:00", "10:30", "a", "video")
+    product.feed(engine, [e._replace(source="livekit") for e in log])
+    assert report(engine, "2026-03-01").partly == ()
+    product.feed(engine, [e._replace(source="zoom", id=f"z{e.id}") for e in Log(session="z").stay("10:00", "10:30", "b")])
+    got = report(engine, "2026-03-01")
+    assert (got.total("participation_minutes"), got.total("broadcast_minutes")) == (60, 30)
+    assert got.total("captions_minutes") is None
+    text = formats.partly_text(got)
+    assert "Zoom does not tell Broadcast minutes, Consumed minutes: its part in these figures is missing, or rough." in text
+    assert "LiveKit does not tell Breakout minutes, Recording storage, Chat posts" in text
+    assert text in formats.notes(got)
+    assert formats.partly_text(got, PERIOD) == "LiveKit does not tell Recording storage: its part in these figures is missing, or rough."
+
+
+@pytest.mark.parametrize(("source", "expected"), [("jitsi", None), ("janus", None), ("teams-attendance", None), ("daily", 0), ("own", 0)])
+def test_recordings_that_nobody_tells_of_are_not_nought_in_real_time(engine, source, expected):
+    product.feed(engine, [e._replace(source=source) for e in Log().joined("10:00", "a")])
+    live = Reader(engine, STALE).live("acme", instant("2026-03-01T10:05:00Z"))
+    assert (live.live_participants, live.active_recordings) == (1, expected)
+    assert live.json()["active_recordings"] == expected
+    assert live.sessions[0].recording is (None if expected is None else False)
+    assert f"Active recordings  {'–' if expected is None else 0}" in texts.live(live)
 
 
 def test_as_of_in_the_past(two_days):

@@ -220,6 +220,35 @@ def test_likely_reasons(key, field, ours, theirs, code):
     assert code in codes(found.totals[key]) or found.totals[key].verdict is Verdict.NONE
 
 
+def test_what_the_reasons_do_not_cover_is_said_to_be_unexplained():
+    """Four connections rounded up can be four minutes; the rest of ninety is not rounding."""
+    found = run(report(broadcast_minutes=[10, 10, 10]), said(broadcasted_minutes=[100, 12, 10], screen_broadcasted_minutes=[0, 0, 0]), counts(connections=4))
+    days = found.lines["broadcast_minutes"]
+    assert [codes(line) for line in days] == [["rounding", "unknown"], ["rounding"], []]
+    assert codes(found.totals["broadcast_minutes"]) == ["rounding", "unknown"]
+
+
+def test_rounding_up_explains_no_figure_that_is_less_than_ours():
+    found = run(report(recorded_minutes=[100, 0, 0]), said(recorded_minutes=[40, 0, 0]), counts(recordings=80))
+    assert codes(found.lines["recorded_minutes"][0]) == codes(found.totals["recorded_minutes"]) == ["unknown"]
+
+
+def test_a_reason_of_the_total_covers_all_of_its_days():
+    """Private posts: 3, 4 and 0 of them; the total lacks 7, not the 4 of the worst day."""
+    found = run(report(chat_posts=[10, 10, 10]), said(public_chat_posts=[7, 6, 10]))
+    (reason,) = found.totals["chat_posts"].reasons
+    assert (reason.code, reason.bound) == ("private-chat", 7)
+    assert found.totals["chat_posts"].difference == -7
+
+
+def test_words_of_one_day_name_it_in_the_total():
+    late = counts(late=2)
+    late.late[1] = 5
+    found = run(report(sessions=[4, 4, 4]), said(sessions=[3, 1, 4]), late)
+    (reason,) = [r for r in found.totals["sessions"].reasons if r.code == "late"]
+    assert reason.text == "Tue 3 Mar 2026 and 1 more: 5 joins and leaves of this day came in after the vendor's figure was pulled. Pull again."
+
+
 def test_an_estimate_of_ours_is_said():
     found = run(report(consumed_minutes=[50, 0, 0], estimated=50), said(subscribed_minutes=[90, 0, 0], screen_subscribed_minutes=[0, 0, 0]))
     assert "estimated" in codes(found.lines["consumed_minutes"][0])

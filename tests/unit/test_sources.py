@@ -241,3 +241,24 @@ def test_missing_is_what_no_source_supplies():
     assert sources.cannot_supply(["bigbluebutton", "jsonl"]) == frozenset()
     assert sources.cannot_supply(["bigbluebutton", "our-own-platform"]) == frozenset()
     assert sources.cannot_supply(iter(["our-own-platform"])) == frozenset()
+
+
+def test_a_platform_without_a_part_in_what_another_supplies_is_named():
+    zoom, jitsi = (sources.discover()[name].CANNOT_SUPPLY for name in ("zoom", "jitsi"))
+    assert jitsi > zoom
+    assert sources.partly(["zoom"]) == sources.partly([]) == sources.partly(["ours"]) == ()
+    assert sources.partly(iter(["zoom", "jitsi"])) == (("Jitsi event_sync", jitsi - zoom),)
+    assert sources.partly(["ours", "jitsi", "zoom"]) == (("Jitsi event_sync", jitsi), ("Zoom", zoom))
+
+
+def test_sources_of_the_same_meetings_are_one_platform():
+    """Webhooks tell of questions and the REST objects do not; of the same meetings nothing is missing."""
+    assert sources.partly(["digitalsamba", "digitalsamba-rest"]) == sources.partly(["bigbluebutton", "bigbluebutton-webhooks"]) == ()
+    both = sources.cannot_supply(["digitalsamba", "digitalsamba-rest"])
+    assert sources.partly(["digitalsamba", "digitalsamba-rest", "ours"]) == (("Digital Samba", both),)
+    assert sources.partly(["digitalsamba-rest", "ours"]) == (("Digital Samba", sources.discover()["digitalsamba-rest"].CANNOT_SUPPLY),)
+
+
+def test_what_a_source_stands_beside_is_a_source():
+    for module in sources.discover().values():
+        assert getattr(module, "BESIDE", module.NAME) in sources.discover()

@@ -170,3 +170,12 @@ def test_whatever_is_in_it_nothing_else_is_raised(data):
     teams_attendance.recognises(raw, "x")
     with contextlib.suppress(InputError):
         assert all(type(x) in (Event, Refused) for x in read(raw, zone=data.draw(st.sampled_from([None, "UTC", "Asia/Kolkata"]))))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_a_report_in_another_language_is_refused_with_what_to_do(encoding):
+    data = "1. Zusammenfassung\n\n2. Teilnehmer\nName\tErster Beitritt\tLetztes Verlassen\nAna\t18.3.2026, 09:00:00\t18.3.2026, 09:40:00\n".encode(encoding)
+    with pytest.raises(InputError, match="English column names"):
+        sources.choose(data, "bericht.csv")
+    with pytest.raises(InputError, match="Teams in English"):
+        read(data)

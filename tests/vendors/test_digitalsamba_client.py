@@ -8,6 +8,7 @@ from email.utils import format_datetime
 import pytest
 
 from fake_digitalsamba import KEY, Fake, broken, serving, slow, status, truncated
+from usage_report import reconcile
 from usage_report.errors import InputError, VendorError
 from usage_report.vendors import digitalsamba as ds
 
@@ -200,6 +201,18 @@ def test_counts_as_text_and_unknown_fields_are_taken_and_null_is_absent(fake, cl
     said = client.statistics(MONDAY, MONDAY)
     assert (said["sessions"], said["new_minutes"]) == (4, 12)
     assert "captions_minutes" not in said
+
+
+@pytest.mark.parametrize("value", ["gold", [], {"total": 1}, True])
+def test_what_is_no_figure_under_a_new_name_does_not_stop_the_pull(fake, client, value):
+    usual = client.statistics(MONDAY, MONDAY)
+    fake.statistics_extra = {"something_new": value}
+    assert client.statistics(MONDAY, MONDAY) == usual
+
+
+def test_every_field_that_is_compared_must_be_a_figure():
+    fields = {field for pair in reconcile.PAIRS for field in (*pair.fields, pair.screen) if field}
+    assert fields <= ds._DOCUMENTED
 
 
 @pytest.mark.parametrize("value", [-1, "many", True, [], {}, -0.5])

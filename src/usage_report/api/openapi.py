@@ -128,7 +128,7 @@ def document(statistics_fields: Iterable[str], platforms: Iterable[str]) -> dict
     card = _object({"value": _FIGURE, "limit": _FIGURE, "percent": _FIGURE})
     period = _object({"start": _INSTANT, "end": _INSTANT, "zone": {"type": "string"}, "metrics": _object({m.key: card for m in PERIOD})})
     count = {"type": "integer", "minimum": 0}
-    live = _object({"as_of": _INSTANT, "live_participants": count, "live_sessions": count, "active_recordings": count})
+    live = _object({"as_of": _INSTANT, "live_participants": count, "live_sessions": count, "active_recordings": {"type": ["integer", "null"], "minimum": 0}})
     statistics = _object({f: {"type": ["integer", "null"]} for f in statistics_fields} | {"date_start": _DATE, "date_end": _DATE}, ["date_start", "date_end"])
     dates = [_parameter("from", _DATE, "First day.", True), _parameter("to", _DATE, "Last day, included.", True)]
     return {

@@ -166,6 +166,7 @@ def fold(rows: Iterable[Row | tuple], as_of: int | None = None, stale_after: int
 
     joins: defaultdict[str, list[Move]] = defaultdict(list)
     people: dict[str, str] = {}
+    came: dict[str, int] = {}
     tracks: defaultdict[tuple[str, str], list[Move]] = defaultdict(list)
     kinds: dict[tuple[str, str], int] = {}
     wanted: defaultdict[tuple[str, str], list[Move]] = defaultdict(list)
@@ -183,7 +184,9 @@ def fold(rows: Iterable[Row | tuple], as_of: int | None = None, stale_after: int
             tracks[connection, subject].append((time, True))
         elif code == _JOINED:
             joins[connection].append((time, False))
-            people.setdefault(connection, person)
+            # Of several at one instant, one that names a person goes before one that names none.
+            if connection not in people or (people[connection] == connection and came[connection] == time):
+                people[connection], came[connection] = person, time
             room = room or in_room
         elif code == _LEFT:
             joins[connection].append((time, True))

@@ -66,6 +66,8 @@ class Report:
     estimated_total: int = 0
     #: Spans closed by silence (``stale_after``) in the range.
     stale_closed: int = 0
+    #: (title of a platform, metrics that it cannot supply while another platform of this team does): its part in those figures is missing, or rough (such as sessions of a platform whose sessions are one room's day).
+    partly: tuple[tuple[str, frozenset[str]], ...] = ()
 
     def __len__(self) -> int:
         return len(self.edges) - 1
@@ -154,7 +156,8 @@ class LiveSession(NamedTuple):
     since: int
     people: int
     peak: int
-    recording: bool
+    #: ``None`` where no source of the team tells of recordings.
+    recording: bool | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,7 +167,8 @@ class Live:
     as_of: int
     live_participants: int
     live_sessions: int
-    active_recordings: int
+    #: ``None`` where no source of the team tells of recordings.
+    active_recordings: int | None
     sessions: tuple[LiveSession, ...] = ()
     #: Course of the last hour as steps: from instant ``course[i][0]`` (epoch ms) on, ``course[i][1]`` participants.
     course: tuple[tuple[int, int], ...] = ()

@@ -87,16 +87,17 @@ class Reader:
             id = ledger.team_id(c, team)
             front = frontier(c, id, as_of, self.stale_after)
             course = _course(c, id, front, as_of)
+            recordings = "max_concurrent_recordings" not in sources.cannot_supply(_sources(c, id))
         now = [(name, f) for _, name, f in front.sessions if f.silenced is None]
         there = [(name, f) for name, f in now if f.open_presences]
         return Live(
             as_of,
             live_participants=sum(f.open_presences for _, f in there),
             live_sessions=len(there),
-            active_recordings=sum(f.open_recordings for _, f in now),
+            active_recordings=sum(f.open_recordings for _, f in now) if recordings else None,
             sessions=tuple(
                 sorted(
-                    LiveSession(f.room, name, f.start, f.open_presences, _peak(f.presence, as_of), f.open_recordings > 0)
+                    LiveSession(f.room, name, f.start, f.open_presences, _peak(f.presence, as_of), f.open_recordings > 0 if recordings else None)
                     for name, f in there
                 )
             ),
@@ -135,7 +136,7 @@ class Reader:
                 column = PEAK[m.facts[0]]
                 peaks_at[m.key] = buckets.peaks_at[:, column]
                 totals_at[m.key] = int(whole.peaks_at[0, column])
-        names = c.execute(sa.select(t.sources.c.source).where(t.sources.c.team_id == team)).scalars().all()
+        names = _sources(c, team)
         return Report(
             query,
             cuts,
@@ -145,6 +146,7 @@ class Reader:
             peaks_at,
             totals_at,
             not_supplied=sources.cannot_supply(names),
+            partly=sources.partly(names),
             estimated=buckets.sums[:, SUM["estimated"]],
             estimated_total=int(whole.sums[0, SUM["estimated"]]),
             stale_closed=int(whole.sums[0, SUM["silenced"]]),
@@ -209,6 +211,11 @@ def _storage_before(c: Connection, team: int, table: sa.Table, front: Facts, sta
     if len(before):
         stored += int(before.sums[:, SUM["storage"]].sum()) - store.storage_in(c, team, before.start)
     return stored
+
+
+def _sources(c: Connection, team: int) -> list[str]:
+    """Names of the sources that a team's events came from."""
+    return list(c.execute(sa.select(t.sources.c.source).where(t.sources.c.team_id == team)).scalars())
 
 
 def info_of(c: Connection, id: int) -> TeamInfo:

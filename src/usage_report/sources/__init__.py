@@ -5,6 +5,7 @@ A source module has
 * ``NAME``, the id it is asked for with ``--source``; ``ALIASES``, further names for it, where it has any;
 * ``TITLE``, what people call it;
 * ``CANNOT_SUPPLY``, the keys of ``metrics.ALL`` that its events can never add up to: reports show these as *not supplied*;
+* ``BESIDE`` (optional), the ``NAME`` of a source that tells of the same meetings: what either supplies is supplied;
 
 and one of these or both: what reads files,
 
@@ -207,10 +208,14 @@ def choose(head: bytes, name: str, wanted: str | None = None) -> ModuleType:
         titles = " nor ".join(module.TITLE for module in known.values())
         raise InputError(
             f"{name} is neither {titles}",
-            "it is XML of another kind" if is_xml else "it is not text",
+            "it is XML of another kind" if is_xml else "it is UTF-16 without the English column names of an attendance report" if _is_utf16(head) else "it is not text",
             "Nothing was taken. Name the source with --source if it is one of these.",
         )
     return known["jsonl"]
+
+
+def _is_utf16(head: bytes) -> bool:
+    return head[:2] in (b"\xff\xfe", b"\xfe\xff") or head[1:4:2] == b"\0\0"
 
 
 def _is_binary(head: bytes) -> bool:
@@ -243,6 +248,20 @@ def cannot_supply(source_names: Iterable[str]) -> frozenset[str]:
     known = discover()
     missing = [known[name].CANNOT_SUPPLY if name in known else frozenset[str]() for name in set(source_names)]
     return frozenset.intersection(*missing) if missing else frozenset()
+
+
+def partly(source_names: Iterable[str]) -> tuple[tuple[str, frozenset[str]], ...]:
+    """``(TITLE, keys)`` of each platform among these that cannot supply what another one does, by title.
+
+    Its part in such a figure is missing, or rough. Sources of the same meetings (``BESIDE``) are one platform.
+    """
+    known, names = discover(), set(source_names)
+    of: dict[str, set[str]] = {}
+    for name in names:
+        of.setdefault(getattr(known.get(name), "BESIDE", name), set()).add(name)
+    nobody = cannot_supply(names)
+    lacking = ((known[name].TITLE, cannot_supply(members) - nobody) for name, members in of.items() if name in known)
+    return tuple(sorted((title, keys) for title, keys in lacking if keys))
 
 
 def storable(value: object) -> str:

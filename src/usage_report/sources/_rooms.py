@@ -12,6 +12,8 @@ from __future__ import annotations
 DAY = 86_400_000
 #: When a day begins, in ms after midnight UTC: few meetings run then in Europe, Africa and the Americas.
 TURN = 4 * 3_600_000
+#: Most days of one meeting.
+MOST = 8
 #: How long after the turn of the day those who came before it are still waited for.
 LATE = 8 * 3_600_000
 
@@ -25,3 +27,9 @@ def sessions(room: str, time: int) -> tuple[str, ...]:
     """The sessions that an event about something begun earlier may belong to: the day's, and early in it the day's before."""
     today = session(room, time)
     return (today, session(room, time - DAY)) if (time - TURN) % DAY < LATE else (today,)
+
+
+def through(room: str, began: int, time: int) -> tuple[str, ...]:
+    """The sessions of all days that something from ``began`` to ``time`` touched, the last ones if they are over ``MOST``."""
+    days = (time - TURN) // DAY - (began - TURN) // DAY + 1
+    return tuple(session(room, time - n * DAY) for n in range(min(MOST, max(1, days))))

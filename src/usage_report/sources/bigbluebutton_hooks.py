@@ -36,10 +36,11 @@ and a secret that was mended in time has cost nothing.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 import orjson
 
@@ -66,6 +67,7 @@ from ._hooks import (
 )
 
 NAME = "bigbluebutton-webhooks"
+BESIDE = "bigbluebutton"
 TITLE = "BigBlueButton webhooks"
 SECRET = "The server's shared secret: on the server, run bbb-conf --secret."
 CANNOT_SUPPLY = frozenset({"captions_minutes", "whiteboard_minutes", "breakout_minutes", "qa_posts"})
@@ -86,7 +88,7 @@ _OTHERS = frozenset((
 
 
 def verify(delivery: Delivery, secret: str) -> None:
-    """``checksum`` at the end of the URL is the digest of the URL before it, the body and the secret; or a bearer secret."""
+    """``checksum`` at the end of the URL is the digest of the URL before it, the body (``_signed``) and the secret; or a bearer secret."""
     if not secret:
         raise Unauthorized("no secret is set for this hook")
     if token := bearer(delivery):
@@ -97,9 +99,23 @@ def verify(delivery: Delivery, secret: str) -> None:
     algorithm = _DIGESTS.get(len(found[1])) if found else None
     if not found or not algorithm:
         raise Unauthorized("there is neither a checksum at the end of the URL nor a bearer token")
-    signed = delivery.url[: found.start()].encode("utf-8", "surrogatepass") + delivery.body + secret.encode("utf-8", "surrogatepass")
-    if not same(found[1].lower(), hashlib.new(algorithm, signed).hexdigest()):
+    before, after = (x.encode("utf-8", "surrogatepass") for x in (delivery.url[: found.start()], secret))
+    if not any([same(found[1].lower(), hashlib.new(algorithm, before + body + after).hexdigest()) for body in _signed(delivery.body)]):
         raise Unauthorized("the checksum was made with another secret, or for another URL than this one is called by")
+
+
+def _signed(body: bytes) -> Iterator[bytes]:
+    """What servers of different ages put into the checksum for a body."""
+    yield body
+    # The first of 3.0 meant the form's fields and wrote an empty object: with these, the checksum proves who sent, as a
+    # bearer secret does, and not what. No other server ever sends it.
+    yield b"{}"
+    try:  # before 3.0: the form's fields as JSON, in their order, the timestamp as a number
+        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=64)
+    except ValueError:
+        return
+    told = {k: int(v) if k == "timestamp" and v.isascii() and v.isdigit() and len(v) < 16 else v for k, v in fields}
+    yield json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def translate(delivery: Delivery, context: Context) -> Iterator[Event | Refused]:

@@ -14,12 +14,12 @@ recording.ready-to-download           recording.started and recording.stopped, a
                                       ``duration``: it tells the whole recording, so a lost start is made good
 ====================================  ===================================================================================
 
-**The session is the room**, one and the same for ever. Only ``meeting.started`` and ``meeting.ended`` carry a meeting's id;
-those of participants carry the room alone, and may come before the meeting's own or without it, so nothing
-in them tells one meeting of a room from the next whatever the order of arrival. A room has one meeting at a time. Hence
-minutes, people, rooms and all peaks (of sessions too: a session is one while somebody is in it) are those of the meetings;
-what cannot be had is how many meetings there were, so ``sessions`` is not supplied. ``meeting.ended`` closes a stay whose
-leave was lost: subscribe to it, since a room in use is never silent for long enough to be taken as over.
+**A session is one room's day**, as ``_rooms`` tells, the day in which the stay began. Only ``meeting.started`` and
+``meeting.ended`` carry a meeting's id; those of participants carry the room alone, and may come before the meeting's own or
+without it, so nothing in them tells one meeting of a room from the next whatever the order of arrival. Minutes, people, rooms
+and peaks (of sessions too: a session is one while somebody is in it) are those of the meetings; what cannot be had is how many
+meetings there were, so ``sessions`` is not supplied. ``meeting.ended`` closes a stay whose leave was lost, in every day that
+the meeting touched.
 
 A recording is a session of its own, named by its id: the documents give ``recording.started`` no room. One whose end is never
 told (it failed) shows as running for a day and then comes to nothing.
@@ -40,7 +40,7 @@ import orjson
 
 from .. import metrics
 from ..events import Event, Refused
-from . import Context
+from . import Context, _rooms
 from ._hooks import (
     Delivery,
     Said,
@@ -121,31 +121,40 @@ def _end(payload: dict[str, Any], start: str) -> int | None:
     return begun + (_seconds(payload, "duration") or 0)
 
 
-def _where(payload: dict[str, Any]) -> dict[str, Any]:
-    room = identifier(payload, "room", "room_name")
-    return {"session": room, "room": room}
+def _room(payload: dict[str, Any]) -> str:
+    return identifier(payload, "room", "room_name")
+
+
+def _where(room: str, time: int) -> dict[str, Any]:
+    return {"session": _rooms.session(room, time), "room": room}
 
 
 def _started(payload: dict[str, Any], sent: int | None) -> _Out:
-    yield "session.started", first(_seconds(payload, "start_ts"), sent), _where(payload)
+    at = first(_seconds(payload, "start_ts"), sent)
+    yield "session.started", at, _where(_room(payload), at)
 
 
 def _ended(payload: dict[str, Any], sent: int | None) -> _Out:
-    yield "session.ended", first(_seconds(payload, "end_ts"), sent), _where(payload)
+    room, begun, at = _room(payload), _seconds(payload, "start_ts"), first(_seconds(payload, "end_ts"), sent)
+    for session in _rooms.sessions(room, at) if begun is None else _rooms.through(room, begun, at):
+        yield "session.ended", at, {"session": session, "room": room}
 
 
 def _joined(payload: dict[str, Any], sent: int | None) -> _Out:
+    at = first(_seconds(payload, "joined_at"), sent)
     data = {
-        **_where(payload),
+        **_where(_room(payload), at),
         "connection": identifier(payload, "session_id"),
         "participant": identifier(payload, "user_id", "session_id"),
         "name": label(payload, "user_name"),
     }
-    yield "participant.joined", first(_seconds(payload, "joined_at"), sent), data
+    yield "participant.joined", at, data
 
 
 def _left(payload: dict[str, Any], sent: int | None) -> _Out:
-    yield "participant.left", first(_end(payload, "joined_at"), sent), {**_where(payload), "connection": identifier(payload, "session_id")}
+    room, begun, at = _room(payload), _seconds(payload, "joined_at"), first(_end(payload, "joined_at"), sent)
+    for session in _rooms.sessions(room, at) if begun is None else (_rooms.session(room, begun),):
+        yield "participant.left", at, {"session": session, "room": room, "connection": identifier(payload, "session_id")}
 
 
 def _recording(payload: dict[str, Any]) -> dict[str, Any]:

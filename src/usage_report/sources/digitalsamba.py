@@ -2,7 +2,8 @@
 
 A connection is a ``participantId``; the person is the ``external_id`` that a token gave them, else the connection. Events are
 taken in both published forms, ``{"eventType", "sessionId", "roomId", "timestamp", "data"}`` and ``{"event", "data": {"room_id",
-"session_id", "participant_id", ...}}``, and with names in either spelling. Times are Unix seconds.
+"session_id", "participant_id", ...}}``, and with names in either spelling (``participant_joined``, ``participant.joined``).
+Times are Unix seconds.
 
 ============================================  ==============================
 sent                                          becomes
@@ -13,8 +14,8 @@ recording_started, _stopped, _deleted         recording.started, .stopped, .dele
 question_asked, question_answered             question.posted, answer.posted
 ============================================  ==============================
 
-Nothing is signed and no event has an id: it is a digest of the event's name, session, object and timestamp. Two answers to
-one question within one second are one answer where the answers have no ids.
+Nothing is signed and no event has an id: it is a digest of the event's name, session, object and timestamp. An answer
+without an id is told from others by its question and its second.
 
 Not supplied: the webhooks do not tell who sends or receives what, nor of captions, whiteboards, breakout rooms and chat.
 The REST statistics do.
@@ -65,6 +66,7 @@ _OTHERS = frozenset((
 _RECORDING = {f"recording_{x}": f"recording.{x}" for x in ("started", "stopped", "deleted")}
 _POSTS = {"question_asked": "question.posted", "question_answered": "answer.posted"}
 _SESSION = {"session_started": "session.started", "session_ended": "session.ended"}
+_NAMES = ("name", "participantName", "participant_name")
 _PARTICIPANT = {"participant_joined": "participant.joined", "participant_left": "participant.left"}
 
 
@@ -78,15 +80,15 @@ def translate(delivery: Delivery, context: Context) -> Iterator[Event | Refused]
 
 
 def _say(body: dict[str, Any]) -> Iterable[Said]:
-    kind = body.get("eventType") or body.get("event")
-    if not isinstance(kind, str):
-        raise unknown(kind, "eventType")
+    named = body.get("eventType") or body.get("event")
+    kind = named.replace(".", "_") if isinstance(named, str) else ""
     if kind in _OTHERS:
         return []
     if kind not in _SESSION | _PARTICIPANT | _RECORDING | _POSTS:
-        raise unknown(kind, "eventType")
+        raise unknown(named, "eventType")
     # Where a field stands differs between the two forms: the envelope first, then its data.
-    data = {**inner(body, "data", required=False), **{k: v for k, v in body.items() if k != "data" and v is not None}}
+    about = inner(body, "data", required=False)
+    data = {**about, **{k: v for k, v in body.items() if k != "data" and v is not None}}
     session = identifier(data, "sessionId", "session_id")
     where = {"session": session, "room": optional(data, "roomId", "room_id") or session}
     time = _time(data)
@@ -97,13 +99,17 @@ def _say(body: dict[str, Any]) -> Iterable[Said]:
         who = {"connection": connection}
         if kind == "participant_joined":
             who["participant"] = optional(data, "externalId", "external_id") or connection
-            who["name"] = label(data, "name", "participantName", "participant_name")
+            who["name"] = label(about, *_NAMES) or label(data, *_NAMES)
         return [Said(stable_id(kind, session, connection, time), _PARTICIPANT[kind], time, where | who)]
+    # A bare id is that of the object only where it stands beside the object's other fields.
     if kind in _RECORDING:
-        recording = optional(data, "recordingId", "recording_id", "id") or session
+        recording = optional(data, "recordingId", "recording_id") or optional(about, "id") or session
         return [Said(stable_id(kind, session, recording, time), _RECORDING[kind], time, where | {"recording": recording})]
-    fields = ("questionId", "question_id") if kind == "question_asked" else ("answerId", "answer_id", "questionId", "question_id")
-    post = optional(data, *fields, "id") or f"{kind}/{time}"
+    question = optional(data, "questionId", "question_id")
+    if kind == "question_asked":
+        post = question or optional(about, "id") or f"{kind}/{time}"
+    else:
+        post = optional(data, "answerId", "answer_id") or f"{question or optional(about, 'id') or kind}/{time}"
     return [Said(stable_id(kind, session, post, time), _POSTS[kind], time, where | {"post": post})]
 
 

@@ -28,6 +28,7 @@ from . import Context, storable
 from .jsonl import _lines
 
 NAME = "digitalsamba-rest"
+BESIDE = "digitalsamba"
 TITLE = "Digital Samba's REST objects"
 #: Its lists tell who was there and what was recorded, and nothing of what went on inside; daily totals of that are figures
 #: of the vendor, not events.

@@ -130,7 +130,10 @@ def _say(body: dict[str, Any]) -> Iterable[Said]:
     time = first(epoch_ms(body, "timestamp", per_second=1_000_000))
     emitter = optional(body, "emitter")
     room = f"{emitter}/{identifier(data, 'room')}" if emitter else identifier(data, "room")
-    id = stable_id(emitter, body["timestamp"], orjson.dumps(event, option=orjson.OPT_SORT_KEYS))
+    try:
+        id = stable_id(emitter, body["timestamp"], orjson.dumps(event, option=orjson.OPT_SORT_KEYS))
+    except orjson.JSONEncodeError:  # deeper nesting can be read than written again
+        raise Rejected("too-deep", "the event holds values nested over 250 deep") from None
     sessions = (_rooms.session(room, time),) if name == "joined" else _rooms.sessions(room, time)
     return [
         Said(f"{id}/{day}{nth}", type_, time, {"room": room, "session": session, **about})

@@ -66,7 +66,7 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Event | Refused]:
         elif len(row.cells) > 1 and row.cells[0].casefold().rstrip(":") == "meeting id":
             number = row.cells[1]
     if not found:
-        raise InputError(f"{context.name} is not an attendance report of Microsoft Teams", "it has no columns of joining and leaving", "Nothing was taken.")
+        raise InputError(f"{context.name} is not an attendance report of Microsoft Teams", "it has no columns of joining and leaving under their English names", "Nothing was taken. Download it with Teams in English.")
     room = title or number or stem(context)
     addresses = _addresses(people)
     out = []

@@ -28,6 +28,7 @@ team's own, or expire; neither adds up to storage. Not supplied: that, whiteboar
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -55,17 +56,26 @@ from ._hooks import (
 
 NAME = "vonage"
 TITLE = "Vonage Video"
-SECRET = "The signature secret of the application's callbacks (Vonage dashboard: Applications, Edit, Capabilities, Video, secure callbacks)."
+SECRET = "The signature secret of the application's callbacks (Vonage dashboard: Applications, Edit, Capabilities, Video, secure callbacks); several with a comma between, where the callbacks have secrets of their own."
 CANNOT_SUPPLY = frozenset({"recording_storage_minutes", "whiteboard_minutes", "breakout_minutes", "chat_posts", "qa_posts"})
 
 
 def verify(delivery: Delivery, secret: str) -> None:
-    """A JWT signed with the signature secret, that holds the digest of the body in hex; issued at most five minutes off."""
-    claims = jwt_claims(bearer(delivery), secret, delivery.received)
+    """A JWT signed with a signature secret, that holds the digest of the body in hex; issued at most five minutes off."""
+    claims = _claims(bearer(delivery), secret, delivery.received)
     fresh(claims.get("iat"), delivery.received)
     digest = claims.get("payload_hash")
     if not isinstance(digest, str) or not same(digest.lower(), sha256(delivery.body).hex()):
         raise Unauthorized("the token was signed for another body")
+
+
+def _claims(token: str, secret: str, received: int) -> dict[str, Any]:
+    """Signed with any of the secrets: each kind of callback can have one of its own."""
+    *others, last = secret.replace(",", " ").split() or [""]
+    for one in others:
+        with contextlib.suppress(Unauthorized):
+            return jwt_claims(token, one, received)
+    return jwt_claims(token, last, received)
 
 
 def translate(delivery: Delivery, context: Context) -> Iterator[Event | Refused]:

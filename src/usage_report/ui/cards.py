@@ -33,7 +33,7 @@ def sessions_table(sessions: Sequence[LiveSession], zone_name: str, as_of: int) 
         f'<tr><td class="room"><bdi dir="auto">{escape(s.room)}</bdi></td>'
         f'<td class="since">{_since(s.since, zone_name, as_of)}<br><span class="quiet">{formats.duration((as_of - s.since) / 60_000)}</span></td>'
         f'<td class="n">{s.people:,}</td><td class="n">{s.peak:,}</td>'
-        f'<td>{"<span class=over>●</span> on" if s.recording else "<span class=quiet>off</span>"}</td></tr>'
+        f"<td>{_recording(s.recording)}</td></tr>"
         for s in sessions
     )
     head = "".join(
@@ -41,6 +41,12 @@ def sessions_table(sessions: Sequence[LiveSession], zone_name: str, as_of: int) 
         for t, c in (("Room", ""), ("Since", ""), ("People now", ' class="n"'), ("Peak", ' class="n"'), ("Recording", ""))
     )
     st.html(f'<div class="ur"><table><caption>Live sessions</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>')
+
+
+def _recording(running: bool | None) -> str:
+    if running is None:
+        return '<span class="quiet" title="not supplied">–</span>'
+    return "<span class=over>●</span> on" if running else "<span class=quiet>off</span>"
 
 
 def limits_hint(report: PeriodReport, team: str) -> None:

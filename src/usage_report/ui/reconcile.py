@@ -16,7 +16,7 @@ import streamlit as st
 
 from .. import formats, reconcile
 from ..errors import InputError, did_you_mean
-from ..metrics import metric
+from ..metrics import Unit, metric
 from ..periods import parse_date
 from ..query import vendor as stored
 from ..query.model import Query
@@ -232,7 +232,7 @@ def chosen(view: View, found: Reconciliation) -> None:
         st.markdown("\n".join(f"- {strings.plain(reason.text)}" for reason in total.reasons))
     lines = found.lines[view.metric]
     if any(line.difference is not None for line in lines):
-        st.vega_lite_chart(marks(lines), spec(title(view.vendor)), width="stretch", key="reconcile_chart", alt=_alt(view, lines))
+        st.vega_lite_chart(marks(lines), spec(title(view.vendor), view.metric), width="stretch", key="reconcile_chart", alt=_alt(view, lines))
     _table(_rows(lines, lambda line: formats.day(line.day), "Day"), view.vendor, "reconcile_days", height="content" if len(lines) <= 12 else 420)
 
 
@@ -253,13 +253,15 @@ def marks(lines) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def spec(vendor: str) -> dict:
+def spec(vendor: str, key: str) -> dict:
     """Ours as a line, the vendor's as points and dashes, days that differ marked by a larger open point."""
     side = {
         "field": "name", "type": "nominal", "title": None, "scale": {"domain": ["Ours", vendor]}, "legend": {"orient": "bottom", "symbolType": "stroke", "symbolSize": 420},
     }  # fmt: skip
     x = {"field": "at", "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": {"format": "%-d %b", "grid": False, "labelOverlap": "greedy", "tickMinStep": 86_400_000}}
-    y = {"field": "y", "type": "quantitative", "title": None, "scale": {"zero": True}, "axis": {"format": "~s", "tickCount": 4}}
+    y = {"field": "y", "type": "quantitative", "title": None, "scale": {"zero": True}, "axis": {"labelExpr": "format(datum.value, abs(datum.value) < 1000 ? '~r' : '~s')", "tickCount": 4}}
+    if metric(key).unit is not Unit.MINUTES:
+        y["axis"]["tickMinStep"] = 1
     tooltip = [
         {"field": "day", "type": "nominal", "title": "Day"}, {"field": "name", "type": "nominal", "title": "Whose"},
         {"field": "figure", "type": "nominal", "title": "Figure"}, {"field": "difference", "type": "nominal", "title": "Difference"},

@@ -67,6 +67,12 @@ SPELLINGS = {
     "max_active_participants_per_session": "max_concurrent_participants_per_session",
     "max_concurrent_recorders": "max_active_recorders",
 }
+#: Whatever else an answer holds, these are figures.
+_DOCUMENTED = frozenset((
+    "participation_minutes", "broadcasted_minutes", "screen_broadcasted_minutes", "subscribed_minutes", "screen_subscribed_minutes",
+    "active_participants", "sessions", "rooms", "recorded_minutes", "stored_recorded_minutes", "captions_minutes", "whiteboard_minutes",
+    "breakout_minutes", "public_chat_posts", "questions", "answers", *SPELLINGS, *SPELLINGS.values(),
+))  # fmt: skip
 #: Statistics that are nought in a range without usage and only then: what ``DateEnd`` goes by.
 _USE = ("participation_minutes", "sessions", "active_participants", "recorded_minutes", "broadcasted_minutes", "subscribed_minutes")
 
@@ -266,7 +272,10 @@ def _whole(value: Any) -> int | None:
 
 
 def figures(answer: Any, path: str, start: date) -> dict[str, float]:
-    """The numbers of a statistics answer by name, in one of the documented spellings. What is ``null`` is left out."""
+    """The numbers of a statistics answer by name, in one of the documented spellings.
+
+    What is ``null`` is left out, and so is what is no number under a name that is not documented: answers grow.
+    """
     if not isinstance(answer, dict):
         raise _unexpected(path, "one object of figures")
     said = answer.get("date_start")
@@ -277,6 +286,8 @@ def figures(answer: Any, path: str, start: date) -> dict[str, float]:
         if name in ("date_start", "date_end") or value is None:
             continue
         number = _whole(value) if not isinstance(value, float) else value if 0 <= value < 1e15 else None
+        if number is None and name not in _DOCUMENTED and type(value) not in (int, float):
+            continue
         if number is None or len(name) > 100:
             raise _unexpected(path, f"numbers from 0, and gives {name[:40]!r} as {str(value)[:40]!r}")
         ours = SPELLINGS.get(name, name)
