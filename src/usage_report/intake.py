@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from . import inbox, ledger
-from .db import bulk, writing
+from .db import bulk, file_is_gone, writing
 from .db import tables as t
 from .errors import DatabaseError
 from .events import Event, Refused
@@ -169,6 +169,8 @@ class Intake:
                     ledger.quarantine(c, job.refused, format=job.format, origin=job.origin, now=job.received)
             if self._keep_raw:
                 _keep(c, jobs, answers)
+        if file_is_gone(self._engine):
+            raise DatabaseError("The file of the database is gone", "what was written now went with it", "Put it back, then restart the service.")
         return answers
 
 

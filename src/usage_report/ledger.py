@@ -206,7 +206,7 @@ def quarantine(c: Connection, refused: Iterable[Refused], *, format: str, origin
     counts = Counts()
     rows: dict[bytes, dict] = {}
     for r in refused:
-        key = blake2b(b"\0".join((format.encode(), r.reason.encode(), r.raw)), digest_size=16).digest()
+        key = blake2b(b"\0".join((_clean(r.team).encode(), format.encode(), r.reason.encode(), r.raw)), digest_size=16).digest()
         counts.reasons[r.reason] = counts.reasons.get(r.reason, 0) + 1
         if key in rows:
             counts.quarantined_before += 1

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from hashlib import blake2b
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
@@ -259,11 +260,24 @@ def count_events(c: Connection, team: int | None) -> int:
     return c.execute(events).scalar_one()
 
 
-def backlog(c: Connection) -> tuple[int, int | None, int]:
-    """(pending sessions, when the oldest news that is not counted came in, originals in quarantine)."""
-    pending, oldest = c.execute(sa.select(sa.func.count(), sa.func.min(_s.news_at)).where(_s.pending)).one()
-    oldest = min((at for at in (oldest, inbox.waiting(c)[1]) if at is not None), default=None)
-    return pending, oldest, c.execute(sa.select(sa.func.count()).select_from(t.quarantine)).scalar_one()
+class Backlog(NamedTuple):
+    """What the figures do not hold yet, and what they never will."""
+
+    #: Events in the inbox.
+    waiting: int
+    #: Sessions with news in the ledger.
+    pending: int
+    #: When the oldest of all that came in, epoch ms.
+    oldest: int | None
+    #: Originals in quarantine.
+    quarantined: int
+
+
+def backlog(c: Connection) -> Backlog:
+    waiting, first = inbox.waiting(c)
+    pending, second = c.execute(sa.select(sa.func.count(), sa.func.min(_s.news_at)).where(_s.pending)).one()
+    oldest = min((at for at in (first, second) if at is not None), default=None)
+    return Backlog(waiting, pending, oldest, c.execute(sa.select(sa.func.count()).select_from(t.quarantine)).scalar_one())
 
 
 def zone_of(c: Connection, team: int) -> str:

@@ -14,7 +14,7 @@ import pytest
 from api_serving import Api, free_port, joined, process, serving
 from shell import spawn
 from usage_report import api as the_api
-from usage_report import db, logs
+from usage_report import db, logs, pipeline
 from usage_report.settings import Settings
 from usage_report.worker import Worker
 
@@ -58,11 +58,13 @@ def test_a_worker_that_does_not_run_is_a_warning(api):
     api.post([joined("a")], api.sender())
     assert api.http.get("/readyz").json()["warnings"] == []
     with db.writing(api.service.engine) as c:
-        c.exec_driver_sql("UPDATE sessions SET news_at = news_at - 120000")
-    answer = api.http.get("/readyz")
-    assert answer.status_code == 200
-    (warning,) = answer.json()["warnings"]
-    assert "worker" in warning
+        c.exec_driver_sql("UPDATE inbox SET received_at = received_at - 120000")
+    for _ in ("in the inbox", "in the ledger"):
+        answer = api.http.get("/readyz")
+        assert answer.status_code == 200
+        (warning,) = answer.json()["warnings"]
+        assert "worker" in warning
+        pipeline.carry(api.service.engine)
     Worker(api.settings).step()
     assert api.http.get("/readyz").json()["warnings"] == []
 
@@ -121,7 +123,11 @@ def test_in_numbers(api, monkeypatch):
     for result, n in (("accepted", 2), ("quarantined", 1)):
         assert grown(f'usage_report_events_total{{platform="jsonl",result="{result}"}}') == n
     assert grown('usage_report_request_seconds_count{route="events",status="200"}') == 1
-    assert (now["usage_report_pending_sessions"], now["usage_report_quarantine_events"], now["usage_report_intake_waiting_events"]) == (2, 1, 0)
+    assert (now["usage_report_inbox_events"], now["usage_report_quarantine_events"], now["usage_report_intake_waiting_events"]) == (2, 1, 0)
+    assert 0 < now["usage_report_lag_seconds"] < 15
+    pipeline.carry(api.service.engine)
+    now = numbers(api)
+    assert (now["usage_report_inbox_events"], now["usage_report_pending_sessions"]) == (0, 2)
     # The lag is that of the oldest news, not of the newest.
     with db.writing(api.service.engine) as c:
         c.exec_driver_sql("UPDATE sessions SET news_at = news_at - 60000 WHERE session = 's-1'")

@@ -192,12 +192,12 @@ def test_two_workers_beside_the_receiver_count_everything_once(kind, tmp_path, r
     with process(url, tmp_path / "log", "--no-worker") as (_, address):
         first = requests[: len(requests) // 10]
         deliver(address, send, first, 30)
-        assert "usage_report_pending_sessions 0.0" not in httpx.get(f"{address}/metrics").text, "nobody counts yet"
+        assert "usage_report_lag_seconds 0.0" not in httpx.get(f"{address}/metrics").text, "nobody counts yet"
         workers = [_worker(url) for _ in range(2)]
         try:
             deliver(address, send, requests[len(first) :], 60)
             for _ in range(100):
-                if "usage_report_pending_sessions 0.0" in httpx.get(f"{address}/metrics").text:
+                if "usage_report_lag_seconds 0.0" in httpx.get(f"{address}/metrics").text:
                     break
                 time.sleep(0.1)
             else:

@@ -49,9 +49,9 @@ class Ops:
                 db.check(db.schema_version(self._engine))
                 db.check_writable(self._engine)
                 with db.reading(self._engine) as c:
-                    pending, oldest, _ = store.backlog(c)
+                    oldest = store.backlog(c).oldest
                 if oldest is not None and (age := now() - oldest) > OVERDUE:
-                    warnings.append(f"{pending:,} sessions have had news for {age // 1000:,} s that no worker has counted. Is one running?")
+                    warnings.append(f"Events that came in {age // 1000:,} s ago have not been counted by a worker. Is one running?")
         except UsageReportError as error:
             faults.append(str(error))
         if self._intake.full:
@@ -67,12 +67,13 @@ class Ops:
         metrics.WAITING.set(self._intake.waiting)
         try:
             with db.reading(self._engine) as c:
-                pending, oldest, held = store.backlog(c)
+                left = store.backlog(c)
         except UsageReportError:
             # What this process counted is worth knowing just then; what the database knows is not known.
-            for gauge in (metrics.PENDING, metrics.LAG, metrics.QUARANTINE):
+            for gauge in (metrics.INBOX, metrics.PENDING, metrics.LAG, metrics.QUARANTINE):
                 gauge.set(float("nan"))
             return
-        metrics.PENDING.set(pending)
-        metrics.LAG.set(max(0, now() - oldest) / 1000 if oldest is not None else 0)
-        metrics.QUARANTINE.set(held)
+        metrics.INBOX.set(left.waiting)
+        metrics.PENDING.set(left.pending)
+        metrics.LAG.set(max(0, now() - left.oldest) / 1000 if left.oldest is not None else 0)
+        metrics.QUARANTINE.set(left.quarantined)

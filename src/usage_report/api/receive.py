@@ -7,9 +7,9 @@ be taken are quarantined with it, and the answer names them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import anyio.to_thread
 import orjson
@@ -26,8 +26,11 @@ from ..sources._hooks import KEEP, Delivery, Unauthorized
 from . import metrics
 from .http import HttpError, Tokens, body_of, now
 
-#: Bodies over this are read in a thread of their own.
+#: Most events of one request: a few bytes of gzip can hold millions.
+MAX_EVENTS = 50_000
+#: Bodies over this are read, and answers to more events than this are written, in a thread of their own.
 _LARGE = 32 * 1024
+_MANY = 500
 
 
 class Receiver:
@@ -37,15 +40,17 @@ class Receiver:
         self._engine, self._intake, self._tokens, self._public_url = engine, intake, tokens, public_url.rstrip("/")
 
     async def events(self, request: Request) -> Response:
-        """``POST /api/v1/events``: one event, a CloudEvents batch, or JSON Lines."""
+        """``POST /api/v1/events``: one event (CloudEvents' binary mode, too), a CloudEvents batch, or JSON Lines."""
         bearer = await self._tokens.bearer(request, "ingest")
         body = await body_of(request)
         at = now()
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if "ce-specversion" in request.headers and not kind.startswith("application/cloudevents"):
+            body, kind = _enveloped(request.headers, body), "application/json"
         read = (_read, body, kind, bearer.team, at)
         items = await anyio.to_thread.run_sync(*read) if len(body) > _LARGE else _read(*read[1:])
         fates = await self._take(request, bearer.team, "jsonl", items, at, None)
-        return Response(orjson.dumps(_answer(items, fates)), media_type="application/json")
+        return await _answer(items, fates)
 
     async def hook(self, request: Request) -> Response:
         """``POST /api/v1/hooks/{platform}/{team}``: what a platform sends, signed its own way."""
@@ -73,7 +78,7 @@ class Receiver:
         items = await anyio.to_thread.run_sync(lambda: list(platform.translate(delivery, context)))
         raw = Raw(name, delivery.url, headers, body)
         fates = await self._take(request, team, name, items, at, raw)
-        return Response(orjson.dumps(_answer(items, fates)), media_type="application/json")
+        return await _answer(items, fates)
 
     async def _take(self, request: Request, team: str, format: str, items: Sequence[Event | Refused], at: int, raw: Raw | None) -> list[Fate]:
         events = [x for x in items if type(x) is Event]
@@ -104,8 +109,20 @@ class Receiver:
             return access.secret(c, team, platform)
 
 
+def _enveloped(headers: Mapping[str, str], data: bytes) -> bytes:
+    """The one JSON object of an event whose envelope came in headers.
+
+    CloudEvents' binary mode: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#31-binary-content-mode
+    """
+    try:
+        whole = {name.removeprefix("ce-"): unquote(value) for name, value in headers.items() if name.startswith("ce-")}
+        return orjson.dumps(whole | {"data": orjson.loads(data)})
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
+        raise HttpError(400, "The body is not JSON", str(error), "With ce- headers, the body is the event's data.") from None
+
+
 def _read(body: bytes, kind: str, team: str, at: int) -> list[Event | Refused]:
-    """Events of a body: what its type says, else what it looks like. Raises ``HttpError`` 400 where nothing can be read."""
+    """Events of a body: what its type says, else what it looks like. Raises ``HttpError`` 400 where nothing can be read, 413 for too many."""
     if kind in ("application/x-ndjson", "application/jsonl", "application/jsonlines"):
         return list(_lines(body, team, at))
     try:
@@ -115,13 +132,20 @@ def _read(body: bytes, kind: str, team: str, at: int) -> list[Event | Refused]:
             return list(_lines(body, team, at))
         raise HttpError(400, "The body is not JSON", str(error), "Send one event, an array of events, or one event a line.") from None
     objects = whole if isinstance(whole, list) else [whole]
+    _bound(len(objects))
     try:
         return [_event(obj, None, i, team, at) for i, obj in enumerate(objects, 1)]
     except RecursionError:  # what cannot be written again cannot be kept
         raise HttpError(400, "The body is nested too deep") from None
 
 
+def _bound(events: int) -> None:
+    if events > MAX_EVENTS:
+        raise HttpError(413, "The body holds too many events", f"at most {MAX_EVENTS:,} are taken at once", "Send fewer events at once.")
+
+
 def _lines(body: bytes, team: str, at: int) -> Iterable[Event | Refused]:
+    _bound(body.count(b"\n"))
     for i, line in enumerate(body.split(b"\n"), 1):
         if not line.strip():
             continue
@@ -143,11 +167,17 @@ def _event(obj: Any, raw: bytes | None, position: int, team: str, at: int) -> Ev
         if raw is None:
             # The standard library writes what orjson, which refuses deep nesting, does not.
             raw = json.dumps(obj, ensure_ascii=False).encode()
-        return Refused(rejected.reason, rejected.why, raw[:KEEP], position, team, truncated=len(raw) > KEEP)
+        source = storable(obj.get("source")) if isinstance(obj, dict) else ""
+        return Refused(rejected.reason, rejected.why, raw[:KEEP], position, team, source, len(raw) > KEEP)
 
 
-def _answer(items: Sequence[Event | Refused], fates: Sequence[Fate]) -> dict:
+async def _answer(items: Sequence[Event | Refused], fates: Sequence[Fate]) -> Response:
     """Counts, and the fate of each event in the order sent."""
+    body = await anyio.to_thread.run_sync(_told, items, fates) if len(items) > _MANY else _told(items, fates)
+    return Response(body, media_type="application/json")
+
+
+def _told(items: Sequence[Event | Refused], fates: Sequence[Fate]) -> bytes:
     left = iter(fates)
     results = []
     for item in items:
@@ -158,4 +188,4 @@ def _answer(items: Sequence[Event | Refused], fates: Sequence[Fate]) -> dict:
     counts = dict.fromkeys((fate.value for fate in Fate), 0)
     for result in results:
         counts[result["status"]] += 1
-    return counts | {"results": results}
+    return orjson.dumps(counts | {"results": results})
