@@ -9,7 +9,7 @@ which they were accepted, and an accepted event never meets a later one that is 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 
 import orjson
@@ -29,27 +29,28 @@ class Inbox:
     """What waits in the inbox, by identity, as one process knows it. For one thread."""
 
     def __init__(self) -> None:
-        self._said: dict[bytes, bytes] = {}
-        #: Rows of the table that are in ``_said``, oldest first: id, and identities with contents.
-        self._rows: deque[tuple[int, dict[bytes, bytes]]] = deque()
+        #: Identities, with the number of the row that holds the event.
+        self._row_of: dict[bytes, int] = {}
+        #: Those rows, oldest first, with their identities.
+        self._rows: deque[tuple[int, Collection[bytes]]] = deque()
         #: The newest row that has been seen.
         self._seen = 0
-        #: What this process wrote last: id, body, identities with contents. The next look tells whether it was committed.
-        self._own: tuple[int, bytes, dict[bytes, bytes]] | None = None
+        #: What this process wrote last: number, body, identities. The next look tells whether it was committed.
+        self._own: tuple[int, bytes, Collection[bytes]] | None = None
 
     @property
     def waiting(self) -> int:
         """Events that waited at the last look."""
-        return len(self._said)
+        return len(self._row_of)
 
     def accept(self, c: Connection, batch: Sequence[Event], now: int) -> list[Fate]:
         """Take events in the transaction of ``c`` -> the fate of each. A known identity changes nothing. ``now``: epoch ms."""
         self.look(c)
-        fates, fresh = ledger.judge(c, batch, self._said)
+        fates, fresh = ledger.judge(c, batch, lambda keys: self._contents(c, keys))
         if fresh:
-            body = orjson.dumps([tuple(event) for event, _ in fresh.values()])
+            body = orjson.dumps([tuple(event) for event in fresh.values()])
             id = bulk.insert_one(c, t.inbox, ("received_at", "events", "body"), (now, len(fresh), body))
-            self._own = id, body, {key: says for key, (_, says) in fresh.items()}
+            self._own = id, body, fresh.keys()
         return fates
 
     def look(self, c: Connection) -> None:
@@ -57,17 +58,21 @@ class Inbox:
         first = c.exec_driver_sql('SELECT MIN("id") FROM "inbox"').scalar()
         while self._rows and (first is None or self._rows[0][0] < first):
             for key in self._rows.popleft()[1]:
-                self._said.pop(key, None)
+                self._row_of.pop(key, None)
         own, self._own = self._own, None
         for id, body in c.exec_driver_sql(f'SELECT "id", "body" FROM "inbox" WHERE "id" > {self._seen:d} ORDER BY "id"'):
             # A number that a failed transaction has given back may have gone to somebody else.
-            if own and own[:2] == (id, body):
-                said = own[2]
-            else:
-                said = {identity(event): content(event) for event in _events(body)}
-            self._rows.append((id, said))
-            self._said |= said
+            keys = own[2] if own and own[:2] == (id, body) else [identity(event) for event in _events(body)]
+            self._rows.append((id, keys))
+            self._row_of.update(dict.fromkeys(keys, id))
             self._seen = id
+
+    def _contents(self, c: Connection, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Contents of those identities that wait. Few do: only what is sent again so soon."""
+        again = {key for key in keys if key in self._row_of}
+        rows = {self._row_of[key] for key in again}
+        events = [e for (body,) in bulk.select_in(c, t.inbox, ("body",), "id", list(rows)) for e in _events(body)]
+        return {key: content(event) for event in events if (key := identity(event)) in again}
 
 
 def _events(body: bytes) -> list[Event]:

@@ -34,7 +34,7 @@ QUEUE_BYTES = 64 * 1024 * 1024
 #: Events of one transaction, about.
 SHARE = 5_000
 #: Events that may be in the inbox before the intake itself carries some on, and how many at once.
-INBOX = 200_000
+INBOX = 500_000
 CARRY = 20_000
 #: Never kept with a delivery.
 _CREDENTIALS = {"authorization", "cookie", "proxy-authorization", "x-api-key"}

@@ -6,11 +6,10 @@ are all there afterwards, or none is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
-from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -71,29 +70,27 @@ def append(c: Connection, batch: Sequence[Event], now: int) -> list[Fate]:
     return fates
 
 
-#: Events that are new, with their content, by identity.
-Fresh = dict[bytes, tuple[Event, bytes]]
+#: Events that are new, by identity.
+Fresh = dict[bytes, Event]
 
 
-def judge(c: Connection, batch: Sequence[Event], waiting: Mapping[bytes, bytes] = MappingProxyType({})) -> tuple[list[Fate], Fresh]:
+def judge(c: Connection, batch: Sequence[Event], waiting: Callable[[Sequence[bytes]], Mapping[bytes, bytes]] = lambda _: {}) -> tuple[list[Fate], Fresh]:
     """What appending events would do -> the fate of each, and those that are new.
 
-    ``waiting`` holds identities, with their contents, that count as known although the ledger does not hold them yet.
+    ``waiting`` gives the contents of identities that count as known although the ledger does not hold them yet.
     """
     keys = [identity(event) for event in batch]
     said = dict(bulk.select_in(c, t.events, ("key", "content"), "key", list(dict.fromkeys(keys))))
-    if waiting:
-        said |= {key: waiting[key] for key in keys if key in waiting}
+    said.update(waiting(keys))
     fresh: Fresh = {}
     fates: list[Fate] = []
     for key, event in zip(keys, batch, strict=True):
-        says = content(event)
-        before = said.setdefault(key, says)
-        if before is says:
-            fresh[key] = event, says
-            fates.append(Fate.ACCEPTED)
+        if key in said or key in fresh:
+            before = said[key] if key in said else content(fresh[key])
+            fates.append(Fate.DUPLICATE if before == content(event) else Fate.CONFLICT)
         else:
-            fates.append(Fate.DUPLICATE if before == says else Fate.CONFLICT)
+            fresh[key] = event
+            fates.append(Fate.ACCEPTED)
     return fates, fresh
 
 
@@ -106,7 +103,7 @@ def counted(batch: Sequence[Event], fates: Sequence[Fate]) -> Counts:
 def _insert(c: Connection, fresh: Fresh, now: int) -> None:
     sessions: dict[tuple[str, str], list[int]] = {}  # by team and session: first and last event
     told: dict[tuple[str, str], list[int]] = {}  # by team and source: events, and the last of them
-    for event, _ in fresh.values():
+    for event in fresh.values():
         team, source, _, _, time, _, session = event[:7]
         span = sessions.get((team, session))
         if span is None:
@@ -125,7 +122,7 @@ def _insert(c: Connection, fresh: Fresh, now: int) -> None:
         c,
         t.events,
         ("key", "content", "session_id", "received_at", *Event._fields[1:6], *Event._fields[7:]),
-        [(key, says, ids[e[0], e[6]], now, *e[1:6], *e[7:]) for key, (e, says) in fresh.items()],
+        [(key, content(e), ids[e[0], e[6]], now, *e[1:6], *e[7:]) for key, e in fresh.items()],
     )
     _count_sources(c, team_ids, told, now)
 
