@@ -9,6 +9,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from itertools import groupby
 
@@ -37,26 +38,24 @@ def _engine():
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8502, show_default=True)
-@click.option("--worker/--no-worker", default=True, show_default=True, help="Count what comes in, in the same process.")
+@click.option("--worker/--no-worker", default=True, show_default=True, help="Count what comes in, in a process of its own beside this one.")
 def serve(host: str, port: int, worker: bool) -> None:
     """Serve the API alone: receive events and webhooks, answer in JSON. The pages are not needed for it."""
     import uvicorn
 
     from . import api
-    from .worker import Worker
+    from .worker import beside
 
     configured = settings.load()
     logs.configure(configured.log_format, configured.log_level)
     db.open_database(configured.database_url).dispose()  # a broken database is told now, not at the first request
-    stop = threading.Event()
-    if worker:
-        threading.Thread(target=Worker(configured).run, args=(stop,), name="worker", daemon=True).start()
-    uvicorn.run(api.create(configured), host=host, port=port, log_config=None, access_log=False, server_header=False)
-    stop.set()
+    with beside() if worker else nullcontext():
+        uvicorn.run(api.create(configured), host=host, port=port, log_config=None, access_log=False, server_header=False)
 
 
 @click.command()
-def worker() -> None:
+@click.option("--until-input-ends", is_flag=True, help="Stop at the end of standard input, too: with the process that holds its other end.")
+def worker(until_input_ends: bool) -> None:
     """Count what comes in, until stopped. For databases that others write to; several may run."""
     from .worker import Worker
 
@@ -66,6 +65,8 @@ def worker() -> None:
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
+    if until_input_ends:
+        threading.Thread(target=lambda: (sys.stdin.buffer.read(), stop.set()), name="input", daemon=True).start()
     Worker(configured).run(stop)
 
 

@@ -7,8 +7,12 @@ writers take turns, so they share the work and count nothing twice.
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy.engine import Engine
 
@@ -26,6 +30,36 @@ STEP = 10_000
 PAUSE = 0.02
 #: Steps between two looks at what else is due.
 STEPS = 10
+
+
+@contextmanager
+def beside() -> Iterator[None]:
+    """A worker in a process of its own, as long as the block lasts and never longer than this process.
+
+    Python runs one thread at a time in a process: a worker within one that answers requests would make them wait. The
+    process has this one's environment, and so its settings.
+    """
+    ending = threading.Event()
+
+    def keep() -> None:
+        while not ending.is_set():
+            # Its input ends with this process, however that ends.
+            with subprocess.Popen([sys.executable, "-m", "usage_report.cli", "worker", "--until-input-ends"], stdin=subprocess.PIPE) as process:
+                while process.poll() is None:
+                    if ending.wait(0.1):
+                        process.stdin.close()
+                        process.wait()
+            if not ending.is_set():
+                log.error("The worker has ended with status %s; it is started again", process.returncode)
+                ending.wait(1.0)
+
+    keeper = threading.Thread(target=keep, name="worker's keeper")
+    keeper.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        keeper.join()
 
 
 class Worker:

@@ -9,6 +9,7 @@ import contextlib
 import importlib
 import os
 import re
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,10 +84,36 @@ def _sqlite(url: sa.URL, busy_seconds: float) -> Engine:
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection):
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+        if connection.get_execution_options().get("writes"):
+            _take_turn(connection, busy_seconds)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     _explain_errors(engine)
     return engine
+
+
+def _take_turn(connection: Connection, patience: float) -> None:
+    """Begin to write as soon as nobody else does.
+
+    SQLite looks less and less often the longer it waits (https://sqlite.org/c3ref/busy_timeout.html): one that waits would
+    hardly ever meet the short gaps between the transactions of a busy writer. This looks every two milliseconds.
+    """
+    driver = connection.connection.driver_connection
+    until = time.monotonic() + patience
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < until:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except _sqlite_module().OperationalError as error:
+                if "locked" not in str(error):
+                    break
+            time.sleep(0.002)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the last time, with SQLAlchemy hearing of what is wrong
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={int(patience * 1000)}")
 
 
 #: (words of the driver's message, what, what to do)
