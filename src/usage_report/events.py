@@ -245,12 +245,13 @@ def _ordinary(obj: Any, now: int, team: str | None) -> Event | None:
             and len(texts) <= (MAX_TEXT if texts.isascii() else MAX_TEXT // 4)
             and "\0" not in texts
             and detail in details
-            and data.keys() <= fields
+            and fields.issuperset(data)
         ):
             return None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
-    return Event(team, source, id, code, time, room, session, subject, connection, person, name, detail or "", "")
+    # As ``Event(…)``, in half the time.
+    return tuple.__new__(Event, (team, source, id, code, time, room, session, subject, connection, person, name, detail or "", ""))
 
 
 def _careful(obj: Any, now: int, team: str | None) -> Event:

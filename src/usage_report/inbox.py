@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -103,6 +104,16 @@ def carry(c: Connection, most: int | None = None) -> int:
     return total
 
 
-def waiting(c: Connection) -> tuple[int, int | None]:
-    """(events that wait, when the oldest of them came in)."""
-    return c.execute(sa.select(sa.func.coalesce(sa.func.sum(_i.events), 0), sa.func.min(_i.received_at))).one()
+class Waiting(NamedTuple):
+    """What is in the inbox: number of events, when the oldest came in (epoch ms), and the number of the newest row."""
+
+    events: int
+    oldest: int | None
+    newest: int | None
+
+
+def waiting(c: Connection) -> Waiting:
+    return Waiting(*c.execute(_WAITING).one())
+
+
+_WAITING = sa.select(sa.func.coalesce(sa.func.sum(_i.events), 0), sa.func.min(_i.received_at), sa.func.max(_i.id))

@@ -114,14 +114,19 @@ def carry(engine: Engine, *, progress: Progress | None = None, most: int | None 
     """Carry into the ledger what was accepted, step by step. ``most`` bounds the steps, ``progress`` gets the events of each."""
     steps = 0
     while most is None or steps < most:
-        with reading(engine) as c:
-            if not inbox.waiting(c)[0]:
-                return
+        if not arrivals(engine).events:
+            return
         with writing(engine) as c:
             events = inbox.carry(c, BATCH)
         steps += 1
         if progress:
             progress(events)
+
+
+def arrivals(engine: Engine) -> inbox.Waiting:
+    """What is in the inbox."""
+    with reading(engine) as c:
+        return inbox.waiting(c)
 
 
 def settle(engine: Engine, *, progress: Progress | None = None, most: int | None = None, size: int | None = None) -> int:
@@ -220,10 +225,10 @@ def set_zone(c: Connection, team: int, name: str) -> None:
 def waiting(engine: Engine, team: str | None = None) -> int:
     """Events that ``settle`` has yet to look at, or all of a team."""
     with reading(engine) as c:
-        return inbox.waiting(c)[0] + store.count_events(c, None) if team is None else store.count_events(c, ledger.team_id(c, team))
+        return inbox.waiting(c).events + store.count_events(c, None) if team is None else store.count_events(c, ledger.team_id(c, team))
 
 
 def has_news(engine: Engine) -> bool:
     """Is there anything for ``settle`` to count? Cheap, and takes no lock."""
     with reading(engine) as c:
-        return inbox.waiting(c)[0] > 0 or store.pending_team(c) is not None
+        return inbox.waiting(c).events > 0 or store.pending_team(c) is not None

@@ -274,7 +274,7 @@ class Backlog(NamedTuple):
 
 
 def backlog(c: Connection) -> Backlog:
-    waiting, first = inbox.waiting(c)
+    waiting, first, _ = inbox.waiting(c)
     pending, second = c.execute(sa.select(sa.func.count(), sa.func.min(_s.news_at)).where(_s.pending)).one()
     oldest = min((at for at in (first, second) if at is not None), default=None)
     return Backlog(waiting, pending, oldest, c.execute(sa.select(sa.func.count()).select_from(t.quarantine)).scalar_one())

@@ -25,11 +25,16 @@ log = logging.getLogger(__name__)
 #: Seconds between two additions to the sample data, and between two looks for old bodies.
 SAMPLE_EVERY = 10.0
 EXPIRE_EVERY = 600.0
-#: Events counted in one transaction, about: senders wait while it lasts. They go first in the pause (seconds) after it.
+#: Events counted in one transaction, about: senders wait while it lasts.
 STEP = 10_000
-PAUSE = 0.02
 #: Steps between two looks at what else is due.
 STEPS = 10
+#: After a step senders go first, for so many seconds.
+PAUSE = 0.02
+#: In a flood (more than a step waits, and more arrives) again and again, up to so many times as long as the step took: it
+#: is taken in at full speed, and counted when it ebbs, or when figures are so many seconds late.
+RESTS = 9
+PATIENCE = 10.0
 
 
 @contextmanager
@@ -101,15 +106,27 @@ class Worker:
                 intake.expire(c, now - int(self._settings.raw_days * 86_400_000))
         if not pipeline.has_news(self._engine):
             return False
-        steps = 0
+        steps, began = 0, time.monotonic()
 
-        def pause(_: int) -> None:
-            nonlocal steps
+        def rest(_: int) -> None:
+            nonlocal steps, began
             steps += 1
-            time.sleep(PAUSE)
+            self._rest(time.monotonic() - began)
+            began = time.monotonic()
 
-        pipeline.settle(self._engine, most=STEPS, size=STEP, progress=pause)
+        pipeline.settle(self._engine, most=STEPS, size=STEP, progress=rest)
         return steps >= STEPS
+
+    def _rest(self, took: float) -> None:
+        until = time.monotonic() + RESTS * took
+        seen = None
+        while True:
+            time.sleep(PAUSE)
+            left = pipeline.arrivals(self._engine)
+            late = left.oldest is not None and left.oldest < time.time_ns() // 1_000_000 - PATIENCE * 1000
+            if left.events < STEP or left.newest == seen or late or time.monotonic() > until:
+                return
+            seen = left.newest
 
     def _due(self, what: str, every: float) -> bool:
         due = time.monotonic() - self._last.get(what, -every) >= every
