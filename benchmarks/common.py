@@ -26,12 +26,13 @@ class Result:
     baseline: float
     unit: str
     ratio: float
-    target: float
+    #: ``None`` where the figure is told and nothing is asked of it.
+    target: float | None
     at_least: bool = False
 
     @property
     def holds(self) -> bool:
-        return self.ratio >= self.target if self.at_least else self.ratio <= self.target
+        return self.target is None or (self.ratio >= self.target if self.at_least else self.ratio <= self.target)
 
     def json(self) -> dict:
         return asdict(self) | {"holds": self.holds}

@@ -1,13 +1,14 @@
 """Events over HTTP, durably, against a route that only parses the JSON and commits one row per request.
 
-Both servers run alone, one after the other in every round, under the same bounded load from one process: keep-alive
-connections on the loopback address, each sending its next request when the last is answered.
+Servers run alone, one after the other in every round, under the same load from one process (``load.py``). Beside that: how
+soon a figure holds what was accepted, and memory through a long run.
 """
 
 from __future__ import annotations
 
 import http.client
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -15,13 +16,13 @@ import threading
 import time
 from pathlib import Path
 
+import load
 import orjson
 from common import CACHE, ROOT, Result, package_path, remove, say, under
 
-CONNECTIONS = 16
 #: Seconds each side is asked, for each size of batch.
 SECONDS = 8.0
-#: Minutes of the run that watches memory, and the most it may grow after its first minute.
+#: Minutes of the run that watches memory, and the most it may grow after its first tenth.
 MINUTES = 10
 GROWTH = 1.10
 TARGET = 0.7
@@ -31,16 +32,21 @@ def run(small: bool, rounds: int) -> list[Result]:
     seconds = 2.0 if small else SECONDS
     results: list[Result] = []
     for size in (1, 100):
-        ours, bare, late = 0.0, 0.0, float("inf")
+        best = {"ours": 0.0, "plain": 0.0, "tuned": 0.0}
+        late = figures = float("inf")
         for i in range(min(rounds, 3)):
-            with Ours() as server:
-                rate, p95, _ = load(server, size, seconds)
-                ours, late = max(ours, rate), min(late, p95)
-            with Bare() as server:
-                bare = max(bare, load(server, size, seconds)[0])
-            say(f"batches of {size}, round {i + 1}: {ours:,.0f} against {bare:,.0f} events/s")
-        results.append(Result("receive", f"events per second, batches of {size}", "parse and commit one row", ours, bare, "/s", ours / bare, TARGET, at_least=True))
+            for server in (Ours(), Bare("plain"), Bare("tuned")):
+                with server:
+                    outcome = load.run(server.port, server.headers, size, seconds)
+                    best[server.name] = max(best[server.name], outcome.rate)
+                    if isinstance(server, Ours):
+                        late, figures = min(late, outcome.p95), min(figures, server.counted())
+            say(f"batches of {size}, round {i + 1}: " + ", ".join(f"{name} {rate:,.0f}" for name, rate in best.items()) + " events/s at best")
+        what = f"events per second, batches of {size}"
+        for name, baseline_is, target in (("plain", "parse and commit one row", TARGET), ("tuned", "the same with WAL and orjson", None)):
+            results.append(Result("receive", what, baseline_is, best["ours"], best[name], "/s", best["ours"] / best[name], target, at_least=True))
         results.append(under("receive", f"95 % of requests answered within, batches of {size}", late * 1000, 2_000, "ms"))
+        results.append(Result("receive", f"until figures hold all, batches of {size}", "the load itself", figures, seconds, "s", figures / seconds, None))
     results.append(lag(3.0 if small else 10.0))
     results.append(memory(0.2 if small else float(os.environ.get("BENCH_MINUTES", MINUTES))))
     return results
@@ -89,13 +95,13 @@ def _joined(n: int) -> dict:
 
 
 def memory(minutes: float) -> Result:
-    """Resident memory through a long run: the end against the first tenth."""
+    """Memory of the server and its worker through a long run: the end against the first tenth."""
     with Ours() as server:
         sizes: list[float] = []
         stop = time.monotonic() + minutes * 60
         watch = threading.Thread(target=lambda: _watch(server.process.pid, sizes, stop), daemon=True)
         watch.start()
-        rate, _, _ = load(server, 100, minutes * 60, connections=2, pause=0.1)
+        rate = load.run(server.port, server.headers, 100, minutes * 60, connections=2, pause=0.1).rate
         watch.join()
     early, late = max(sizes[: max(1, len(sizes) // 10)]), max(sizes[-max(1, len(sizes) // 10) :])
     say(f"memory: {early:.0f} MB at first, {late:.0f} MB at the end of {minutes:g} minutes at {rate:,.0f} events/s")
@@ -103,9 +109,11 @@ def memory(minutes: float) -> Result:
 
 
 def _watch(pid: int, sizes: list[float], stop: float) -> None:
-    page = os.sysconf("SC_PAGE_SIZE")
+    """What the processes hold themselves: pages of the database's file that are mapped belong to the system."""
     while time.monotonic() < stop:
-        sizes.append(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page / 1e6)
+        children = [p for task in Path(f"/proc/{pid}/task").iterdir() for p in (task / "children").read_text().split()]
+        status = [Path(f"/proc/{p}/status").read_text() for p in (pid, *children)]
+        sizes.append(sum(int(re.search(r"RssAnon:\s+(\d+)", text)[1]) for text in status) * 1024 / 1e6)
         time.sleep(0.5)
 
 
@@ -146,10 +154,11 @@ class Server:
 
 
 class Bare(Server):
-    name = "bare"
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def command(self) -> list[str]:
-        return [sys.executable, str(ROOT / "benchmarks" / "bare_receiver.py"), str(self.database), str(self.port)]
+        return [sys.executable, str(ROOT / "benchmarks" / "bare_receiver.py"), str(self.database), str(self.port), self.name]
 
 
 class Ours(Server):
@@ -167,59 +176,13 @@ class Ours(Server):
         )  # fmt: skip
         return {"Authorization": f"Bearer {made.stdout.strip()}"}
 
-
-def bodies(sender: int, size: int):
-    """Bodies of ``size`` fresh events each, without end: meetings of eight that join, speak and leave."""
-    n = 0
-    while True:
-        batch = []
-        for _ in range(size):
-            step, person = n % 4, (n // 4) % 8
-            session = f"s-{sender}-{n // 64}"
-            data = {"room": f"room-{sender}", "session": session, "connection": f"c-{person}"}
-            kind = ("participant.joined", "track.published", "track.unpublished", "participant.left")[step]
-            if step == 0:
-                data["participant"] = f"p-{sender}-{person}"
-            elif step < 3:
-                data |= {"track": f"t-{person}"} | ({"kind": "audio"} if step == 1 else {})
-            at = time.time_ns() // 1_000_000 - 60_000
-            when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at // 1000)) + f".{at % 1000:03d}Z"
-            batch.append({"specversion": "1.0", "id": f"{sender}-{n}", "source": "bench", "type": kind, "time": when, "data": data})
-            n += 1
-        yield orjson.dumps(batch if size > 1 else batch[0])
-
-
-def load(server: Server, size: int, seconds: float, connections: int = CONNECTIONS, pause: float = 0.0) -> tuple[float, float, int]:
-    """Ask for ``seconds`` -> (events answered 2xx per second, 95th percentile of a request in seconds, requests)."""
-    stop = time.monotonic() + seconds
-    took: list[float] = []
-    accepted = [0] * connections
-
-    def send(sender: int) -> None:
-        c = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-        for body in bodies(sender, size):
-            if time.monotonic() >= stop:
-                break
-            begin = time.perf_counter()
-            c.request("POST", "/api/v1/events", body, server.headers)
-            answer = c.getresponse()
-            answer.read()
-            if answer.status == 429:
-                time.sleep(float(answer.headers.get("Retry-After", 1)))
-                continue
-            if answer.status != 200:
-                raise SystemExit(f"receive: {server.name} answered {answer.status}")
-            took.append(time.perf_counter() - begin)
-            accepted[sender] += size
-            if pause:
-                time.sleep(pause)
-
-    threads = [threading.Thread(target=send, args=(i,)) for i in range(connections)]
-    for t in threads:
-        t.start()
-    for t in threads:
-        t.join()
-    if not took:
-        raise SystemExit(f"receive: {server.name} answered nothing")
-    took.sort()
-    return sum(accepted) / seconds, took[int(len(took) * 0.95)], len(took)
+    def counted(self) -> float:
+        """Seconds until the figures hold everything that has been accepted."""
+        began = time.monotonic()
+        while time.monotonic() < began + 120:
+            c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            c.request("GET", "/metrics")
+            if re.search(rb"^usage_report_lag_seconds 0\.0$", c.getresponse().read(), re.M):
+                return time.monotonic() - began
+            time.sleep(0.1)
+        raise SystemExit("receive: the figures never held all")

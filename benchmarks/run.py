@@ -52,7 +52,7 @@ def table(results: list[Result]) -> str:
     """The results as a Markdown table, aligned for reading."""
     rows = [("benchmark", "measured", "ours", "baseline", "", "ratio", "target", "holds")]
     for r in results:
-        target = f"{'at least' if r.at_least else 'at most'} {r.target:g}"
+        target = "none" if r.target is None else f"{'at least' if r.at_least else 'at most'} {r.target:g}"
         rows.append((r.benchmark, r.what, _figure(r.ours, r.unit), _figure(r.baseline, r.unit), r.baseline_is, f"{r.ratio:.2f}", target, "yes" if r.holds else "NO"))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |" for row in rows]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +102,11 @@ def free_port() -> int:
 
 @contextmanager
 def process(database_url: str, log: Path, *args: str, port: int | None = None, **env: str) -> Iterator[tuple[subprocess.Popen, str]]:
-    """``usage-report serve`` as a process -> (process, address), once it answers; killed with the block if it still runs."""
+    """``usage-report serve`` as a process -> (process, address), once it answers; killed with the block, and its worker with it."""
     port = port or free_port()
     command = [sys.executable, "-m", "usage_report.cli", "serve", "--port", str(port), *args]
     with log.open("ab") as out:
-        running = subprocess.Popen(command, env=environment(database_url, **env), cwd=ROOT, stdout=out, stderr=out)
+        running = subprocess.Popen(command, env=environment(database_url, **env), cwd=ROOT, stdout=out, stderr=out, start_new_session=True)
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(300):
@@ -116,8 +118,8 @@ def process(database_url: str, log: Path, *args: str, port: int | None = None, *
                 time.sleep(0.1)
         yield running, url
     finally:
-        if running.poll() is None:
-            running.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
         running.wait(20)
 
 

@@ -29,11 +29,10 @@ EXPIRE_EVERY = 600.0
 STEP = 10_000
 #: Steps between two looks at what else is due.
 STEPS = 10
-#: After a step senders go first, for so many seconds.
+#: Before and after a step senders go first, for so many seconds.
 PAUSE = 0.02
-#: In a flood (more than a step waits, and more arrives) again and again, up to so many times as long as the step took: it
-#: is taken in at full speed, and counted when it ebbs, or when figures are so many seconds late.
-RESTS = 9
+#: While more than a step waits and more arrives, the worker leaves the database to them: a flood is taken in at full speed,
+#: and counted when it ebbs, or from when figures are so many seconds late.
 PATIENCE = 10.0
 
 
@@ -106,27 +105,27 @@ class Worker:
                 intake.expire(c, now - int(self._settings.raw_days * 86_400_000))
         if not pipeline.has_news(self._engine):
             return False
-        steps, began = 0, time.monotonic()
+        steps = 0
 
         def rest(_: int) -> None:
-            nonlocal steps, began
+            nonlocal steps
             steps += 1
-            self._rest(time.monotonic() - began)
-            began = time.monotonic()
+            self._rest()
 
+        self._rest()
         pipeline.settle(self._engine, most=STEPS, size=STEP, progress=rest)
         return steps >= STEPS
 
-    def _rest(self, took: float) -> None:
-        until = time.monotonic() + RESTS * took
-        seen = None
+    def _rest(self) -> None:
+        """Let senders go first: for a moment, and while a flood rises."""
+        newest = None
         while True:
-            time.sleep(PAUSE)
             left = pipeline.arrivals(self._engine)
             late = left.oldest is not None and left.oldest < time.time_ns() // 1_000_000 - PATIENCE * 1000
-            if left.events < STEP or left.newest == seen or late or time.monotonic() > until:
+            if newest is not None and (left.events < STEP or left.newest == newest or late):
                 return
-            seen = left.newest
+            newest = left.newest or 0
+            time.sleep(PAUSE)
 
     def _due(self, what: str, every: float) -> bool:
         due = time.monotonic() - self._last.get(what, -every) >= every

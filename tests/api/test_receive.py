@@ -9,6 +9,8 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 
 from api_serving import Api, joined, serving, told
 from usage_report import db, intake, pipeline
+from usage_report.api import receive
 from usage_report.api.http import MAX_BODY, MAX_UNPACKED
 
 _numbers = itertools.count(1)
@@ -213,6 +216,49 @@ def test_413_unpacked(api):
     fault(api.post(halves, api.sender(), **{"Content-Encoding": "gzip"}), 413)
     fits = gzip.compress(b"[" + b" " * (MAX_UNPACKED - 2) + b"]")
     assert api.post(fits, api.sender(), **{"Content-Encoding": "gzip"}).status_code == 200
+
+
+def test_413_events(api, monkeypatch):
+    monkeypatch.setattr(receive, "MAX_EVENTS", 3)
+    sender = api.sender()
+    for body in (b"[1,2,3,4]", b"\n".join([json.dumps(joined(x)).encode() for x in "abcd"])):
+        assert "at most 3" in fault(api.post(body, sender), 413)["why"]
+    assert api.post([joined(x) for x in "abc"], sender).json()["accepted"] == 3
+    api.holds(set("abc"))
+    assert api.rows("SELECT id FROM quarantine") == []
+
+
+def test_the_envelope_in_headers(api):
+    """CloudEvents' binary mode."""
+    whole = joined("räume", session="s-ce")
+    sent = api.sender() | {f"ce-{k}": quote(v) for k, v in whole.items() if k != "data"}
+    assert api.post(whole["data"], sent, **{"Content-Type": "application/json"}).json()["results"] == [{"id": "räume", "status": "accepted"}]
+    assert api.post(whole, api.sender()).json()["duplicate"] == 1, "the same event, however it is sent"
+    assert "not JSON" in fault(api.post(b"{oops", sent), 400)["what"]
+    other = api.post(whole["data"], sent | {"ce-type": "participant.flew", "ce-id": "z"}).json()["results"][0]
+    assert other["reason"] == "unknown-type"
+    assert json.loads(api.rows("SELECT raw FROM quarantine")[0][0]) == whole | {"type": "participant.flew", "id": "z"}
+    api.holds({"räume"})
+
+
+def test_two_teams_with_the_same_fault_both_have_it_in_quarantine(api):
+    event = joined("a", team=None, at=time.time_ns() // 1_000_000 + 600_000)
+    for team in ("acme", "globex"):
+        assert api.post(event, api.sender(team)).json()["quarantined"] == 1
+        assert api.post(event, api.sender(team)).json()["quarantined"] == 1
+    assert api.rows("SELECT team, source FROM quarantine ORDER BY team") == [("acme", "test"), ("globex", "test")]
+    assert pipeline.replay(api.service.engine, now=time.time_ns() // 1_000_000 + 600_000).accepted == 2
+
+
+def test_no_success_for_a_file_that_is_gone(api):
+    """On Linux an open file can still be written to after it was deleted."""
+    sender = api.sender()
+    assert api.post(joined("a"), sender).status_code == 200
+    path = Path(api.service.engine.url.database)
+    path.rename(path.with_suffix(".aside"))
+    assert fault(api.post(joined("b"), sender), 503)["what"]
+    path.with_suffix(".aside").rename(path)
+    assert api.post(joined("c"), sender).status_code == 200
 
 
 def test_415(api):

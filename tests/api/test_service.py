@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import random
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -171,7 +173,8 @@ def test_killed_under_load_nothing_answered_is_lost_and_nothing_counts_twice(kin
         with process(url, tmp_path / "log", port=port, USAGE_REPORT_BACKGROUND_SECONDS="0.05") as (running, _):
             thread.join(random_.uniform(0.05, 0.9))
             hits += thread.is_alive()
-            running.send_signal(signal.SIGKILL)
+            # With its worker, or alone: the worker must end by itself then.
+            random_.choice([os.kill, os.killpg])(running.pid, signal.SIGKILL)
             assert running.wait(10) == -signal.SIGKILL
     with process(url, tmp_path / "log", port=port):
         thread.join(60)
@@ -192,12 +195,12 @@ def test_two_workers_beside_the_receiver_count_everything_once(kind, tmp_path, r
     with process(url, tmp_path / "log", "--no-worker") as (_, address):
         first = requests[: len(requests) // 10]
         deliver(address, send, first, 30)
-        assert "usage_report_lag_seconds 0.0" not in httpx.get(f"{address}/metrics").text, "nobody counts yet"
+        assert "usage_report_lag_seconds 0.0\n" not in httpx.get(f"{address}/metrics").text, "nobody counts yet"
         workers = [_worker(url) for _ in range(2)]
         try:
             deliver(address, send, requests[len(first) :], 60)
             for _ in range(100):
-                if "usage_report_lag_seconds 0.0" in httpx.get(f"{address}/metrics").text:
+                if "usage_report_lag_seconds 0.0\n" in httpx.get(f"{address}/metrics").text:
                     break
                 time.sleep(0.1)
             else:
@@ -216,6 +219,35 @@ def test_two_workers_beside_the_receiver_count_everything_once(kind, tmp_path, r
     Shell(url)("rebuild")
     again = Shell(url).json("report", "--team", "acme", *itertools.chain.from_iterable((f"--{k.replace('_', '-')}", v) for k, v in asked.items()))
     assert report == again
+
+
+def test_a_worker_that_dies_is_replaced_and_none_outlives_the_service(tmp_path):
+    url = f"sqlite:///{tmp_path}/usage.db"
+    send = token(url, "ingest")
+    with process(url, tmp_path / "log") as (running, address):
+        for id in "ab":
+            (worker,) = eventually(lambda: children(running.pid))
+            httpx.post(f"{address}/api/v1/events", json=joined(id), headers=send).raise_for_status()
+            assert eventually(lambda: "usage_report_lag_seconds 0.0\n" in httpx.get(f"{address}/metrics").text)
+            os.kill(worker, signal.SIGKILL)
+            assert eventually(lambda worker=worker: worker not in children(running.pid))
+        (worker,) = eventually(lambda: children(running.pid))
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(15) in (0, -signal.SIGTERM)
+        assert eventually(lambda: not Path(f"/proc/{worker}").exists())
+    assert "started again" in (tmp_path / "log").read_text()
+
+
+def children(pid: int) -> list[int]:
+    return [int(x) for task in Path(f"/proc/{pid}/task").iterdir() for x in (task / "children").read_text().split()]
+
+
+def eventually(look, seconds: float = 20.0):
+    """What ``look`` gives, as soon as it is something."""
+    end = time.monotonic() + seconds
+    while not (found := look()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
 
 
 def _worker(url: str) -> subprocess.Popen:

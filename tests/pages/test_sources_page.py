@@ -54,6 +54,7 @@ def deliver(engine, at: int, platform: str = "zoom", *, accepted: int = 0, refus
     intake = Intake(engine)
     job = Job("acme", platform, "request 1", events, faults, at, Raw(platform, "http://x/", {}, b"{}"))
     asyncio.run(intake.append(job))
+    pipeline.carry(engine)
     intake.close()
 
 

@@ -145,7 +145,7 @@ def _bound(events: int) -> None:
 
 
 def _lines(body: bytes, team: str, at: int) -> Iterable[Event | Refused]:
-    _bound(body.count(b"\n"))
+    _bound(body.count(b"\n") + (not body.endswith(b"\n")))
     for i, line in enumerate(body.split(b"\n"), 1):
         if not line.strip():
             continue
@@ -178,6 +178,9 @@ async def _answer(items: Sequence[Event | Refused], fates: Sequence[Fate]) -> Re
 
 
 def _told(items: Sequence[Event | Refused], fates: Sequence[Fate]) -> bytes:
+    if len(fates) == len(items) == fates.count(Fate.ACCEPTED):  # nearly always, and worth a short way
+        results = [{"id": event.id, "status": "accepted"} for event in items]
+        return orjson.dumps({"accepted": len(items), "duplicate": 0, "conflict": 0, "quarantined": 0, "results": results})
     left = iter(fates)
     results = []
     for item in items:

@@ -271,7 +271,7 @@ def check_writable(engine: Engine) -> None:
 
 def file_is_gone(engine: Engine) -> bool:
     """Has the file of a SQLite database been moved or deleted? Open connections would go on writing to it."""
-    return engine.dialect.name == "sqlite" and not Path(engine.url.database or "").exists()
+    return engine.dialect.name == "sqlite" and not os.path.exists(engine.url.database or "")
 
 
 def folder(engine: Engine) -> Path:
