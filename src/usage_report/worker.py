@@ -74,8 +74,10 @@ class Worker:
         self._engine: Engine | None = None
         self._last: dict[str, float] = {}
         self._fault = ""
+        self._stop = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
+        self._stop = stop
         while not stop.is_set():
             try:
                 busy = self.step()
@@ -125,7 +127,8 @@ class Worker:
             if newest is not None and (left.events < STEP or left.newest == newest or late):
                 return
             newest = left.newest or 0
-            time.sleep(PAUSE)
+            if self._stop.wait(PAUSE):
+                return
 
     def _due(self, what: str, every: float) -> bool:
         due = time.monotonic() - self._last.get(what, -every) >= every
