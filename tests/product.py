@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 
@@ -13,7 +15,8 @@ import oracle
 from usage_report import pipeline, store, teams
 from usage_report.db import reading
 from usage_report.events import Event, Refused
-from usage_report.ledger import Counts, team_id
+from usage_report.intake import Intake, Job
+from usage_report.ledger import Counts, Fate, team_id
 from usage_report.periods import Grain
 from usage_report.query.model import Query
 from usage_report.query.reader import Reader
@@ -24,6 +27,13 @@ PEAKS = oracle.PEAKS
 
 #: What ``harness.run`` asks besides the oracle; ``conftest`` fills it for the tests that want it.
 ENGINES: dict[str, sa.Engine] = {}
+
+
+def take(intake: Intake, job: Job) -> list[Fate]:
+    """Have a request taken in -> the fates of its events."""
+    # In a thread of its own: where a browser is driven, this one has a loop that runs already.
+    with ThreadPoolExecutor(1) as own:
+        return own.submit(asyncio.run, intake.append(job)).result(30)
 
 
 def ingest(engine: sa.Engine, items: Iterable[Event | Refused], now: int = RECEIVED) -> Counts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import orjson
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import product
 from usage_report import access, db, ledger, pipeline
 from usage_report.events import Event, Refused, instant
 from usage_report.intake import Intake, Job, Raw
@@ -53,7 +53,7 @@ def deliver(engine, at: int, platform: str = "zoom", *, accepted: int = 0, refus
     faults = [Refused("unknown-type", f"no type {i}", f'{{"n": {i}}}'.encode(), 1, "acme", platform) for i in range(refused)]
     intake = Intake(engine)
     job = Job("acme", platform, "request 1", events, faults, at, Raw(platform, "http://x/", {}, b"{}"))
-    asyncio.run(intake.append(job))
+    product.take(intake, job)
     pipeline.carry(engine)
     intake.close()
 

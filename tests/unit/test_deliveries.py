@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import orjson
 import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
 
+import product
 from usage_report import access, api, db, sources
 from usage_report.cli import main
 from usage_report.errors import Rejected
@@ -47,7 +46,7 @@ def post(engine, platform: str, team: str, body: dict, at: int) -> None:
     events = [x for x in items if type(x) is Event]
     refused = [x._replace(team=team) for x in items if type(x) is Refused]
     intake = Intake(engine)
-    asyncio.run(intake.append(Job(team, platform, "request 1", events, refused, at, Raw(platform, "http://x/", {"x-a": "1"}, raw))))
+    product.take(intake, Job(team, platform, "request 1", events, refused, at, Raw(platform, "http://x/", {"x-a": "1"}, raw)))
     intake.close()
 
 

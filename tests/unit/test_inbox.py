@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 import sqlalchemy as sa
 
@@ -153,9 +151,9 @@ def test_without_a_worker_the_intake_carries_what_is_too_much(engine, monkeypatc
     try:
         for i in range(12):
             job = Job("acme", "jsonl", "request", [told(f"{i:02}"), told(f"{i:02}+")], [], NOW, None)
-            assert asyncio.run(writer.append(job)) == [A, A]
+            assert product.take(writer, job) == [A, A]
             assert pipeline.arrivals(engine).events <= 5 + 2 + 2
-        assert asyncio.run(writer.append(job)) == [D, D]
+        assert product.take(writer, job) == [D, D]
     finally:
         writer.close()
     assert 15 <= len(ids(engine)) < 24
