@@ -183,7 +183,7 @@ def _step(c: Connection, team: int, size: int) -> tuple[int, int]:
 def _recount(c: Connection, team: int, quarters: np.ndarray) -> None:
     """Facts of the quarters given (sorted starts), and of the days they lie in, from the rows of their sessions."""
     for part in np.split(quarters, range(2_000, len(quarters), 2_000)):
-        store.replace_facts(c, t.team_quarters, team, part, sweep(store.unpack(store.rows_of_quarters(c, team, part))))
+        store.replace_facts(c, t.team_quarters, team, part, sweep(store.sessions_in(c, team, part)))
     recount_days(c, team, quarters)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from hashlib import blake2b
 from itertools import pairwise
@@ -25,6 +25,8 @@ _INT = np.int64
 _SQ = t.session_quarters.c
 _SQ_NUMBERS = ["session_id", "start", *SUMS, "peak", "peak_at", "room"]
 _SQ_COLUMNS = (*_SQ_NUMBERS, *PIECES)
+#: Rows read at once.
+_PART = 1_000
 _FACT_NUMBERS = ["start", *SUMS, *(n for peak in PEAKS for n in (peak, f"{peak}_at")), *COUNTS]
 
 
@@ -68,22 +70,41 @@ def unpack(found: Sequence[Row]) -> SessionQuarters:
     )
 
 
+def joined(parts: Sequence[SessionQuarters]) -> SessionQuarters:
+    """All rows of all parts."""
+    offsets = np.cumsum([0, *map(len, parts)]).tolist()
+    pieces = {}
+    for name in PIECES:
+        row, *others = zip(*((p.pieces[name].row + at, *p.pieces[name][1:]) for p, at in zip(parts, offsets, strict=False)), strict=True)
+        pieces[name] = Pieces(np.concatenate(row), *map(np.concatenate, others))
+    arrays = (np.concatenate([getattr(p, name) for p in parts]) for name in ("session", "start", "sums", "peak", "peak_at", "room"))
+    return SessionQuarters(*arrays, pieces)
+
+
 def rows_of_sessions(c: Connection, sessions: Sequence[int]) -> dict[tuple[int, int], Row]:
     """All stored rows of some sessions, by (session, start)."""
     return {(row[0], row[1]): row for row in bulk.select_in(c, t.session_quarters, _SQ_COLUMNS, "session_id", sessions)}
 
 
-def rows_of_quarters(c: Connection, team: int, quarters: np.ndarray) -> list[Row]:
-    """All stored rows of a team in the quarters given (sorted starts)."""
-    values = quarters.tolist()
-    if not values:
-        return []
-    if values[-1] - values[0] == (len(values) - 1) * QUARTER:
+def sessions_in(c: Connection, team: int, quarters: np.ndarray, *, without: Collection[int] = (), also: Sequence[Row] = ()) -> SessionQuarters:
+    """What the sessions of a team, but those ``without``, did in the quarters given (sorted starts), in any order.
+
+    ``also`` adds rows that are not stored. Read in parts: a busy quarter's rows are far larger as objects than as arrays.
+    """
+    parts = [unpack([row for row in some if row[0] not in without]) for some in _rows_of_quarters(c, team, quarters.tolist())]
+    return joined([*parts, unpack(also)])
+
+
+def _rows_of_quarters(c: Connection, team: int, starts: list[int]) -> Iterator[list[Row]]:
+    if not starts:
+        return
+    if starts[-1] - starts[0] == (len(starts) - 1) * QUARTER:
         columns = [_SQ[name] for name in _SQ_COLUMNS]
-        found = _fetch(c, sa.select(*columns).where(_SQ.team_id == team, _SQ.start.between(values[0], values[-1])))
+        cursor = c.execute(sa.select(*columns).where(_SQ.team_id == team, _SQ.start.between(starts[0], starts[-1]))).cursor
+        while some := cursor.fetchmany(_PART):
+            yield some
     else:
-        found = bulk.select_in(c, t.session_quarters, _SQ_COLUMNS, "start", values, team)
-    return sorted(found)
+        yield bulk.select_in(c, t.session_quarters, _SQ_COLUMNS, "start", starts, team)
 
 
 def changed(old: dict[tuple[int, int], Row], new: dict[tuple[int, int], Row]) -> list[tuple[int, int]]:

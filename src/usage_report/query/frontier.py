@@ -65,9 +65,8 @@ def frontier(c: Connection, team: int, as_of: int, stale_after: int) -> Frontier
     left_out = {id for id, _, _ in found}
     quarters = np.unique(np.array([start for _, start in keys] + [last] * (len(left_out) > len(names)), np.int64))
     wanted = set(quarters.tolist())
-    together = [row for row in store.rows_of_quarters(c, team, quarters) if row[0] not in left_out]
-    together += [row for (_, start), row in rows.items() if start in wanted]
-    facts = sweep(store.unpack(together))
+    folded_anew = [row for (_, start), row in rows.items() if start in wanted]
+    facts = sweep(store.sessions_in(c, team, quarters, without=left_out, also=folded_anew))
     quiet = np.setdiff1d(quarters, facts.start)
     return Frontier([(id, names[id], f) for id, f in folded], concat(facts, zeros(quiet)), rows)
 

@@ -250,9 +250,8 @@ def _course(c: Connection, team: int, front: Frontier, as_of: int) -> tuple[tupl
     first = since // QUARTER * QUARTER
     quarters = np.arange(first, as_of, QUARTER)
     unsettled = {id for id, _, _ in front.sessions}
-    rows = [row for row in store.rows_of_quarters(c, team, quarters) if row[0] not in unsettled]
-    rows += [row for (_, start), row in front.rows.items() if start >= first]
-    loaded = store.unpack(rows)
+    folded_anew = [row for (_, start), row in front.rows.items() if start >= first]
+    loaded = store.sessions_in(c, team, quarters, without=unsettled, also=folded_anew)
     presence = loaded.pieces["presence"]
     base = loaded.start[presence.row]
     start, end = np.maximum(base + presence.start, since), np.minimum(base + presence.end, as_of)
