@@ -168,8 +168,10 @@ def period_marks(report: PeriodReport, figure: PeriodMetric) -> pd.DataFrame:
     if (ahead := pace(report, figure)) is not None:
         rows.append({"layer": "pace", "x": now, "y": figure.value})
         rows.append({"layer": "pace", "x": end, "y": ahead.value})
+    # Where all is nought the axis still needs a height, or it would stand in the middle.
+    top = 0.0 if any(row["y"] for row in rows) else 1.0
     rows.append({"layer": "frame", "x": start, "y": 0.0})
-    rows.append({"layer": "frame", "x": end, "y": 0.0})
+    rows.append({"layer": "frame", "x": end, "y": top})
     return _frame(rows, lambda ms: _wall(ms, tz))
 
 

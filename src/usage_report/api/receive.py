@@ -71,7 +71,7 @@ class Receiver:
             metrics.REFUSED.labels(name).inc()
             # Some platforms take 401 for an answer and drop the event for good.
             status = getattr(platform, "DENIED", 401)
-            raise HttpError(status, "The request is not signed as it should be", str(error), "Compare the secret on both sides.") from None
+            raise HttpError(status, "The request is not signed as it should be", str(error), "Compare the secret on both sides, and the clock here.") from None
         if (challenge := getattr(platform, "answer", None)) and (reply := challenge(delivery, secret)) is not None:
             return JSONResponse(reply)
         context = sources.Context(now=at, team=team, name=name)

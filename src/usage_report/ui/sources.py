@@ -84,7 +84,7 @@ def _unsigned(name: str, refusal: Refusal, now: int, team: str) -> None:
     requests = strings.count(refusal.requests, "request was", "requests were")
     st.warning(
         f"**{strings.plain(title(name))}: {requests} not taken, the last {strings.ago(now - refusal.last_received)} ago:** {strings.plain(refusal.why)}. "
-        f"Compare the secret on both sides, or give it anew: {strings.code(f'usage-report hook set {name} {shlex.quote(team)}')}",
+        f"Compare the secret on both sides and the clock here, or give the secret anew: {strings.code(f'usage-report hook set {name} {shlex.quote(team)}')}",
         icon="🔑",
     )
 
