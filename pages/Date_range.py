@@ -19,3 +19,4 @@ with frame.guard():
     widgets.notes(report)
     widgets.table(report)
 frame.footer()
+widgets.sent()

@@ -18,7 +18,7 @@ from usage_report.metrics import METRICS
 from usage_report.periods import Grain
 from usage_report.query.model import Query
 from usage_report.settings import Settings
-from usage_report.ui import cache
+from usage_report.ui import cache, widgets
 from usage_report.ui.components import table_data
 
 PAGE = Path(__file__).parents[2] / "pages" / "Date_range.py"
@@ -157,6 +157,38 @@ def test_back_overtakes_a_widget(reader):
     assert address(app)["preset"] == "last-90"
     assert (reader.asked[-1].last - reader.asked[-1].start).days == 89
     assert len(app.metric) == 4
+
+
+@pytest.mark.parametrize("cut_short", [True, False])
+def test_what_the_browser_did_not_know_yet_is_nobodys_choice(reader, cut_short):
+    """A preset moves the dates; a click before the browser has heard of it sends the old dates along with its own news."""
+    app = visit("preset=last-30")
+    before = app.date_input(key="range_dates").value
+    app.selectbox(key="range_preset").select("last-90").run()
+    if cut_short:
+        app.session_state["_range_sent"] = None
+    app.date_input(key="range_dates").set_value(before)
+    app.segmented_control(key="range_grain").set_value(Grain.WEEK).run()
+    assert (address(app)["preset"], address(app)["grain"]) == ("last-90", "week")
+    assert app.date_input(key="range_dates").value != before
+    assert (reader.asked[-1].last - reader.asked[-1].start).days == 89
+
+
+def test_what_was_there_before_can_be_picked_again(reader, monkeypatch):
+    app = visit("preset=last-30")
+    before = app.date_input(key="range_dates").value
+    app.selectbox(key="range_preset").select("last-90").run()
+    monkeypatch.setattr(widgets, "HEARD", 0.0)
+    app.date_input(key="range_dates").set_value(before).run()
+    assert (address(app)["from"], address(app)["to"]) == tuple(d.isoformat() for d in before)
+    assert app.selectbox(key="range_preset").value == "custom"
+    app.selectbox(key="range_preset").select("last-90").run()
+    assert address(app)["preset"] == "last-90"
+    # Moved long ago, and something else was picked since: at once, too.
+    monkeypatch.setattr(widgets, "HEARD", 60.0)
+    app.selectbox(key="range_zone").select("Asia/Tokyo").run()
+    app.selectbox(key="range_preset").select("last-30").run()
+    assert address(app)["preset"] == "last-30"
 
 
 def test_the_view_is_kept_while_other_pages_are_looked_at(reader):

@@ -6,6 +6,7 @@ that changes writes the new view to the address, which makes a step for Back. So
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,6 +25,10 @@ from .frame import TEAM, Frame
 from .links import Context, View
 
 _VIEW, _WRITTEN, _SEEN, _PROBLEMS, _ARRIVED = "_range_view", "_range_written", "_range_seen", "_range_problems", "_range_arrived"
+#: What the browser holds of widgets that we have moved, until it hears of that; when a run was through, ``None`` during one.
+_LEFT, _SENT = "_range_left", "_range_sent"
+#: Seconds in which the browser hears of a run that is through.
+HEARD = 1.0
 _CUSTOM = "custom"
 _EARLIEST = date(2000, 1, 1)
 
@@ -63,12 +68,26 @@ def _presets(path: str, stamp: int) -> presets.Presets:
 def pick(frame: Frame) -> Picked:
     """Read the view and draw the controls of range, grain, form and metrics. Shows what of a link could not be used."""
     context = Context(load_presets(), frame.team.zone, frame.team.billing_day, frame.as_of)
+    if _heard():
+        st.session_state[_LEFT] = {}
+    st.session_state[_SENT] = None
     view = _current(context)
     for problem in st.session_state.get(_PROBLEMS, ()):
         st.warning(strings.plain(problem), icon="🔗")
     picked = Picked(view, context.period(view), context, frame.team)
     _controls(picked)
     return picked
+
+
+def sent() -> None:
+    """To be called at the end of a run: the browser is told all of it now."""
+    st.session_state[_SENT] = time.monotonic()
+
+
+def _heard() -> bool:
+    """Does the browser know of every widget that we have moved? Not if the run that did it was cut short."""
+    through = st.session_state.get(_SENT)
+    return through is not None and time.monotonic() - through > HEARD
 
 
 def _address() -> dict[str, list[str]]:
@@ -114,9 +133,14 @@ def _show(context: Context, **changes) -> None:
 def _widget(name: str, value: object, apply: Callable[[object], dict], context: Context) -> dict:
     """``key`` and ``on_change`` of a widget that shows ``value`` and turns what is picked into changes of the view."""
     key = f"range_{name}"
+    left = st.session_state.setdefault(_LEFT, {})
+    if (before := st.session_state.get(key, value)) != value:
+        left[name] = before
     st.session_state[key] = value
 
     def changed() -> None:
+        if name in left and st.session_state[key] == left[name] and not _heard():
+            return  # Nobody picked this: something else was, before the browser knew that this had moved.
         if _address() not in (st.session_state.get(_WRITTEN), st.session_state.get(_SEEN)):
             return  # Back or a link overtook the widget: what it holds is of the view that was left.
         changes = apply(st.session_state[key])
