@@ -208,12 +208,8 @@ def _watched(items: Iterable[Event | Refused], shown: list[Refused]) -> Iterator
 
 
 def _tell(file: str, counts: ledger.Counts, shown: list[Refused]) -> None:
-    text = f"{file}: {counts.accepted:,} accepted, {counts.duplicates:,} known already"
-    if refused := counts.quarantined + counts.quarantined_before:
-        text += f", {refused:,} quarantined"
-    if counts.conflicts:
-        text += f", {len(counts.conflicts):,} in conflict"
-    click.echo(text)
+    refused = counts.quarantined + counts.quarantined_before
+    click.echo(f"{file}: {counts.accepted:,} accepted, {counts.duplicates:,} known already{texts.trouble(counts)}")
     for item in shown:
         click.echo(f"{file}:{item.position}: quarantined ({item.reason}): {item.why}", err=True)
     if refused > len(shown):

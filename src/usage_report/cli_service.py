@@ -17,7 +17,7 @@ from itertools import groupby
 import click
 import orjson
 
-from . import access, db, intake, logs, pipeline, settings, sources, teams
+from . import access, db, intake, logs, pipeline, settings, sources, teams, texts
 from .errors import InputError, did_you_mean
 from .events import Event, Refused, iso
 from .ledger import Counts
@@ -220,11 +220,7 @@ def deliveries_replay(platform: str | None, since: datetime | None) -> None:
         after = rows[-1].id
     pipeline.settle(engine)
     text = f"{read:,} {'delivery' if read == 1 else 'deliveries'} read again: {counts.accepted:,} events new, {counts.duplicates:,} known already"
-    if refused := counts.quarantined + counts.quarantined_before:
-        text += f", {refused:,} quarantined"
-    if counts.conflicts:
-        text += f", {len(counts.conflicts):,} in conflict"
-    click.echo(text)
+    click.echo(text + texts.trouble(counts))
     if counts.refused:
         sys.exit(1)
 

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from . import inbox, ledger
-from .db import bulk, file_is_gone, writing
+from .db import bulk, file_is_gone, reading, writing
 from .db import tables as t
 from .errors import DatabaseError
 from .events import Event, Refused
@@ -139,7 +139,6 @@ class Intake:
                 with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
                     loop.call_soon_threadsafe(_tell, told)
 
-
     def _write(self, jobs: Sequence[Job]) -> Sequence[list[Fate] | BaseException]:
         """Take jobs in one transaction, durable on return. One that cannot be taken never takes others with it."""
         try:
@@ -156,6 +155,7 @@ class Intake:
             # The worker does not keep up, or there is none: senders wait while we do its part.
             with writing(self._engine) as c:
                 inbox.carry(c, CARRY)
+            with reading(self._engine) as c:  # not before that is committed: what was not carried must stay known
                 self._inbox.look(c)
         with writing(self._engine) as c:
             together = [event for job in jobs for event in job.events]

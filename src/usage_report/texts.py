@@ -1,10 +1,11 @@
-"""Reports as plain text for a terminal."""
+"""Reports, and what became of an input, as plain text for a terminal."""
 
 from __future__ import annotations
 
 import shutil
 
 from . import formats
+from .ledger import Counts
 from .metrics import LIMITED, metric
 from .query.model import Live, PeriodReport, Report, TeamInfo
 
@@ -66,3 +67,9 @@ def team(info: TeamInfo) -> str:
     if missing:
         lines.append(f"No limit     {', '.join(missing)}")
     return "\n".join(lines)
+
+
+def trouble(counts: Counts) -> str:
+    """What of an input could not be taken, to be put behind what could; ``""`` where all was."""
+    refused = counts.quarantined + counts.quarantined_before
+    return (f", {refused:,} quarantined" if refused else "") + (f", {len(counts.conflicts):,} in conflict" if counts.conflicts else "")

@@ -9,6 +9,7 @@ import product
 from harness import event
 from usage_report import db, intake, ledger, pipeline, store
 from usage_report.db import tables as t
+from usage_report.errors import DatabaseError
 from usage_report.events import Event
 from usage_report.inbox import Inbox, carry
 from usage_report.intake import Intake, Job
@@ -159,3 +160,32 @@ def test_without_a_worker_the_intake_carries_what_is_too_much(engine, monkeypatc
     assert 15 <= len(ids(engine)) < 24
     pipeline.carry(engine)
     assert len(ids(engine)) == 24
+
+
+def test_what_was_not_carried_after_all_stays_known(engine, monkeypatch):
+    """The disk is full just when the intake commits what it carried."""
+    full = False
+
+    @sa.event.listens_for(engine, "commit")
+    def commit(connection):
+        if full:
+            raise DatabaseError("The disk of the database is full")
+
+    def send(*events: Event) -> list[Fate]:
+        return product.take(writer, Job("acme", "jsonl", "request", events, [], NOW, None))
+
+    writer = Intake(engine)
+    try:
+        assert send(told("a")) == [A]
+        assert send(told("b")) == [A]
+        with monkeypatch.context() as small:
+            small.setattr(intake, "INBOX", 0)
+            full = True
+            with pytest.raises(DatabaseError):
+                send(told("c"))
+            full = False
+        assert send(told("a", "11:00"), told("b"), told("c")) == [C, D, A]
+    finally:
+        writer.close()
+    pipeline.carry(engine)
+    assert ids(engine) == ["a", "b", "c"]
