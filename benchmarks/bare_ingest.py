@@ -35,16 +35,39 @@ def rows(lines: Iterator[bytes], now: int) -> Iterator[tuple]:
         person, name = data.get("participant", ""), data.get("name", "")
         detail = data.get("kind") or data.get("visibility", "")
         key = blake2b("\0".join((team, source, id)).encode(), digest_size=16).digest()
-        said = "\0".join((f"{CODES[type]} {time}", room, session, subject, connection, person, name, detail, ""))
+        said = "\0".join(
+            (f"{CODES[type]} {time}", room, session, subject, connection, person, name, detail, "")
+        )
         content = blake2b(said.encode(), digest_size=16).digest()
         of = sessions.setdefault((team, session), len(sessions) + 1)
-        yield key, content, of, CODES[type], time, now, source, id, room, subject, connection, person, name, detail, ""
+        yield (
+            key,
+            content,
+            of,
+            CODES[type],
+            time,
+            now,
+            source,
+            id,
+            room,
+            subject,
+            connection,
+            person,
+            name,
+            detail,
+            "",
+        )
 
 
 def main(file: str, database: str, batch: str, schema: str) -> None:
     c = sqlite3.connect(database, isolation_level=None)
     # As our own connections have it; without the larger cache the baseline would be slower.
-    for pragma in ("journal_mode=wal", "synchronous=full", "cache_size=-65536", "mmap_size=268435456"):
+    for pragma in (
+        "journal_mode=wal",
+        "synchronous=full",
+        "cache_size=-65536",
+        "mmap_size=268435456",
+    ):
         c.execute(f"PRAGMA {pragma}")
     c.executescript(schema)
     insert = f"INSERT INTO events VALUES ({','.join('?' * 15)})"

@@ -19,7 +19,9 @@ from starlette.routing import Route
 
 database, port, tuned = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "tuned"
 connection = sqlite3.connect(database)
-connection.execute("PRAGMA synchronous=full")  # SQLite's own default, said for systems that have another
+connection.execute(
+    "PRAGMA synchronous=full"
+)  # SQLite's own default, said for systems that have another
 if tuned:
     connection.execute("PRAGMA journal_mode=wal")
 connection.execute("CREATE TABLE bodies (id INTEGER PRIMARY KEY, body BLOB)")
@@ -33,5 +35,10 @@ async def receive(request: Request) -> JSONResponse:
     return JSONResponse({"accepted": len(events) if isinstance(events, list) else 1})
 
 
-app = Starlette(routes=[Route("/api/v1/events", receive, methods=["POST"]), Route("/healthz", lambda r: JSONResponse({}))])
+app = Starlette(
+    routes=[
+        Route("/api/v1/events", receive, methods=["POST"]),
+        Route("/healthz", lambda r: JSONResponse({})),
+    ]
+)
 uvicorn.run(app, host="127.0.0.1", port=port, log_level="critical", access_log=False)

@@ -32,18 +32,26 @@ class Result:
 
     @property
     def holds(self) -> bool:
-        return self.target is None or (self.ratio >= self.target if self.at_least else self.ratio <= self.target)
+        return self.target is None or (
+            self.ratio >= self.target if self.at_least else self.ratio <= self.target
+        )
 
     def json(self) -> dict:
         return asdict(self) | {"holds": self.holds}
 
 
-def times_as_fast(benchmark: str, what: str, baseline_is: str, ours: float, baseline: float, target: float) -> Result:
+def times_as_fast(
+    benchmark: str, what: str, baseline_is: str, ours: float, baseline: float, target: float
+) -> Result:
     """Seconds both; we must be at least ``target`` times as fast."""
-    return Result(benchmark, what, baseline_is, ours, baseline, "s", baseline / ours, target, at_least=True)
+    return Result(
+        benchmark, what, baseline_is, ours, baseline, "s", baseline / ours, target, at_least=True
+    )
 
 
-def times_its_time(benchmark: str, what: str, baseline_is: str, ours: float, baseline: float, target: float) -> Result:
+def times_its_time(
+    benchmark: str, what: str, baseline_is: str, ours: float, baseline: float, target: float
+) -> Result:
     """Seconds both; we may take at most ``target`` times as long."""
     return Result(benchmark, what, baseline_is, ours, baseline, "s", ours / baseline, target)
 
@@ -90,7 +98,11 @@ def child(*command: str | Path, **environment: str) -> Child:
     """Run a fresh Python with the arguments given; raises where it fails."""
     begin = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, *map(str, command)], cwd=ROOT, env=os.environ | package_path() | environment, stdout=subprocess.PIPE, text=True
+        [sys.executable, *map(str, command)],
+        cwd=ROOT,
+        env=os.environ | package_path() | environment,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout
     out = process.stdout.read()

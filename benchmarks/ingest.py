@@ -28,13 +28,21 @@ def run(small: bool, rounds: int) -> list[Result]:
 
     def ours() -> float:
         remove(ours_db)
-        done = child("-m", "usage_report.cli", "ingest", file, USAGE_REPORT_DATABASE_URL=f"sqlite:///{ours_db}")
+        done = child(
+            "-m",
+            "usage_report.cli",
+            "ingest",
+            file,
+            USAGE_REPORT_DATABASE_URL=f"sqlite:///{ours_db}",
+        )
         peaks.append(done.peak)
         return done.seconds
 
     def bare() -> float:
         remove(bare_db)
-        return child(ROOT / "benchmarks" / "bare_ingest.py", file, bare_db, str(BATCH), _schema()).seconds
+        return child(
+            ROOT / "benchmarks" / "bare_ingest.py", file, bare_db, str(BATCH), _schema()
+        ).seconds
 
     best_ours, best_bare = alternate(rounds, ours, bare)
     _compare(ours_db, bare_db)
@@ -42,7 +50,14 @@ def run(small: bool, rounds: int) -> list[Result]:
         remove(path)
     what = f"{events:,} events of a JSON Lines file"
     return [
-        times_its_time("ingest", f"{what} to figures", "parse and sqlite3.executemany", best_ours, best_bare, 4.0),
+        times_its_time(
+            "ingest",
+            f"{what} to figures",
+            "parse and sqlite3.executemany",
+            best_ours,
+            best_bare,
+            4.0,
+        ),
         under("ingest", f"peak memory, {what}", max(peaks), MEMORY, "MB"),
     ]
 
@@ -63,8 +78,14 @@ def _compare(ours: Path, bare: Path) -> None:
     found = []
     for path in (ours, bare):
         c = sqlite3.connect(path)
-        found.append(c.execute("SELECT count(*), sum(time), sum(code), count(DISTINCT session_id), max(key) FROM events").fetchone())
-        if path == ours and c.execute("SELECT count(*) FROM sessions WHERE pending").fetchone() != (0,):
+        found.append(
+            c.execute(
+                "SELECT count(*), sum(time), sum(code), count(DISTINCT session_id), max(key) FROM events"
+            ).fetchone()
+        )
+        if path == ours and c.execute("SELECT count(*) FROM sessions WHERE pending").fetchone() != (
+            0,
+        ):
             raise SystemExit("ingest: some sessions are not counted")
         c.close()
     if found[0] != found[1]:

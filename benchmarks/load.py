@@ -42,7 +42,15 @@ class Outcome:
         return sorted(self.took)[int(len(self.took) * 0.95)]
 
 
-def run(port: int, headers: dict[str, str], size: int, seconds: float, *, connections: int = CONNECTIONS, pause: float = 0.0) -> Outcome:
+def run(
+    port: int,
+    headers: dict[str, str],
+    size: int,
+    seconds: float,
+    *,
+    connections: int = CONNECTIONS,
+    pause: float = 0.0,
+) -> Outcome:
     """Send batches of ``size`` fresh events for ``seconds``, ``pause`` seconds between an answer and the next request."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         outcome = runner.run(_run(port, headers, size, seconds, connections, pause))
@@ -51,7 +59,9 @@ def run(port: int, headers: dict[str, str], size: int, seconds: float, *, connec
     return outcome
 
 
-async def _run(port: int, headers: dict[str, str], size: int, seconds: float, connections: int, pause: float) -> Outcome:
+async def _run(
+    port: int, headers: dict[str, str], size: int, seconds: float, connections: int, pause: float
+) -> Outcome:
     loop = asyncio.get_running_loop()
     outcome = Outcome(seconds)
     sources = [_bodies(i, size) for i in range(connections)]
@@ -65,10 +75,26 @@ async def _run(port: int, headers: dict[str, str], size: int, seconds: float, co
 
 
 class _Sender(asyncio.Protocol):
-    def __init__(self, loop, bodies: Iterator[bytes], headers: dict[str, str], stop: float, pause: float, outcome: Outcome) -> None:
-        self._loop, self._bodies, self._stop, self._pause, self._outcome = loop, bodies, stop, pause, outcome
+    def __init__(
+        self,
+        loop,
+        bodies: Iterator[bytes],
+        headers: dict[str, str],
+        stop: float,
+        pause: float,
+        outcome: Outcome,
+    ) -> None:
+        self._loop, self._bodies, self._stop, self._pause, self._outcome = (
+            loop,
+            bodies,
+            stop,
+            pause,
+            outcome,
+        )
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        self._head = f"POST /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}Content-Length: ".encode()
+        self._head = (
+            f"POST /api/v1/events HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}Content-Length: ".encode()
+        )
         self._got = b""
         self.done = loop.create_future()
 
@@ -119,7 +145,9 @@ class _Sender(asyncio.Protocol):
 
 def _bodies(sender: int, size: int) -> Iterator[bytes]:
     """Bodies of ``size`` fresh events each, without end: one meeting after the other."""
-    templates = [orjson.dumps(batch if size > 1 else batch[0]) for batch in _templates(sender, size)]
+    templates = [
+        orjson.dumps(batch if size > 1 else batch[0]) for batch in _templates(sender, size)
+    ]
     round_ = 0
     while True:
         round_ += 1
@@ -138,11 +166,22 @@ def _templates(sender: int, size: int) -> Iterator[list[dict]]:
 def _event(sender: int, n: int, mark: str, minute: str) -> dict:
     step, person, meeting = n % 4, n // 4 % 8, n // _MEETING
     kind = ("participant.joined", "track.published", "track.unpublished", "participant.left")[step]
-    data = {"room": f"room-{sender}", "session": f"s-{sender}-{mark}-{meeting}", "connection": f"c-{person}-{n // 32 % 2}"}
+    data = {
+        "room": f"room-{sender}",
+        "session": f"s-{sender}-{mark}-{meeting}",
+        "connection": f"c-{person}-{n // 32 % 2}",
+    }
     if step == 0:
         data["participant"] = f"p-{sender}-{person}"
     elif step < 3:
         data |= {"track": f"t-{person}"} | ({"kind": "audio"} if step == 1 else {})
     at = n % _MEETING * 900  # ms into the minute
     when = f"{minute}:{at // 1000:02d}.{at % 1000:03d}Z"
-    return {"specversion": "1.0", "id": f"{sender}-{mark}-{n}", "source": "bench", "type": kind, "time": when, "data": data}
+    return {
+        "specversion": "1.0",
+        "id": f"{sender}-{mark}-{n}",
+        "source": "bench",
+        "type": kind,
+        "time": when,
+        "data": data,
+    }

@@ -62,9 +62,17 @@ def make(spans: int) -> Meetings:
     joined[:, 0] = start
     stays = dice.random((n, PEOPLE)) < 0.5
     stays[:, 0] = True
-    left = np.where(stays, end[:, None], joined + ((end[:, None] - joined) * dice.uniform(0.3, 0.95, (n, PEOPLE))).astype(np.int64))
+    left = np.where(
+        stays,
+        end[:, None],
+        joined + ((end[:, None] - joined) * dice.uniform(0.3, 0.95, (n, PEOPLE))).astype(np.int64),
+    )
     on = joined + dice.integers(1_000, 20_000, (n, PEOPLE))
-    off = np.where(dice.random((n, PEOPLE)) < 0.5, left, on + ((left - on) * dice.uniform(0.2, 0.9, (n, PEOPLE))).astype(np.int64))
+    off = np.where(
+        dice.random((n, PEOPLE)) < 0.5,
+        left,
+        on + ((left - on) * dice.uniform(0.2, 0.9, (n, PEOPLE))).astype(np.int64),
+    )
     # What is open when silence falls ends at the session's last event.
     silence = on[live].max(axis=1)
     left[live] = off[live] = silence[:, None]
@@ -77,27 +85,70 @@ def make(spans: int) -> Meetings:
         b = end - dice.integers(0, 5 * MINUTE, n)
         features[name] = np.where(has, a, -1), np.where(has, b, -1)
     deleted = features["recording"][1] + 30 * DAY + dice.integers(0, DAY, n)
-    deleted = np.where((features["recording"][0] >= 0) & (dice.random(n) < 0.5) & (deleted < NOW), deleted, -1)
+    deleted = np.where(
+        (features["recording"][0] >= 0) & (dice.random(n) < 0.5) & (deleted < NOW), deleted, -1
+    )
     posts = start[:, None] + ((end - start)[:, None] * dice.random((n, 3))).astype(np.int64)
     posts[live] = -1
     return Meetings(
-        dice.integers(0, ROOMS, n), start, end, dice.integers(0, PERSONS, (n, PEOPLE)), joined, left, on, off, features, deleted, posts
+        dice.integers(0, ROOMS, n),
+        start,
+        end,
+        dice.integers(0, PERSONS, (n, PEOPLE)),
+        joined,
+        left,
+        on,
+        off,
+        features,
+        deleted,
+        posts,
     )
 
 
-_ENDS = {"recording": ("started", "stopped"), "captions": ("started", "stopped"), "whiteboard": ("opened", "closed"), "breakout": ("opened", "closed")}
+_ENDS = {
+    "recording": ("started", "stopped"),
+    "captions": ("started", "stopped"),
+    "whiteboard": ("opened", "closed"),
+    "breakout": ("opened", "closed"),
+}
 
 
 def events(m: Meetings) -> Iterator[Event]:
     """All that was heard of the meetings, session by session."""
-    columns = [x.tolist() for x in (m.room, m.end, m.person, m.joined, m.left, m.on, m.off, m.deleted, m.posts)]
+    columns = [
+        x.tolist()
+        for x in (m.room, m.end, m.person, m.joined, m.left, m.on, m.off, m.deleted, m.posts)
+    ]
     features = {name: (a.tolist(), b.tolist()) for name, (a, b) in m.features.items()}
     ids = map("{:x}".format, range(10**9))
-    for i, (room, end, person, joined, left, on, off, deleted, posts) in enumerate(zip(*columns, strict=True)):
+    for i, (room, end, person, joined, left, on, off, deleted, posts) in enumerate(
+        zip(*columns, strict=True)
+    ):
         where, session, live = f"room-{room}", f"session-{i}", i >= len(m) - LIVE
 
-        def tell(type: str, time: int, subject: str = "", connection: str = "", who: str = "", detail: str = "", at=(where, session)) -> Event:
-            return Event(TEAM, SOURCE, next(ids), CODE[type], time, *at, subject, connection, who, "", detail, "")
+        def tell(
+            type: str,
+            time: int,
+            subject: str = "",
+            connection: str = "",
+            who: str = "",
+            detail: str = "",
+            at=(where, session),
+        ) -> Event:
+            return Event(
+                TEAM,
+                SOURCE,
+                next(ids),
+                CODE[type],
+                time,
+                *at,
+                subject,
+                connection,
+                who,
+                "",
+                detail,
+                "",
+            )
 
         for k, who, a, b, c, d in zip(range(PEOPLE), person, joined, left, on, off, strict=True):
             connection = f"c{k}"
@@ -117,7 +168,12 @@ def events(m: Meetings) -> Iterator[Event]:
             yield tell("recording.deleted", deleted, "one")
         if not live:
             for k, time in enumerate(posts):
-                yield tell("chat.posted" if k < 2 else "question.posted", time, f"post-{k}", detail="public" if k < 2 else "")
+                yield tell(
+                    "chat.posted" if k < 2 else "question.posted",
+                    time,
+                    f"post-{k}",
+                    detail="public" if k < 2 else "",
+                )
             yield tell("session.ended", end)
 
 

@@ -26,7 +26,12 @@ from common import ROOT, Result, cached, child, package_path, say, times_its_tim
 VISITS, WARM_UP = 15, 4
 METRICS = ("participation", "broadcast", "consumed", "active_participants", "sessions", "recorded")
 #: Settings of ours that an app of one file would not have by itself.
-FLAGS = ("--server.headless=true", "--server.fileWatcherType=none", "--browser.gatherUsageStats=false", "--browser.serverAddress=localhost")
+FLAGS = (
+    "--server.headless=true",
+    "--server.fileWatcherType=none",
+    "--browser.gatherUsageStats=false",
+    "--browser.serverAddress=localhost",
+)
 
 #: Looks every frame; a line counts as drawn where its path has a shape. Canvas charts: where there is ink.
 WATCH = """
@@ -63,7 +68,12 @@ def run(small: bool, rounds: int) -> list[Result]:
     with tempfile.TemporaryDirectory() as elsewhere, sync_playwright() as playwright:
         database = cached(f"sample-schema-{db.HEAD}.db", _sample)
         with (
-            _app(ROOT / "app.py", ROOT, USAGE_REPORT_DATABASE_URL=f"sqlite:///{database}", USAGE_REPORT_BACKGROUND_SECONDS="0") as ours,
+            _app(
+                ROOT / "app.py",
+                ROOT,
+                USAGE_REPORT_DATABASE_URL=f"sqlite:///{database}",
+                USAGE_REPORT_BACKGROUND_SECONDS="0",
+            ) as ours,
             _app(ROOT / "benchmarks" / "hello_chart.py", Path(elsewhere)) as hello,
         ):
             browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
@@ -89,7 +99,9 @@ def _visit(page, address: str) -> float:
     page.goto(address, wait_until="commit")
     page.wait_for_function("window.__drawn", polling=50, timeout=60_000)
     seconds = page.evaluate("window.__drawn") / 1000
-    page.wait_for_timeout(300)  # let the run come to its end, so that it does not cost the next visit
+    page.wait_for_timeout(
+        300
+    )  # let the run come to its end, so that it does not cost the next visit
     return seconds
 
 
@@ -116,9 +128,23 @@ def _app(script: Path, folder: Path, **environment: str) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}", *FLAGS]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(script),
+        f"--server.port={port}",
+        *FLAGS,
+    ]
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(command, cwd=folder, env=os.environ | package_path() | environment, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=os.environ | package_path() | environment,
+            stdout=log,
+            stderr=log,
+        )
         try:
             address = f"http://localhost:{port}"
             _wait(address + "/_stcore/health", process)

@@ -42,12 +42,50 @@ def run(small: bool, rounds: int) -> list[Result]:
                     best[server.name] = max(best[server.name], outcome.rate)
                     if isinstance(server, Ours):
                         late, figures = min(late, outcome.p95), min(figures, server.counted())
-            say(f"batches of {size}, round {i + 1}: " + ", ".join(f"{name} {rate:,.0f}" for name, rate in best.items()) + " events/s at best")
+            say(
+                f"batches of {size}, round {i + 1}: "
+                + ", ".join(f"{name} {rate:,.0f}" for name, rate in best.items())
+                + " events/s at best"
+            )
         what = f"events per second, batches of {size}"
-        for name, baseline_is, target in (("plain", "parse and commit one row", TARGET), ("tuned", "the same with WAL and orjson", None)):
-            results.append(Result("receive", what, baseline_is, best["ours"], best[name], "/s", best["ours"] / best[name], target, at_least=True))
-        results.append(under("receive", f"95 % of requests answered within, batches of {size}", late * 1000, 2_000, "ms"))
-        results.append(Result("receive", f"until figures hold all, batches of {size}", "the load itself", figures, seconds, "s", figures / seconds, None))
+        for name, baseline_is, target in (
+            ("plain", "parse and commit one row", TARGET),
+            ("tuned", "the same with WAL and orjson", None),
+        ):
+            results.append(
+                Result(
+                    "receive",
+                    what,
+                    baseline_is,
+                    best["ours"],
+                    best[name],
+                    "/s",
+                    best["ours"] / best[name],
+                    target,
+                    at_least=True,
+                )
+            )
+        results.append(
+            under(
+                "receive",
+                f"95 % of requests answered within, batches of {size}",
+                late * 1000,
+                2_000,
+                "ms",
+            )
+        )
+        results.append(
+            Result(
+                "receive",
+                f"until figures hold all, batches of {size}",
+                "the load itself",
+                figures,
+                seconds,
+                "s",
+                figures / seconds,
+                None,
+            )
+        )
     results.append(lag(3.0 if small else 10.0))
     results += memory(0.2 if small else float(os.environ.get("BENCH_MINUTES", MINUTES)))
     return results
@@ -78,13 +116,21 @@ def lag(seconds: float, rate: int = 200) -> Result:
         sender.start()
         c = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
         figure = 0
-        while sender.is_alive() or (accepted and figure < accepted[-1][1] and time.monotonic() < accepted[-1][0] + 30):
+        while sender.is_alive() or (
+            accepted and figure < accepted[-1][1] and time.monotonic() < accepted[-1][0] + 30
+        ):
             asked = time.monotonic()
             c.request("GET", "/api/v1/live", headers={"Authorization": f"Bearer {token}"})
             figure = orjson.loads(c.getresponse().read()).get("live_participants", 0)
             worst = max([worst, *(asked - at for at, n in list(accepted) if n > figure)])
             time.sleep(0.05)
-    return under("receive", f"longest wait for the live figure at {rate} events a second", worst * 1000, 2_000, "ms")
+    return under(
+        "receive",
+        f"longest wait for the live figure at {rate} events a second",
+        worst * 1000,
+        2_000,
+        "ms",
+    )
 
 
 def _joined(n: int) -> dict:
@@ -92,7 +138,14 @@ def _joined(n: int) -> dict:
     at = time.time_ns() // 1_000_000 - 50
     when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at // 1000)) + f".{at % 1000:03d}Z"
     data = {"room": f"room-{n % 50}", "session": f"s-{n % 50}", "connection": f"c-{n}"}
-    return {"specversion": "1.0", "id": f"j-{n}", "source": "bench", "type": "participant.joined", "time": when, "data": data}
+    return {
+        "specversion": "1.0",
+        "id": f"j-{n}",
+        "source": "bench",
+        "type": "participant.joined",
+        "time": when,
+        "data": data,
+    }
 
 
 def memory(minutes: float) -> list[Result]:
@@ -100,26 +153,53 @@ def memory(minutes: float) -> list[Result]:
     with Ours() as server:
         sizes: list[float] = []
         stop = time.monotonic() + minutes * 60
-        watch = threading.Thread(target=lambda: _watch(server.process.pid, sizes, stop), daemon=True)
+        watch = threading.Thread(
+            target=lambda: _watch(server.process.pid, sizes, stop), daemon=True
+        )
         watch.start()
-        rate = load.run(server.port, server.headers, 100, minutes * 60, connections=2, pause=0.1).rate
+        rate = load.run(
+            server.port, server.headers, 100, minutes * 60, connections=2, pause=0.1
+        ).rate
         watch.join()
     tenth = max(1, len(sizes) // 10)
-    early, late, most = statistics.median(sizes[:tenth]), statistics.median(sizes[-tenth:]), max(sizes)
-    say(f"memory: {early:.0f} MB in the first tenth, {late:.0f} MB in the last of {minutes:g} minutes at {rate:,.0f} events/s; {most:.0f} MB at most")
+    early, late, most = (
+        statistics.median(sizes[:tenth]),
+        statistics.median(sizes[-tenth:]),
+        max(sizes),
+    )
+    say(
+        f"memory: {early:.0f} MB in the first tenth, {late:.0f} MB in the last of {minutes:g} minutes at {rate:,.0f} events/s; {most:.0f} MB at most"
+    )
     what = f"memory through {minutes:g} minutes of load"
     return [
-        Result("receive", f"{what}, last tenth", "its first tenth", late, early, "MB", late / early, GROWTH),
-        Result("receive", f"{what}, at most", "its first tenth", most, early, "MB", most / early, None),
+        Result(
+            "receive",
+            f"{what}, last tenth",
+            "its first tenth",
+            late,
+            early,
+            "MB",
+            late / early,
+            GROWTH,
+        ),
+        Result(
+            "receive", f"{what}, at most", "its first tenth", most, early, "MB", most / early, None
+        ),
     ]
 
 
 def _watch(pid: int, sizes: list[float], stop: float) -> None:
     """What the processes hold themselves: pages of the database's file that are mapped belong to the system."""
     while time.monotonic() < stop:
-        children = [p for task in Path(f"/proc/{pid}/task").iterdir() for p in (task / "children").read_text().split()]
+        children = [
+            p
+            for task in Path(f"/proc/{pid}/task").iterdir()
+            for p in (task / "children").read_text().split()
+        ]
         status = [Path(f"/proc/{p}/status").read_text() for p in (pid, *children)]
-        sizes.append(sum(int(re.search(r"RssAnon:\s+(\d+)", text)[1]) for text in status) * 1024 / 1e6)
+        sizes.append(
+            sum(int(re.search(r"RssAnon:\s+(\d+)", text)[1]) for text in status) * 1024 / 1e6
+        )
         time.sleep(0.5)
 
 
@@ -136,7 +216,13 @@ class Server:
         self.database = CACHE / f"receive-{self.name}.db"
         remove(self.database)
         self.headers = {"Content-Type": "application/json"} | self.prepare()
-        self.process = subprocess.Popen(self.command(), cwd=ROOT, env=self.environment(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            self.command(),
+            cwd=ROOT,
+            env=self.environment(),
+            stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
         for _ in range(200):
             try:
                 c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
@@ -153,7 +239,11 @@ class Server:
         remove(self.database)
 
     def environment(self) -> dict[str, str]:
-        return os.environ | package_path() | {"USAGE_REPORT_DATABASE_URL": f"sqlite:///{self.database}"}
+        return (
+            os.environ
+            | package_path()
+            | {"USAGE_REPORT_DATABASE_URL": f"sqlite:///{self.database}"}
+        )
 
     def prepare(self) -> dict[str, str]:
         return {}
@@ -164,7 +254,13 @@ class Bare(Server):
         self.name = name
 
     def command(self) -> list[str]:
-        return [sys.executable, str(ROOT / "benchmarks" / "bare_receiver.py"), str(self.database), str(self.port), self.name]
+        return [
+            sys.executable,
+            str(ROOT / "benchmarks" / "bare_receiver.py"),
+            str(self.database),
+            str(self.port),
+            self.name,
+        ]
 
 
 class Ours(Server):

@@ -49,7 +49,11 @@ def run(small: bool, rounds: int) -> list[Result]:
         ours += [timed(lambda: readers[many].report(query)) for _ in range(REPORTS)]
         theirs.append(timed(duck))
     what = f"year of {len(METRICS)} metrics by day, {many:,} presence spans"
-    results.append(times_as_fast("report", what, "DuckDB from the spans", statistics.median(ours), min(theirs), 30.0))
+    results.append(
+        times_as_fast(
+            "report", what, "DuckDB from the spans", statistics.median(ours), min(theirs), 30.0
+        )
+    )
     for reader in readers.values():
         reader.engine.dispose()
     return results
@@ -85,7 +89,9 @@ def _duck(tables: dict[str, dict[str, np.ndarray]]):
         order = "start" if "start" in columns else "moment"
         c.execute(f'CREATE TABLE {name} AS SELECT * FROM given ORDER BY "{order}"')
         c.unregister("given")
-    c.execute(f"CREATE TABLE day AS SELECT {meetings.BEGIN} + i * {meetings.DAY} AS day FROM range({meetings.DAYS}) r(i)")
+    c.execute(
+        f"CREATE TABLE day AS SELECT {meetings.BEGIN} + i * {meetings.DAY} AS day FROM range({meetings.DAYS}) r(i)"
+    )
     return lambda: (c.execute(REPORT).fetchnumpy(), c.execute(TOTAL).fetchone())
 
 
@@ -96,7 +102,9 @@ def _compare(report, rows: dict[str, np.ndarray], total: tuple[int, int]) -> Non
         theirs = np.asarray(rows[key]).astype(np.int64)
         if not np.array_equal(report.figures[key], theirs):
             day = int(np.flatnonzero(report.figures[key] != theirs)[0])
-            raise SystemExit(f"report: {key} of day {day} is {report.figures[key][day]} with us, {theirs[day]} in DuckDB")
+            raise SystemExit(
+                f"report: {key} of day {day} is {report.figures[key][day]} with us, {theirs[day]} in DuckDB"
+            )
     if (report.totals["active_participants"], report.totals["active_rooms"]) != total:
         raise SystemExit("report: the totals differ")
     say(f"{len(METRICS)} metrics of {report.begun} days are the same in DuckDB")

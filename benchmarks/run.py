@@ -23,14 +23,29 @@ NAMES = ("sweep", "ingest", "report", "page", "receive")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of {', '.join(NAMES)}; default: all")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"some of {', '.join(NAMES)}; default: all"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there, too")
-    parser.add_argument("--rounds", type=int, default=3, help="runs of each side, of which the best counts (default 3)")
-    parser.add_argument("--small", action="store_true", help="a fraction of the data: to see that it works, not what it takes")
+    parser.add_argument(
+        "--rounds",
+        type=int,
+        default=3,
+        help="runs of each side, of which the best counts (default 3)",
+    )
+    parser.add_argument(
+        "--small",
+        action="store_true",
+        help="a fraction of the data: to see that it works, not what it takes",
+    )
     given = parser.parse_args()
     if unknown := set(given.names) - set(NAMES):
-        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+        parser.error(
+            f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}"
+        )
 
     results: list[Result] = []
     # A process each: none is warmed or fattened by the one before (a child's peak memory counts from its parent's).
@@ -40,7 +55,17 @@ def main() -> int:
             results += fresh.submit(measure, name, given.small, given.rounds).result()
     print(table(results))
     if given.json:
-        given.json.write_text(json.dumps({"machine": machine(), "small": given.small, "results": [r.json() for r in results]}, indent=2) + "\n")
+        given.json.write_text(
+            json.dumps(
+                {
+                    "machine": machine(),
+                    "small": given.small,
+                    "results": [r.json() for r in results],
+                },
+                indent=2,
+            )
+            + "\n"
+        )
     return 0 if given.small or all(r.holds for r in results) else 1
 
 
@@ -52,10 +77,28 @@ def table(results: list[Result]) -> str:
     """The results as a Markdown table, aligned for reading."""
     rows = [("benchmark", "measured", "ours", "baseline", "", "ratio", "target", "holds")]
     for r in results:
-        target = "none" if r.target is None else f"{'at least' if r.at_least else 'at most'} {r.target:g}"
-        rows.append((r.benchmark, r.what, _figure(r.ours, r.unit), _figure(r.baseline, r.unit), r.baseline_is, f"{r.ratio:.2f}", target, "yes" if r.holds else "NO"))
+        target = (
+            "none"
+            if r.target is None
+            else f"{'at least' if r.at_least else 'at most'} {r.target:g}"
+        )
+        rows.append(
+            (
+                r.benchmark,
+                r.what,
+                _figure(r.ours, r.unit),
+                _figure(r.baseline, r.unit),
+                r.baseline_is,
+                f"{r.ratio:.2f}",
+                target,
+                "yes" if r.holds else "NO",
+            )
+        )
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ["| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |" for row in rows]
+    lines = [
+        "| " + " | ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) + " |"
+        for row in rows
+    ]
     lines.insert(1, "|" + "|".join("-" * (w + 2) for w in widths) + "|")
     return "\n".join(lines)
 
@@ -68,7 +111,12 @@ def _figure(value: float, unit: str) -> str:
 
 def machine() -> dict:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    return {"cores": os.cpu_count(), "memory_gb": round(memory), "system": platform.system(), "python": platform.python_version()}
+    return {
+        "cores": os.cpu_count(),
+        "memory_gb": round(memory),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
 
 
 if __name__ == "__main__":

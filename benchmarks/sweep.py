@@ -61,11 +61,15 @@ def run(small: bool, rounds: int) -> list[Result]:
         def ours() -> None:
             swept[:] = threads.map(one, pairwise(bounds))
 
-        best_ours, best_theirs = alternate(rounds, lambda: timed(ours), lambda: timed(lambda: database.query(ASK + "FORMAT Null")))
+        best_ours, best_theirs = alternate(
+            rounds, lambda: timed(ours), lambda: timed(lambda: database.query(ASK + "FORMAT Null"))
+        )
         _compare(database, folder, swept, edges)
         database.close()
     what = f"peak and overlap by quarter hour, {len(team):,} spans of {TEAMS} teams"
-    return [times_as_fast("sweep", what, "ClickHouse maxIntersections", best_ours, best_theirs, 1.5)]
+    return [
+        times_as_fast("sweep", what, "ClickHouse maxIntersections", best_ours, best_theirs, 1.5)
+    ]
 
 
 def _load(database, file: Path, team: np.ndarray, start: np.ndarray, end: np.ndarray) -> None:
@@ -75,7 +79,9 @@ def _load(database, file: Path, team: np.ndarray, start: np.ndarray, end: np.nda
     pq.write_table(pa.table({"team": team.astype(np.uint32), "start": start, "end": end}), file)
     database.query("CREATE DATABASE bench")
     database.query("USE bench")
-    database.query("CREATE TABLE spans (team UInt32, start Int64, end Int64) ENGINE = MergeTree ORDER BY (team, start)")
+    database.query(
+        "CREATE TABLE spans (team UInt32, start Int64, end Int64) ENGINE = MergeTree ORDER BY (team, start)"
+    )
     database.query(f"INSERT INTO spans SELECT * FROM file('{file}', Parquet)")
     database.query("OPTIMIZE TABLE spans FINAL")
 
@@ -84,13 +90,17 @@ def _compare(database, folder: str, swept: list[levels.Swept], edges: np.ndarray
     """Every bucket of every team must hold the same two figures."""
     import pyarrow.parquet as pq
 
-    database.query(f"SELECT * FROM ({ASK}) ORDER BY team, bucket INTO OUTFILE '{folder}/answer.parquet' FORMAT Parquet")
+    database.query(
+        f"SELECT * FROM ({ASK}) ORDER BY team, bucket INTO OUTFILE '{folder}/answer.parquet' FORMAT Parquet"
+    )
     answer = pq.read_table(f"{folder}/answer.parquet")
     rows = []
     for team, s in enumerate(swept):
         some = np.flatnonzero(s.overlap)
         rows.append((np.full(len(some), team), edges[some], s.peak[some], s.overlap[some]))
-    for name, column in zip(("team", "bucket", "peak", "overlap"), zip(*rows, strict=True), strict=True):
+    for name, column in zip(
+        ("team", "bucket", "peak", "overlap"), zip(*rows, strict=True), strict=True
+    ):
         if not np.array_equal(np.concatenate(column), answer[name].to_numpy().astype(np.int64)):
             raise SystemExit(f"sweep: the two answers differ in {name}")
     say(f"{answer.num_rows:,} buckets are the same in both answers")

@@ -30,7 +30,10 @@ IMAGES = ROOT / "docs" / "images"
 #: Name of the pictures -> (address of the page, height of its wide picture).
 PAGES = {
     "this-period": ("/", 1090),
-    "date-range": ("/date-range?preset=last-30&m=participation.broadcast.active_participants&grain=day&view=chart", 1400),
+    "date-range": (
+        "/date-range?preset=last-30&m=participation.broadcast.active_participants&grain=day&view=chart",
+        1400,
+    ),
     "real-time": ("/real-time", 860),
 }
 #: Theirs show the chart: the controls above it fill a phone.
@@ -44,39 +47,63 @@ START, DRAWN = 60, 60
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Take the README's pictures from the running app.")
-    parser.add_argument("--database", metavar="URL", help="use this database, which holds sample data already")
+    parser.add_argument(
+        "--database", metavar="URL", help="use this database, which holds sample data already"
+    )
     parser.add_argument("--only", choices=PAGES, help="take the pictures of this page only")
     given = parser.parse_args()
     chromium = next(filter(None, map(shutil.which, NAMES)), None)
     if chromium is None:
-        sys.exit(f"There is no Chromium: none of {', '.join(NAMES)} is on the path. Install it (Debian: apt install chromium) and run this again.")
+        sys.exit(
+            f"There is no Chromium: none of {', '.join(NAMES)} is on the path. Install it (Debian: apt install chromium) and run this again."
+        )
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="usage-report-") as folder:
         url = given.database or filled(f"sqlite:///{folder}/usage.db")
         with app(url, Path(folder) / "app.log") as address, sync_playwright() as playwright:
             # As root, as in a container, Chromium runs without its sandbox only.
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"] if os.geteuid() == 0 else [])
+            browser = playwright.chromium.launch(
+                executable_path=chromium, args=["--no-sandbox"] if os.geteuid() == 0 else []
+            )
             for name in [given.only] if given.only else PAGES:
                 path, height = PAGES[name]
                 for theme in ("light", "dark"):
-                    wide = {"viewport": {"width": 1280, "height": height}, "device_scale_factor": 1.5}
+                    wide = {
+                        "viewport": {"width": 1280, "height": height},
+                        "device_scale_factor": 1.5,
+                    }
                     take(browser, address + path, theme, wide, IMAGES / f"{name}-{theme}.png")
                     if (name, theme) in PHONES:
-                        phone = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True}
-                        take(browser, address + path, theme, phone, IMAGES / f"{name}-phone-{theme}.png", name in SCROLLED)
+                        phone = {
+                            "viewport": {"width": 390, "height": 844},
+                            "device_scale_factor": 2,
+                            "is_mobile": True,
+                        }
+                        take(
+                            browser,
+                            address + path,
+                            theme,
+                            phone,
+                            IMAGES / f"{name}-phone-{theme}.png",
+                            name in SCROLLED,
+                        )
             browser.close()
 
 
 def environment(url: str) -> dict[str, str]:
     """Ours alone: no settings of whoever runs this, and this folder's code."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("USAGE_REPORT_", "STREAMLIT_"))}
+    clean = {
+        k: v for k, v in os.environ.items() if not k.startswith(("USAGE_REPORT_", "STREAMLIT_"))
+    }
     return clean | {"USAGE_REPORT_DATABASE_URL": url, "PYTHONPATH": str(ROOT / "src")}
 
 
 def filled(url: str) -> str:
     """The URL again, once its database holds sample data."""
     print("Filling a database with sample data; this takes a minute …", flush=True)
-    subprocess.run([sys.executable, "-m", "usage_report.cli", "demo"], env=environment(url), check=True)
+    subprocess.run(
+        [sys.executable, "-m", "usage_report.cli", "demo"], env=environment(url), check=True
+    )
     return url
 
 
@@ -86,9 +113,21 @@ def app(url: str, log: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.address", "127.0.0.1", "--server.port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.address",
+        "127.0.0.1",
+        "--server.port",
+        str(port),
+    ]
     with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment(url), stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment(url), stdout=out, stderr=subprocess.STDOUT
+        )
     try:
         address = f"http://127.0.0.1:{port}"
         for _ in range(START * 4):
@@ -109,26 +148,36 @@ def app(url: str, log: Path) -> Iterator[str]:
         process.wait(timeout=20)
 
 
-def take(browser: Browser, address: str, theme: str, screen: dict, path: Path, scrolled: bool = False) -> None:
+def take(
+    browser: Browser, address: str, theme: str, screen: dict, path: Path, scrolled: bool = False
+) -> None:
     """One picture of one page, once it is drawn; ``scrolled`` to its chart."""
-    context = browser.new_context(**screen, color_scheme=theme, locale="en-GB", timezone_id="Europe/Berlin")
+    context = browser.new_context(
+        **screen, color_scheme=theme, locale="en-GB", timezone_id="Europe/Berlin"
+    )
     page = context.new_page()
     try:
         page.goto(address)
         drawn(page)
         if scrolled:
-            page.get_by_test_id("stVegaLiteChart").first.evaluate("chart => chart.scrollIntoView({block: 'center'})")
+            page.get_by_test_id("stVegaLiteChart").first.evaluate(
+                "chart => chart.scrollIntoView({block: 'center'})"
+            )
             page.wait_for_timeout(500)
         save(page.screenshot(), path)
     except Error as error:
-        sys.exit(f"{path.name} could not be taken: {error}\nThe page says: {page.locator('body').inner_text()[:1000]}")
+        sys.exit(
+            f"{path.name} could not be taken: {error}\nThe page says: {page.locator('body').inner_text()[:1000]}"
+        )
     finally:
         context.close()
 
 
 def drawn(page: Page) -> None:
     """Wait until figures and charts are there and nothing is being computed; then for animations to end."""
-    page.get_by_test_id("stVegaLiteChart").first.locator("svg, canvas").first.wait_for(timeout=DRAWN * 1000)
+    page.get_by_test_id("stVegaLiteChart").first.locator("svg, canvas").first.wait_for(
+        timeout=DRAWN * 1000
+    )
     page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=DRAWN * 1000)
     page.wait_for_timeout(2500)
 

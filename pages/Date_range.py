@@ -10,7 +10,9 @@ with frame.guard():
     picked = widgets.pick(frame)
     report = widgets.answer(picked)
 
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
         widgets.headline(picked)
         widgets.share(picked, report)
     if picked.view.view == "chart":

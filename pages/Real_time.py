@@ -29,7 +29,10 @@ def now() -> None:
             st.caption(courses.hour_words(live))
             # Constant but for its data: a changed specification or description would be drawn anew, and flicker.
             st.vega_lite_chart(
-                courses.hour_marks(live, info.zone), courses.hour_spec(), key="hour", alt="Participants in the last hour"
+                courses.hour_marks(live, info.zone),
+                courses.hour_spec(),
+                key="hour",
+                alt="Participants in the last hour",
             )
         with st.container(border=True, key="live_box"):
             st.markdown("**Live sessions**")

@@ -12,7 +12,9 @@ with frame.guard():
         reconcile.invite(frame)
     else:
         found = reconcile.answer(frame, view)
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        with st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        ):
             reconcile.headline(view, found)
             reconcile.share(found)
         reconcile.chosen(view, found)

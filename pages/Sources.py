@@ -8,7 +8,9 @@ from usage_report.ui.frame import page
 frame = page("Sources", early=True)
 with frame.guard():
     sources.arrivals(frame)
-st.subheader("Quarantine", anchor=False, help="What came in and could not be taken, kept as it came.")
+st.subheader(
+    "Quarantine", anchor=False, help="What came in and could not be taken, kept as it came."
+)
 with frame.guard():
     sources.quarantine(frame)
 frame.footer()

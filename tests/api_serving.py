@@ -74,7 +74,11 @@ def serving(database_url: str, **more: Any) -> Iterator[Api]:
     settings = Settings(database_url=database_url, **more)
     db.open_database(database_url).dispose()
     service = Service(settings)
-    server = uvicorn.Server(uvicorn.Config(api.create(settings, service), log_config=None, access_log=False, server_header=False))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            api.create(settings, service), log_config=None, access_log=False, server_header=False
+        )
+    )
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -101,12 +105,21 @@ def free_port() -> int:
 
 
 @contextmanager
-def process(database_url: str, log: Path, *args: str, port: int | None = None, **env: str) -> Iterator[tuple[subprocess.Popen, str]]:
+def process(
+    database_url: str, log: Path, *args: str, port: int | None = None, **env: str
+) -> Iterator[tuple[subprocess.Popen, str]]:
     """``usage-report serve`` as a process -> (process, address), once it answers; killed with the block, and its worker with it."""
     port = port or free_port()
     command = [sys.executable, "-m", "usage_report.cli", "serve", "--port", str(port), *args]
     with log.open("ab") as out:
-        running = subprocess.Popen(command, env=environment(database_url, **env), cwd=ROOT, stdout=out, stderr=out, start_new_session=True)
+        running = subprocess.Popen(
+            command,
+            env=environment(database_url, **env),
+            cwd=ROOT,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(300):
@@ -127,11 +140,42 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def joined(id: str, *, at: int | None = None, team: str | None = "acme", session: str = "s-1", connection: str | None = None, **data: Any) -> dict:
+def joined(
+    id: str,
+    *,
+    at: int | None = None,
+    team: str | None = "acme",
+    session: str = "s-1",
+    connection: str | None = None,
+    **data: Any,
+) -> dict:
     """One ``participant.joined`` as it is sent; of no team where ``team`` is ``None``."""
-    return told("participant.joined", id, at=at, team=team, session=session, connection=connection or id, **data)
+    return told(
+        "participant.joined",
+        id,
+        at=at,
+        team=team,
+        session=session,
+        connection=connection or id,
+        **data,
+    )
 
 
-def told(type: str, id: str, *, at: int | None = None, team: str | None = "acme", session: str = "s-1", **data: Any) -> dict:
+def told(
+    type: str,
+    id: str,
+    *,
+    at: int | None = None,
+    team: str | None = "acme",
+    session: str = "s-1",
+    **data: Any,
+) -> dict:
     body = {"room": "Room", "session": session} | ({"team": team} if team else {}) | data
-    return {"specversion": "1.0", "id": id, "source": "test", "type": type, "time": iso(now_ms() - 60_000 if at is None else at), "data": body}
+    return {
+        "specversion": "1.0",
+        "id": id,
+        "source": "test",
+        "type": type,
+        "time": iso(now_ms() - 60_000 if at is None else at),
+        "data": body,
+    }

@@ -23,7 +23,11 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_outside() -> None:
     """Tests decide on settings themselves."""
-    for name in [n for n in os.environ if n.startswith("USAGE_REPORT_") and not n.startswith("USAGE_REPORT_TEST_")]:
+    for name in [
+        n
+        for n in os.environ
+        if n.startswith("USAGE_REPORT_") and not n.startswith("USAGE_REPORT_TEST_")
+    ]:
         del os.environ[name]
 
 
@@ -49,7 +53,9 @@ def engine(database_url: str) -> Iterator[sa.Engine]:
 
 
 @pytest.fixture(scope="session")
-def engines(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, sa.Engine]]:
+def engines(
+    postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, sa.Engine]]:
     """One lasting database of each kind, for tests that wipe between examples."""
     urls = {
         "sqlite": f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/usage.db",

@@ -25,7 +25,9 @@ def postgres() -> Iterator[str]:
     Started by root, the server runs as a user of its own: it cannot live in pytest's folder, which every session that
     starts closes to all others again.
     """
-    with tempfile.TemporaryDirectory(prefix="usage-report-postgres-", ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="usage-report-postgres-", ignore_cleanup_errors=True
+    ) as folder:
         Path(folder).chmod(0o755)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -41,7 +43,9 @@ def postgres() -> Iterator[str]:
 def new_database(server: str) -> str:
     """URL of a new, empty database on a PostgreSQL server."""
     name = f"test_{next(_numbers)}"
-    engine = sa.create_engine(sa.make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    engine = sa.create_engine(
+        sa.make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
     with engine.connect() as c:
         c.exec_driver_sql(f"CREATE DATABASE {name}")
     engine.dispose()

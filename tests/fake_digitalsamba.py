@@ -57,7 +57,9 @@ class Fake:
 
     # -- the world ---------------------------------------------------------------------------------------------------
 
-    def meet(self, session: str, start: str, minutes: float, people: int, room: str = "room-1") -> None:
+    def meet(
+        self, session: str, start: str, minutes: float, people: int, room: str = "room-1"
+    ) -> None:
         """A session with everybody there throughout, closed seven minutes later."""
         begin = at(start)
         end = begin + timedelta(minutes=minutes)
@@ -83,14 +85,18 @@ class Fake:
 
     def _days(self, request: Request) -> tuple[date, date]:
         """First day, and the day after the last."""
-        start, end = (date.fromisoformat(request.query_params[name]) for name in ("date_start", "date_end"))
+        start, end = (
+            date.fromisoformat(request.query_params[name]) for name in ("date_start", "date_end")
+        )
         return start, end + DAY if self.inclusive else end
 
     # -- answers -----------------------------------------------------------------------------------------------------
 
     async def answer(self, request: Request) -> Response:
         path = request.url.path
-        self.asked.append(path.removeprefix("/api/v1/") + (f"?{request.url.query}" if request.url.query else ""))
+        self.asked.append(
+            path.removeprefix("/api/v1/") + (f"?{request.url.query}" if request.url.query else "")
+        )
         self.keys.add(request.headers.get("authorization", ""))
         if self.hook:
             self.hook(len(self.asked))
@@ -102,35 +108,58 @@ class Fake:
         if what in ("sessions", "participants"):
             start, end = self._days(request)
             name = "start_time" if what == "sessions" else "join_time"
-            rows = [r for r in getattr(self, what) if start <= at(r[name].replace("Z", "")).date() < end]
+            rows = [
+                r for r in getattr(self, what) if start <= at(r[name].replace("Z", "")).date() < end
+            ]
             return self._page(request, rows)
         if what == "recordings":
             hidden = ("session_id", "duration") if self.spelling == "oas" else ()
-            return self._page(request, [{k: v for k, v in r.items() if k not in hidden} for r in self.recordings])
+            return self._page(
+                request, [{k: v for k, v in r.items() if k not in hidden} for r in self.recordings]
+            )
         if what == "recordings/archived":
             return self._page(request, self.archived)
         if what.startswith("recordings/"):
-            found = [r for r in [*self.recordings, *self.archived] if r["id"] == what.removeprefix("recordings/")]
+            found = [
+                r
+                for r in [*self.recordings, *self.archived]
+                if r["id"] == what.removeprefix("recordings/")
+            ]
             return JSONResponse(found[0]) if found else JSONResponse({"message": "Not found."}, 404)
         if what == "statistics":
             start, end = self._days(request)
             if start >= end and self.refuses_empty:
                 return JSONResponse({"message": "The date end must be after date start."}, 422)
-            return JSONResponse(self.statistics(start, end) | {"date_start": start.isoformat(), "date_end": request.query_params["date_end"]})
+            return JSONResponse(
+                self.statistics(start, end)
+                | {"date_start": start.isoformat(), "date_end": request.query_params["date_end"]}
+            )
         return JSONResponse({"message": "Not found."}, 404)
 
     def _page(self, request: Request, rows: list[dict]) -> Response:
         limit, offset = int(request.query_params["limit"]), int(request.query_params["offset"])
         assert limit <= 100
         offset = 0 if self.stuck else offset
-        return JSONResponse({"data": rows[offset : offset + min(limit, self.max_page)], "total_count": str(len(rows))})
+        return JSONResponse(
+            {
+                "data": rows[offset : offset + min(limit, self.max_page)],
+                "total_count": str(len(rows)),
+            }
+        )
 
     def statistics(self, start: date, end: date) -> dict:
         """What is ours rounded as the vendor's documentation lets one think: each connection up to whole minutes."""
-        there = [(at(p["join_time"]), at(p["leave_time"]), p) for p in self.participants if start <= at(p["join_time"]).date() < end and p["leave_time"]]
+        there = [
+            (at(p["join_time"]), at(p["leave_time"]), p)
+            for p in self.participants
+            if start <= at(p["join_time"]).date() < end and p["leave_time"]
+        ]
         minutes = sum(math.ceil((b - a).total_seconds() / 60) for a, b, _ in there)
         sessions = {p["session_id"] for *_, p in there}
-        peak, peaks = Counter(p["session_id"] for *_, p in there), ("concurrent", "active") if self.spelling == "oas" else ("active", "concurrent")
+        peak, peaks = (
+            Counter(p["session_id"] for *_, p in there),
+            ("concurrent", "active") if self.spelling == "oas" else ("active", "concurrent"),
+        )
         return {
             "participation_minutes": minutes, "desktop_participation_minutes": minutes, "broadcasted_minutes": 10 * len(there),
             "screen_broadcasted_minutes": 4 * len(there), "subscribed_minutes": 7 * len(there), "screen_subscribed_minutes": 0,
@@ -152,7 +181,9 @@ async def broken() -> Response:
 
 
 def status(code: int, **headers: str) -> Response:
-    return PlainTextResponse("fault", code, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    return PlainTextResponse(
+        "fault", code, headers={k.replace("_", "-"): v for k, v in headers.items()}
+    )
 
 
 def slow(seconds: float):
@@ -169,7 +200,9 @@ def serving(fake: Fake) -> Iterator[Fake]:
     app = Starlette(routes=[Route("/{path:path}", fake.answer)])
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     until = time.monotonic() + 10
@@ -183,5 +216,3 @@ def serving(fake: Fake) -> Iterator[Fake]:
         server.should_exit = True
         thread.join(10)
         listener.close()
-
-

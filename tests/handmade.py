@@ -10,7 +10,15 @@ import numpy as np
 from usage_report.errors import NotFound
 from usage_report.metrics import ALL, Measure, metric
 from usage_report.periods import Grain, billing_period, edges, today, zone
-from usage_report.query.model import Live, LiveSession, PeriodMetric, PeriodReport, Query, Report, TeamInfo
+from usage_report.query.model import (
+    Live,
+    LiveSession,
+    PeriodMetric,
+    PeriodReport,
+    Query,
+    Report,
+    TeamInfo,
+)
 
 HOUR = 3_600_000
 #: Mon 23 Nov 2026, 14:32:00 UTC.
@@ -23,12 +31,16 @@ def team(key: str = "acme", **changes) -> TeamInfo:
     return replace(info, **changes)
 
 
-def report(query: Query, seed: int = 1, scale: float = 1.0, absent: frozenset[str] = frozenset()) -> Report:
+def report(
+    query: Query, seed: int = 1, scale: float = 1.0, absent: frozenset[str] = frozenset()
+) -> Report:
     """A plausible report: the same for the same query and seed."""
     cuts = edges(query.period, query.grain, zone(query.zone))
     n, random = len(cuts) - 1, np.random.default_rng(seed)
     begun = int(np.searchsorted(cuts[:-1], query.as_of))
-    week = np.array([0.25 if (query.start + timedelta(days=i)).weekday() >= 5 else 1.0 for i in range(n)])
+    week = np.array(
+        [0.25 if (query.start + timedelta(days=i)).weekday() >= 5 else 1.0 for i in range(n)]
+    )
     figures, totals, peaks, totals_at = {}, {}, {}, {}
     for key in query.keys:
         raw = random.uniform(0.6, 1.4, n) * week * scale
@@ -45,7 +57,9 @@ def report(query: Query, seed: int = 1, scale: float = 1.0, absent: frozenset[st
                 totals[key] = int(values.max())
         figures[key] = values
         if metric(key).measure is Measure.PEAK:
-            peaks[key] = np.where(values > 0, np.minimum(cuts[:-1] + 10 * HOUR, query.as_of - 1), -1)
+            peaks[key] = np.where(
+                values > 0, np.minimum(cuts[:-1] + 10 * HOUR, query.as_of - 1), -1
+            )
             totals_at[key] = int(peaks[key][int(values.argmax())])
     return Report(query, cuts, begun, figures, totals, peaks, totals_at, absent)
 
@@ -78,19 +92,42 @@ class HandmadeReader:
         self.asked.append(("period", key, as_of))
         info = self.team(key)
         period = billing_period(on or today(as_of, zone(info.zone)), info.billing_day)
-        daily = report(Query(key, period.start, period.last, info.zone, as_of, Grain.DAY), scale=self.scale, absent=self.absent)
+        daily = report(
+            Query(key, period.start, period.last, info.zone, as_of, Grain.DAY),
+            scale=self.scale,
+            absent=self.absent,
+        )
         limits = {k: v for k, _, v in info.limits}
         cards = []
         for m in (m for m in ALL if m.period):
             value = daily.total(m.key)
             limit = limits.get(m.key)
             percent = value / limit * 100 if limit and value is not None else None
-            cards.append(PeriodMetric(m.key, value, limit, percent, daily.totals_at.get(m.key) if value else None))
-        return PeriodReport(period, info.zone, as_of, tuple(sorted(cards, key=lambda c: metric(c.key).period)), daily)
+            cards.append(
+                PeriodMetric(
+                    m.key, value, limit, percent, daily.totals_at.get(m.key) if value else None
+                )
+            )
+        return PeriodReport(
+            period,
+            info.zone,
+            as_of,
+            tuple(sorted(cards, key=lambda c: metric(c.key).period)),
+            daily,
+        )
 
     def live(self, key: str, as_of: int) -> Live:
         self.asked.append(("live", key, as_of))
-        return Live(as_of, sum(s.people for s in self.sessions), len(self.sessions), None if any(s.recording is None for s in self.sessions) else sum(s.recording for s in self.sessions), self.sessions, self.course)
+        return Live(
+            as_of,
+            sum(s.people for s in self.sessions),
+            len(self.sessions),
+            None
+            if any(s.recording is None for s in self.sessions)
+            else sum(s.recording for s in self.sessions),
+            self.sessions,
+            self.course,
+        )
 
 
 def install(monkeypatch, reader: HandmadeReader, now: int = NOW) -> HandmadeReader:

@@ -17,11 +17,23 @@ NOW = instant("2200-01-01T00:00:00Z")
 TEAM = "acme"
 
 
-def event(type: str, time: int | str, id: str, *, source: str = "test", team: str = TEAM, **data: Any) -> Event:
+def event(
+    type: str, time: int | str, id: str, *, source: str = "test", team: str = TEAM, **data: Any
+) -> Event:
     """One event, read by the product's own reader from the envelope it would come in. ``time``: epoch ms or RFC 3339."""
     when = iso(time) if isinstance(time, int) else time
     body = {"team": team, "room": "room", "session": "s-1"} | data
-    return parse({"specversion": "1.0", "id": id, "source": source, "type": type, "time": when, "data": body}, now=NOW)
+    return parse(
+        {
+            "specversion": "1.0",
+            "id": id,
+            "source": source,
+            "type": type,
+            "time": when,
+            "data": body,
+        },
+        now=NOW,
+    )
 
 
 class Log:
@@ -30,7 +42,14 @@ class Log:
     Iterating gives the events. ``also(session, room)`` speaks of another session into the same log.
     """
 
-    def __init__(self, day: str = "2026-03-01", *, session: str = "s-1", room: str = "room", events: list[Event] | None = None) -> None:
+    def __init__(
+        self,
+        day: str = "2026-03-01",
+        *,
+        session: str = "s-1",
+        room: str = "room",
+        events: list[Event] | None = None,
+    ) -> None:
         self.day, self.session, self.room = day, session, room
         self.events: list[Event] = [] if events is None else events
 
@@ -41,18 +60,24 @@ class Log:
         return Log(day or self.day, session=session, room=room, events=self.events)
 
     def at(self, time: str) -> str:
-        return time if "T" in time else f"{self.day}T{time if time.count(':') > 1 else time + ':00'}Z"
+        return (
+            time if "T" in time else f"{self.day}T{time if time.count(':') > 1 else time + ':00'}Z"
+        )
 
     def tell(self, time: str, type: str, **data: Any) -> Log:
         id = data.pop("id", f"e-{len(self.events):05d}")
-        self.events.append(event(type, self.at(time), id, **{"session": self.session, "room": self.room} | data))
+        self.events.append(
+            event(type, self.at(time), id, **{"session": self.session, "room": self.room} | data)
+        )
         return self
 
     def ended(self, time: str) -> Log:
         return self.tell(time, "session.ended")
 
     def joined(self, time: str, connection: str, person: str | None = None) -> Log:
-        return self.tell(time, "participant.joined", connection=connection, participant=person or connection)
+        return self.tell(
+            time, "participant.joined", connection=connection, participant=person or connection
+        )
 
     def left(self, time: str, connection: str) -> Log:
         return self.tell(time, "participant.left", connection=connection)
@@ -66,7 +91,9 @@ class Log:
     def unpublished(self, time: str, connection: str, track: str) -> Log:
         return self.tell(time, "track.unpublished", connection=connection, track=track)
 
-    def sends(self, start: str, end: str, connection: str, kind: str, track: str | None = None) -> Log:
+    def sends(
+        self, start: str, end: str, connection: str, kind: str, track: str | None = None
+    ) -> Log:
         track = track or f"{connection}-{kind}"
         return self.published(start, connection, track, kind).unpublished(end, connection, track)
 
@@ -74,7 +101,14 @@ class Log:
         self.tell(start, "track.subscribed", connection=connection, track=track)
         return self.tell(end, "track.unsubscribed", connection=connection, track=track)
 
-    def recording(self, start: str | None, stop: str | None = None, deleted: str | None = None, *, name: str = "r-1") -> Log:
+    def recording(
+        self,
+        start: str | None,
+        stop: str | None = None,
+        deleted: str | None = None,
+        *,
+        name: str = "r-1",
+    ) -> Log:
         for time, what in ((start, "started"), (stop, "stopped"), (deleted, "deleted")):
             if time:
                 self.tell(time, f"recording.{what}", recording=name)
@@ -126,7 +160,9 @@ def _end(last: date, name: str) -> int:
     return midnight(last + timedelta(days=1), zone(name))
 
 
-def expect(answer: dict, expected: Mapping[str, float | int | None], row: int | None = None) -> None:
+def expect(
+    answer: dict, expected: Mapping[str, float | int | None], row: int | None = None
+) -> None:
     """Hold the given figures (minutes or counts, as people see them) against the total or against one row."""
     raw = answer["total"] if row is None else answer["rows"][row]
     assert raw is not None, f"row {row} has no figures"
@@ -135,7 +171,13 @@ def expect(answer: dict, expected: Mapping[str, float | int | None], row: int | 
     assert not wrong, f"{'total' if row is None else f'row {row}'}: (seen, true) of {wrong}"
 
 
-def check(events: Iterable[Event], expected: Mapping[str, float | int | None], *, row: int | None = None, **query: Any) -> dict:
+def check(
+    events: Iterable[Event],
+    expected: Mapping[str, float | int | None],
+    *,
+    row: int | None = None,
+    **query: Any,
+) -> dict:
     """``ask``, then ``expect``; gives the answer back for more."""
     answer = ask(events, **query)
     expect(answer, expected, row)

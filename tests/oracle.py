@@ -26,7 +26,12 @@ from usage_report.metrics import ALL, PARTS
 from usage_report.periods import DAY, Grain, Period, edges, zone
 
 STALE_AFTER = 86_400_000
-PEAKS = ("max_concurrent_participants", "max_concurrent_sessions", "max_participants_per_session", "max_concurrent_recordings")
+PEAKS = (
+    "max_concurrent_participants",
+    "max_concurrent_sessions",
+    "max_participants_per_session",
+    "max_concurrent_recordings",
+)
 KEYS = tuple(m.key for m in ALL)
 
 #: Does a connection that subscribes to a track id it publishes itself consume its own track?
@@ -96,7 +101,9 @@ class Thing:
                 ended = True
                 if deleted:
                     self.delete(at)
-        if "recording.deleted" in ends:  # it is closed: there is nothing to end, but something may be stored
+        if (
+            "recording.deleted" in ends
+        ):  # it is closed: there is nothing to end, but something may be stored
             self.delete(at)
         return ended
 
@@ -111,13 +118,22 @@ class Session:
     def __init__(self, events: list[Event], as_of: int, stale_after: int) -> None:
         events = sorted(events, key=lambda e: (e.time, e.source, e.id))
         self.subscribes = any(e.type in ("track.subscribed", "track.unsubscribed") for e in events)
-        self.room = next((e.room for e in events if e.type in ("session.started", "participant.joined")), "")
+        self.room = next(
+            (e.room for e in events if e.type in ("session.started", "participant.joined")), ""
+        )
         self.persons: dict[str, str] = {}  # connection -> person
-        self.kinds: dict[tuple[str, str], str] = {}  # (connection, track) -> audio, video or screenshare
+        self.kinds: dict[
+            tuple[str, str], str
+        ] = {}  # (connection, track) -> audio, video or screenshare
         posts: dict[tuple[str, str], int] = {}
         for e in events:
             if e.type == "participant.joined":
-                starts = [x for x in events if x.type == "participant.joined" and (x.connection, x.time) == (e.connection, e.time)]
+                starts = [
+                    x
+                    for x in events
+                    if x.type == "participant.joined"
+                    and (x.connection, x.time) == (e.connection, e.time)
+                ]
                 named = [x.person for x in starts if x.person != x.connection]
                 self.persons.setdefault(e.connection, (named or [e.connection])[0])
             elif e.type == "track.published":
@@ -182,7 +198,11 @@ class Session:
 
         def sent(connection: str, ids: set[str] | None = None) -> list[str]:
             """Parts a connection broadcasts, over all its tracks or over those of certain ids."""
-            mine = [t for t in tracks if t.connection == connection and (ids is None or t.subject in ids)]
+            mine = [
+                t
+                for t in tracks
+                if t.connection == connection and (ids is None or t.subject in ids)
+            ]
             kinds = {self.kinds[t.connection, t.subject] for t in mine}
             parts = ["screenshare"] if "screenshare" in kinds else []
             if "audio" in kinds and "video" in kinds:
@@ -193,7 +213,11 @@ class Session:
         if self.subscribes:
             consumed = []
             for receiver in present:
-                ids = {s.subject for s in self.of("subscription") if s.connection == receiver and s.covers(at)}
+                ids = {
+                    s.subject
+                    for s in self.of("subscription")
+                    if s.connection == receiver and s.covers(at)
+                }
                 for publisher in present:
                     if publisher != receiver or OWN_TRACKS_ARE_CONSUMED:
                         consumed += sent(publisher, ids)
@@ -207,7 +231,9 @@ class Session:
 
         level["recorded_minutes"] = sum(t.covers(at) for t in self.of("recording"))
         for what in ("captions", "whiteboard", "breakout"):
-            level[f"{what}_minutes"] = int(bool(present) and any(t.covers(at) for t in self.of(what)))
+            level[f"{what}_minutes"] = int(
+                bool(present) and any(t.covers(at) for t in self.of(what))
+            )
 
         level["max_concurrent_participants"] = level["max_participants_per_session"] = len(present)
         level["max_concurrent_sessions"] = int(bool(present))
@@ -225,7 +251,9 @@ def _day(value: date | str) -> date:
     return value if isinstance(value, date) else date.fromisoformat(value)
 
 
-def sessions(events: Iterable[Event], *, team: str, as_of: int, stale_after: int = STALE_AFTER) -> dict[str, Session]:
+def sessions(
+    events: Iterable[Event], *, team: str, as_of: int, stale_after: int = STALE_AFTER
+) -> dict[str, Session]:
     """The team's sessions, folded: duplicates dropped (the first given stays), events from ``as_of`` on ignored."""
     unique: dict[tuple[str, str, str], Event] = {}
     for e in events:
@@ -237,7 +265,9 @@ def sessions(events: Iterable[Event], *, team: str, as_of: int, stale_after: int
     return {name: Session(its, as_of, stale_after) for name, its in per.items()}
 
 
-def _bucket(folded: list[Session], a: int, b: int, steps: list[tuple[int, int, list[dict[str, int]]]]) -> tuple[dict, dict, int]:
+def _bucket(
+    folded: list[Session], a: int, b: int, steps: list[tuple[int, int, list[dict[str, int]]]]
+) -> tuple[dict, dict, int]:
     """All figures of ``[a, b)``, the earliest instants of its peaks, and the estimated part of consumption.
 
     ``steps`` are the pieces of time between two changes: start, end, and the state of each session in it.
@@ -251,21 +281,33 @@ def _bucket(folded: list[Session], a: int, b: int, steps: list[tuple[int, int, l
         for key in KEYS:
             if key in PEAKS:
                 levels = [state[key] for state in states]
-                now = max(levels, default=0) if key == "max_participants_per_session" else sum(levels)
+                now = (
+                    max(levels, default=0) if key == "max_participants_per_session" else sum(levels)
+                )
                 if now > row[key]:
                     row[key], peak_at[key] = now, s
             else:
                 row[key] += sum(state[key] for state in states) * (e - s)
-        estimated += sum(st["consumed_minutes"] for x, st in zip(folded, states, strict=True) if not x.subscribes) * (e - s)
+        estimated += sum(
+            st["consumed_minutes"] for x, st in zip(folded, states, strict=True) if not x.subscribes
+        ) * (e - s)
 
-    stays = [(x, t, span) for x in folded for t in x.of("presence") for span in t.spans if _touches(span, a, b)]
+    stays = [
+        (x, t, span)
+        for x in folded
+        for t in x.of("presence")
+        for span in t.spans
+        if _touches(span, a, b)
+    ]
     row["active_participants"] = len({x.persons[t.connection] for x, t, _ in stays})
     row["active_rooms"] = len({x.room for x, _, _ in stays})
     row["sessions"] = sum(x.start() is not None and a <= x.start() < b for x in folded)
     row["chat_posts"] = sum(a <= t < b for x in folded for t in x.chat)
     row["qa_posts"] = sum(a <= t < b for x in folded for t in x.qa)
     kept = [entry for x in folded for t in x.of("recording") for entry in t.stored]
-    row["recording_storage_minutes"] = sum(n for n, since, until in kept if since < b and not (until is not None and until < b))
+    row["recording_storage_minutes"] = sum(
+        n for n, since, until in kept if since < b and not (until is not None and until < b)
+    )
     return row, peak_at, estimated
 
 
@@ -313,10 +355,14 @@ def report(
 
 
 def _edges(start: date | str, last: date | str, zone_name: str, grain: str) -> list[int]:
-    return [int(x) for x in edges(Period(_day(start), _day(last) + DAY), Grain(grain), zone(zone_name))]
+    return [
+        int(x) for x in edges(Period(_day(start), _day(last) + DAY), Grain(grain), zone(zone_name))
+    ]
 
 
-def live(events: Iterable[Event], *, team: str, as_of: int, stale_after: int = STALE_AFTER) -> dict[str, int]:
+def live(
+    events: Iterable[Event], *, team: str, as_of: int, stale_after: int = STALE_AFTER
+) -> dict[str, int]:
     """Open presences, sessions with at least one, and running recordings, at ``as_of``."""
     folded = sessions(events, team=team, as_of=as_of, stale_after=stale_after).values()
     present = [sum(t.what == "presence" for t in x.live) for x in folded]

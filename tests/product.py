@@ -67,7 +67,9 @@ def answer(engine: sa.Engine, question: Mapping[str, Any]) -> dict:
     q = dict(question)
     stale_after = q.pop("stale_after", oracle.STALE_AFTER)
     start, last = (date.fromisoformat(str(q[k])) for k in ("start", "last"))
-    query = Query(q["team"], start, last, q.get("zone", "UTC"), q["as_of"], Grain(q.get("grain", "day")))
+    query = Query(
+        q["team"], start, last, q.get("zone", "UTC"), q["as_of"], Grain(q.get("grain", "day"))
+    )
     got = Reader(engine, stale_after).report(query)
     begun, late = range(got.begun), [None] * (len(got) - got.begun)
     return {
@@ -81,7 +83,9 @@ def answer(engine: sa.Engine, question: Mapping[str, Any]) -> dict:
     }
 
 
-def live(engine: sa.Engine, *, team: str, as_of: int, stale_after: int = oracle.STALE_AFTER) -> dict[str, int]:
+def live(
+    engine: sa.Engine, *, team: str, as_of: int, stale_after: int = oracle.STALE_AFTER
+) -> dict[str, int]:
     """What ``oracle.live`` gives, from the database; the list of sessions must agree with its own counts."""
     got = Reader(engine, stale_after).live(team, as_of)
     assert got.live_sessions == len(got.sessions)
@@ -93,7 +97,12 @@ def set_zone(engine: sa.Engine, team: str, zone: str) -> None:
     teams.change(engine, team, now=RECEIVED, zone=zone)
 
 
-def hold(events: Sequence[Event], question: Mapping[str, Any], expected: dict, engines: Mapping[str, sa.Engine]) -> None:
+def hold(
+    events: Sequence[Event],
+    question: Mapping[str, Any],
+    expected: dict,
+    engines: Mapping[str, sa.Engine],
+) -> None:
     """Every database must give the expected report, from quarters and, once the team has that zone, from its days."""
     for kind, engine in engines.items():
         load(engine, events, question["team"])
@@ -102,7 +111,12 @@ def hold(events: Sequence[Event], question: Mapping[str, Any], expected: dict, e
         assert answer(engine, question) == expected, f"{kind}, by days"
 
 
-def hold_live(events: Sequence[Event], question: Mapping[str, Any], expected: dict, engines: Mapping[str, sa.Engine]) -> None:
+def hold_live(
+    events: Sequence[Event],
+    question: Mapping[str, Any],
+    expected: dict,
+    engines: Mapping[str, sa.Engine],
+) -> None:
     for kind, engine in engines.items():
         load(engine, events, question["team"])
         assert live(engine, **question) == expected, kind

@@ -46,7 +46,9 @@ class _Catcher(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         headers = {k.lower(): v for k, v in self.headers.items()}
-        self.server.caught.append(Delivery(body, headers, f"http://{headers['host']}{self.path}", int(time.time() * 1000)))
+        self.server.caught.append(
+            Delivery(body, headers, f"http://{headers['host']}{self.path}", int(time.time() * 1000))
+        )
         self.send_response(204)
         self.end_headers()
 
@@ -63,12 +65,21 @@ class Running:
     def told(self, event: str, count: int = 1) -> bool:
         """Have so many videoroom events of this name arrived?"""
         items = (item for delivery in self.caught for item in json.loads(delivery.body))
-        return sum(item["event"].get("data", {}).get("event") == event for item in items if isinstance(item.get("event"), dict)) >= count
+        return (
+            sum(
+                item["event"].get("data", {}).get("event") == event
+                for item in items
+                if isinstance(item.get("event"), dict)
+            )
+            >= count
+        )
 
     async def wait_for(self, event: str, count: int = 1) -> None:
         end = time.monotonic() + PATIENCE
         while not self.told(event, count):
-            assert time.monotonic() < end, f"no {event!r} within {PATIENCE} s: {[d.body for d in self.caught]}"
+            assert time.monotonic() < end, (
+                f"no {event!r} within {PATIENCE} s: {[d.body for d in self.caught]}"
+            )
             await asyncio.sleep(0.05)
 
 
@@ -117,7 +128,10 @@ def running(folder: Path) -> Iterator[Running]:
     log = folder / "janus.log"
     with open(log, "wb") as out:
         process = subprocess.Popen(
-            ["janus", "-C", str(folder / "janus.jcfg"), "-F", str(folder), "-o"], stdout=out, stderr=out, stdin=subprocess.DEVNULL
+            ["janus", "-C", str(folder / "janus.jcfg"), "-F", str(folder), "-o"],
+            stdout=out,
+            stderr=out,
+            stdin=subprocess.DEVNULL,
         )
     try:
         api = f"http://127.0.0.1:{port}/janus"
@@ -127,8 +141,12 @@ def running(folder: Path) -> Iterator[Running]:
                 urllib.request.urlopen(f"{api}/info", timeout=2).close()
                 break
             except OSError:
-                assert process.poll() is None, f"janus ended:\n{log.read_text(errors='replace')[-3000:]}"
-                assert time.monotonic() < end, f"janus does not answer:\n{log.read_text(errors='replace')[-3000:]}"
+                assert process.poll() is None, (
+                    f"janus ended:\n{log.read_text(errors='replace')[-3000:]}"
+                )
+                assert time.monotonic() < end, (
+                    f"janus does not answer:\n{log.read_text(errors='replace')[-3000:]}"
+                )
                 time.sleep(0.1)
         yield Running(api, catcher.caught, log)
     finally:
@@ -149,9 +167,13 @@ class Handle:
         self.client, self.id, self.peer = client, id, None
         self.path = f"/{client.session}/{id}"
 
-    async def message(self, body: dict[str, Any], jsep: dict[str, str] | None = None) -> dict[str, Any]:
+    async def message(
+        self, body: dict[str, Any], jsep: dict[str, str] | None = None
+    ) -> dict[str, Any]:
         """Ask the plugin; the event that answers."""
-        return await self.client.ask(self.path, {"janus": "message", "body": body} | ({"jsep": jsep} if jsep else {}))
+        return await self.client.ask(
+            self.path, {"janus": "message", "body": body} | ({"jsep": jsep} if jsep else {})
+        )
 
     async def detach(self) -> None:
         await self.client.ask(self.path, {"janus": "detach"})
@@ -189,10 +211,18 @@ class Client:
         """Hand every event to who waits for it. In a thread that is left to itself: the server ends a poll when it likes."""
         while not self._gone:
             try:
-                with urllib.request.urlopen(f"{self.server.api}/{self.session}?maxev=10", timeout=40) as answer:
+                with urllib.request.urlopen(
+                    f"{self.server.api}/{self.session}?maxev=10", timeout=40
+                ) as answer:
                     events = json.loads(answer.read())
-                loop.call_soon_threadsafe(self._hand, events if isinstance(events, list) else [events])
-            except (OSError, RuntimeError, http.client.HTTPException):  # the session, the server or the loop has gone
+                loop.call_soon_threadsafe(
+                    self._hand, events if isinstance(events, list) else [events]
+                )
+            except (
+                OSError,
+                RuntimeError,
+                http.client.HTTPException,
+            ):  # the session, the server or the loop has gone
                 return
 
     def _hand(self, events: list[dict[str, Any]]) -> None:
@@ -212,16 +242,22 @@ class Client:
         return answer
 
     async def attach(self, **fields: str) -> Handle:
-        answer = await self.ask(f"/{self.session}", {"janus": "attach", "plugin": "janus.plugin.videoroom"} | fields)
+        answer = await self.ask(
+            f"/{self.session}", {"janus": "attach", "plugin": "janus.plugin.videoroom"} | fields
+        )
         return Handle(self, answer["data"]["id"])
 
     async def destroy(self) -> None:
         """Go without a word to the room: as a closed browser window does."""
         await self._post(f"/{self.session}", {"janus": "destroy"})
 
-    async def join(self, display: str, id: int | None = None, **fields: str) -> tuple[Handle, dict[str, Any]]:
+    async def join(
+        self, display: str, id: int | None = None, **fields: str
+    ) -> tuple[Handle, dict[str, Any]]:
         handle = await self.attach(**fields)
-        body = {"request": "join", "ptype": "publisher", "room": ROOM, "display": display} | ({"id": id} if id else {})
+        body = {"request": "join", "ptype": "publisher", "room": ROOM, "display": display} | (
+            {"id": id} if id else {}
+        )
         return handle, (await handle.message(body))["plugindata"]["data"]
 
     async def publish(self, handle: Handle, *, audio: bool = True, video: bool = True) -> None:
@@ -240,7 +276,9 @@ class Client:
             {"request": "configure", "audio": audio, "video": video},
             {"type": peer.localDescription.type, "sdp": peer.localDescription.sdp},
         )
-        await peer.setRemoteDescription(RTCSessionDescription(**{k: answer["jsep"][k] for k in ("type", "sdp")}))
+        await peer.setRemoteDescription(
+            RTCSessionDescription(**{k: answer["jsep"][k] for k in ("type", "sdp")})
+        )
         await self._connected(peer)
 
     async def subscribe(self, publisher: int) -> Handle:
@@ -248,12 +286,24 @@ class Client:
         from aiortc import RTCPeerConnection, RTCSessionDescription
 
         handle = await self.attach()
-        offer = await handle.message({"request": "join", "ptype": "subscriber", "room": ROOM, "streams": [{"feed": publisher}]})
+        offer = await handle.message(
+            {
+                "request": "join",
+                "ptype": "subscriber",
+                "room": ROOM,
+                "streams": [{"feed": publisher}],
+            }
+        )
         handle.peer = peer = RTCPeerConnection()
         self._peers.append(peer)
-        await peer.setRemoteDescription(RTCSessionDescription(**{k: offer["jsep"][k] for k in ("type", "sdp")}))
+        await peer.setRemoteDescription(
+            RTCSessionDescription(**{k: offer["jsep"][k] for k in ("type", "sdp")})
+        )
         await peer.setLocalDescription(await peer.createAnswer())
-        await handle.message({"request": "start"}, {"type": peer.localDescription.type, "sdp": peer.localDescription.sdp})
+        await handle.message(
+            {"request": "start"},
+            {"type": peer.localDescription.type, "sdp": peer.localDescription.sdp},
+        )
         await self._connected(peer)
         return handle
 

@@ -26,7 +26,10 @@ SIZE = {
     "chat_posts": 900,
     "qa_posts": 60,
 }
-PART = {"broadcast_minutes": (4_100, 2_300, 200, 900), "consumed_minutes": (39_000, 22_000, 1_300, 14_000)}
+PART = {
+    "broadcast_minutes": (4_100, 2_300, 200, 900),
+    "consumed_minutes": (39_000, 22_000, 1_300, 14_000),
+}
 
 
 def make_team(**changes) -> TeamInfo:
@@ -37,7 +40,14 @@ def make_team(**changes) -> TeamInfo:
     return TeamInfo(**fields | changes)
 
 
-def make_report(query: Query, seed: int = 1, *, not_supplied: tuple[str, ...] = (), estimated: float = 0.0, empty: bool = False) -> Report:
+def make_report(
+    query: Query,
+    seed: int = 1,
+    *,
+    not_supplied: tuple[str, ...] = (),
+    estimated: float = 0.0,
+    empty: bool = False,
+) -> Report:
     """A report with a weekly rhythm and noise; the same for the same arguments.
 
     ``estimated`` is the share of consumed minutes that is; ``not_supplied`` names whole metrics (their parts follow).
@@ -52,9 +62,15 @@ def make_report(query: Query, seed: int = 1, *, not_supplied: tuple[str, ...] = 
     figures: dict[str, np.ndarray] = {}
     for m in METRICS:
         kinds = parts(m.key)
-        for key, size in zip([p.key for p in kinds] or [m.key], PART.get(m.key) or (SIZE[m.key],), strict=True):
+        for key, size in zip(
+            [p.key for p in kinds] or [m.key], PART.get(m.key) or (SIZE[m.key],), strict=True
+        ):
             size = size * 60_000 if kinds else size
-            wave = np.linspace(0.4, 1, n) if m.measure is Measure.LEVEL else rhythm * rng.uniform(0.6, 1, n)
+            wave = (
+                np.linspace(0.4, 1, n)
+                if m.measure is Measure.LEVEL
+                else rhythm * rng.uniform(0.6, 1, n)
+            )
             figures[key] = np.zeros(n, np.int64) if empty else (wave * size).astype(np.int64)
         if kinds:
             figures[m.key] = sum(figures[p.key] for p in kinds)
@@ -64,11 +80,26 @@ def make_report(query: Query, seed: int = 1, *, not_supplied: tuple[str, ...] = 
         values[begun:] = 0
         seen = values[:begun] if begun else np.zeros(1, np.int64)
         totals[m.key] = int(
-            {"peak": seen.max(), "level": seen[-1], "distinct": seen.max() * 8 // 5}.get(str(m.measure), seen.sum())
+            {"peak": seen.max(), "level": seen[-1], "distinct": seen.max() * 8 // 5}.get(
+                str(m.measure), seen.sum()
+            )
         )
         if m.measure is Measure.PEAK:
-            peaks[m.key] = np.where(values > 0, np.minimum(cut[:-1] + 10 * 3_600_000 + 120_000, cut[1:] - 1), -1)
+            peaks[m.key] = np.where(
+                values > 0, np.minimum(cut[:-1] + 10 * 3_600_000 + 120_000, cut[1:] - 1), -1
+            )
             totals_at[m.key] = int(peaks[m.key][int(values.argmax())])
     out = {p.key for k in not_supplied for p in (*parts(k),)} | set(not_supplied)
     guess = (figures["consumed_minutes"] * estimated).astype(np.int64)
-    return Report(query, cut, begun, figures, totals, peaks, totals_at, frozenset(out), guess, int(guess.sum()))
+    return Report(
+        query,
+        cut,
+        begun,
+        figures,
+        totals,
+        peaks,
+        totals_at,
+        frozenset(out),
+        guess,
+        int(guess.sum()),
+    )

@@ -27,8 +27,13 @@ class Server:
     def __init__(self, folder: Path, database: Path | None = None) -> None:
         self.database = database or folder / "usage.db"
         self.log = folder / "server.log"
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("USAGE_REPORT_", "STREAMLIT_"))}
-        self.env |= {"USAGE_REPORT_DATABASE_URL": f"sqlite:///{self.database}", "PYTHONPATH": str(ROOT / "src")}
+        self.env = {
+            k: v for k, v in os.environ.items() if not k.startswith(("USAGE_REPORT_", "STREAMLIT_"))
+        }
+        self.env |= {
+            "USAGE_REPORT_DATABASE_URL": f"sqlite:///{self.database}",
+            "PYTHONPATH": str(ROOT / "src"),
+        }
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -37,7 +42,13 @@ class Server:
     def cli(self, *args: str) -> str:
         """Run ``usage-report``; its output. Fails the test where it fails."""
         done = subprocess.run(
-            [sys.executable, "-m", "usage_report.cli", *args], env=self.env, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+            [sys.executable, "-m", "usage_report.cli", *args],
+            env=self.env,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -52,7 +63,9 @@ class Server:
     def running(self) -> Iterator[Server]:
         command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={self.port}"]
         with self.log.open("wb") as log:
-            process = subprocess.Popen(command, env=self.env, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(
+                command, env=self.env, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+            )
         try:
             for _ in range(240):
                 if process.poll() is not None:
@@ -76,7 +89,14 @@ class Server:
 def event(type: str, at: int, room: str, session: str, **data: str) -> dict:
     """One event of team ``acme``; the same arguments give the same id."""
     data = {"team": "acme", "room": room, "session": session} | data
-    return {"specversion": "1.0", "id": f"{type}/{at}/{sorted(data.items())}", "source": "test", "type": type, "time": iso(at), "data": data}
+    return {
+        "specversion": "1.0",
+        "id": f"{type}/{at}/{sorted(data.items())}",
+        "source": "test",
+        "type": type,
+        "time": iso(at),
+        "data": data,
+    }
 
 
 def now_ms() -> int:
@@ -88,11 +108,53 @@ def meetings(now: int) -> Iterator[dict]:
     for day in range(1, 41):
         start, session = now - day * 1440 * MINUTE - 60 * MINUTE, f"daily-{day}"
         for i, who in enumerate(("ana", "ben")):
-            yield event("participant.joined", start + i * MINUTE, "Daily", session, connection=f"{session}-{who}", participant=who)
-            yield event("track.published", start + i * MINUTE, "Daily", session, connection=f"{session}-{who}", track=f"{session}-{who}-a", kind="audio")
-            yield event("participant.left", start + 30 * MINUTE, "Daily", session, connection=f"{session}-{who}")
-    yield event("participant.joined", now - 20 * MINUTE, "Stand-up", "s-live", connection="l-1", participant="ana")
-    yield event("participant.joined", now - 15 * MINUTE, "Stand-up", "s-live", connection="l-2", participant="ben")
+            yield event(
+                "participant.joined",
+                start + i * MINUTE,
+                "Daily",
+                session,
+                connection=f"{session}-{who}",
+                participant=who,
+            )
+            yield event(
+                "track.published",
+                start + i * MINUTE,
+                "Daily",
+                session,
+                connection=f"{session}-{who}",
+                track=f"{session}-{who}-a",
+                kind="audio",
+            )
+            yield event(
+                "participant.left",
+                start + 30 * MINUTE,
+                "Daily",
+                session,
+                connection=f"{session}-{who}",
+            )
+    yield event(
+        "participant.joined",
+        now - 20 * MINUTE,
+        "Stand-up",
+        "s-live",
+        connection="l-1",
+        participant="ana",
+    )
+    yield event(
+        "participant.joined",
+        now - 15 * MINUTE,
+        "Stand-up",
+        "s-live",
+        connection="l-2",
+        participant="ben",
+    )
     yield event("recording.started", now - 10 * MINUTE, "Stand-up", "s-live", recording="r-live")
-    yield event("participant.joined", now - 5 * MINUTE, "غرفة <b>1</b> 🎉", "s-arabic", connection="l-3", participant="cem")
+    yield event(
+        "participant.joined",
+        now - 5 * MINUTE,
+        "غرفة <b>1</b> 🎉",
+        "s-arabic",
+        connection="l-3",
+        participant="cem",
+    )
     yield event("session.started", now - 5 * MINUTE, "Nobody's", "s-empty")

@@ -26,11 +26,21 @@ class Shell:
 
     url: str
 
-    def __call__(self, *args: str, code: int = 0, input: bytes | str | None = None, **env: str) -> Result:
+    def __call__(
+        self, *args: str, code: int = 0, input: bytes | str | None = None, **env: str
+    ) -> Result:
         """Run a command; its exit status must be ``code``, and whatever it says is no trace."""
-        result = CliRunner().invoke(main, [str(a) for a in args], input=input, env={"USAGE_REPORT_DATABASE_URL": self.url} | env)
+        result = CliRunner().invoke(
+            main,
+            [str(a) for a in args],
+            input=input,
+            env={"USAGE_REPORT_DATABASE_URL": self.url} | env,
+        )
         said = f"{args}: {result.exit_code}\n{result.stdout}\n{result.stderr}"
-        assert result.exception is None or isinstance(result.exception, SystemExit), (said, result.exception)
+        assert result.exception is None or isinstance(result.exception, SystemExit), (
+            said,
+            result.exception,
+        )
         assert result.exit_code == code, said
         assert "Traceback" not in result.output, said
         assert "should not happen" not in result.output, said
@@ -41,13 +51,26 @@ class Shell:
 
 
 def environment(url: str, **more: str) -> dict[str, str]:
-    return os.environ | {"USAGE_REPORT_DATABASE_URL": url, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"} | more
+    return (
+        os.environ
+        | {
+            "USAGE_REPORT_DATABASE_URL": url,
+            "PYTHONPATH": str(ROOT / "src"),
+            "PYTHONUNBUFFERED": "1",
+        }
+        | more
+    )
 
 
 def spawn(url: str, *args: str, **options: Any) -> subprocess.Popen:
     """Start ``usage-report`` as a process of its own."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-    return subprocess.Popen([sys.executable, "-m", "usage_report.cli", *map(str, args)], env=environment(url), cwd=ROOT, **pipes)
+    return subprocess.Popen(
+        [sys.executable, "-m", "usage_report.cli", *map(str, args)],
+        env=environment(url),
+        cwd=ROOT,
+        **pipes,
+    )
 
 
 def line(event: Event) -> bytes:
@@ -62,7 +85,14 @@ def line(event: Event) -> bytes:
         data |= {"participant": event.person} | ({"name": event.name} if event.name else {})
     if event.detail:
         data["kind" if kind.subject == "track" else "visibility"] = event.detail
-    envelope = {"specversion": "1.0", "id": event.id, "source": event.source, "type": event.type, "time": iso(event.time), "data": data}
+    envelope = {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "time": iso(event.time),
+        "data": data,
+    }
     return orjson.dumps(envelope) + b"\n"
 
 

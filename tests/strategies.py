@@ -18,13 +18,35 @@ MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
 #: First days: an ordinary one, then ones with a change of clocks near (Berlin March and October, Lord Howe April).
 BASES = ("2026-03-02", "2026-03-28", "2026-10-24", "2026-04-04")
-ZONES = ("UTC", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu", "America/St_Johns", "Australia/Lord_Howe", "Pacific/Apia")
+ZONES = (
+    "UTC",
+    "Europe/Berlin",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "America/St_Johns",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+)
 SOURCES = ("alpha", "beta")
 KINDS = ("audio", "video", "screenshare")
 
 # Minutes of a day on or beside a border of some bucket: midnight (also Kolkata's, 18:30, and Kathmandu's, 18:15),
 # hours, quarter hours, and two that are none.
-_MINUTES = (0, 1, 15, 59, 60, 67, 75, 10 * 60, 18 * 60 + 15, 18 * 60 + 30, 22 * 60, 23 * 60, 23 * 60 + 45)
+_MINUTES = (
+    0,
+    1,
+    15,
+    59,
+    60,
+    67,
+    75,
+    10 * 60,
+    18 * 60 + 15,
+    18 * 60 + 30,
+    22 * 60,
+    23 * 60,
+    23 * 60 + 45,
+)
 _JITTER = (0, 0, 0, 1, -1, 1_234)
 
 sessions = st.sampled_from(("s-1", "s-1", "s-2", "s-3"))
@@ -40,7 +62,10 @@ def clocks(draw: st.DrawFn, base: str) -> list[int]:
     """A few instants (epoch ms, rising) within four days of ``base``, for all events of one history to share."""
     days = st.sampled_from((0, 0, 0, 1, 1, 3))
     moments = st.builds(
-        lambda day, minute, jitter: day * DAY + minute * MINUTE + jitter, days, st.sampled_from(_MINUTES), st.sampled_from(_JITTER)
+        lambda day, minute, jitter: day * DAY + minute * MINUTE + jitter,
+        days,
+        st.sampled_from(_MINUTES),
+        st.sampled_from(_JITTER),
     )
     zero = instant(f"{base}T00:00:00Z")
     return sorted({zero + m for m in draw(st.lists(moments, min_size=2, max_size=9))})
@@ -57,20 +82,32 @@ def _items(draw: st.DrawFn, times: list[int]) -> list[tuple[str, int, dict[str, 
     if what == "guest":  # a whole stay with something to see and hear; what is sent ends with it
         c = where | {"connection": draw(connections)}
         sent = draw(st.lists(st.tuples(tracks, st.sampled_from(KINDS)), min_size=1, max_size=3))
-        pair = [("participant.left", end, c), ("participant.joined", start, c | {"participant": draw(persons)})]
+        pair = [
+            ("participant.left", end, c),
+            ("participant.joined", start, c | {"participant": draw(persons)}),
+        ]
         pair += [("track.published", start, c | {"track": t, "kind": k}) for t, k in sent]
     elif what == "stay":
         c = where | {"connection": draw(connections)}
-        pair = [("participant.joined", start, c | {"participant": draw(persons)}), ("participant.left", end, c)]
+        pair = [
+            ("participant.joined", start, c | {"participant": draw(persons)}),
+            ("participant.left", end, c),
+        ]
     elif what == "track":
         c = where | {"connection": draw(connections), "track": draw(tracks)}
-        pair = [("track.published", start, c | {"kind": draw(st.sampled_from(KINDS))}), ("track.unpublished", end, c)]
+        pair = [
+            ("track.published", start, c | {"kind": draw(st.sampled_from(KINDS))}),
+            ("track.unpublished", end, c),
+        ]
     elif what == "subscription":
         c = where | {"connection": draw(connections), "track": draw(tracks)}
         pair = [("track.subscribed", start, c), ("track.unsubscribed", end, c)]
     elif what == "recording":
         r = where | {"recording": draw(recordings)}
-        pair = [("recording.started", start, r), (draw(st.sampled_from(("recording.stopped", "recording.deleted"))), end, r)]
+        pair = [
+            ("recording.started", start, r),
+            (draw(st.sampled_from(("recording.stopped", "recording.deleted"))), end, r),
+        ]
         if draw(st.booleans()):
             pair.append(("recording.deleted", draw(st.sampled_from(times)), r))
     elif what == "toggle":
@@ -83,10 +120,21 @@ def _items(draw: st.DrawFn, times: list[int]) -> list[tuple[str, int, dict[str, 
         )))  # fmt: skip
         pair = [(on, start, where | more), (off, end, where | more)]
     elif what == "post":
-        p = where | {"post": draw(st.sampled_from(("p-1", "p-2"))), "visibility": draw(st.sampled_from(("public", "private")))}
-        pair = [(draw(st.sampled_from(("chat.posted", "question.posted", "answer.posted"))), start, p)]
+        p = where | {
+            "post": draw(st.sampled_from(("p-1", "p-2"))),
+            "visibility": draw(st.sampled_from(("public", "private"))),
+        }
+        pair = [
+            (draw(st.sampled_from(("chat.posted", "question.posted", "answer.posted"))), start, p)
+        ]
     else:
-        pair = [(draw(st.sampled_from(("session.started", "session.ended", "session.ended"))), start, where)]
+        pair = [
+            (
+                draw(st.sampled_from(("session.started", "session.ended", "session.ended"))),
+                start,
+                where,
+            )
+        ]
     lost = draw(st.sampled_from((None, None, None, 0, 1, 1)))
     return [e for i, e in enumerate(pair) if i != lost]
 
@@ -102,13 +150,43 @@ def _meetings(draw: st.DrawFn, times: list[int]) -> list[tuple[str, int, dict[st
         start, end = sorted((draw(moment), draw(moment)))
         c = where | {"connection": f"c-{n}"}
         out.append(("participant.joined", start, c | {"participant": draw(persons)}))
-        sent = draw(st.sampled_from((("audio", "video"), ("audio", "video"), ("audio",), ("video", "screenshare"), ("screenshare",), ())))
-        out += [("track.published", start, c | {"track": f"t-{n}-{kind}", "kind": kind}) for kind in sent]
+        sent = draw(
+            st.sampled_from(
+                (
+                    ("audio", "video"),
+                    ("audio", "video"),
+                    ("audio",),
+                    ("video", "screenshare"),
+                    ("screenshare",),
+                    (),
+                )
+            )
+        )
+        out += [
+            ("track.published", start, c | {"track": f"t-{n}-{kind}", "kind": kind})
+            for kind in sent
+        ]
         if subscribes:
-            out += [("track.subscribed", draw(moment), c | {"track": f"t-{n % 3 + 1}-{kind}"}) for kind in KINDS]
+            out += [
+                ("track.subscribed", draw(moment), c | {"track": f"t-{n % 3 + 1}-{kind}"})
+                for kind in KINDS
+            ]
         out.append(("participant.left", end, c))
-    for on in draw(st.lists(st.sampled_from(("captions.started", "whiteboard.opened", "breakout.opened", "chat.posted")), max_size=3)):
-        more = {"breakout": "b-1"} if on[0] == "b" else {"post": "p-3", "visibility": "public"} if on == "chat.posted" else {}
+    for on in draw(
+        st.lists(
+            st.sampled_from(
+                ("captions.started", "whiteboard.opened", "breakout.opened", "chat.posted")
+            ),
+            max_size=3,
+        )
+    ):
+        more = (
+            {"breakout": "b-1"}
+            if on[0] == "b"
+            else {"post": "p-3", "visibility": "public"}
+            if on == "chat.posted"
+            else {}
+        )
         out.append((on, times[0], where | more))
     return out
 
@@ -126,7 +204,9 @@ def histories(draw: st.DrawFn, times: list[int], max_size: int = 16) -> list[Eve
         team = draw(st.sampled_from((TEAM, TEAM, TEAM, TEAM, TEAM, "other")))
         # Ids need not follow time: that is what breaks ties, so it must not always agree with the order of telling.
         for type, at, data in item:
-            out.append(event(type, at, f"{len(out) * 7919 % 1000:03d}", source=source, team=team, **data))
+            out.append(
+                event(type, at, f"{len(out) * 7919 % 1000:03d}", source=source, team=team, **data)
+            )
     return out
 
 

@@ -18,7 +18,19 @@ from usage_report import db
 
 pytestmark = pytest.mark.slow
 
-MONTH = ("report", "--team", "acme", "--from", "2026-03-01", "--to", "2026-03-31", "--as-of", "2026-04-01T00:00:00Z", "--zone", "Europe/Berlin")
+MONTH = (
+    "report",
+    "--team",
+    "acme",
+    "--from",
+    "2026-03-01",
+    "--to",
+    "2026-03-31",
+    "--as-of",
+    "2026-04-01T00:00:00Z",
+    "--zone",
+    "Europe/Berlin",
+)
 #: Sessions of 34 events each: several batches in the ledger and several steps of counting.
 SESSIONS = 1_200
 
@@ -32,7 +44,9 @@ def sessions(n: int = SESSIONS):
         for p in range(4):
             at = f"{hour:02d}:{minute + p:02d}"
             log.joined(at, f"c-{p}", f"person {random_.randrange(200)}")
-            log.published(at, f"c-{p}", f"t-{p}", "audio").published(at, f"c-{p}", f"v-{p}", random_.choice(("video", "screenshare")))
+            log.published(at, f"c-{p}", f"t-{p}", "audio").published(
+                at, f"c-{p}", f"v-{p}", random_.choice(("video", "screenshare"))
+            )
             log.tell(at, "chat.posted", post=f"p-{p}", visibility="public")
             log.unpublished(f"{hour:02d}:{minute + p + 9:02d}", f"c-{p}", f"t-{p}")
         log.recording(f"{hour:02d}:{minute:02d}", f"{hour:02d}:{minute + 15:02d}", name="r")
@@ -108,7 +122,9 @@ def test_counting_killed_between_two_files(whole, file, tmp_path):
     expected, seconds = whole
     url = f"sqlite:///{tmp_path}/usage.db"
     process = spawn(url, "ingest", file, stdout=subprocess.PIPE)
-    assert process.stdout.readline().endswith(b"0 known already\n")  # all of it is in the ledger now
+    assert process.stdout.readline().endswith(
+        b"0 known already\n"
+    )  # all of it is in the ledger now
     time.sleep(min(0.1, seconds / 20))
     process.send_signal(signal.SIGKILL)
     assert process.wait(60) == -signal.SIGKILL
@@ -124,7 +140,10 @@ def test_two_at_once(kind, file, whole, tmp_path, postgres_server):
     both = [spawn(url, "ingest", file) for _ in range(2)]
     told = [p.communicate(timeout=300) for p in both]
     assert [p.returncode for p in both] == [0, 0], told
-    numbers = [[int(word.replace(",", "")) for word in out.decode().split() if word[0].isdigit()] for out, _ in told]
+    numbers = [
+        [int(word.replace(",", "")) for word in out.decode().split() if word[0].isdigit()]
+        for out, _ in told
+    ]
     events = sum(1 for _ in file.open("rb"))
     assert sum(n[0] for n in numbers) == events
     assert [sum(n) for n in numbers] == [events, events]

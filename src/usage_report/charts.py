@@ -86,7 +86,9 @@ def frame(report: Report, metrics: tuple[str, ...]) -> pd.DataFrame:
         "at": pd.to_datetime(start[:-1], unit="ms", utc=True),
         "x": pd.to_datetime(half[:-1], unit="ms", utc=True),
         "x2": pd.to_datetime(half[1:], unit="ms", utc=True),
-        "bucket": [formats.bucket(report, i) + (" (not over)" if part[i] == 2 else "") for i in range(n)],
+        "bucket": [
+            formats.bucket(report, i) + (" (not over)" if part[i] == 2 else "") for i in range(n)
+        ],
         "part": part,
     }
     indexed = scale_of(metrics) is Scale.INDEX
@@ -95,7 +97,9 @@ def frame(report: Report, metrics: tuple[str, ...]) -> pd.DataFrame:
         known = [v for v in values if v is not None]
         top = max(known, default=0)
         factor = 100 / top if indexed and top else 1
-        columns[f"y{i}"] = np.array([np.nan if v is None else v * factor for v in values], dtype=float)
+        columns[f"y{i}"] = np.array(
+            [np.nan if v is None else v * factor for v in values], dtype=float
+        )
         columns[f"t{i}"] = _texts(report, key, part)
         for p in parts(key):
             columns[f"t{i}_{p.key.removeprefix(key + '_')}"] = _texts(report, p.key, part)
@@ -141,7 +145,9 @@ def _clock(day) -> int:
 
 def spec(report: Report, metrics: tuple[str, ...], data: pd.DataFrame) -> dict:
     """The chart of a report; ``data`` is its ``frame``. The legend's peaks are put into the cached spec."""
-    chart = copy.deepcopy(_spec(metrics, report.query.grain, report.begun <= FEW, report.begun >= MANY))
+    chart = copy.deepcopy(
+        _spec(metrics, report.query.grain, report.begun <= FEW, report.begun >= MANY)
+    )
     legend = {metric(k).title: f"{metric(k).title} · {_peak(report, k)}" for k in metrics}
     _set_legend(chart, legend)
     return chart
@@ -181,7 +187,11 @@ def _spec(metrics: tuple[str, ...], grain: Grain, few: bool, many: bool) -> dict
     width, curve = (1.4 if many else 2.25), "linear"
     for i, key in enumerate(metrics):
         m = metric(key)
-        title = "% of each metric’s peak in this range" if mode is Scale.INDEX else m.title + (f" ({m.unit})" if m.unit else "")
+        title = (
+            "% of each metric’s peak in this range"
+            if mode is Scale.INDEX
+            else m.title + (f" ({m.unit})" if m.unit else "")
+        )
         axis = alt.Axis(
             title=title,
             orient="right" if mode is Scale.TWO and i else "left",
@@ -190,7 +200,11 @@ def _spec(metrics: tuple[str, ...], grain: Grain, few: bool, many: bool) -> dict
             tickCount=5,
             **({} if m.unit is Unit.MINUTES or mode is Scale.INDEX else {"tickMinStep": 1}),
         )
-        scale = alt.Scale(domain=[0, 100], nice=False) if mode is Scale.INDEX else alt.Scale(zero=True, nice=True, domainMin=0)
+        scale = (
+            alt.Scale(domain=[0, 100], nice=False)
+            if mode is Scale.INDEX
+            else alt.Scale(zero=True, nice=True, domainMin=0)
+        )
         y = alt.Y(f"y{i}:Q", axis=axis, scale=scale)
         # One legend for colour and dash: that of the dashes, its strokes coloured from the other scale.
         legend = alt.Legend(
@@ -198,9 +212,16 @@ def _spec(metrics: tuple[str, ...], grain: Grain, few: bool, many: bool) -> dict
             symbolType="stroke", symbolSize=420, symbolStrokeWidth=2.5, rowPadding=4, columnPadding=22,
             symbolStrokeColor=alt.ExprRef("scale('color', datum.value)"),
         )  # fmt: skip
-        color = alt.Color(datum=titles[i], type="nominal", scale=alt.Scale(domain=titles), legend=None)
+        color = alt.Color(
+            datum=titles[i], type="nominal", scale=alt.Scale(domain=titles), legend=None
+        )
         dashes = [list(d) for d in DASHES[: len(titles)]]
-        dash = alt.StrokeDash(datum=titles[i], type="nominal", scale=alt.Scale(domain=titles, range=dashes), legend=legend)
+        dash = alt.StrokeDash(
+            datum=titles[i],
+            type="nominal",
+            scale=alt.Scale(domain=titles, range=dashes),
+            legend=legend,
+        )
         same = alt.ExprRef(f"scale('color', {_js(titles[i])})")
         base = alt.Chart(alt.NamedData("figures")).encode(x=x, y=y)
         finished = base.transform_filter("datum.part < 2")
@@ -210,12 +231,20 @@ def _spec(metrics: tuple[str, ...], grain: Grain, few: bool, many: bool) -> dict
         if mode is Scale.OWN:
             layers.append(finished.mark_area(opacity=0.12, interpolate=curve, fill=same))
         layers += [
-            finished.mark_line(strokeWidth=width, interpolate=curve, strokeCap="round", strokeJoin="round").encode(color=color, strokeDash=dash),
-            unfinished.mark_line(strokeWidth=width, strokeDash=list(UNFINISHED), strokeCap="round", stroke=same),
-            running.mark_point(filled=False, size=70, strokeWidth=2, opacity=1, shape=SHAPES[i], stroke=same),
+            finished.mark_line(
+                strokeWidth=width, interpolate=curve, strokeCap="round", strokeJoin="round"
+            ).encode(color=color, strokeDash=dash),
+            unfinished.mark_line(
+                strokeWidth=width, strokeDash=list(UNFINISHED), strokeCap="round", stroke=same
+            ),
+            running.mark_point(
+                filled=False, size=70, strokeWidth=2, opacity=1, shape=SHAPES[i], stroke=same
+            ),
         ]
         if few:
-            layers.append(finished.mark_point(filled=True, size=34, opacity=1, shape=SHAPES[i], fill=same))
+            layers.append(
+                finished.mark_point(filled=True, size=34, opacity=1, shape=SHAPES[i], fill=same)
+            )
         groups.append(alt.layer(*layers))
     # One invisible box a bucket carries the hover: cheap, full height, and nobody has to aim.
     hover = (
@@ -255,9 +284,22 @@ def _tooltip(metrics: tuple[str, ...]) -> list[alt.Tooltip]:
 
 def _time_axis(grain: Grain) -> alt.Axis:
     """Ticks no finer than the buckets, named in whole days; the year where it is new."""
-    step = {Grain.HOUR: 3_600_000, Grain.DAY: 86_400_000, Grain.WEEK: 86_400_000, Grain.MONTH: 28 * 86_400_000}[grain]
-    day = "utcFormat(datum.value, '%b')" if grain is Grain.MONTH else "utcFormat(datum.value, '%-d %b')"
-    name = f"(utchours(datum.value) == 0 ? {day} : utcFormat(datum.value, '%H:%M'))" if grain is Grain.HOUR else day
+    step = {
+        Grain.HOUR: 3_600_000,
+        Grain.DAY: 86_400_000,
+        Grain.WEEK: 86_400_000,
+        Grain.MONTH: 28 * 86_400_000,
+    }[grain]
+    day = (
+        "utcFormat(datum.value, '%b')"
+        if grain is Grain.MONTH
+        else "utcFormat(datum.value, '%-d %b')"
+    )
+    name = (
+        f"(utchours(datum.value) == 0 ? {day} : utcFormat(datum.value, '%H:%M'))"
+        if grain is Grain.HOUR
+        else day
+    )
     year = "datum.index == 0 || (utcmonth(datum.value) == 0 && utcdate(datum.value) <= 7)"
     return alt.Axis(
         title=None, grid=False, tickMinStep=step, labelExpr=f"({year}) ? [{name}, utcFormat(datum.value, '%Y')] : [{name}]",

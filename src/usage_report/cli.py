@@ -14,7 +14,21 @@ from typing import Any
 import click
 from sqlalchemy.engine import Engine
 
-from . import __version__, cli_service, db, demo, doctor, export, ledger, pipeline, sample, settings, sources, teams, texts
+from . import (
+    __version__,
+    cli_service,
+    db,
+    demo,
+    doctor,
+    export,
+    ledger,
+    pipeline,
+    sample,
+    settings,
+    sources,
+    teams,
+    texts,
+)
 from .errors import InputError, UsageReportError
 from .events import EARLIEST, Event, Refused, instant
 from .metrics import LIMITED, metric
@@ -66,7 +80,9 @@ def _limit(text: str) -> tuple[str, float]:
 def _look(text: str) -> int:
     at = instant(text)
     if not EARLIEST <= at < _LATEST:
-        raise InputError(f"{text[:40]} is out of range", "", "Instants from 2000 to 2199 are taken.")
+        raise InputError(
+            f"{text[:40]} is out of range", "", "Instants from 2000 to 2199 are taken."
+        )
     return at
 
 
@@ -74,12 +90,19 @@ DATE = _Checked("date", parse_date)
 TEAM = _Checked("team", teams.check_key)
 ZONE = _Checked("zone", lambda text: zone(text).key)
 INSTANT = _Checked("instant", _look)
-METRICS = _Checked("metrics", lambda text: tuple(metric(key.strip()).key for key in text.split(",") if key.strip()))
+METRICS = _Checked(
+    "metrics", lambda text: tuple(metric(key.strip()).key for key in text.split(",") if key.strip())
+)
 LIMIT = _Checked("metric=value", _limit)
 GRAIN = click.Choice([g.value for g in Grain])
 
 _team = click.option("--team", type=TEAM, required=True, metavar="TEAM", help="Key of the team.")
-_as_of = click.option("--as-of", type=INSTANT, metavar="INSTANT", help="RFC 3339 time at which to look; later events have not happened. Default: now.")
+_as_of = click.option(
+    "--as-of",
+    type=INSTANT,
+    metavar="INSTANT",
+    help="RFC 3339 time at which to look; later events have not happened. Default: now.",
+)
 
 
 class _Group(click.Group):
@@ -96,11 +119,16 @@ class _Group(click.Group):
         except Exception as error:
             if ctx.params.get("debug"):
                 raise
-            click.echo(f"Error: {type(error).__name__}, which should not happen. Run usage-report --debug … for the trace and report it.", err=True)
+            click.echo(
+                f"Error: {type(error).__name__}, which should not happen. Run usage-report --debug … for the trace and report it.",
+                err=True,
+            )
             ctx.exit(1)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}
+)
 @click.version_option(__version__, prog_name="usage-report")
 @click.option("--debug", is_flag=True, help="Show the trace of an unexpected error.")
 def main(debug: bool) -> None:
@@ -150,8 +178,16 @@ def _settle(engine: Engine) -> int:
 
 @main.command()
 @click.option("--team", type=TEAM, metavar="TEAM", help="Team of events that name none themselves.")
-@click.option("--source", metavar="NAME", help="How to read the files, where it is not recognised: " + ", ".join(sources.files()) + ".")
-@click.option("--zone", metavar="ZONE", help="Time zone of local times in files that name none (attendance reports), such as Europe/Berlin.")
+@click.option(
+    "--source",
+    metavar="NAME",
+    help="How to read the files, where it is not recognised: " + ", ".join(sources.files()) + ".",
+)
+@click.option(
+    "--zone",
+    metavar="ZONE",
+    help="Time zone of local times in files that name none (attendance reports), such as Europe/Berlin.",
+)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 def ingest(team: str | None, source: str | None, zone: str | None, files: tuple[str, ...]) -> None:
     """Take in events from FILEs: JSON Lines, BigBlueButton's events.xml, attendance reports of Zoom or Teams.
@@ -174,13 +210,17 @@ def ingest(team: str | None, source: str | None, zone: str | None, files: tuple[
         sys.exit(1)
 
 
-def _ingest(engine: Engine, file: str, team: str | None, source: str | None, zone: str | None) -> bool:
+def _ingest(
+    engine: Engine, file: str, team: str | None, source: str | None, zone: str | None
+) -> bool:
     """One input -> was anything refused?"""
     at = now()
     with sources.open_input(file) as (stream, head):
         module = sources.choose(head, file, source)
         shown: list[Refused] = []
-        items = _watched(module.read(stream, sources.Context(now=at, team=team, name=file, zone=zone)), shown)
+        items = _watched(
+            module.read(stream, sources.Context(now=at, team=team, name=file, zone=zone)), shown
+        )
         with _bar(f"Reading {file}", stream.size) as progress:
             read = 0
 
@@ -192,7 +232,9 @@ def _ingest(engine: Engine, file: str, team: str | None, source: str | None, zon
             # A pipe has no size and no position: nothing to show, and nothing to ask for.
             watch = forward if stream.size else None
             try:
-                counts = pipeline.ingest(engine, items, now=at, format=module.NAME, origin=file, progress=watch)
+                counts = pipeline.ingest(
+                    engine, items, now=at, format=module.NAME, origin=file, progress=watch
+                )
             except InputError as error:
                 _tell(file, error.counts, shown)  # type: ignore[attr-defined]
                 raise
@@ -209,13 +251,21 @@ def _watched(items: Iterable[Event | Refused], shown: list[Refused]) -> Iterator
 
 def _tell(file: str, counts: ledger.Counts, shown: list[Refused]) -> None:
     refused = counts.quarantined + counts.quarantined_before
-    click.echo(f"{file}: {counts.accepted:,} accepted, {counts.duplicates:,} known already{texts.trouble(counts)}")
+    click.echo(
+        f"{file}: {counts.accepted:,} accepted, {counts.duplicates:,} known already{texts.trouble(counts)}"
+    )
     for item in shown:
         click.echo(f"{file}:{item.position}: quarantined ({item.reason}): {item.why}", err=True)
     if refused > len(shown):
-        click.echo(f"{file}: and {refused - len(shown):,} more. See them all: usage-report quarantine list", err=True)
+        click.echo(
+            f"{file}: and {refused - len(shown):,} more. See them all: usage-report quarantine list",
+            err=True,
+        )
     for source, id in counts.conflicts[:_EXAMPLES]:
-        click.echo(f"{file}: conflict: event {id[:80]!r} of {source[:80]!r} came before with other content; the first stays", err=True)
+        click.echo(
+            f"{file}: conflict: event {id[:80]!r} of {source[:80]!r} came before with other content; the first stays",
+            err=True,
+        )
     if len(counts.conflicts) > _EXAMPLES:
         click.echo(f"{file}: and {len(counts.conflicts) - _EXAMPLES:,} more conflicts", err=True)
 
@@ -233,7 +283,9 @@ def quarantine_list(limit: int) -> None:
     with db.reading(engine) as c:
         rows = ledger.quarantine_list(c, limit=limit)
     for row in rows:
-        click.echo(f"{row.id}\t{row.origin}:{row.position}\t{row.team or '-'}\t{row.reason}\t{row.why}")
+        click.echo(
+            f"{row.id}\t{row.origin}:{row.position}\t{row.team or '-'}\t{row.reason}\t{row.why}"
+        )
     if not rows:
         click.echo("Nothing is in quarantine.", err=True)
 
@@ -256,7 +308,9 @@ def quarantine_replay() -> None:
     engine, _ = _open()
     counts = pipeline.replay(engine, now=now())
     _settle(engine)
-    click.echo(f"{counts.accepted:,} accepted, {counts.duplicates:,} known already, {counts.quarantined_before:,} still in quarantine")
+    click.echo(
+        f"{counts.accepted:,} accepted, {counts.duplicates:,} known already, {counts.quarantined_before:,} still in quarantine"
+    )
     if counts.quarantined_before or counts.conflicts:
         sys.exit(1)
 
@@ -266,22 +320,53 @@ def quarantine_replay() -> None:
 
 @main.command()
 @_team
-@click.option("--from", "start", type=DATE, required=True, metavar="DATE", help="First day, YYYY-MM-DD.")
+@click.option(
+    "--from", "start", type=DATE, required=True, metavar="DATE", help="First day, YYYY-MM-DD."
+)
 @click.option("--to", "last", type=DATE, required=True, metavar="DATE", help="Last day, included.")
-@click.option("--zone", "zone_", type=ZONE, metavar="ZONE", help="IANA time zone of the days. Default: the team's.")
+@click.option(
+    "--zone",
+    "zone_",
+    type=ZONE,
+    metavar="ZONE",
+    help="IANA time zone of the days. Default: the team's.",
+)
 @click.option("--grain", type=GRAIN, default="day", show_default=True)
 @click.option("--metrics", type=METRICS, metavar="A,B", default="", help="Only these metrics.")
 @_as_of
-@click.option("--format", "format_", type=click.Choice(["json", "csv", "table"]), default="table", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["json", "csv", "table"]),
+    default="table",
+    show_default=True,
+)
 def report(
-    team: str, start: date, last: date, zone_: str | None, grain: str, metrics: tuple[str, ...] | str, as_of: int | None, format_: str
+    team: str,
+    start: date,
+    last: date,
+    zone_: str | None,
+    grain: str,
+    metrics: tuple[str, ...] | str,
+    as_of: int | None,
+    format_: str,
 ) -> None:
     """Every metric of a range of days, by bucket and in total."""
     if last < start:
         raise click.UsageError(f"--to {last} is before --from {start}.")
     reader = _reader()
     zone_ = zone_ or reader.team(team).zone
-    result = reader.report(Query(team, start, last, zone_, as_of if as_of is not None else now(), Grain(grain), tuple(metrics)))
+    result = reader.report(
+        Query(
+            team,
+            start,
+            last,
+            zone_,
+            as_of if as_of is not None else now(),
+            Grain(grain),
+            tuple(metrics),
+        )
+    )
     if format_ == "json":
         _print_json(result.json())
     elif format_ == "csv":
@@ -293,7 +378,9 @@ def report(
 @main.command()
 @_team
 @_as_of
-@click.option("--format", "format_", type=click.Choice(["json", "table"]), default="table", show_default=True)
+@click.option(
+    "--format", "format_", type=click.Choice(["json", "table"]), default="table", show_default=True
+)
 def period(team: str, as_of: int | None, format_: str) -> None:
     """The billing period: figures against contracted limits."""
     result = _reader().period(team, as_of if as_of is not None else now())
@@ -306,7 +393,9 @@ def period(team: str, as_of: int | None, format_: str) -> None:
 @main.command()
 @_team
 @_as_of
-@click.option("--format", "format_", type=click.Choice(["json", "table"]), default="table", show_default=True)
+@click.option(
+    "--format", "format_", type=click.Choice(["json", "table"]), default="table", show_default=True
+)
 def live(team: str, as_of: int | None, format_: str) -> None:
     """What is happening now."""
     result = _reader().live(team, as_of if as_of is not None else now())
@@ -330,16 +419,54 @@ def team() -> None:
 
 @team.command("set")
 @click.argument("key", type=TEAM, metavar="TEAM")
-@click.option("--zone", "zone_", type=ZONE, metavar="ZONE", help="IANA time zone in which days and periods are cut.")
-@click.option("--billing-day", type=click.IntRange(1, 31), metavar="N", help="Day of the month on which billing periods begin.")
-@click.option("--limit", "limits", type=LIMIT, multiple=True, metavar="METRIC=VALUE", help="A contracted limit; may be repeated.")
-@click.option("--from", "since", type=DATE, metavar="DATE", help="First day the limits hold. Default: they have always held.")
-def team_set(key: str, zone_: str | None, billing_day: int | None, limits: tuple[tuple[str, float], ...], since: date | None) -> None:
+@click.option(
+    "--zone",
+    "zone_",
+    type=ZONE,
+    metavar="ZONE",
+    help="IANA time zone in which days and periods are cut.",
+)
+@click.option(
+    "--billing-day",
+    type=click.IntRange(1, 31),
+    metavar="N",
+    help="Day of the month on which billing periods begin.",
+)
+@click.option(
+    "--limit",
+    "limits",
+    type=LIMIT,
+    multiple=True,
+    metavar="METRIC=VALUE",
+    help="A contracted limit; may be repeated.",
+)
+@click.option(
+    "--from",
+    "since",
+    type=DATE,
+    metavar="DATE",
+    help="First day the limits hold. Default: they have always held.",
+)
+def team_set(
+    key: str,
+    zone_: str | None,
+    billing_day: int | None,
+    limits: tuple[tuple[str, float], ...],
+    since: date | None,
+) -> None:
     """Say what is known about TEAM; it is created where it is new. What is not named stays as it is."""
     if since and not limits:
         raise click.UsageError("--from says since when limits hold; name them with --limit.")
     engine, _ = _open()
-    teams.change(engine, key, now=now(), zone=zone_, billing_day=billing_day, limits=dict(limits), since=since)
+    teams.change(
+        engine,
+        key,
+        now=now(),
+        zone=zone_,
+        billing_day=billing_day,
+        limits=dict(limits),
+        since=since,
+    )
     click.echo(texts.team(_info(engine, key)))
 
 
@@ -369,7 +496,11 @@ def demo_(if_empty: bool, remove: bool) -> None:
     """Fill the database with 13 months of sample data, up to now; run again, it carries on from there."""
     engine, _ = _open()
     if remove:
-        click.echo("The sample data is gone." if teams.remove_sample(engine) else "There is no sample data.")
+        click.echo(
+            "The sample data is gone."
+            if teams.remove_sample(engine)
+            else "There is no sample data."
+        )
         return
     if if_empty and teams.has_own(engine):
         return
@@ -392,10 +523,16 @@ def rebuild(team: str | None) -> None:
     for key in [team] if team else Reader(engine, configured.stale_after).teams():
         with _bar(f"Rebuilding {key}", pipeline.waiting(engine, key)) as progress:
             same = pipeline.rebuild(engine, key, progress=progress)
-        click.echo(f"{key}: " + ("rebuilt, every figure as before" if same else "rebuilt, figures differ from before"))
+        click.echo(
+            f"{key}: "
+            + ("rebuilt, every figure as before" if same else "rebuilt, figures differ from before")
+        )
         different |= not same
     if different:
-        click.echo("The figures that were stored did not follow from the events. They do now; please report this.", err=True)
+        click.echo(
+            "The figures that were stored did not follow from the events. They do now; please report this.",
+            err=True,
+        )
 
 
 @main.command()

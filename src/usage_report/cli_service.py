@@ -39,7 +39,12 @@ def _engine():
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8502, show_default=True)
-@click.option("--worker/--no-worker", default=True, show_default=True, help="Count what comes in, in a process of its own beside this one.")
+@click.option(
+    "--worker/--no-worker",
+    default=True,
+    show_default=True,
+    help="Count what comes in, in a process of its own beside this one.",
+)
 def serve(host: str, port: int, worker: bool) -> None:
     """Serve the API alone: receive events and webhooks, answer in JSON. The pages are not needed for it."""
     import uvicorn
@@ -49,28 +54,45 @@ def serve(host: str, port: int, worker: bool) -> None:
 
     configured = settings.load()
     logs.configure(configured.log_format, configured.log_level)
-    db.open_database(configured.database_url).dispose()  # a broken database is told now, not at the first request
+    db.open_database(
+        configured.database_url
+    ).dispose()  # a broken database is told now, not at the first request
     # Requests leave no cycles behind: looking for them less often is a sixth of the work saved.
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     with beside() if worker else nullcontext():
-        uvicorn.run(api.create(configured), host=host, port=port, log_config=None, access_log=False, server_header=False)
+        uvicorn.run(
+            api.create(configured),
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+        )
 
 
 @click.command()
-@click.option("--until-input-ends", is_flag=True, help="Stop at the end of standard input, too: with the process that holds its other end.")
+@click.option(
+    "--until-input-ends",
+    is_flag=True,
+    help="Stop at the end of standard input, too: with the process that holds its other end.",
+)
 def worker(until_input_ends: bool) -> None:
     """Count what comes in, until stopped. For databases that others write to; several may run."""
     from .worker import Worker
 
     configured = settings.load()
     logs.configure(configured.log_format, configured.log_level)
-    db.connect(configured.database_url).dispose()  # an address that can never be one is told now; a server that is away is waited for
+    db.connect(
+        configured.database_url
+    ).dispose()  # an address that can never be one is told now; a server that is away is waited for
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     if until_input_ends:
-        threading.Thread(target=lambda: (sys.stdin.buffer.read(), stop.set()), name="input", daemon=True).start()
+        threading.Thread(
+            target=lambda: (sys.stdin.buffer.read(), stop.set()), name="input", daemon=True
+        ).start()
     Worker(configured).run(stop)
 
 
@@ -80,8 +102,16 @@ def token() -> None:
 
 
 @token.command("create")
-@click.option("--team", required=True, metavar="TEAM", help="Key of the team; it is created where it is new.")
-@click.option("--scope", type=click.Choice(access.SCOPES), default="ingest", show_default=True, help="What it may do.")
+@click.option(
+    "--team", required=True, metavar="TEAM", help="Key of the team; it is created where it is new."
+)
+@click.option(
+    "--scope",
+    type=click.Choice(access.SCOPES),
+    default="ingest",
+    show_default=True,
+    help="What it may do.",
+)
 @click.option("--label", default="", help="What it is for, to tell it from others.")
 def token_create(team: str, scope: str, label: str) -> None:
     """Make a token and show it: once, it is not kept."""
@@ -100,7 +130,9 @@ def token_list(team: str | None) -> None:
     with db.reading(_engine()) as c:
         for t in access.tokens(c, team):
             state = f"revoked {iso(t.revoked_at)}" if t.revoked_at else "good"
-            click.echo(f"{t.id}\t{t.team}\t{t.scope}\t{t.hint}…\t{iso(t.created_at)}\t{state}\t{t.label}")
+            click.echo(
+                f"{t.id}\t{t.team}\t{t.scope}\t{t.hint}…\t{iso(t.created_at)}\t{state}\t{t.label}"
+            )
 
 
 @token.command("revoke")
@@ -123,19 +155,27 @@ def hook_list() -> None:
     with db.reading(_engine()) as c:
         connected = access.platforms(c)
     for name, module in sources.platforms().items():
-        click.echo(f"{name}\t{module.TITLE}\t{', '.join(team for team, platform, _ in connected if platform == name) or '-'}")
+        click.echo(
+            f"{name}\t{module.TITLE}\t{', '.join(team for team, platform, _ in connected if platform == name) or '-'}"
+        )
 
 
 @hook.command("set")
 @click.argument("platform")
 @click.argument("team", metavar="TEAM")
-@click.option("--secret-from", metavar="VARIABLE", help="Environment variable that holds the secret. Default: it is asked for, or read from standard input.")
+@click.option(
+    "--secret-from",
+    metavar="VARIABLE",
+    help="Environment variable that holds the secret. Default: it is asked for, or read from standard input.",
+)
 def hook_set(platform: str, team: str, secret_from: str | None) -> None:
     """Take PLATFORM's webhooks for TEAM, signed with a secret. It never stands on the command line."""
     teams.check_key(team)
     module = sources.platforms().get(platform)
     if module is None:
-        raise InputError(f"There is no platform {platform!r}", "", did_you_mean(platform, sources.platforms()))
+        raise InputError(
+            f"There is no platform {platform!r}", "", did_you_mean(platform, sources.platforms())
+        )
     if secret_from:
         if secret_from not in os.environ:
             raise InputError(f"The environment has no {secret_from}", "", "Export it first.")
@@ -150,7 +190,9 @@ def hook_set(platform: str, team: str, secret_from: str | None) -> None:
     configured = settings.load()
     with db.writing(_engine()) as c:
         access.set_secret(c, team, platform, secret, _now())
-    click.echo(f"Tell {module.TITLE} to send to: {access.address(configured.public_url, platform, team)}")
+    click.echo(
+        f"Tell {module.TITLE} to send to: {access.address(configured.public_url, platform, team)}"
+    )
 
 
 @hook.command("remove")
@@ -160,7 +202,9 @@ def hook_remove(platform: str, team: str) -> None:
     """Take nothing more from PLATFORM for TEAM."""
     with db.writing(_engine()) as c:
         if not access.remove_secret(c, team, platform):
-            raise InputError(f"{team} takes nothing from {platform}", "", "See: usage-report hook list")
+            raise InputError(
+                f"{team} takes nothing from {platform}", "", "See: usage-report hook list"
+            )
     click.echo(f"{platform} is disconnected from {team}.")
 
 
@@ -171,19 +215,34 @@ def deliveries() -> None:
 
 def _some(command):
     """The options that choose deliveries."""
-    since = click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Only what came on this day (UTC) or later.")
-    return click.option("--platform", metavar="PLATFORM", help="Only this platform's.")(since(command))
+    since = click.option(
+        "--since",
+        type=click.DateTime(["%Y-%m-%d"]),
+        metavar="DATE",
+        help="Only what came on this day (UTC) or later.",
+    )
+    return click.option("--platform", metavar="PLATFORM", help="Only this platform's.")(
+        since(command)
+    )
 
 
 def _chosen(platform: str | None, since: datetime | None) -> tuple[str | None, int]:
     if platform is not None and platform not in sources.platforms():
-        raise InputError(f"There is no platform {platform!r}", "", did_you_mean(platform, sources.platforms()))
+        raise InputError(
+            f"There is no platform {platform!r}", "", did_you_mean(platform, sources.platforms())
+        )
     return platform, int(since.replace(tzinfo=UTC).timestamp()) * 1000 if since else 0
 
 
 @deliveries.command("list")
 @_some
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="At most so many, the latest.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    help="At most so many, the latest.",
+)
 def deliveries_list(platform: str | None, since: datetime | None, limit: int) -> None:
     """What is kept, and what became of the events in it."""
     platform, start = _chosen(platform, since)
@@ -215,7 +274,13 @@ def deliveries_replay(platform: str | None, since: datetime | None) -> None:
             # A platform of a version to come, after a downgrade, is left alone.
             if name in sources.platforms():
                 some = list(some)
-                counts += pipeline.ingest(engine, _translated(name, some), now=now, format=name, origin="a delivery, read again")
+                counts += pipeline.ingest(
+                    engine,
+                    _translated(name, some),
+                    now=now,
+                    format=name,
+                    origin="a delivery, read again",
+                )
                 read += len(some)
         after = rows[-1].id
     pipeline.settle(engine)
@@ -229,8 +294,12 @@ def _translated(platform: str, rows: Iterable) -> Iterator[Event | Refused]:
     """What a platform's adapter makes of stored requests, as if they came now at the time they came."""
     module = sources.platforms()[platform]
     for row in rows:
-        delivery = Delivery(zlib.decompress(row.body), orjson.loads(row.headers), row.url, row.received_at)
-        for item in module.translate(delivery, sources.Context(row.received_at, row.team, platform)):
+        delivery = Delivery(
+            zlib.decompress(row.body), orjson.loads(row.headers), row.url, row.received_at
+        )
+        for item in module.translate(
+            delivery, sources.Context(row.received_at, row.team, platform)
+        ):
             # The address names the team, whatever the body says.
             yield item._replace(team=row.team) if type(item) is Refused else item
 

@@ -77,7 +77,9 @@ def outlook(report: PeriodReport, figure: PeriodMetric) -> str:
     ahead = pace(report, figure)
     if ahead is None or not figure.value:
         return ""
-    percent = f" ({formats.number(ahead.percent)}{formats.THIN}%)" if ahead.percent is not None else ""
+    percent = (
+        f" ({formats.number(ahead.percent)}{formats.THIN}%)" if ahead.percent is not None else ""
+    )
     text = f"At this pace {formats.number(ahead.value)}{formats.THIN}min{percent} by {_short(report.period.last)}"
     return text + (f"; the limit is reached about {_short(ahead.passed)}." if ahead.passed else ".")
 
@@ -87,7 +89,9 @@ def passed(report: PeriodReport, figure: PeriodMetric) -> date | None:
     if not figure.limit or figure.value is None or figure.value <= figure.limit:
         return None
     tz = zone(report.zone)
-    for begin, value in zip(report.daily.edges.tolist(), _running(report.daily, figure.key), strict=False):
+    for begin, value in zip(
+        report.daily.edges.tolist(), _running(report.daily, figure.key), strict=False
+    ):
         if value > figure.limit:
             return local(begin, tz).date()
     return None
@@ -97,7 +101,13 @@ def header(report: PeriodReport) -> str:
     """The period in one line: dates, how far, what is left."""
     period, day = report.period, today(report.as_of, zone(report.zone))
     left = (period.last - day).days
-    ahead = "last day" if left == 0 else f"{left} day{'s' * (left != 1)} left after today" if left > 0 else "over"
+    ahead = (
+        "last day"
+        if left == 0
+        else f"{left} day{'s' * (left != 1)} left after today"
+        if left > 0
+        else "over"
+    )
     nth = min((day - period.start).days + 1, period.days)
     return f"{formats.span(period)} · day {nth} of {period.days} · {ahead}"
 
@@ -117,9 +127,23 @@ def silence(live: Live, last_received: int | None, now: int) -> str:
 def live_figures(live: Live) -> tuple[tuple[str, int | None, str], ...]:
     """The three figures of *Real time*: title, value (``None``: not supplied), definition."""
     return (
-        ("Live participants", live.live_participants, "Connections present in a session right now."),
-        ("Live sessions", live.live_sessions, "Sessions with somebody in them. A session that nobody is in is not live, whatever its platform said."),
-        ("Active recordings", live.active_recordings, "Recordings running right now." if live.active_recordings is not None else "Not supplied by this team's platform. This is not 0."),
+        (
+            "Live participants",
+            live.live_participants,
+            "Connections present in a session right now.",
+        ),
+        (
+            "Live sessions",
+            live.live_sessions,
+            "Sessions with somebody in them. A session that nobody is in is not live, whatever its platform said.",
+        ),
+        (
+            "Active recordings",
+            live.active_recordings,
+            "Recordings running right now."
+            if live.active_recordings is not None
+            else "Not supplied by this team's platform. This is not 0.",
+        ),
     )
 
 
@@ -142,7 +166,6 @@ def hour_words(live: Live) -> str:
     return f"At most {peak:,}, now {live.live_participants:,}."
 
 
-
 def period_marks(report: PeriodReport, figure: PeriodMetric) -> pd.DataFrame:
     """Marks of one course, for ``period_spec``: one row a mark, ``layer`` says which.
 
@@ -159,11 +182,16 @@ def period_marks(report: PeriodReport, figure: PeriodMetric) -> pd.DataFrame:
         if of.measure is Measure.PEAK and (at := int(daily.peaks_at[of.key][i])) >= 0:
             rows.append({"layer": "course", "x": at, "y": value})
         rows.append({"layer": "course", "x": until, "y": value})
-        rows.append({"layer": "hover", "x": begin, "x2": int(daily.edges[i + 1]), "y": value} | _hover(report, of, figure.limit, i, value))
+        rows.append(
+            {"layer": "hover", "x": begin, "x2": int(daily.edges[i + 1]), "y": value}
+            | _hover(report, of, figure.limit, i, value)
+        )
     if rows and rows[-1]["layer"] == "hover":
         rows.append({"layer": "now", "x": now, "y": rows[-1]["y"]})
     if figure.limit:
-        rows.append({"layer": "limit", "x": start, "y": figure.limit if of.measure is Measure.PEAK else 0.0})
+        rows.append(
+            {"layer": "limit", "x": start, "y": figure.limit if of.measure is Measure.PEAK else 0.0}
+        )
         rows.append({"layer": "limit", "x": end, "y": figure.limit})
     if (ahead := pace(report, figure)) is not None:
         rows.append({"layer": "pace", "x": now, "y": figure.value})
@@ -179,12 +207,27 @@ def period_spec(key: str) -> dict:
     """The Vega-Lite specification of a metric's course; the same for whatever ``period_marks`` holds."""
     peak = metric(key).measure is Measure.PEAK
     x = {"field": "x", "type": "temporal", "scale": {"type": "utc", "nice": False}}
-    axis = {"title": None, "format": "%-d %b", "tickCount": 5, "grid": False, "labelFlush": True, "labelOverlap": "greedy"}
-    y = {"field": "y", "type": "quantitative", "scale": {"zero": True, "nice": True}, "axis": {"title": None, "tickCount": 4, "labelExpr": _SHORT, "domain": False}}
+    axis = {
+        "title": None,
+        "format": "%-d %b",
+        "tickCount": 5,
+        "grid": False,
+        "labelFlush": True,
+        "labelOverlap": "greedy",
+    }
+    y = {
+        "field": "y",
+        "type": "quantitative",
+        "scale": {"zero": True, "nice": True},
+        "axis": {"title": None, "tickCount": 4, "labelExpr": _SHORT, "domain": False},
+    }
     if metric(key).unit is not Unit.MINUTES:
         y["axis"]["tickMinStep"] = 1
     step = {"interpolate": "step-after"} if peak else {}
-    hover = [{"field": "day", "title": "Day"}, {"field": "value", "title": _RUNNING[metric(key).measure]}]
+    hover = [
+        {"field": "day", "title": "Day"},
+        {"field": "value", "title": _RUNNING[metric(key).measure]},
+    ]
     if metric(key).measure is not Measure.LEVEL:
         hover.append({"field": "own", "title": "That day"})
     if metric(key).limited:
@@ -195,8 +238,13 @@ def period_spec(key: str) -> dict:
         "layer": [
             _layer("frame", {"type": "point", "opacity": 0}),
             _layer("course", {"type": "area", "opacity": 0.12, "line": False} | step),
-            _layer("limit", {"type": "line", "strokeDash": [6, 4], "strokeWidth": 1.5, "color": _QUIET}),
-            _layer("pace", {"type": "line", "strokeDash": [1, 4], "strokeCap": "round", "strokeWidth": 2}),
+            _layer(
+                "limit", {"type": "line", "strokeDash": [6, 4], "strokeWidth": 1.5, "color": _QUIET}
+            ),
+            _layer(
+                "pace",
+                {"type": "line", "strokeDash": [1, 4], "strokeCap": "round", "strokeWidth": 2},
+            ),
             _layer("course", {"type": "line", "strokeWidth": 2.5} | step),
             _layer("now", {"type": "rule", "strokeDash": [2, 3], "color": _QUIET}, y=None),
             _layer("now", {"type": "point", "filled": True, "size": 55, "opacity": 1}),
@@ -213,12 +261,26 @@ def hour_marks(live: Live, zone_name: str) -> pd.DataFrame:
     # One offset for the whole hour: it stays an hour when the clocks change in it.
     offset = int(local(live.as_of, zone(zone_name)).utcoffset().total_seconds()) * 1000
     start = live.as_of - 3_600_000
-    rows: list[dict] = [{"layer": "frame", "x": start, "y": 0}, {"layer": "frame", "x": live.as_of, "y": 1}]
+    rows: list[dict] = [
+        {"layer": "frame", "x": start, "y": 0},
+        {"layer": "frame", "x": live.as_of, "y": 1},
+    ]
     steps = _steps(live, start)
     for begin, until, people in steps:
-        clocks = f"{local(begin, zone(zone_name)):%H:%M:%S} – {local(until, zone(zone_name)):%H:%M:%S}"
+        clocks = (
+            f"{local(begin, zone(zone_name)):%H:%M:%S} – {local(until, zone(zone_name)):%H:%M:%S}"
+        )
         rows.append({"layer": "course", "x": begin, "y": people})
-        rows.append({"layer": "hover", "x": begin, "x2": until, "y": people, "day": clocks, "value": f"{people:,}"})
+        rows.append(
+            {
+                "layer": "hover",
+                "x": begin,
+                "x2": until,
+                "y": people,
+                "day": clocks,
+                "value": f"{people:,}",
+            }
+        )
     if steps:
         rows.append({"layer": "course", "x": live.as_of, "y": steps[-1][2]})
         rows.append({"layer": "now", "x": live.as_of, "y": steps[-1][2]})
@@ -229,7 +291,17 @@ def hour_spec() -> dict:
     """The Vega-Lite specification of the last hour."""
     x = {"field": "x", "type": "temporal", "scale": {"type": "utc", "nice": False}}
     axis = {"title": None, "format": "%H:%M", "tickCount": 6, "grid": False, "labelFlush": True}
-    y = {"field": "y", "type": "quantitative", "axis": {"title": None, "tickCount": 4, "tickMinStep": 1, "labelExpr": _SHORT, "domain": False}}
+    y = {
+        "field": "y",
+        "type": "quantitative",
+        "axis": {
+            "title": None,
+            "tickCount": 4,
+            "tickMinStep": 1,
+            "labelExpr": _SHORT,
+            "domain": False,
+        },
+    }
     return {
         "height": 190,
         "encoding": {"x": x | {"axis": axis}, "y": y},
@@ -238,7 +310,9 @@ def hour_spec() -> dict:
             _layer("course", {"type": "area", "opacity": 0.15, "interpolate": "step-after"}),
             _layer("course", {"type": "line", "strokeWidth": 2, "interpolate": "step-after"}),
             _layer("now", {"type": "point", "filled": True, "size": 60, "opacity": 1}),
-            _hover_layer([{"field": "day", "title": "Time"}, {"field": "value", "title": "Participants"}]),
+            _hover_layer(
+                [{"field": "day", "title": "Time"}, {"field": "value", "title": "Participants"}]
+            ),
         ],
     }
 
@@ -248,41 +322,65 @@ _QUIET = "#808894"
 #: Each label by itself: an axis would otherwise write nought as "0k".
 # Below a thousand as it is: the prefix of a half would be "500m", which reads as minutes.
 _SHORT = "format(datum.value, abs(datum.value) < 1000 ? '~r' : '~s')"
-_RUNNING = {Measure.MINUTES: "Since the start", Measure.PEAK: "Highest so far", Measure.LEVEL: "Stored", Measure.COUNT: "Since the start"}
+_RUNNING = {
+    Measure.MINUTES: "Since the start",
+    Measure.PEAK: "Highest so far",
+    Measure.LEVEL: "Stored",
+    Measure.COUNT: "Since the start",
+}
 _COLUMNS = ("layer", "x", "x2", "y", "day", "value", "own", "limit")
 
 
 def _layer(name: str, mark: dict, **encoding: dict | None) -> dict:
-    layer = {"transform": [{"filter": f"datum.layer === '{name}'"}], "mark": mark | {"tooltip": None}}
+    layer = {
+        "transform": [{"filter": f"datum.layer === '{name}'"}],
+        "mark": mark | {"tooltip": None},
+    }
     return layer | ({"encoding": encoding} if encoding else {})
 
 
 def _hover_layer(fields: list[dict]) -> dict:
     """Invisible bars over the whole height, one a day or step: the pointer need not find the line."""
     return _layer("hover", {"type": "rect"}) | {
-        "params": [{"name": "at", "select": {"type": "point", "on": "pointerover", "clear": "pointerout"}}],
+        "params": [
+            {"name": "at", "select": {"type": "point", "on": "pointerover", "clear": "pointerout"}}
+        ],
         "encoding": {
             "x2": {"field": "x2"},
             "y": {"value": 0},
             "y2": {"value": "height"},
-            "fillOpacity": {"condition": {"param": "at", "empty": False, "value": 0.14}, "value": 0},
+            "fillOpacity": {
+                "condition": {"param": "at", "empty": False, "value": 0.14},
+                "value": 0,
+            },
             "tooltip": [f | {"type": "nominal"} for f in fields],
         },
     }
 
 
-def _hover(report: PeriodReport, of: Metric, limit: float | None, i: int, value: float) -> dict[str, str]:
+def _hover(
+    report: PeriodReport, of: Metric, limit: float | None, i: int, value: float
+) -> dict[str, str]:
     daily = report.daily
     texts = {
-        "day": formats.day(local(int(daily.edges[i]), zone(report.zone)).date()) + (" (so far)" if i == daily.running else ""),
+        "day": formats.day(local(int(daily.edges[i]), zone(report.zone)).date())
+        + (" (so far)" if i == daily.running else ""),
         "value": formats.with_unit(of.key, value),
         "own": formats.with_unit(of.key, daily.value(of.key, i)),
         "limit": formats.ABSENT,
     }
     if limit:
         start, end = _bounds(report)
-        share = 1.0 if of.measure is Measure.PEAK else (min(int(daily.edges[i + 1]), report.as_of) - start) / (end - start)
-        texts["limit"] = formats.with_unit(of.key, limit * share) if of.unit is Unit.MINUTES else formats.number(limit * share)
+        share = (
+            1.0
+            if of.measure is Measure.PEAK
+            else (min(int(daily.edges[i + 1]), report.as_of) - start) / (end - start)
+        )
+        texts["limit"] = (
+            formats.with_unit(of.key, limit * share)
+            if of.unit is Unit.MINUTES
+            else formats.number(limit * share)
+        )
     return texts
 
 
@@ -292,21 +390,35 @@ def _running(daily: Report, key: str) -> Iterator[float]:
         return
     measure, total = metric(key).measure, 0
     for raw in daily.figures[key][: daily.begun].tolist():
-        total = max(total, raw) if measure is Measure.PEAK else raw if measure is Measure.LEVEL else total + raw
+        total = (
+            max(total, raw)
+            if measure is Measure.PEAK
+            else raw
+            if measure is Measure.LEVEL
+            else total + raw
+        )
         yield float(shown(key, total))
 
 
 def _steps(live: Live, start: int) -> list[tuple[int, int, int]]:
     """The hour's steps ``(begin, end, people)`` from its start on."""
     begins = [at for at, _ in live.course]
-    steps = zip(begins, [*begins[1:], live.as_of], (people for _, people in live.course), strict=False)
-    return [(max(begin, start), min(end, live.as_of), people) for begin, end, people in steps if end > start and begin < live.as_of]
+    steps = zip(
+        begins, [*begins[1:], live.as_of], (people for _, people in live.course), strict=False
+    )
+    return [
+        (max(begin, start), min(end, live.as_of), people)
+        for begin, end, people in steps
+        if end > start and begin < live.as_of
+    ]
 
 
 def _frame(rows: list[dict], clock) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=_COLUMNS)
     for column in ("x", "x2"):
-        table[column] = pd.to_datetime([None if pd.isna(ms) else clock(int(ms)) for ms in table[column]], unit="ms", utc=True)
+        table[column] = pd.to_datetime(
+            [None if pd.isna(ms) else clock(int(ms)) for ms in table[column]], unit="ms", utc=True
+        )
     return table
 
 

@@ -31,14 +31,24 @@ def checks(now: int) -> Iterator[Check]:
     try:
         configured = settings.load()
     except UsageReportError as error:
-        yield Check("settings", False, error.what, " ".join(filter(None, (error.why, error.todo))) or "Correct it.")
+        yield Check(
+            "settings",
+            False,
+            error.what,
+            " ".join(filter(None, (error.why, error.todo))) or "Correct it.",
+        )
         return
     yield Check("settings", True, "read")
     try:
         presets.load(configured.presets or None)
         yield Check("presets", True, configured.presets or "the built-in ones")
     except UsageReportError as error:
-        yield Check("presets", False, error.what, " ".join(filter(None, (error.why, error.todo))) or "Correct the file.")
+        yield Check(
+            "presets",
+            False,
+            error.what,
+            " ".join(filter(None, (error.why, error.todo))) or "Correct the file.",
+        )
     try:
         engine = db.connect(configured.database_url)
         version = db.schema_version(engine)
@@ -51,7 +61,9 @@ def checks(now: int) -> Iterator[Check]:
     try:
         db.check(version)
     except DatabaseError as error:
-        yield Check("schema", False, f"{error.what}{f' ({error.why})' if error.why else ''}", error.todo)
+        yield Check(
+            "schema", False, f"{error.what}{f' ({error.why})' if error.why else ''}", error.todo
+        )
         return
     yield Check("schema", True, f"version {version}")
     try:
@@ -67,19 +79,39 @@ def _sqlite(engine: Engine) -> Iterator[Check]:
     text = ".".join(map(str, version))
     # https://sqlite.org/wal.html#walresetbug
     sound = version >= (3, 51, 3) or version < (3, 7)
-    yield Check("SQLite", sound, text, "It may, rarely, damage a database that several processes write. Install the pysqlite3 package.")
+    yield Check(
+        "SQLite",
+        sound,
+        text,
+        "It may, rarely, damage a database that several processes write. Install the pysqlite3 package.",
+    )
     free = shutil.disk_usage(db.folder(engine)).free
-    yield Check("disk", free >= _FREE, f"{free // 1024**2:,} MiB free", "Make room: a full disk refuses events.")
+    yield Check(
+        "disk",
+        free >= _FREE,
+        f"{free // 1024**2:,} MiB free",
+        "Make room: a full disk refuses events.",
+    )
 
 
 def _contents(engine: Engine, stale_after: int, now: int) -> Iterator[Check]:
     reader = Reader(engine, stale_after)
     teams = [reader.team(key) for key in reader.teams()]
     if not teams:
-        yield Check("events", False, "none has come in yet", "Run: usage-report ingest FILE, or: usage-report demo")
+        yield Check(
+            "events",
+            False,
+            "none has come in yet",
+            "Run: usage-report ingest FILE, or: usage-report demo",
+        )
     pending = sum(t.pending for t in teams)
     if pending:
-        yield Check("figures", False, f"{pending:,} sessions are not counted yet", "Start the app, or run: usage-report rebuild")
+        yield Check(
+            "figures",
+            False,
+            f"{pending:,} sessions are not counted yet",
+            "Start the app, or run: usage-report rebuild",
+        )
     elif teams:
         yield Check("figures", True, "hold every event")
     for team in teams:
@@ -87,7 +119,12 @@ def _contents(engine: Engine, stale_after: int, now: int) -> Iterator[Check]:
     with db.reading(engine) as c:
         held = ledger.quarantine_size(c)
     if held:
-        yield Check("quarantine", False, f"{held:,} events could not be taken", "Run: usage-report quarantine list")
+        yield Check(
+            "quarantine",
+            False,
+            f"{held:,} events could not be taken",
+            "Run: usage-report quarantine list",
+        )
     else:
         yield Check("quarantine", True, "empty")
 
@@ -97,5 +134,16 @@ def _freshness(team: TeamInfo, now: int) -> Check:
     if team.last_received is None:
         return Check(name, False, "nothing has come in yet", "Run: usage-report ingest FILE")
     hours = (now - team.last_received) / 3_600_000
-    age = f"{hours * 60:.0f} min" if hours < 2 else f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
-    return Check(name, now - team.last_received <= _QUIET, f"last event received {age} ago", "Check that its platform still sends, or ingest newer files.")
+    age = (
+        f"{hours * 60:.0f} min"
+        if hours < 2
+        else f"{hours:.0f} h"
+        if hours < 48
+        else f"{hours / 24:.0f} days"
+    )
+    return Check(
+        name,
+        now - team.last_received <= _QUIET,
+        f"last event received {age} ago",
+        "Check that its platform still sends, or ingest newer files.",
+    )

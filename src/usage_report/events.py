@@ -68,7 +68,21 @@ CODE = {k.type: k.code for k in KINDS}
 CHOICES = {"kind": ("audio", "video", "screenshare"), "visibility": ("public", "private")}
 #: ``data`` fields that have a column of their own in the ledger; all others are kept as they came.
 KNOWN = frozenset(
-    ["team", "room", "session", "connection", "participant", "name", "track", "kind", "recording", "whiteboard", "breakout", "post", "visibility"]
+    [
+        "team",
+        "room",
+        "session",
+        "connection",
+        "participant",
+        "name",
+        "track",
+        "kind",
+        "recording",
+        "whiteboard",
+        "breakout",
+        "post",
+        "visibility",
+    ]
 )
 
 
@@ -128,12 +142,22 @@ def instant(text: str) -> int:
     Raises ``ValueError`` for anything else, a time without offset among it.
     """
     if len(text) == 24 and text[19] == "." and text[23] == "Z" and text[17] < "6":
-        clock, fraction = text[17:19], text[20:23]  # what nearly all senders write; many events share a minute
-        if text.isascii() and clock.isdecimal() and fraction.isdecimal() and (minute := _minute(text[:17])) is not None:
+        clock, fraction = (
+            text[17:19],
+            text[20:23],
+        )  # what nearly all senders write; many events share a minute
+        if (
+            text.isascii()
+            and clock.isdecimal()
+            and fraction.isdecimal()
+            and (minute := _minute(text[:17])) is not None
+        ):
             return minute + int(clock + fraction)
     match = _RFC3339.fullmatch(text)
     if not match:
-        raise ValueError(f"{text[:60]!r} is not an RFC 3339 time with an offset, such as 2026-03-01T09:00:00.000Z")
+        raise ValueError(
+            f"{text[:60]!r} is not an RFC 3339 time with an offset, such as 2026-03-01T09:00:00.000Z"
+        )
     day, clock, second, fraction, offset = match.groups()
     leap = 1000 if second == "60" else 0
     offset = "+00:00" if offset in "Zz" else offset
@@ -166,20 +190,29 @@ def _text(holder: dict[str, Any], field: str, where: str = "") -> str:
     if not isinstance(value, str):
         # Only plain values are shown: a list nested a thousand deep cannot be.
         shown = f" {str(value)[:40]!r}" if isinstance(value, int | float) else ""
-        raise Rejected("wrong-type", f"{where}{field} must be a text, not {type(value).__name__}{shown}")
+        raise Rejected(
+            "wrong-type", f"{where}{field} must be a text, not {type(value).__name__}{shown}"
+        )
     if not value:
         raise Rejected("missing-field", f"{where}{field} is empty; every such event must have it")
     if len(value) > MAX_TEXT // 4 and (size := len(value.encode())) > MAX_TEXT:
-        raise Rejected("too-long", f"{where}{field} has {size:,} bytes; at most {MAX_TEXT:,} are taken")
+        raise Rejected(
+            "too-long", f"{where}{field} has {size:,} bytes; at most {MAX_TEXT:,} are taken"
+        )
     if "\0" in value:
-        raise Rejected("nul-character", f"{where}{field} holds a NUL character, which no database keeps as text")
+        raise Rejected(
+            "nul-character",
+            f"{where}{field} holds a NUL character, which no database keeps as text",
+        )
     return value
 
 
 def check_time(time: int, now: int) -> None:
     """Raise ``Rejected`` for a time no event can have: before 2000, or over five minutes after ``now`` (epoch ms)."""
     if time < EARLIEST:
-        raise Rejected("too-early", f"time {iso(time)} is before 2000: the sender's clock or unit is wrong")
+        raise Rejected(
+            "too-early", f"time {iso(time)} is before 2000: the sender's clock or unit is wrong"
+        )
     if time > now + AHEAD:
         raise Rejected(
             "in-the-future",
@@ -206,8 +239,16 @@ _ORDINARY = itemgetter(*_ENVELOPE, "data")
 _SHAPES = {}
 for _kind in KINDS:
     _field = {"track": "kind", "post": "visibility"}.get(_kind.subject, "")
-    _details = frozenset(CHOICES.get(_field, ())) | (frozenset() if _field in _kind.required else {None})
-    _SHAPES[_kind.type] = _kind.code, _kind.subject, _field, _details, KNOWN - (CHOICES.keys() - {_field})
+    _details = frozenset(CHOICES.get(_field, ())) | (
+        frozenset() if _field in _kind.required else {None}
+    )
+    _SHAPES[_kind.type] = (
+        _kind.code,
+        _kind.subject,
+        _field,
+        _details,
+        KNOWN - (CHOICES.keys() - {_field}),
+    )
 
 
 def _ordinary(obj: Any, now: int, team: str | None) -> Event | None:
@@ -251,7 +292,24 @@ def _ordinary(obj: Any, now: int, team: str | None) -> Event | None:
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return None
     # As ``Event(…)``, in half the time.
-    return tuple.__new__(Event, (team, source, id, code, time, room, session, subject, connection, person, name, detail or "", ""))
+    return tuple.__new__(
+        Event,
+        (
+            team,
+            source,
+            id,
+            code,
+            time,
+            room,
+            session,
+            subject,
+            connection,
+            person,
+            name,
+            detail or "",
+            "",
+        ),
+    )
 
 
 def _careful(obj: Any, now: int, team: str | None) -> Event:
@@ -260,10 +318,14 @@ def _careful(obj: Any, now: int, team: str | None) -> Event:
         raise Rejected("not-an-object", f"an event is a JSON object, not {type(obj).__name__}")
     version, id, source, type_, when = (_text(obj, field) for field in _ENVELOPE)
     if version != "1.0":
-        raise Rejected("wrong-version", f"specversion is {version[:20]!r}; only CloudEvents 1.0 is read")
+        raise Rejected(
+            "wrong-version", f"specversion is {version[:20]!r}; only CloudEvents 1.0 is read"
+        )
     kind = BY_TYPE.get(type_)
     if kind is None:
-        raise Rejected("unknown-type", f"type {type_[:60]!r} is not known. {_nearest_type(type_[:60])}".strip())
+        raise Rejected(
+            "unknown-type", f"type {type_[:60]!r} is not known. {_nearest_type(type_[:60])}".strip()
+        )
     try:
         time = instant(when)
         check_time(time, now)
@@ -287,24 +349,49 @@ def _careful(obj: Any, now: int, team: str | None) -> Event:
         if kind.code < 40:
             connection = _text(data, "connection", "data.")
             if kind.code < 20:
-                person = _text(data, "participant", "data.") if data.get("participant") is not None else connection
+                person = (
+                    _text(data, "participant", "data.")
+                    if data.get("participant") is not None
+                    else connection
+                )
                 name = _text(data, "name", "data.") if data.get("name") else ""
     for field, choices in CHOICES.items():
-        if field in kind.required or (data.get(field) is not None and kind.subject in ("track", "post")):
+        if field in kind.required or (
+            data.get(field) is not None and kind.subject in ("track", "post")
+        ):
             value = _text(data, field, "data.")
             if value not in choices:
                 raise Rejected(
-                    "wrong-value", f"data.{field} is {value[:40]!r}; it must be one of {', '.join(choices)}"
+                    "wrong-value",
+                    f"data.{field} is {value[:40]!r}; it must be one of {', '.join(choices)}",
                 )
             detail = value
     extra = ""
     if not data.keys() <= KNOWN:
         try:
-            extra = orjson.dumps({k: v for k, v in data.items() if k not in KNOWN}, option=orjson.OPT_SORT_KEYS).decode()
+            extra = orjson.dumps(
+                {k: v for k, v in data.items() if k not in KNOWN}, option=orjson.OPT_SORT_KEYS
+            ).decode()
         except orjson.JSONEncodeError:
             # Deeper nesting can be read than written again.
-            raise Rejected("too-deep", "data holds values nested over 250 deep; none that deep are kept") from None
-    return Event(team, source, id, kind.code, time, room, session, subject, connection, person, name, detail, extra)
+            raise Rejected(
+                "too-deep", "data holds values nested over 250 deep; none that deep are kept"
+            ) from None
+    return Event(
+        team,
+        source,
+        id,
+        kind.code,
+        time,
+        room,
+        session,
+        subject,
+        connection,
+        person,
+        name,
+        detail,
+        extra,
+    )
 
 
 def identity(event: Event) -> bytes:
@@ -314,4 +401,6 @@ def identity(event: Event) -> bytes:
 
 def content(event: Event) -> bytes:
     """16 bytes that stand for all an event says: differing ones under one identity are a conflict."""
-    return blake2b("\0".join((f"{event[3]} {event[4]}", *event[5:])).encode(), digest_size=16).digest()
+    return blake2b(
+        "\0".join((f"{event[3]} {event[4]}", *event[5:])).encode(), digest_size=16
+    ).digest()

@@ -45,7 +45,16 @@ def to_csv(report: Report) -> bytes:
     """The CSV of a report, with the metrics its query names (all 25 where it names none)."""
     q = report.query
     absent = " ".join(m.key for m in ALL if m.key in report.not_supplied)
-    about = (absent, safe(q.team), q.zone, q.start.isoformat(), q.last.isoformat(), str(q.grain), iso(q.as_of), DEFINITIONS)
+    about = (
+        absent,
+        safe(q.team),
+        q.zone,
+        q.start.isoformat(),
+        q.last.isoformat(),
+        str(q.grain),
+        iso(q.as_of),
+        DEFINITIONS,
+    )
     tz, n = zone(q.zone), len(report)
     begins = [local(int(edge), tz).isoformat() for edge in report.edges]
     out = io.StringIO(newline="")
@@ -53,10 +62,32 @@ def to_csv(report: Report) -> bytes:
     writer.writerow(columns(report))
     for i in range(n):
         figures = (report.value(key, i) for key in q.keys)
-        writer.writerow(("bucket", begins[i], begins[i + 1], formats.state(report, i), *map(_cell, figures), _cell(_estimated(report, i)), *about))
-    state = "not begun" if not report.begun else "running" if q.as_of < report.edges[-1] else "final"
+        writer.writerow(
+            (
+                "bucket",
+                begins[i],
+                begins[i + 1],
+                formats.state(report, i),
+                *map(_cell, figures),
+                _cell(_estimated(report, i)),
+                *about,
+            )
+        )
+    state = (
+        "not begun" if not report.begun else "running" if q.as_of < report.edges[-1] else "final"
+    )
     totals = (report.total(key) for key in q.keys)
-    writer.writerow(("total", begins[0], begins[-1], state, *map(_cell, totals), _cell(_estimated(report, None)), *about))
+    writer.writerow(
+        (
+            "total",
+            begins[0],
+            begins[-1],
+            state,
+            *map(_cell, totals),
+            _cell(_estimated(report, None)),
+            *about,
+        )
+    )
     return out.getvalue().encode()
 
 
@@ -68,7 +99,9 @@ def _cell(value: float | int | None) -> str:
 
 
 def _estimated(report: Report, i: int | None) -> float | None:
-    if "consumed_minutes" in report.not_supplied or (not report.begun if i is None else i >= report.begun):
+    if "consumed_minutes" in report.not_supplied or (
+        not report.begun if i is None else i >= report.begun
+    ):
         return None
     if i is None:
         return report.estimated_total / 60_000
@@ -85,8 +118,21 @@ def to_xlsx(report: Report) -> bytes:
     q = report.query
     out = io.BytesIO()
     # In memory, entries carry a fixed date; with ``created`` set, nothing of the clock is left in the file.
-    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
-    book.set_properties({"title": f"Usage {q.start} to {q.last}", "created": datetime.fromtimestamp(q.as_of // 1000, UTC).replace(tzinfo=None)})
+    book = xlsxwriter.Workbook(
+        out,
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
+    book.set_properties(
+        {
+            "title": f"Usage {q.start} to {q.last}",
+            "created": datetime.fromtimestamp(q.as_of // 1000, UTC).replace(tzinfo=None),
+        }
+    )
     _usage(book, report)
     _about(book, report)
     _definitions(book)
@@ -98,10 +144,18 @@ def _usage(book: xlsxwriter.Workbook, report: Report) -> None:
     q, tz = report.query, zone(report.query.zone)
     sheet = book.add_worksheet("Usage")
     head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
-    when = book.add_format({"num_format": "yyyy-mm-dd hh:mm" if q.grain is Grain.HOUR else "ddd yyyy-mm-dd", "align": "left"})
+    when = book.add_format(
+        {
+            "num_format": "yyyy-mm-dd hh:mm" if q.grain is Grain.HOUR else "ddd yyyy-mm-dd",
+            "align": "left",
+        }
+    )
     number = {unit: {False: "#,##0", True: "#,##0.0"}[unit is Unit.MINUTES] for unit in Unit}
     plain = {unit: book.add_format({"num_format": f}) for unit, f in number.items()}
-    bold = {unit: book.add_format({"num_format": f, "bold": True, "top": 1}) for unit, f in number.items()}
+    bold = {
+        unit: book.add_format({"num_format": f, "bold": True, "top": 1})
+        for unit, f in number.items()
+    }
     total = book.add_format({"bold": True, "top": 1})
     grey = book.add_format({"font_color": "#808080", "italic": True, "align": "right"})
 
@@ -129,7 +183,12 @@ def _usage(book: xlsxwriter.Workbook, report: Report) -> None:
             sheet.write_number(last, c, value, bold[m.unit])
         elif m.key in report.not_supplied:
             sheet.write_string(last, c, "not supplied", grey)
-    sheet.write_string(last + 1, 0, "Computed for the range: peaks and distinct counts are not sums of the rows.", book.add_format({"italic": True}))
+    sheet.write_string(
+        last + 1,
+        0,
+        "Computed for the range: peaks and distinct counts are not sums of the rows.",
+        book.add_format({"italic": True}),
+    )
     sheet.freeze_panes(1, 1)
     sheet.set_column(0, 0, 22)
     sheet.set_column(1, 1, 10)
@@ -153,10 +212,24 @@ def _about(book: xlsxwriter.Workbook, report: Report) -> None:
         ("Definitions", f"version {DEFINITIONS}"),
         ("Consumed minutes", formats.estimated_text(report) or "measured, not estimated"),
         ("Not supplied", ", ".join(absent) or "nothing: every metric is supplied"),
-        ("Empty cells", "The bucket has not begun as of the instant above. “not supplied” means that the team's platform cannot tell; it is not 0."),
-        ("Figures", "Exact to the 16 digits a workbook keeps. Cells show one decimal; the value behind them is not rounded."),
+        (
+            "Empty cells",
+            "The bucket has not begun as of the instant above. “not supplied” means that the team's platform cannot tell; it is not 0.",
+        ),
+        (
+            "Figures",
+            "Exact to the 16 digits a workbook keeps. Cells show one decimal; the value behind them is not rounded.",
+        ),
     ]
-    rows += [("Note", text) for text in (formats.partly_text(report), formats.running_text(report), formats.stale_text(report)) if text]
+    rows += [
+        ("Note", text)
+        for text in (
+            formats.partly_text(report),
+            formats.running_text(report),
+            formats.stale_text(report),
+        )
+        if text
+    ]
     for r, (name, text) in enumerate(rows):
         sheet.write_string(r, 0, name, bold)
         sheet.write_string(r, 1, _printable(text), wrap)
@@ -170,9 +243,23 @@ def _definitions(book: xlsxwriter.Workbook) -> None:
     wrap = book.add_format({"text_wrap": True, "valign": "top"})
     for c, text in enumerate(("Metric", "Key", "Unit", "Rows combine by", "Definition")):
         sheet.write_string(0, c, text, bold)
-    combine = {"minutes": "sum", "count": "sum", "distinct": "distinct over the range", "peak": "largest", "level": "the last"}
+    combine = {
+        "minutes": "sum",
+        "count": "sum",
+        "distinct": "distinct over the range",
+        "peak": "largest",
+        "level": "the last",
+    }
     for r, m in enumerate(ALL, 1):
-        for c, text in enumerate((metric(m.key).title, m.key, "minutes" if m.unit else "count", combine[m.measure], m.definition)):
+        for c, text in enumerate(
+            (
+                metric(m.key).title,
+                m.key,
+                "minutes" if m.unit else "count",
+                combine[m.measure],
+                m.definition,
+            )
+        ):
             sheet.write_string(r, c, text, wrap)
     for c, width in enumerate((34, 34, 10, 22, 90)):
         sheet.set_column(c, c, width)
@@ -187,4 +274,9 @@ def filename(report: Report, extension: str) -> str:
     """``usage-acme-2026-03-01-to-2026-03-31-day.csv``: letters, digits and hyphens only, whatever the team is called."""
     q = report.query
     team = re.sub(r"[^A-Za-z0-9]+", "-", q.team).strip("-")[:40].lower()
-    return "-".join(part for part in ("usage", team, str(q.start), "to", str(q.last), str(q.grain)) if part) + f".{extension}"
+    return (
+        "-".join(
+            part for part in ("usage", team, str(q.start), "to", str(q.last), str(q.grain)) if part
+        )
+        + f".{extension}"
+    )

@@ -41,7 +41,10 @@ def compact(value: float | None) -> str:
     """At most three digits and a letter, for axes and small tiles: ``1.23M``, ``45.6k``, ``789``."""
     if value is None:
         return ABSENT
-    size, letter = next(((s, c) for s, c in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if abs(value) >= s * 0.9995), (1, ""))
+    size, letter = next(
+        ((s, c) for s, c in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if abs(value) >= s * 0.9995),
+        (1, ""),
+    )
     scaled = value / size
     decimals = 0 if abs(scaled) >= 99.95 else 1 if abs(scaled) >= 9.995 else 2
     text = f"{scaled:.{decimals}f}"
@@ -110,9 +113,13 @@ def bucket(report: Report, i: int) -> str:
         return day(at.date())
     if grain is Grain.HOUR:
         twice = at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
-        return f"{day(at.date())}, {at:%H:%M}" + (f" ({_offset_text(int(at.utcoffset().total_seconds()))})" if twice else "")
+        return f"{day(at.date())}, {at:%H:%M}" + (
+            f" ({_offset_text(int(at.utcoffset().total_seconds()))})" if twice else ""
+        )
     days = days_of(report, i)
-    whole = grain is Grain.MONTH and days.start.day == 1 and days.end == next_start(days.start, grain)
+    whole = (
+        grain is Grain.MONTH and days.start.day == 1 and days.end == next_start(days.start, grain)
+    )
     return f"{at:%B %Y}" if whole else span(days)
 
 
@@ -151,7 +158,11 @@ def absent_text(report: Report) -> str:
 def partly_text(report: Report, shown: tuple[Metric, ...] = METRICS) -> str:
     """Which platforms of the team have no part in which of these figures; empty where all have a part in all that are supplied."""
     of = [(title, [m.title for m in shown if m.key in keys]) for title, keys in report.partly]
-    return " ".join(f"{title} does not tell {', '.join(titles)}: its part in these figures is missing, or rough." for title, titles in of if titles)
+    return " ".join(
+        f"{title} does not tell {', '.join(titles)}: its part in these figures is missing, or rough."
+        for title, titles in of
+        if titles
+    )
 
 
 def running_text(report: Report) -> str:
@@ -175,5 +186,11 @@ def stale_text(report: Report) -> str:
 
 def notes(report: Report) -> tuple[str, ...]:
     """Everything a reader must know before trusting the figures, most important first."""
-    texts = (absent_text(report), partly_text(report), estimated_text(report), running_text(report), stale_text(report))
+    texts = (
+        absent_text(report),
+        partly_text(report),
+        estimated_text(report),
+        running_text(report),
+        stale_text(report),
+    )
     return tuple(t for t in texts if t)

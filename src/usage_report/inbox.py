@@ -50,7 +50,9 @@ class Inbox:
         fates, fresh = ledger.judge(c, batch, lambda keys: self._contents(c, keys))
         if fresh:
             body = orjson.dumps([tuple(event) for event in fresh.values()])
-            id = bulk.insert_one(c, t.inbox, ("received_at", "events", "body"), (now, len(fresh), body))
+            id = bulk.insert_one(
+                c, t.inbox, ("received_at", "events", "body"), (now, len(fresh), body)
+            )
             self._own = id, body, fresh.keys()
         return fates
 
@@ -61,9 +63,15 @@ class Inbox:
             for key in self._rows.popleft()[1]:
                 self._row_of.pop(key, None)
         own, self._own = self._own, None
-        for id, body in c.exec_driver_sql(f'SELECT "id", "body" FROM "inbox" WHERE "id" > {self._seen:d} ORDER BY "id"'):
+        for id, body in c.exec_driver_sql(
+            f'SELECT "id", "body" FROM "inbox" WHERE "id" > {self._seen:d} ORDER BY "id"'
+        ):
             # A number that a failed transaction has given back may have gone to somebody else.
-            keys = own[2] if own and own[:2] == (id, body) else [identity(event) for event in _events(body)]
+            keys = (
+                own[2]
+                if own and own[:2] == (id, body)
+                else [identity(event) for event in _events(body)]
+            )
             self._rows.append((id, keys))
             self._row_of.update(dict.fromkeys(keys, id))
             self._seen = id
@@ -72,7 +80,11 @@ class Inbox:
         """Contents of those identities that wait. Few do: only what is sent again so soon."""
         again = {key for key in keys if key in self._row_of}
         rows = {self._row_of[key] for key in again}
-        events = [e for (body,) in bulk.select_in(c, t.inbox, ("body",), "id", list(rows)) for e in _events(body)]
+        events = [
+            e
+            for (body,) in bulk.select_in(c, t.inbox, ("body",), "id", list(rows))
+            for e in _events(body)
+        ]
         return {key: content(event) for event in events if (key := identity(event)) in again}
 
 
@@ -99,7 +111,9 @@ def carry(c: Connection, most: int | None = None) -> int:
     # Events of one second share the time at which they came: it says how late figures are, no more.
     for _, some in groupby(rows, key=lambda row: row.received_at // 1000):
         first, *more = some
-        ledger.append(c, [event for row in (first, *more) for event in _events(row.body)], first.received_at)
+        ledger.append(
+            c, [event for row in (first, *more) for event in _events(row.body)], first.received_at
+        )
     c.execute(t.inbox.delete().where(_i.id <= last))
     return total
 
@@ -116,4 +130,6 @@ def waiting(c: Connection) -> Waiting:
     return Waiting(*c.execute(_WAITING).one())
 
 
-_WAITING = sa.select(sa.func.coalesce(sa.func.sum(_i.events), 0), sa.func.min(_i.received_at), sa.func.max(_i.id))
+_WAITING = sa.select(
+    sa.func.coalesce(sa.func.sum(_i.events), 0), sa.func.min(_i.received_at), sa.func.max(_i.id)
+)

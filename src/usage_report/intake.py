@@ -88,8 +88,17 @@ class Intake:
     async def append(self, job: Job) -> list[Fate]:
         """Have a job appended -> the fates of its events, once they are durable. Raises ``Overloaded``."""
         # What may be long: payloads of events that we do not know, originals refused, and the body that is kept.
-        size = sum(len(e.extra) for e in job.events) + sum(len(r.raw) for r in job.refused) + (len(job.raw.body) if job.raw else 0)
-        waiting = _Waiting(job, len(job.events) + len(job.refused), size, asyncio.get_running_loop().create_future())
+        size = (
+            sum(len(e.extra) for e in job.events)
+            + sum(len(r.raw) for r in job.refused)
+            + (len(job.raw.body) if job.raw else 0)
+        )
+        waiting = _Waiting(
+            job,
+            len(job.events) + len(job.refused),
+            size,
+            asyncio.get_running_loop().create_future(),
+        )
         with self._ready:
             if self._closing or self.full:
                 raise Overloaded
@@ -155,22 +164,34 @@ class Intake:
             # The worker does not keep up, or there is none: senders wait while we do its part.
             with writing(self._engine) as c:
                 inbox.carry(c, CARRY)
-            with reading(self._engine) as c:  # not before that is committed: what was not carried must stay known
+            with reading(
+                self._engine
+            ) as c:  # not before that is committed: what was not carried must stay known
                 self._inbox.look(c)
         with writing(self._engine) as c:
             together = [event for job in jobs for event in job.events]
-            fates = self._inbox.accept(c, together, max(job.received for job in jobs)) if together else []
+            fates = (
+                self._inbox.accept(c, together, max(job.received for job in jobs))
+                if together
+                else []
+            )
             answers: list[list[Fate]] = []
             at = 0
             for job in jobs:
                 answers.append(fates[at : at + len(job.events)])
                 at += len(job.events)
                 if job.refused:
-                    ledger.quarantine(c, job.refused, format=job.format, origin=job.origin, now=job.received)
+                    ledger.quarantine(
+                        c, job.refused, format=job.format, origin=job.origin, now=job.received
+                    )
             if self._keep_raw:
                 _keep(c, jobs, answers)
         if file_is_gone(self._engine):
-            raise DatabaseError("The file of the database is gone", "what was written now went with it", "Put it back, then restart the service.")
+            raise DatabaseError(
+                "The file of the database is gone",
+                "what was written now went with it",
+                "Put it back, then restart the service.",
+            )
         return answers
 
 
@@ -188,8 +209,21 @@ def _keep(c: Connection, jobs: Sequence[Job], answers: Sequence[Sequence[Fate]])
     kept = [(job, fates) for job, fates in zip(jobs, answers, strict=True) if job.raw]
     if not kept:
         return
-    ids = {team: ledger.ensure_team(c, team, kept[0][0].received) for team in {job.team for job, _ in kept}}
-    columns = ("team_id", "platform", "received_at", "url", "headers", "body", "accepted", "duplicates", "quarantined")
+    ids = {
+        team: ledger.ensure_team(c, team, kept[0][0].received)
+        for team in {job.team for job, _ in kept}
+    }
+    columns = (
+        "team_id",
+        "platform",
+        "received_at",
+        "url",
+        "headers",
+        "body",
+        "accepted",
+        "duplicates",
+        "quarantined",
+    )
     rows = []
     for job, fates in kept:
         headers = {k: v for k, v in job.raw.headers.items() if k not in _CREDENTIALS}
@@ -206,9 +240,18 @@ def expire(c: Connection, before: int) -> int:
     return c.execute(t.deliveries.delete().where(t.deliveries.c.received_at < before)).rowcount
 
 
-def stored(c: Connection, platform: str | None = None, *, after: int = 0, since: int = 0, limit: int = 500) -> list[sa.Row]:
+def stored(
+    c: Connection, platform: str | None = None, *, after: int = 0, since: int = 0, limit: int = 500
+) -> list[sa.Row]:
     """Kept deliveries with ids over ``after`` that came at or after ``since``: team key, platform, received_at, url, headers, body (decompressed by caller)."""
     d = t.deliveries.c
-    ask = sa.select(d.id, t.teams.c.key.label("team"), d.platform, d.received_at, d.url, d.headers, d.body)
-    ask = ask.join(t.teams, t.teams.c.id == d.team_id).where(d.id > after, d.received_at >= since).order_by(d.id).limit(limit)
+    ask = sa.select(
+        d.id, t.teams.c.key.label("team"), d.platform, d.received_at, d.url, d.headers, d.body
+    )
+    ask = (
+        ask.join(t.teams, t.teams.c.id == d.team_id)
+        .where(d.id > after, d.received_at >= since)
+        .order_by(d.id)
+        .limit(limit)
+    )
     return list(c.execute(ask if platform is None else ask.where(d.platform == platform)))

@@ -74,7 +74,11 @@ def append(c: Connection, batch: Sequence[Event], now: int) -> list[Fate]:
 Fresh = dict[bytes, Event]
 
 
-def judge(c: Connection, batch: Sequence[Event], waiting: Callable[[Sequence[bytes]], Mapping[bytes, bytes]] = lambda _: {}) -> tuple[list[Fate], Fresh]:
+def judge(
+    c: Connection,
+    batch: Sequence[Event],
+    waiting: Callable[[Sequence[bytes]], Mapping[bytes, bytes]] = lambda _: {},
+) -> tuple[list[Fate], Fresh]:
     """What appending events would do -> the fate of each, and those that are new.
 
     ``waiting`` gives the contents of identities that count as known although the ledger does not hold them yet.
@@ -96,8 +100,14 @@ def judge(c: Connection, batch: Sequence[Event], waiting: Callable[[Sequence[byt
 
 def counted(batch: Sequence[Event], fates: Sequence[Fate]) -> Counts:
     """The counts of a batch."""
-    conflicts = [(e.source, e.id) for e, fate in zip(batch, fates, strict=True) if fate is Fate.CONFLICT]
-    return Counts(accepted=fates.count(Fate.ACCEPTED), duplicates=fates.count(Fate.DUPLICATE), conflicts=conflicts)
+    conflicts = [
+        (e.source, e.id) for e, fate in zip(batch, fates, strict=True) if fate is Fate.CONFLICT
+    ]
+    return Counts(
+        accepted=fates.count(Fate.ACCEPTED),
+        duplicates=fates.count(Fate.DUPLICATE),
+        conflicts=conflicts,
+    )
 
 
 def _insert(c: Connection, fresh: Fresh, now: int) -> None:
@@ -127,10 +137,24 @@ def _insert(c: Connection, fresh: Fresh, now: int) -> None:
     _count_sources(c, team_ids, told, now)
 
 
-def _mark_sessions(c: Connection, team_ids: dict[str, int], spans: dict[tuple[str, str], list[int]], now: int) -> dict[tuple[str, str], int]:
+def _mark_sessions(
+    c: Connection, team_ids: dict[str, int], spans: dict[tuple[str, str], list[int]], now: int
+) -> dict[tuple[str, str], int]:
     """Sessions with news: created where new, widened to [first, last] event, marked pending -> their ids."""
     keys = {(team_ids[team], digest(session)): (team, session) for team, session in spans}
-    columns = ("team_id", "key", "session", "first_event", "last_event", "pending", "news_at", "room", "open", "estimated", "anomalies")
+    columns = (
+        "team_id",
+        "key",
+        "session",
+        "first_event",
+        "last_event",
+        "pending",
+        "news_at",
+        "room",
+        "open",
+        "estimated",
+        "anomalies",
+    )
     rows = [(*key, of[1], *spans[of], True, now, "", False, False, 0) for key, of in keys.items()]
     change = {
         "first_event": _edge("sessions", "first_event", "<"),
@@ -138,13 +162,19 @@ def _mark_sessions(c: Connection, team_ids: dict[str, int], spans: dict[tuple[st
         "pending": "excluded.pending",
         "news_at": "COALESCE(sessions.news_at, excluded.news_at)",
     }
-    found = bulk.upsert(c, t.sessions, columns, rows, ("team_id", "key"), change, ("team_id", "key", "id"))
+    found = bulk.upsert(
+        c, t.sessions, columns, rows, ("team_id", "key"), change, ("team_id", "key", "id")
+    )
     return {keys[team, key]: id for team, key, id in found}
 
 
-def _count_sources(c: Connection, team_ids: dict[str, int], told: dict[tuple[str, str], list[int]], now: int) -> None:
+def _count_sources(
+    c: Connection, team_ids: dict[str, int], told: dict[tuple[str, str], list[int]], now: int
+) -> None:
     columns = ("team_id", "source", "events", "last_event", "first_received", "last_received")
-    rows = [(team_ids[team], source, n, last, now, now) for (team, source), (n, last) in told.items()]
+    rows = [
+        (team_ids[team], source, n, last, now, now) for (team, source), (n, last) in told.items()
+    ]
     change = {
         "events": "sources.events + excluded.events",
         "last_event": _edge("sources", "last_event", ">"),
@@ -165,7 +195,14 @@ def ensure_team(c: Connection, key: str, now: int, *, sample: bool = False) -> i
     if id is None:
         c.execute(
             t.teams.insert(),
-            {"key": key, "zone": "UTC", "billing_day": 1, "sample": sample, "data_version": 1, "created_at": now},
+            {
+                "key": key,
+                "zone": "UTC",
+                "billing_day": 1,
+                "sample": sample,
+                "data_version": 1,
+                "created_at": now,
+            },
         )
         id = c.execute(sa.select(t.teams.c.id).where(t.teams.c.key == key)).scalar_one()
     return id
@@ -175,7 +212,9 @@ def team_id(c: Connection, key: str) -> int:
     """Id of a team that must exist, or ``NotFound`` with the nearest name."""
     id = c.execute(sa.select(t.teams.c.id).where(t.teams.c.key == key)).scalar()
     if id is None:
-        names = c.execute(sa.select(t.teams.c.key).order_by(t.teams.c.key).limit(1000)).scalars().all()
+        names = (
+            c.execute(sa.select(t.teams.c.key).order_by(t.teams.c.key).limit(1000)).scalars().all()
+        )
         hint = did_you_mean(key, names) if names else "No event has come in yet."
         raise NotFound(f"There is no team {key[:100]!r}", "", hint)
     return id
@@ -183,13 +222,26 @@ def team_id(c: Connection, key: str) -> int:
 
 def touch(c: Connection, team: int) -> None:
     """Move the team's data version: figures or settings have changed, cached answers no longer hold."""
-    c.execute(t.teams.update().where(t.teams.c.id == team).values(data_version=t.teams.c.data_version + 1))
+    c.execute(
+        t.teams.update().where(t.teams.c.id == team).values(data_version=t.teams.c.data_version + 1)
+    )
 
 
 def events_of(c: Connection, ids: Sequence[int]) -> Iterator[tuple[int, list[tuple]]]:
     """Events of sessions, as the rows that ``metering.fold`` takes, by session id."""
     by_session: dict[int, list[tuple]] = {id: [] for id in ids}
-    columns = ("session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail", "room")
+    columns = (
+        "session_id",
+        "time",
+        "source",
+        "id",
+        "code",
+        "subject",
+        "connection",
+        "person",
+        "detail",
+        "room",
+    )
     for row in bulk.select_in(c, t.events, columns, "session_id", ids):
         by_session[row[0]].append(row[1:])
     yield from by_session.items()
@@ -198,12 +250,17 @@ def events_of(c: Connection, ids: Sequence[int]) -> Iterator[tuple[int, list[tup
 # -- quarantine ------------------------------------------------------------------------------------------------------
 
 
-def quarantine(c: Connection, refused: Iterable[Refused], *, format: str, origin: str, now: int) -> Counts:
+def quarantine(
+    c: Connection, refused: Iterable[Refused], *, format: str, origin: str, now: int
+) -> Counts:
     """Keep what could not be taken, once each, with its reason."""
     counts = Counts()
     rows: dict[bytes, dict] = {}
     for r in refused:
-        key = blake2b(b"\0".join((_clean(r.team).encode(), format.encode(), r.reason.encode(), r.raw)), digest_size=16).digest()
+        key = blake2b(
+            b"\0".join((_clean(r.team).encode(), format.encode(), r.reason.encode(), r.raw)),
+            digest_size=16,
+        ).digest()
         counts.reasons[r.reason] = counts.reasons.get(r.reason, 0) + 1
         if key in rows:
             counts.quarantined_before += 1
@@ -256,4 +313,7 @@ def release(c: Connection, ids: Sequence[int]) -> None:
     """Take originals out of quarantine: they have been accepted now."""
     if not ids:
         return
-    c.execute(t.quarantine.delete().where(t.quarantine.c.id == sa.bindparam("b_id")), [{"b_id": id} for id in ids])
+    c.execute(
+        t.quarantine.delete().where(t.quarantine.c.id == sa.bindparam("b_id")),
+        [{"b_id": id} for id in ids],
+    )

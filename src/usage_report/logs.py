@@ -8,7 +8,12 @@ import sys
 from datetime import UTC, datetime
 
 #: What every record has; anything else was said with ``extra``.
-_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {
+    "message",
+    "asctime",
+    "taskName",
+    "color_message",
+}
 
 
 def _extras(record: logging.LogRecord) -> dict[str, object]:
@@ -37,7 +42,9 @@ class PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record)
         # A path may hold a line break: nobody shall write lines of their own into the log.
-        extras = " ".join(f"{k}={v if str(v).isprintable() else ascii(v)}" for k, v in _extras(record).items())
+        extras = " ".join(
+            f"{k}={v if str(v).isprintable() else ascii(v)}" for k, v in _extras(record).items()
+        )
         head, newline, trace = text.partition("\n")
         return f"{head} {extras}".rstrip() + newline + trace
 

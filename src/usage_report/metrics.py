@@ -67,7 +67,14 @@ def _with_parts(key: str, title: str, definition: str) -> tuple[Metric, ...]:
     }
     whole = Metric(key, title, Measure.MINUTES, tuple(f"{stem}_{p}" for p in PARTS), definition)
     return (whole,) + tuple(
-        Metric(f"{key}_{p}", f"{title}: {t.lower()}", Measure.MINUTES, (f"{stem}_{p}",), f"The part of {title.lower()} that is {part_text[p]}.", of=key)
+        Metric(
+            f"{key}_{p}",
+            f"{title}: {t.lower()}",
+            Measure.MINUTES,
+            (f"{stem}_{p}",),
+            f"The part of {title.lower()} that is {part_text[p]}.",
+            of=key,
+        )
         for p, t in PARTS.items()
     )
 

@@ -59,7 +59,12 @@ def zone(name: str) -> ZoneInfo:
             raise ValueError
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        hint = did_you_mean(name[:100], sorted(z for z in available_timezones() if not z.startswith(_FOREIGN))) or "Use an IANA name such as Europe/Berlin."
+        hint = (
+            did_you_mean(
+                name[:100], sorted(z for z in available_timezones() if not z.startswith(_FOREIGN))
+            )
+            or "Use an IANA name such as Europe/Berlin."
+        )
         raise InputError(f"There is no time zone {name[:100]!r}", "", hint) from None
 
 
@@ -70,7 +75,9 @@ def midnight(day: date, tz: ZoneInfo) -> int:
 
 def local(ms: int, tz: ZoneInfo) -> datetime:
     """The instant as a clock of the zone shows it."""
-    return datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000).astimezone(tz)
+    return (
+        datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000).astimezone(tz)
+    )
 
 
 def today(now: int, tz: ZoneInfo) -> date:
@@ -93,7 +100,9 @@ def edges(period: Period, grain: Grain, tz: ZoneInfo) -> np.ndarray:
     Raises ``InputError`` where the period is empty or has more than ``MAX_BUCKETS`` buckets.
     """
     if period.days <= 0:
-        raise InputError(f"The range {period.start} to {period.last} has no day", "its end is before its start")
+        raise InputError(
+            f"The range {period.start} to {period.last} has no day", "its end is before its start"
+        )
     if period.days * (24 if grain is Grain.HOUR else 1) > MAX_BUCKETS:
         raise InputError(
             f"The range {period.start} to {period.last} is too long to be cut by the {grain}",
@@ -131,7 +140,9 @@ def parse_date(text: str) -> date:
         if day.isoformat() != text:  # week dates and the like, which fromisoformat also reads
             raise ValueError
     except ValueError:
-        raise InputError(f"{text[:40]!r} is not a date", "", "Write it as YYYY-MM-DD, for example 2026-03-31.") from None
+        raise InputError(
+            f"{text[:40]!r} is not a date", "", "Write it as YYYY-MM-DD, for example 2026-03-31."
+        ) from None
     if not 2000 <= day.year < 2200:
         raise InputError(f"{text} is out of range", "", "Dates from 2000 to 2199 are taken.")
     return day

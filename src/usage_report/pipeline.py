@@ -37,7 +37,15 @@ Progress = Callable[[int], object]
 # -- into the ledger ---------------------------------------------------------------------------------------------------
 
 
-def ingest(engine: Engine, items: Iterable[Event | Refused], *, now: int, format: str, origin: str, progress: Progress | None = None) -> Counts:
+def ingest(
+    engine: Engine,
+    items: Iterable[Event | Refused],
+    *,
+    now: int,
+    format: str,
+    origin: str,
+    progress: Progress | None = None,
+) -> Counts:
     """Append all events and quarantine all refusals of an input, batch by batch. Figures follow with ``settle``.
 
     ``progress`` is called with the number of items of each batch once it is safe. An error of the input itself
@@ -129,7 +137,13 @@ def arrivals(engine: Engine) -> inbox.Waiting:
         return inbox.waiting(c)
 
 
-def settle(engine: Engine, *, progress: Progress | None = None, most: int | None = None, size: int | None = None) -> int:
+def settle(
+    engine: Engine,
+    *,
+    progress: Progress | None = None,
+    most: int | None = None,
+    size: int | None = None,
+) -> int:
     """Count what has been accepted, step by step -> number of sessions counted. ``progress`` gets each step's number of events.
 
     ``most`` bounds the steps of either kind, ``size`` the events of one (``SETTLE``), about: writers wait for a step to end.
@@ -195,7 +209,13 @@ def recount_days(c: Connection, team: int, quarters: np.ndarray) -> None:
 
 
 def _recount_longer(
-    c: Connection, team: int, finer: t.Table, starts: np.ndarray, longer: t.Table, grain: Grain, tz: ZoneInfo
+    c: Connection,
+    team: int,
+    finer: t.Table,
+    starts: np.ndarray,
+    longer: t.Table,
+    grain: Grain,
+    tz: ZoneInfo,
 ) -> np.ndarray:
     """Facts of the longer buckets in which finer ones have changed (sorted ``starts``) -> sorted starts of those."""
     if not len(starts):
@@ -225,7 +245,11 @@ def set_zone(c: Connection, team: int, name: str) -> None:
 def waiting(engine: Engine, team: str | None = None) -> int:
     """Events that ``settle`` has yet to look at, or all of a team."""
     with reading(engine) as c:
-        return inbox.waiting(c).events + store.count_events(c, None) if team is None else store.count_events(c, ledger.team_id(c, team))
+        return (
+            inbox.waiting(c).events + store.count_events(c, None)
+            if team is None
+            else store.count_events(c, ledger.team_id(c, team))
+        )
 
 
 def has_news(engine: Engine) -> bool:

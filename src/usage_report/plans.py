@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from datetime import date
 
 
-def limit_on(limits: Iterable[tuple[str, date | None, float]], metric: str, day: date) -> float | None:
+def limit_on(
+    limits: Iterable[tuple[str, date | None, float]], metric: str, day: date
+) -> float | None:
     """The limit of a metric on a day, or ``None``.
 
     ``limits`` are (metric, first day it holds or ``None`` for always, value). The latest one that holds already counts.

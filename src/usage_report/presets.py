@@ -57,12 +57,18 @@ def load(path: str | Path | None = None) -> Presets:
         with file.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
-            raise SettingsError(f"The presets file {file} cannot be used", f"it has over {MAX_BYTES:,} bytes", "Is it the right file?")
+            raise SettingsError(
+                f"The presets file {file} cannot be used",
+                f"it has over {MAX_BYTES:,} bytes",
+                "Is it the right file?",
+            )
         table = tomllib.loads(data.decode("utf-8"))
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, not TOML, NUL in the path
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise SettingsError(
-            f"The presets file {file} cannot be read", str(reason), "Mend it, or unset USAGE_REPORT_PRESETS to use the presets that come with the package."
+            f"The presets file {file} cannot be read",
+            str(reason),
+            "Mend it, or unset USAGE_REPORT_PRESETS to use the presets that come with the package.",
         ) from None
     return _check(table, str(file))
 
@@ -72,20 +78,40 @@ def _check(table: dict, file: str) -> Presets:
         return SettingsError(f"Presets file {file}, {where}", why, todo)
 
     for key in table.keys() - {"preset", "default"}:
-        raise wrong(f"key {key!r}", "there is no such key at the top", did_you_mean(key, ("default", "preset")))
+        raise wrong(
+            f"key {key!r}",
+            "there is no such key at the top",
+            did_you_mean(key, ("default", "preset")),
+        )
     entries = table.get("preset")
-    if not isinstance(entries, list) or not entries or not all(isinstance(e, dict) for e in entries):
-        raise wrong("key 'preset'", "there is no preset in it", "Begin each with a line [[preset]].")
+    if (
+        not isinstance(entries, list)
+        or not entries
+        or not all(isinstance(e, dict) for e in entries)
+    ):
+        raise wrong(
+            "key 'preset'", "there is no preset in it", "Begin each with a line [[preset]]."
+        )
     items: list[Preset] = []
     for number, entry in enumerate(entries, 1):
-        name = f"preset {entry['id']!r}" if isinstance(entry.get("id"), str) else f"preset number {number}"
-        preset = _preset(entry, lambda key, why, todo="", name=name: wrong(f"{name}, key {key!r}", why, todo))
+        name = (
+            f"preset {entry['id']!r}"
+            if isinstance(entry.get("id"), str)
+            else f"preset number {number}"
+        )
+        preset = _preset(
+            entry, lambda key, why, todo="", name=name: wrong(f"{name}, key {key!r}", why, todo)
+        )
         if any(p.id == preset.id for p in items):
             raise wrong(name, "this id is used twice", "Every preset needs an id of its own.")
         items.append(preset)
     default = table.get("default", items[0].id)
     if default not in [p.id for p in items]:
-        raise wrong("key 'default'", f"there is no preset {default!r}", did_you_mean(default, (p.id for p in items)))
+        raise wrong(
+            "key 'default'",
+            f"there is no preset {default!r}",
+            did_you_mean(default, (p.id for p in items)),
+        )
     return Presets(tuple(items), default)
 
 
@@ -99,13 +125,21 @@ def _preset(entry: dict, wrong) -> Preset:
         if not isinstance(entry[key], str):
             raise wrong(key, f"it must be a text in quotes, not {entry[key]!r}")
     if len(entry["id"]) > 40 or not _ID.fullmatch(entry["id"]):
-        raise wrong("id", f"{entry['id'][:60]!r} is not an id", "Use up to 40 lower case letters and digits, with single '-' between.")
+        raise wrong(
+            "id",
+            f"{entry['id'][:60]!r} is not an id",
+            "Use up to 40 lower case letters and digits, with single '-' between.",
+        )
     if not entry["label"].strip() or len(entry["label"]) > 60 or not entry["label"].isprintable():
         raise wrong("label", "it must have 1 to 60 printable characters")
     if (unit := entry["unit"]) not in UNITS:
         raise wrong("unit", f"{unit!r} is not a unit", did_you_mean(unit, UNITS))
     if ("offset" in entry) == ("last" in entry):
-        raise wrong("offset", "give exactly one of 'offset' and 'last'", "offset = 0 is the current unit; last = 7 is seven of them in a row.")
+        raise wrong(
+            "offset",
+            "give exactly one of 'offset' and 'last'",
+            "offset = 0 is the current unit; last = 7 is seven of them in a row.",
+        )
     key = "offset" if "offset" in entry else "last"
     low, high = (-UNITS[unit], 0) if key == "offset" else (1, UNITS[unit])
     if type(entry[key]) is not int or not low <= entry[key] <= high:
@@ -114,8 +148,14 @@ def _preset(entry: dict, wrong) -> Preset:
     if type(complete) is not bool:
         raise wrong("complete", f"it must be true or false, not {complete!r}")
     if complete and key == "offset":
-        raise wrong("complete", "it goes with 'last' only", "Use offset = -1 for the last unit that is over.")
-    return Preset(entry["id"], entry["label"].strip(), unit, entry.get("offset"), entry.get("last"), complete)
+        raise wrong(
+            "complete",
+            "it goes with 'last' only",
+            "Use offset = -1 for the last unit that is over.",
+        )
+    return Preset(
+        entry["id"], entry["label"].strip(), unit, entry.get("offset"), entry.get("last"), complete
+    )
 
 
 def resolve(preset: Preset, today: date, billing_day: int) -> Period:

@@ -55,7 +55,9 @@ class Reason(NamedTuple):
 
 
 _UNKNOWN = Reason("unknown", "Nothing known explains this. Look at the sessions on both sides.")
-_REST = Reason("unknown", "The above does not explain all of it. Look at the sessions on both sides.")
+_REST = Reason(
+    "unknown", "The above does not explain all of it. Look at the sessions on both sides."
+)
 
 
 class Verdict(StrEnum):
@@ -89,7 +91,9 @@ class Pair:
 
 PAIRS = (
     Pair("participation_minutes", ("participation_minutes",), rounded="connections"),
-    Pair("broadcast_minutes", ("broadcasted_minutes",), "screen_broadcasted_minutes", "connections"),
+    Pair(
+        "broadcast_minutes", ("broadcasted_minutes",), "screen_broadcasted_minutes", "connections"
+    ),
     Pair("broadcast_minutes_screenshare", ("screen_broadcasted_minutes",), rounded="connections"),
     Pair("consumed_minutes", ("subscribed_minutes",), "screen_subscribed_minutes", "connections"),
     Pair("consumed_minutes_screenshare", ("screen_subscribed_minutes",), rounded="connections"),
@@ -137,7 +141,9 @@ class Line:
     @property
     def percent(self) -> float | None:
         """The difference as a share of ours; ``None`` where ours is nought."""
-        return 100 * self.difference / self.ours if self.difference is not None and self.ours else None
+        return (
+            100 * self.difference / self.ours if self.difference is not None and self.ours else None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +177,10 @@ def compare(
     """Hold a report by the day against a vendor's figures (day ``YYYY-MM-DD`` -> field -> value; ``fetched``: epoch ms)."""
     q = report.query
     if q.grain is not Grain.DAY:
-        raise InputError("Only days can be held against a vendor's figures", f"the report is cut by the {q.grain}")
+        raise InputError(
+            "Only days can be held against a vendor's figures",
+            f"the report is cut by the {q.grain}",
+        )
     days = [formats.days_of(report, i).start for i in range(len(report))]
     lines, totals = {}, {}
     for pair in PAIRS:
@@ -194,7 +203,11 @@ def verdict(ours: float | None, vendor: float | None, low: float, high: float) -
 def _said(pair: Pair, said: Mapping[str, float] | None, screen: Screen) -> float | None:
     """The vendor's figure, ``None`` unless every field of it is there."""
     fields = (*pair.fields, pair.screen) if pair.screen and screen is Screen.ADDED else pair.fields
-    return sum(said[f] for f in fields) if said is not None and all(f in said for f in fields) else None
+    return (
+        sum(said[f] for f in fields)
+        if said is not None and all(f in said for f in fields)
+        else None
+    )
 
 
 def _bounds(pair: Pair, counts: Evidence, i: int) -> tuple[float, float]:
@@ -206,7 +219,9 @@ def _bounds(pair: Pair, counts: Evidence, i: int) -> tuple[float, float]:
     return (-1.0, n) if n else (0.0, 0.0)
 
 
-def _days(pair, report: Report, days, figures, fetched, counts: Evidence, screen: Screen) -> tuple[Line, ...]:
+def _days(
+    pair, report: Report, days, figures, fetched, counts: Evidence, screen: Screen
+) -> tuple[Line, ...]:
     ours = [report.value(pair.key, i) for i in range(len(days))]
     other = Screen.ADDED if screen is Screen.CONTAINED else Screen.CONTAINED
     theirs = [_said(pair, figures.get(day.isoformat()), screen) for day in days]
@@ -225,42 +240,88 @@ def _days(pair, report: Report, days, figures, fetched, counts: Evidence, screen
             difference = off[i]
             reasons += _timely(report, i, fetched.get(day.isoformat()), int(counts.late[i]))
             reasons += _zone(report.query.zone, off, i)
-            if pair.screen and (turned := _said(pair, said, other)) is not None and abs(turned - ours[i]) < abs(difference):
-                reasons.append(Reason("screen", f"With screenshare {other} instead, the difference would be {turned - ours[i]:+,.1f} minutes.", abs(turned - theirs[i])))
+            if (
+                pair.screen
+                and (turned := _said(pair, said, other)) is not None
+                and abs(turned - ours[i]) < abs(difference)
+            ):
+                reasons.append(
+                    Reason(
+                        "screen",
+                        f"With screenshare {other} instead, the difference would be {turned - ours[i]:+,.1f} minutes.",
+                        abs(turned - theirs[i]),
+                    )
+                )
             reasons += _grace(pair, difference, counts, i)
-            if report.query.as_of and pair.key.startswith("consumed") and i < len(report.estimated) and report.estimated[i] > 0:
-                reasons.append(Reason("estimated", "Our figure is estimated: these sessions do not tell who received what.", shown("consumed_minutes", int(report.estimated[i]))))
+            if (
+                report.query.as_of
+                and pair.key.startswith("consumed")
+                and i < len(report.estimated)
+                and report.estimated[i] > 0
+            ):
+                reasons.append(
+                    Reason(
+                        "estimated",
+                        "Our figure is estimated: these sessions do not tell who received what.",
+                        shown("consumed_minutes", int(report.estimated[i])),
+                    )
+                )
             reasons += _counted_otherwise(pair, difference)
             if pair.rounded and high and difference > 0:
                 reasons.append(_rounding(pair, high))
             reasons += _unexplained(reasons, difference)
-        out.append(Line(pair.key, day, ours[i], theirs[i], low, high, found, tuple(reasons), int(found is not Verdict.NONE)))
+        out.append(
+            Line(
+                pair.key,
+                day,
+                ours[i],
+                theirs[i],
+                low,
+                high,
+                found,
+                tuple(reasons),
+                int(found is not Verdict.NONE),
+            )
+        )
     return tuple(out)
 
 
 def _absent(pair: Pair, report: Report, i: int, said, theirs) -> list[Reason]:
     reasons = []
     if pair.key in report.not_supplied:
-        reasons.append(Reason("not-supplied", "No source of this team's events tells this; only the vendor has a figure."))
+        reasons.append(
+            Reason(
+                "not-supplied",
+                "No source of this team's events tells this; only the vendor has a figure.",
+            )
+        )
     elif i >= report.begun:
         reasons.append(Reason("not-begun", "The day has not begun."))
     if said is None:
-        reasons.append(Reason("not-pulled", "The vendor's figures of this day have not been pulled."))
+        reasons.append(
+            Reason("not-pulled", "The vendor's figures of this day have not been pulled.")
+        )
     elif theirs is None:
-        reasons.append(Reason("not-in-answer", f"The vendor's answer has no {' or '.join(pair.fields)}."))
+        reasons.append(
+            Reason("not-in-answer", f"The vendor's answer has no {' or '.join(pair.fields)}.")
+        )
     return reasons
 
 
 def _rounding(pair: Pair, high: float) -> Reason:
     text = "The vendor gives whole minutes"
     if pair.rounded:
-        text += f": {high:,.0f} {pair.rounded} rounded up one by one can add up to {high:,.0f} minutes"
+        text += (
+            f": {high:,.0f} {pair.rounded} rounded up one by one can add up to {high:,.0f} minutes"
+        )
     return Reason("rounding", f"{text}.", high)
 
 
 def _unexplained(reasons: list[Reason], difference: float) -> list[Reason]:
     """That something is left which the reasons, all together, cannot explain."""
-    if any(r.bound is None for r in reasons) or sum(r.bound for r in reasons) + _NOISE >= abs(difference):
+    if any(r.bound is None for r in reasons) or sum(r.bound for r in reasons) + _NOISE >= abs(
+        difference
+    ):
         return []
     return [_REST if reasons else _UNKNOWN]
 
@@ -276,35 +337,72 @@ def _over(days: list[tuple[Line, Reason]], added: bool) -> Reason:
     if reason.code in _OF_A_DAY:
         text = f"{formats.day(worst.day)}{f' and {more:,} more' if more else ''}: {text}"
     bounds = [r.bound for _, r in days]
-    return Reason(reason.code, text, None if None in bounds else sum(bounds) if added else reason.bound)
+    return Reason(
+        reason.code, text, None if None in bounds else sum(bounds) if added else reason.bound
+    )
 
 
 def _timely(report: Report, i: int, fetched: int | None, late: int) -> list[Reason]:
     reasons = []
     if fetched is not None and fetched < report.edges[i + 1]:
-        reasons.append(Reason("unfinished", "The vendor's figure was pulled before the day was over. Pull again."))
+        reasons.append(
+            Reason(
+                "unfinished", "The vendor's figure was pulled before the day was over. Pull again."
+            )
+        )
     if late:
-        reasons.append(Reason("late", f"{late:,} joins and leaves of this day came in after the vendor's figure was pulled. Pull again."))
+        reasons.append(
+            Reason(
+                "late",
+                f"{late:,} joins and leaves of this day came in after the vendor's figure was pulled. Pull again.",
+            )
+        )
     return reasons
 
 
 def _zone(zone: str, off: list[float | None], i: int) -> list[Reason]:
     """Usage that another cut of the days puts on the neighbour: what one day lacks the other has."""
-    near = [x for j in (i - 1, i + 1) if 0 <= j < len(off) and (x := off[j]) is not None and x * off[i] < 0]
+    near = [
+        x
+        for j in (i - 1, i + 1)
+        if 0 <= j < len(off) and (x := off[j]) is not None and x * off[i] < 0
+    ]
     if near:
         bound = min(abs(off[i]), max(map(abs, near)))
-        return [Reason("zone", f"A neighbouring day is off the other way by {max(map(abs, near)):,.1f}: days cut in another zone move usage over midnight.", bound)]
+        return [
+            Reason(
+                "zone",
+                f"A neighbouring day is off the other way by {max(map(abs, near)):,.1f}: days cut in another zone move usage over midnight.",
+                bound,
+            )
+        ]
     if zone != VENDOR_ZONE:
-        return [Reason("zone", f"Our days are cut in {zone}, the vendor's most likely in {VENDOR_ZONE}.")]
+        return [
+            Reason(
+                "zone", f"Our days are cut in {zone}, the vendor's most likely in {VENDOR_ZONE}."
+            )
+        ]
     return []
 
 
 def _grace(pair: Pair, difference: float, counts: Evidence, i: int) -> list[Reason]:
     text = f"An empty session stays open for {GRACE[0]} to {GRACE[1]} minutes"
     if pair.key in _GRACED and difference > 0 and counts.sessions[i]:
-        return [Reason("grace", f"{text}, which the vendor may count and we do not.", float(GRACE[1] * counts.sessions[i]))]
+        return [
+            Reason(
+                "grace",
+                f"{text}, which the vendor may count and we do not.",
+                float(GRACE[1] * counts.sessions[i]),
+            )
+        ]
     if pair.key == "participation_minutes" and difference > 0 and counts.connections[i]:
-        return [Reason("grace", f"{text}: a leave that was never noticed may count up to its end.", float(GRACE[1] * counts.connections[i]))]
+        return [
+            Reason(
+                "grace",
+                f"{text}: a leave that was never noticed may count up to its end.",
+                float(GRACE[1] * counts.connections[i]),
+            )
+        ]
     if pair.key == "max_concurrent_sessions" and difference > 0:
         return [Reason("grace", f"{text}; sessions with nobody in them are not concurrent for us.")]
     return []
@@ -313,11 +411,27 @@ def _grace(pair: Pair, difference: float, counts: Evidence, i: int) -> list[Reas
 def _counted_otherwise(pair: Pair, difference: float) -> list[Reason]:
     match pair.key:
         case "active_participants":
-            return [Reason("persons", "The vendor tells people apart by their browser, we by their external id, or by connection where there is none.")]
+            return [
+                Reason(
+                    "persons",
+                    "The vendor tells people apart by their browser, we by their external id, or by connection where there is none.",
+                )
+            ]
         case "chat_posts" if difference < 0:
-            return [Reason("private-chat", "The vendor's interface gives public posts only; ours are public and private.", -difference)]
+            return [
+                Reason(
+                    "private-chat",
+                    "The vendor's interface gives public posts only; ours are public and private.",
+                    -difference,
+                )
+            ]
         case "sessions":
-            return [Reason("sessions", "For us a session starts with its first participant, on that day; one that nobody joined is none.")]
+            return [
+                Reason(
+                    "sessions",
+                    "For us a session starts with its first participant, on that day; one that nobody joined is none.",
+                )
+            ]
     return []
 
 
@@ -328,15 +442,36 @@ def _total(pair: Pair, lines: tuple[Line, ...], n: int) -> Line:
     if not both:
         reasons = [*dict.fromkeys(r for line in lines for r in line.reasons)][:3]
         # What only one side tells is still worth seeing.
-        one = [_combined(pair, [x for x in side if x is not None]) for side in zip(*((line.ours, line.vendor) for line in lines), strict=True)]
+        one = [
+            _combined(pair, [x for x in side if x is not None])
+            for side in zip(*((line.ours, line.vendor) for line in lines), strict=True)
+        ]
         return Line(pair.key, None, *one, 0.0, 0.0, Verdict.NONE, tuple(reasons), 0)
     if len(both) < n:
-        reasons.append(Reason("missing-days", f"{len(both):,} of {n:,} days are compared: on the others one side has no figure."))
+        reasons.append(
+            Reason(
+                "missing-days",
+                f"{len(both):,} of {n:,} days are compared: on the others one side has no figure.",
+            )
+        )
     measure = metric(pair.key).measure
     if measure is Measure.DISTINCT:
         text = "Different ones of a range are no sum of days, and the vendor was asked by the day."
-        return Line(pair.key, None, None, None, 0.0, 0.0, Verdict.NONE, (Reason("not-a-sum", text), *reasons), len(both))
-    ours, theirs = _combined(pair, [line.ours for line in both]), _combined(pair, [line.vendor for line in both])
+        return Line(
+            pair.key,
+            None,
+            None,
+            None,
+            0.0,
+            0.0,
+            Verdict.NONE,
+            (Reason("not-a-sum", text), *reasons),
+            len(both),
+        )
+    ours, theirs = (
+        _combined(pair, [line.ours for line in both]),
+        _combined(pair, [line.vendor for line in both]),
+    )
     bounding = both[-1:] if measure is Measure.LEVEL else both
     low, high = sum(line.low for line in bounding), sum(line.high for line in bounding)
     found = verdict(ours, theirs, low, high)
@@ -349,7 +484,9 @@ def _total(pair: Pair, lines: tuple[Line, ...], n: int) -> Line:
         of.pop(_UNKNOWN.code, None)
         if added and len(both) > 1:
             of.pop("zone", None)  # what one day lacks its neighbour has: the sum is none the wiser
-        codes = {code: _over(days, added) if len(both) > 1 else days[0][1] for code, days in of.items()}
+        codes = {
+            code: _over(days, added) if len(both) > 1 else days[0][1] for code, days in of.items()
+        }
         if "rounding" in codes and theirs < ours:
             del codes["rounding"]  # some days were rounded up, and the range is off the other way
         if high and "rounding" in codes:
@@ -361,7 +498,12 @@ def _total(pair: Pair, lines: tuple[Line, ...], n: int) -> Line:
             reasons += _unexplained([*codes.values()], theirs - ours)
     apart = sum(line.verdict is Verdict.DIFFERS for line in both)
     if apart and found is not Verdict.DIFFERS:
-        reasons.append(Reason("days-differ", f"{apart:,} of the days {'differs' if apart == 1 else 'differ'} by more than rounding, although the total does not: see the days."))
+        reasons.append(
+            Reason(
+                "days-differ",
+                f"{apart:,} of the days {'differs' if apart == 1 else 'differ'} by more than rounding, although the total does not: see the days.",
+            )
+        )
     return Line(pair.key, None, ours, theirs, low, high, found, tuple(reasons), len(both))
 
 
@@ -375,7 +517,9 @@ def _combined(pair: Pair, values: list[float]) -> float | None:
     if m.measure is Measure.LEVEL:
         return values[-1]
     # Milliseconds are added as integers: a sum of minutes would gather float noise.
-    return sum(round(v * 60_000) for v in values) / 60_000 if m.unit is Unit.MINUTES else sum(values)
+    return (
+        sum(round(v * 60_000) for v in values) / 60_000 if m.unit is Unit.MINUTES else sum(values)
+    )
 
 
 # -- files ---------------------------------------------------------------------------------------------------------------
@@ -399,7 +543,10 @@ def to_csv(found: Reconciliation) -> bytes:
                 "day" if line.day else "total",
                 line.day or "",
                 line.key,
-                *("" if x is None else repr(int(x)) if x == int(x) else repr(float(x)) for x in cells),
+                *(
+                    "" if x is None else repr(int(x)) if x == int(x) else repr(float(x))
+                    for x in cells
+                ),
                 line.verdict,
                 " ".join(r.code for r in line.reasons),
                 line.days,
@@ -412,14 +559,41 @@ def to_csv(found: Reconciliation) -> bytes:
 def to_xlsx(found: Reconciliation) -> bytes:
     """A workbook: *Total* (a row a metric), *Days* (a row a metric and day), *About*."""
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
-    created = datetime.fromtimestamp(found.as_of // 1000, UTC).replace(tzinfo=None)  # nothing of the clock is in the file
-    book.set_properties({"title": f"Reconciliation {found.period.start} to {found.period.last}", "created": created})
+    book = xlsxwriter.Workbook(
+        out,
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
+    created = datetime.fromtimestamp(found.as_of // 1000, UTC).replace(
+        tzinfo=None
+    )  # nothing of the clock is in the file
+    book.set_properties(
+        {"title": f"Reconciliation {found.period.start} to {found.period.last}", "created": created}
+    )
     head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-    number, exact = book.add_format({"num_format": "#,##0.0##"}), book.add_format({"num_format": "#,##0"})
+    number, exact = (
+        book.add_format({"num_format": "#,##0.0##"}),
+        book.add_format({"num_format": "#,##0"}),
+    )
     wrap = book.add_format({"text_wrap": True, "valign": "top"})
-    titles = ("Day", "Metric", "Ours", "Vendor", "Difference", "Difference in %", "Verdict", "Likely reasons")
-    for name, lines in (("Total", found.totals.values()), ("Days", (line for key in found.totals for line in found.lines[key]))):
+    titles = (
+        "Day",
+        "Metric",
+        "Ours",
+        "Vendor",
+        "Difference",
+        "Difference in %",
+        "Verdict",
+        "Likely reasons",
+    )
+    for name, lines in (
+        ("Total", found.totals.values()),
+        ("Days", (line for key in found.totals for line in found.lines[key])),
+    ):
         sheet = book.add_worksheet(name)
         for c, title in enumerate(titles):
             sheet.write_string(0, c, title, head)
@@ -429,7 +603,9 @@ def to_xlsx(found: Reconciliation) -> bytes:
             sheet.write_string(r, 1, metric(line.key).title)
             for c, value in enumerate((line.ours, line.vendor, line.difference, line.percent), 2):
                 if value is not None:
-                    sheet.write_number(r, c, value, number if metric(line.key).unit or c == 5 else exact)
+                    sheet.write_number(
+                        r, c, value, number if metric(line.key).unit or c == 5 else exact
+                    )
             sheet.write_string(r, 6, str(line.verdict))
             sheet.write_string(r, 7, " ".join(reason.text for reason in line.reasons))
         sheet.freeze_panes(1, 2)
@@ -444,13 +620,20 @@ def to_xlsx(found: Reconciliation) -> bytes:
             ("Days", formats.span(found.period)),
             ("Our days are cut in", found.zone),
             ("Vendor's days", f"taken to be cut in {VENDOR_ZONE}; the vendor does not say"),
-            ("Screenshare", f"{found.screen} in the vendor's broadcast and consumed minutes" if found.screen is Screen.CONTAINED else "added to the vendor's broadcast and consumed minutes"),
+            (
+                "Screenshare",
+                f"{found.screen} in the vendor's broadcast and consumed minutes"
+                if found.screen is Screen.CONTAINED
+                else "added to the vendor's broadcast and consumed minutes",
+            ),
             ("Difference", "the vendor's figure less ours"),
             ("As of", iso(found.as_of)),
         )
     ):
         sheet.write_string(r, 0, name, head)
-        sheet.write_string(r, 1, re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "�", text), wrap)
+        sheet.write_string(
+            r, 1, re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "�", text), wrap
+        )
     sheet.set_column(0, 0, 22)
     sheet.set_column(1, 1, 90)
     book.close()
@@ -459,5 +642,13 @@ def to_xlsx(found: Reconciliation) -> bytes:
 
 def filename(found: Reconciliation, extension: str) -> str:
     """Letters, digits and hyphens only, whatever the team is called."""
-    parts = [re.sub(r"[^A-Za-z0-9]+", "-", x).strip("-")[:40].lower() for x in ("reconcile", found.vendor, found.team)]
-    return "-".join([*(p for p in parts if p), str(found.period.start), "to", str(found.period.end - DAY)]) + f".{extension}"
+    parts = [
+        re.sub(r"[^A-Za-z0-9]+", "-", x).strip("-")[:40].lower()
+        for x in ("reconcile", found.vendor, found.team)
+    ]
+    return (
+        "-".join(
+            [*(p for p in parts if p), str(found.period.start), "to", str(found.period.end - DAY)]
+        )
+        + f".{extension}"
+    )

@@ -30,8 +30,20 @@ def fill(engine: Engine, *, now: int, progress: Callable[[int], object] | None =
     if teams.sample_team(engine) is None:
         with reading(engine) as c:
             if teams.exists(c, demo.TEAM):
-                raise InputError(f"The team {demo.TEAM!r} exists and is not sample data", "", "Use another database for sample data.")
-        teams.change(engine, demo.TEAM, now=now, zone=demo.ZONE, billing_day=demo.BILLING_DAY, limits=demo.LIMITS, sample=True)
+                raise InputError(
+                    f"The team {demo.TEAM!r} exists and is not sample data",
+                    "",
+                    "Use another database for sample data.",
+                )
+        teams.change(
+            engine,
+            demo.TEAM,
+            now=now,
+            zone=demo.ZONE,
+            billing_day=demo.BILLING_DAY,
+            limits=demo.LIMITS,
+            sample=True,
+        )
     since, until = span(engine, now)
     reached = since
 
@@ -49,4 +61,6 @@ def fill(engine: Engine, *, now: int, progress: Callable[[int], object] | None =
             progress(reached - told)
             told = reached
 
-    return pipeline.ingest(engine, watched(), now=now, format="jsonl", origin="sample data", progress=forward).accepted
+    return pipeline.ingest(
+        engine, watched(), now=now, format="jsonl", origin="sample data", progress=forward
+    ).accepted

@@ -58,27 +58,43 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         try:
             given = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
-            raise SettingsError(f"The settings file {path} cannot be read", error.strerror or str(error), "Correct USAGE_REPORT_CONFIG.") from None
+            raise SettingsError(
+                f"The settings file {path} cannot be read",
+                error.strerror or str(error),
+                "Correct USAGE_REPORT_CONFIG.",
+            ) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"The settings file {path} is not TOML", str(error)) from None
         values |= {f"{path}: {k}": v for k, v in given.items()}
     for key, value in environ.items():
         # Names with a further underscore part are for other tools (tests, benchmarks) when they begin so.
-        if key.startswith(PREFIX) and key != PREFIX + "CONFIG" and not key.startswith(PREFIX + "TEST_"):
+        if (
+            key.startswith(PREFIX)
+            and key != PREFIX + "CONFIG"
+            and not key.startswith(PREFIX + "TEST_")
+        ):
             values[key] = value
     found: dict[str, object] = {}
     for where, value in values.items():
-        name = where.removeprefix(PREFIX).lower() if where.startswith(PREFIX) else where.rpartition(": ")[2]
+        name = (
+            where.removeprefix(PREFIX).lower()
+            if where.startswith(PREFIX)
+            else where.rpartition(": ")[2]
+        )
         if name not in names:
             raise SettingsError(f"There is no setting {where!r}", "", did_you_mean(name, names))
         found[name] = _typed(where, value, names[name])
     settings = Settings(**found)
     if settings.stale_after_hours <= 0:
-        raise SettingsError("stale_after_hours must be more than nought", f"it is {settings.stale_after_hours}")
+        raise SettingsError(
+            "stale_after_hours must be more than nought", f"it is {settings.stale_after_hours}"
+        )
     if settings.log_format not in ("text", "json"):
         raise SettingsError("log_format must be text or json", f"it is {settings.log_format!r}")
     if settings.log_level not in ("debug", "info", "warning", "error"):
-        raise SettingsError("log_level must be debug, info, warning or error", f"it is {settings.log_level!r}")
+        raise SettingsError(
+            "log_level must be debug, info, warning or error", f"it is {settings.log_level!r}"
+        )
     return settings
 
 

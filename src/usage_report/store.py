@@ -46,7 +46,9 @@ def pack(rows: SessionQuarters) -> dict[tuple[int, int], Row]:
     """Rows as the database holds them, by (session, start)."""
     if not len(rows):
         return {}
-    numbers = np.column_stack([rows.session, rows.start, rows.sums, rows.peak, rows.peak_at, rows.room]).tolist()
+    numbers = np.column_stack(
+        [rows.session, rows.start, rows.sums, rows.peak, rows.peak_at, rows.room]
+    ).tolist()
     blobs = [_blobs(rows.pieces[name], len(rows)) for name in PIECES]
     return {(n[0], n[1]): (*n, *b) for n, *b in zip(numbers, *blobs, strict=True)}
 
@@ -66,7 +68,13 @@ def unpack(found: Sequence[Row]) -> SessionQuarters:
     pieces = {name: _pieces([row[k + i] for row in found]) for i, name in enumerate(PIECES)}
     end = 2 + len(SUMS)
     return SessionQuarters(
-        numbers[:, 0], numbers[:, 1], numbers[:, 2:end], numbers[:, end], numbers[:, end + 1], numbers[:, end + 2], pieces
+        numbers[:, 0],
+        numbers[:, 1],
+        numbers[:, 2:end],
+        numbers[:, end],
+        numbers[:, end + 1],
+        numbers[:, end + 2],
+        pieces,
     )
 
 
@@ -75,23 +83,45 @@ def joined(parts: Sequence[SessionQuarters]) -> SessionQuarters:
     offsets = np.cumsum([0, *map(len, parts)]).tolist()
     pieces = {}
     for name in PIECES:
-        row, *others = zip(*((p.pieces[name].row + at, *p.pieces[name][1:]) for p, at in zip(parts, offsets, strict=False)), strict=True)
+        row, *others = zip(
+            *(
+                (p.pieces[name].row + at, *p.pieces[name][1:])
+                for p, at in zip(parts, offsets, strict=False)
+            ),
+            strict=True,
+        )
         pieces[name] = Pieces(np.concatenate(row), *map(np.concatenate, others))
-    arrays = (np.concatenate([getattr(p, name) for p in parts]) for name in ("session", "start", "sums", "peak", "peak_at", "room"))
+    arrays = (
+        np.concatenate([getattr(p, name) for p in parts])
+        for name in ("session", "start", "sums", "peak", "peak_at", "room")
+    )
     return SessionQuarters(*arrays, pieces)
 
 
 def rows_of_sessions(c: Connection, sessions: Sequence[int]) -> dict[tuple[int, int], Row]:
     """All stored rows of some sessions, by (session, start)."""
-    return {(row[0], row[1]): row for row in bulk.select_in(c, t.session_quarters, _SQ_COLUMNS, "session_id", sessions)}
+    return {
+        (row[0], row[1]): row
+        for row in bulk.select_in(c, t.session_quarters, _SQ_COLUMNS, "session_id", sessions)
+    }
 
 
-def sessions_in(c: Connection, team: int, quarters: np.ndarray, *, without: Collection[int] = (), also: Sequence[Row] = ()) -> SessionQuarters:
+def sessions_in(
+    c: Connection,
+    team: int,
+    quarters: np.ndarray,
+    *,
+    without: Collection[int] = (),
+    also: Sequence[Row] = (),
+) -> SessionQuarters:
     """What the sessions of a team, but those ``without``, did in the quarters given (sorted starts), in any order.
 
     ``also`` adds rows that are not stored. Read in parts: a busy quarter's rows are far larger as objects than as arrays.
     """
-    parts = [unpack([row for row in some if row[0] not in without]) for some in _rows_of_quarters(c, team, quarters.tolist())]
+    parts = [
+        unpack([row for row in some if row[0] not in without])
+        for some in _rows_of_quarters(c, team, quarters.tolist())
+    ]
     return joined([*parts, unpack(also)])
 
 
@@ -100,26 +130,40 @@ def _rows_of_quarters(c: Connection, team: int, starts: list[int]) -> Iterator[l
         return
     if starts[-1] - starts[0] == (len(starts) - 1) * QUARTER:
         columns = [_SQ[name] for name in _SQ_COLUMNS]
-        cursor = c.execute(sa.select(*columns).where(_SQ.team_id == team, _SQ.start.between(starts[0], starts[-1]))).cursor
+        cursor = c.execute(
+            sa.select(*columns).where(_SQ.team_id == team, _SQ.start.between(starts[0], starts[-1]))
+        ).cursor
         while some := cursor.fetchmany(_PART):
             yield some
     else:
         yield bulk.select_in(c, t.session_quarters, _SQ_COLUMNS, "start", starts, team)
 
 
-def changed(old: dict[tuple[int, int], Row], new: dict[tuple[int, int], Row]) -> list[tuple[int, int]]:
+def changed(
+    old: dict[tuple[int, int], Row], new: dict[tuple[int, int], Row]
+) -> list[tuple[int, int]]:
     """Keys of rows that one side lacks or holds otherwise."""
     gone = [key for key in old if key not in new]
     return gone + [key for key, row in new.items() if old.get(key) != row]
 
 
-def replace_session_quarters(c: Connection, team: int, sessions: Sequence[int], rows: SessionQuarters) -> np.ndarray:
+def replace_session_quarters(
+    c: Connection, team: int, sessions: Sequence[int], rows: SessionQuarters
+) -> np.ndarray:
     """Put ``rows`` in the place of all rows of ``sessions`` -> sorted starts of the quarters in which that changes any."""
     old, new = rows_of_sessions(c, sessions), pack(rows)
     keys = changed(old, new)
-    stale = [{"b_session": session, "b_start": start} for session, start in keys if (session, start) in old]
+    stale = [
+        {"b_session": session, "b_start": start}
+        for session, start in keys
+        if (session, start) in old
+    ]
     if stale:
-        where = (_SQ.team_id == team, _SQ.start == sa.bindparam("b_start"), _SQ.session_id == sa.bindparam("b_session"))
+        where = (
+            _SQ.team_id == team,
+            _SQ.start == sa.bindparam("b_start"),
+            _SQ.session_id == sa.bindparam("b_session"),
+        )
         c.execute(t.session_quarters.delete().where(*where), stale)
     fresh = [new[key] for key in keys if key in new]
     bulk.insert(c, t.session_quarters, ("team_id", *_SQ_COLUMNS), [(team, *row) for row in fresh])
@@ -129,7 +173,9 @@ def replace_session_quarters(c: Connection, team: int, sessions: Sequence[int], 
 def _pieces(blobs: list[bytes]) -> Pieces:
     flat = np.frombuffer(b"".join(blobs), PIECE)
     row = np.repeat(np.arange(len(blobs)), [len(b) // PIECE.itemsize for b in blobs])
-    return Pieces(row, flat["start"].astype(_INT), flat["end"].astype(_INT), flat["number"].astype(_INT))
+    return Pieces(
+        row, flat["start"].astype(_INT), flat["end"].astype(_INT), flat["number"].astype(_INT)
+    )
 
 
 # -- facts of the team -------------------------------------------------------------------------------------------------
@@ -140,12 +186,20 @@ def _facts_between(table: sa.Table, sets: bool) -> sa.Select:
     # Built once: putting thirty columns together takes longer than reading a week.
     columns = [table.c[name] for name in (*_FACT_NUMBERS, *(SETS if sets else ()))]
     bounds = (table.c.start >= sa.bindparam("from"), table.c.start < sa.bindparam("until"))
-    return sa.select(*columns).where(table.c.team_id == sa.bindparam("team"), *bounds).order_by(table.c.start)
+    return (
+        sa.select(*columns)
+        .where(table.c.team_id == sa.bindparam("team"), *bounds)
+        .order_by(table.c.start)
+    )
 
 
-def load_facts(c: Connection, table: sa.Table, team: int, start: int, end: int, *, sets: bool = True) -> Facts:
+def load_facts(
+    c: Connection, table: sa.Table, team: int, start: int, end: int, *, sets: bool = True
+) -> Facts:
     """Facts of a team whose buckets begin in ``[start, end)``, sorted; without their ``sets``, the larger part, on demand."""
-    found = c.execute(_facts_between(table, sets), {"team": team, "from": start, "until": end}).cursor.fetchall()
+    found = c.execute(
+        _facts_between(table, sets), {"team": team, "from": start, "until": end}
+    ).cursor.fetchall()
     k, s, p = len(_FACT_NUMBERS), 1 + len(SUMS), len(_FACT_NUMBERS) - len(COUNTS)
     numbers = np.array([row[:k] for row in found], _INT).reshape(-1, k)
     return Facts(
@@ -161,14 +215,21 @@ def load_facts(c: Connection, table: sa.Table, team: int, start: int, end: int, 
 def load_sets(c: Connection, table: sa.Table, team: int, facts: Facts) -> Facts:
     """The same facts, with those sets that were left out."""
     missing = [i for i, s in enumerate(facts.sets[SETS[0]]) if s is None]
-    found = {row[0]: row[1:] for row in bulk.select_in(c, table, ("start", *SETS), "start", facts.start[missing].tolist(), team)}
+    found = {
+        row[0]: row[1:]
+        for row in bulk.select_in(
+            c, table, ("start", *SETS), "start", facts.start[missing].tolist(), team
+        )
+    }
     for i in missing:
         for name, value in zip(SETS, found[int(facts.start[i])], strict=True):
             facts.sets[name][i] = value
     return facts
 
 
-def replace_facts(c: Connection, table: sa.Table, team: int, starts: np.ndarray, facts: Facts) -> None:
+def replace_facts(
+    c: Connection, table: sa.Table, team: int, starts: np.ndarray, facts: Facts
+) -> None:
     """Put ``facts`` in the place of whatever the buckets ``starts`` held. Buckets without facts hold no row."""
     if len(starts):
         where = (table.c.team_id == team, table.c.start == sa.bindparam("b_start"))
@@ -176,32 +237,50 @@ def replace_facts(c: Connection, table: sa.Table, team: int, starts: np.ndarray,
     peaks = np.empty((len(facts), 2 * len(PEAKS)), _INT)
     peaks[:, ::2], peaks[:, 1::2] = facts.peaks, facts.peaks_at
     numbers = np.column_stack([facts.start, facts.sums, peaks, facts.counts]).tolist()
-    rows = [(team, *n, *b) for n, *b in zip(numbers, *(facts.sets[name] for name in SETS), strict=True)]
+    rows = [
+        (team, *n, *b) for n, *b in zip(numbers, *(facts.sets[name] for name in SETS), strict=True)
+    ]
     bulk.insert(c, table, ("team_id", *_FACT_NUMBERS, *SETS), rows)
 
 
 def storage_before(c: Connection, table: sa.Table, team: int, start: int) -> int:
     """Milliseconds stored at the beginning of the bucket that starts at ``start``: the sum of all changes before."""
     total = sa.func.coalesce(sa.func.sum(table.c.storage), 0)
-    return int(c.execute(sa.select(total).where(table.c.team_id == team, table.c.start < start)).scalar_one())
+    return int(
+        c.execute(
+            sa.select(total).where(table.c.team_id == team, table.c.start < start)
+        ).scalar_one()
+    )
 
 
 def storage_in(c: Connection, team: int, starts: np.ndarray) -> int:
     """Change of storage, in ms, that the stored facts of some quarters hold."""
-    return sum(n for (n,) in bulk.select_in(c, t.team_quarters, ("storage",), "start", starts.tolist(), team))
+    return sum(
+        n
+        for (n,) in bulk.select_in(c, t.team_quarters, ("storage",), "start", starts.tolist(), team)
+    )
 
 
 # -- numbers of persons and rooms --------------------------------------------------------------------------------------
 
 
-def numbers_of(c: Connection, team: int, what: int, digests: dict[bytes, str], *, add: bool = True) -> dict[str, int]:
+def numbers_of(
+    c: Connection, team: int, what: int, digests: dict[bytes, str], *, add: bool = True
+) -> dict[str, int]:
     """Dense numbers of texts (``digests``: digest -> text); unknown ones get the next (``add``) or are left out."""
     n = t.names.c
-    found = {digests[key]: number for key, number in bulk.select_in(c, t.names, ("key", "number"), "key", list(digests), team, what=what)}
+    found = {
+        digests[key]: number
+        for key, number in bulk.select_in(
+            c, t.names, ("key", "number"), "key", list(digests), team, what=what
+        )
+    }
     new = sorted(text for text in digests.values() if text not in found) if add else []
     if new:
         keys = {text: key for key, text in digests.items()}
-        top = c.execute(sa.select(sa.func.max(n.number)).where(n.team_id == team, n.what == what)).scalar()
+        top = c.execute(
+            sa.select(sa.func.max(n.number)).where(n.team_id == team, n.what == what)
+        ).scalar()
         first = 0 if top is None else top + 1
         rows = [(team, what, keys[x], first + i, x) for i, x in enumerate(new)]
         bulk.insert(c, t.names, ("team_id", "what", "key", "number", "text"), rows)
@@ -250,9 +329,13 @@ def mark_counted(c: Connection, folded: Sequence[tuple[int, Folded]]) -> None:
     """The facts now hold these sessions: (id, folded)."""
     if not folded:
         return
-    values = {k: sa.bindparam("b_" + k) for k in ("room", "start", "open", "estimated", "anomalies")}
+    values = {
+        k: sa.bindparam("b_" + k) for k in ("room", "start", "open", "estimated", "anomalies")
+    }
     c.execute(
-        t.sessions.update().where(_s.id == sa.bindparam("b_id")).values(values | {"pending": False, "news_at": None}),
+        t.sessions.update()
+        .where(_s.id == sa.bindparam("b_id"))
+        .values(values | {"pending": False, "news_at": None}),
         [
             {
                 "b_id": id,
@@ -277,7 +360,11 @@ def forget(c: Connection, team: int) -> None:
 def count_events(c: Connection, team: int | None) -> int:
     """Events of all sessions of a team, or (``None``) of the pending sessions of all teams."""
     where = _s.pending if team is None else _s.team_id == team
-    events = sa.select(sa.func.count()).select_from(t.events.join(t.sessions, _s.id == t.events.c.session_id)).where(where)
+    events = (
+        sa.select(sa.func.count())
+        .select_from(t.events.join(t.sessions, _s.id == t.events.c.session_id))
+        .where(where)
+    )
     return c.execute(events).scalar_one()
 
 
@@ -296,9 +383,16 @@ class Backlog(NamedTuple):
 
 def backlog(c: Connection) -> Backlog:
     waiting, first, _ = inbox.waiting(c)
-    pending, second = c.execute(sa.select(sa.func.count(), sa.func.min(_s.news_at)).where(_s.pending)).one()
+    pending, second = c.execute(
+        sa.select(sa.func.count(), sa.func.min(_s.news_at)).where(_s.pending)
+    ).one()
     oldest = min((at for at in (first, second) if at is not None), default=None)
-    return Backlog(waiting, pending, oldest, c.execute(sa.select(sa.func.count()).select_from(t.quarantine)).scalar_one())
+    return Backlog(
+        waiting,
+        pending,
+        oldest,
+        c.execute(sa.select(sa.func.count()).select_from(t.quarantine)).scalar_one(),
+    )
 
 
 def zone_of(c: Connection, team: int) -> str:
@@ -315,7 +409,10 @@ def set_zone(c: Connection, team: int, name: str) -> None:
 def all_quarters(c: Connection, team: int) -> np.ndarray:
     """Starts of all quarters with facts, sorted."""
     q = t.team_quarters.c
-    return np.array(c.execute(sa.select(q.start).where(q.team_id == team).order_by(q.start)).scalars().all(), _INT)
+    return np.array(
+        c.execute(sa.select(q.start).where(q.team_id == team).order_by(q.start)).scalars().all(),
+        _INT,
+    )
 
 
 def fingerprint(c: Connection, team: int) -> str:
@@ -324,6 +421,8 @@ def fingerprint(c: Connection, team: int) -> str:
     for table in t.DERIVED:
         columns = [x for x in table.c if x.name != "team_id"]
         keys = [x for x in table.primary_key if x.name != "team_id"]
-        for row in c.execute(sa.select(*columns).where(table.c.team_id == team).order_by(*keys)).yield_per(10_000):
+        for row in c.execute(
+            sa.select(*columns).where(table.c.team_id == team).order_by(*keys)
+        ).yield_per(10_000):
             whole.update(repr(tuple(row)).encode())
     return whole.hexdigest()

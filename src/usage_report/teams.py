@@ -18,7 +18,10 @@ from .events import MAX_TEXT
 def check_key(key: str) -> str:
     """A text that can be the key of a team, as events can name one; else ``InputError``."""
     if not key or sources.storable(key) != key:
-        raise InputError("That is no key for a team", f"it is empty, longer than {MAX_TEXT:,} bytes, or no text that a database keeps")
+        raise InputError(
+            "That is no key for a team",
+            f"it is empty, longer than {MAX_TEXT:,} bytes, or no text that a database keeps",
+        )
     return key
 
 
@@ -66,7 +69,10 @@ def exists(c: Connection, key: str) -> bool:
 def has_own(engine: Engine) -> bool:
     """Is there a team that is not sample data?"""
     with reading(engine) as c:
-        return c.execute(sa.select(t.teams.c.id).where(~t.teams.c.sample).limit(1)).scalar() is not None
+        return (
+            c.execute(sa.select(t.teams.c.id).where(~t.teams.c.sample).limit(1)).scalar()
+            is not None
+        )
 
 
 def remove_sample(engine: Engine) -> bool:

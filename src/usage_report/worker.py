@@ -48,13 +48,18 @@ def beside() -> Iterator[None]:
     def keep() -> None:
         while not ending.is_set():
             # Its input ends with this process, however that ends.
-            with subprocess.Popen([sys.executable, "-m", "usage_report.cli", "worker", "--until-input-ends"], stdin=subprocess.PIPE) as process:
+            with subprocess.Popen(
+                [sys.executable, "-m", "usage_report.cli", "worker", "--until-input-ends"],
+                stdin=subprocess.PIPE,
+            ) as process:
                 while process.poll() is None:
                     if ending.wait(0.1):
                         process.stdin.close()
                         process.wait()
             if not ending.is_set():
-                log.error("The worker has ended with status %s; it is started again", process.returncode)
+                log.error(
+                    "The worker has ended with status %s; it is started again", process.returncode
+                )
                 ending.wait(1.0)
 
     keeper = threading.Thread(target=keep, name="worker's keeper")
@@ -123,7 +128,10 @@ class Worker:
         newest = None
         while True:
             left = pipeline.arrivals(self._engine)
-            late = left.oldest is not None and left.oldest < time.time_ns() // 1_000_000 - PATIENCE * 1000
+            late = (
+                left.oldest is not None
+                and left.oldest < time.time_ns() // 1_000_000 - PATIENCE * 1000
+            )
             if newest is not None and (left.events < STEP or left.newest == newest or late):
                 return
             newest = left.newest or 0

@@ -85,7 +85,9 @@ def test_a_signed_meeting_comes_in_whole_and_once(api, at, name):
     assert api.ids() == expected(name, told) != set()
     again = [post(api, name, d).json() for d in reversed(told)]
     assert sum(a["accepted"] + a["conflict"] for a in again) == 0
-    assert api.rows("SELECT DISTINCT t.key, e.source FROM events e JOIN sessions s ON s.id = e.session_id JOIN teams t ON t.id = s.team_id") == [("acme", name)]
+    assert api.rows(
+        "SELECT DISTINCT t.key, e.source FROM events e JOIN sessions s ON s.id = e.session_id JOIN teams t ON t.id = s.team_id"
+    ) == [("acme", name)]
 
 
 @every_platform
@@ -95,10 +97,21 @@ def test_what_is_tampered_with_is_turned_away(lite, at, name):
     denied = getattr(sources.platforms()[name], "DENIED", 401)
     assert denied // 100 == 4
     good = deliveries(name, sample)[0]
-    bad = [good._replace(headers={k: v for k, v in good.headers.items() if k != proof}) for proof in sample.proof if proof != "url"]
-    bad += [good._replace(headers={**good.headers, proof: good.headers[proof][:-2] + "zz"}) for proof in sample.proof if proof != "url"]
+    bad = [
+        good._replace(headers={k: v for k, v in good.headers.items() if k != proof})
+        for proof in sample.proof
+        if proof != "url"
+    ]
+    bad += [
+        good._replace(headers={**good.headers, proof: good.headers[proof][:-2] + "zz"})
+        for proof in sample.proof
+        if proof != "url"
+    ]
     if "url" in sample.proof:
-        bad += [good._replace(url=good.url.partition("?")[0]), good._replace(url=good.url[:-2] + "zz")]
+        bad += [
+            good._replace(url=good.url.partition("?")[0]),
+            good._replace(url=good.url[:-2] + "zz"),
+        ]
     if sample.signs_body:
         bad.append(good._replace(body=good.body + b" "))
     for delivery in bad:
@@ -106,10 +119,14 @@ def test_what_is_tampered_with_is_turned_away(lite, at, name):
         assert answer.status_code == denied, (delivery, answer.text)
         assert answer.json()["error"]["why"]
         assert sample.secret not in answer.text
-    assert post(lite, name, good, team="globex").status_code == denied, "another team, without a secret"
+    assert post(lite, name, good, team="globex").status_code == denied, (
+        "another team, without a secret"
+    )
     assert post(lite, name, good, team="a%00b").status_code == denied
     lite.shell("hook", "set", name, "globex", input="c29tZXRoaW5nIGVsc2UgYWx0b2dldGhlcg==\n")
-    assert post(lite, name, good, team="globex").status_code == denied, "another team with another secret"
+    assert post(lite, name, good, team="globex").status_code == denied, (
+        "another team with another secret"
+    )
     lite.holds(set())
     assert lite.rows("SELECT id FROM deliveries") == []
     assert f'usage_report_unauthorized_total{{platform="{name}"}}' in lite.http.get("/metrics").text
@@ -137,14 +154,18 @@ def test_bodies_are_kept_without_credentials_and_can_be_read_again(api, at, name
     at(sample.now)
     told = deliveries(name, sample)
     for delivery in told:
-        posted = delivery._replace(headers={**delivery.headers, "cookie": "session=hush", "x-api-key": "hush"})
+        posted = delivery._replace(
+            headers={**delivery.headers, "cookie": "session=hush", "x-api-key": "hush"}
+        )
         assert post(api, name, posted).status_code == 200
     with db.reading(api.service.engine) as c:
         kept = intake.stored(c, name)
         assert intake.stored(c, name, after=kept[0].id, limit=2) == kept[1:3]
         assert intake.stored(c, "another") == []
     assert [zlib.decompress(row.body) for row in kept] == [d.body for d in told]
-    again = [Delivery(zlib.decompress(r.body), json.loads(r.headers), r.url, r.received_at) for r in kept]
+    again = [
+        Delivery(zlib.decompress(r.body), json.loads(r.headers), r.url, r.received_at) for r in kept
+    ]
     assert expected(name, again) == api.ids()
     for row, delivery in zip(kept, told, strict=True):
         headers = json.loads(row.headers)
@@ -170,15 +191,26 @@ def test_they_are_thrown_away_in_time(lite, at):
     sign = importlib.import_module("platforms.samples.zoom").sign
     for received in (now - 31 * 86_400_000, now - 29 * 86_400_000):
         at(received)
-        assert post(lite, "zoom", sign(sample.deliveries()[1].body, received=received)).status_code == 200
+        assert (
+            post(lite, "zoom", sign(sample.deliveries()[1].body, received=received)).status_code
+            == 200
+        )
     Worker(lite.settings).step()
-    assert [r[0] for r in lite.rows("SELECT received_at FROM deliveries")] == [now - 29 * 86_400_000]
+    assert [r[0] for r in lite.rows("SELECT received_at FROM deliveries")] == [
+        now - 29 * 86_400_000
+    ]
 
 
 def test_zooms_challenge(lite, at):
     sample = connect(lite, "zoom")
     at(sample.now)
-    challenge = sample.deliver({"event": "endpoint.url_validation", "event_ts": sample.now, "payload": {"plainToken": "qgg8vlvZRS6UYooatFL8Aw"}})
+    challenge = sample.deliver(
+        {
+            "event": "endpoint.url_validation",
+            "event_ts": sample.now,
+            "payload": {"plainToken": "qgg8vlvZRS6UYooatFL8Aw"},
+        }
+    )
     answer = post(lite, "zoom", challenge)
     assert answer.status_code == 200
     token = hmac.new(sample.secret.encode(), b"qgg8vlvZRS6UYooatFL8Aw", hashlib.sha256).hexdigest()
@@ -195,7 +227,9 @@ def test_bigbluebutton_signs_the_address_as_it_was_given(lite, at, query):
     path = "/api/v1/hooks/bigbluebutton-webhooks/Team%20%C3%9C" + query
     for base, status in ((PUBLIC, 200), (lite.url, 403)):
         signed = sign(sample.deliveries()[1].body, url=base + path)
-        answer = lite.http.post(signed.url.removeprefix(base), content=signed.body, headers=dict(signed.headers))
+        answer = lite.http.post(
+            signed.url.removeprefix(base), content=signed.body, headers=dict(signed.headers)
+        )
         assert answer.status_code == status, answer.text
 
 
@@ -229,7 +263,9 @@ def test_the_address_told_is_the_one_that_works(lite, at):
     told = sample.deliveries()[0]
     answer = lite.http.post(path, content=told.body, headers=dict(told.headers))
     assert answer.status_code == 200, answer.text
-    assert lite.rows("SELECT key FROM teams WHERE id IN (SELECT team_id FROM deliveries)") == [(team,)]
+    assert lite.rows("SELECT key FROM teams WHERE id IN (SELECT team_id FROM deliveries)") == [
+        (team,)
+    ]
 
 
 @pytest.mark.parametrize("team", ["a/b", "..", "."])
@@ -251,8 +287,13 @@ def test_what_is_turned_away_is_noted_for_its_team(api, at):
     for team in ("nobody", "other", "nul\0"):
         api.http.post(f"/api/v1/hooks/bigbluebutton-webhooks/{quote(team)}", content=b"x")
     api.service.refusals.write()
-    noted = api.rows("SELECT t.key, r.platform, r.requests, r.why FROM refusals r JOIN teams t ON t.id = r.team_id ORDER BY 1, 2")
-    assert [row[:3] for row in noted] == [("acme", "livekit", 3), ("other", "bigbluebutton-webhooks", 1)]
+    noted = api.rows(
+        "SELECT t.key, r.platform, r.requests, r.why FROM refusals r JOIN teams t ON t.id = r.team_id ORDER BY 1, 2"
+    )
+    assert [row[:3] for row in noted] == [
+        ("acme", "livekit", 3),
+        ("other", "bigbluebutton-webhooks", 1),
+    ]
     assert noted[0][3] == "there is no signed token"
     post(api, "livekit", good._replace(headers={}))
     deadline = time.monotonic() + 20
@@ -260,4 +301,6 @@ def test_what_is_turned_away_is_noted_for_its_team(api, at):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     connect(api, "livekit")
-    assert [row[1] for row in api.rows("SELECT team_id, platform FROM refusals")] == ["bigbluebutton-webhooks"]
+    assert [row[1] for row in api.rows("SELECT team_id, platform FROM refusals")] == [
+        "bigbluebutton-webhooks"
+    ]

@@ -16,10 +16,22 @@ from usage_report.api import create as the_app
 
 pytestmark = pytest.mark.slow
 
-CHECKED = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance", "response_headers_conformance")
+CHECKED = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+    "response_headers_conformance",
+)
 #: Asked with all that schemathesis thinks of; what needs a platform's signature, and what takes nothing, is asked by hand.
-OPERATIONS = [("POST", "/api/v1/events"), *(("GET", f"/api/v1/{x}") for x in ("report", "period", "live", "statistics"))]
-BY_HAND = [("POST", "/api/v1/hooks/{platform}/{team}"), *(("GET", f"/{x}") for x in ("healthz", "readyz", "metrics"))]
+OPERATIONS = [
+    ("POST", "/api/v1/events"),
+    *(("GET", f"/api/v1/{x}") for x in ("report", "period", "live", "statistics")),
+]
+BY_HAND = [
+    ("POST", "/api/v1/hooks/{platform}/{team}"),
+    *(("GET", f"/{x}") for x in ("healthz", "readyz", "metrics")),
+]
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +47,28 @@ def schema(api: Api):
 
 
 def test_it_describes_every_route(api, schema):
-    described = {(method.upper(), path) for path, item in api.http.get("/api/v1/openapi.json").json()["paths"].items() for method in item}
+    described = {
+        (method.upper(), path)
+        for path, item in api.http.get("/api/v1/openapi.json").json()["paths"].items()
+        for method in item
+    }
     assert described == {*OPERATIONS, *BY_HAND}
-    served = {(method, route.path) for route in the_app(api.settings, api.service).routes for method in route.methods - {"HEAD"}}
+    served = {
+        (method, route.path)
+        for route in the_app(api.settings, api.service).routes
+        for method in route.methods - {"HEAD"}
+    }
     # Liveness is asked for in any way; the description is no part of itself; what platforms add to an address is theirs.
     served = {(m, p) for m, p in served if not p.startswith("/healthz")} | {("GET", "/healthz")}
-    assert served == described | {("GET", "/api/v1/openapi.json"), ("POST", "/api/v1/hooks/{platform}/{team}/{below:path}")}
+    assert served == described | {
+        ("GET", "/api/v1/openapi.json"),
+        ("POST", "/api/v1/hooks/{platform}/{team}/{below:path}"),
+    }
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda m: m.value)
+@pytest.mark.parametrize(
+    "mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda m: m.value
+)
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_what_it_says_is_true(api, schema, method, path, mode):
     operation = schema[path][method]
@@ -51,7 +76,9 @@ def test_what_it_says_is_true(api, schema, method, path, mode):
     checks = [CHECKS.get_one(n) for n in CHECKED]
     seen: set[int] = set()
 
-    @settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
     @given(case=operation.as_strategy(generation_mode=mode))
     def ask(case):
         answer = case.call(base_url=api.url, headers=headers)
@@ -60,17 +87,25 @@ def test_what_it_says_is_true(api, schema, method, path, mode):
 
     ask()
     assert not seen & {404, 500, 503}, seen
-    if mode is GenerationMode.POSITIVE and path != "/api/v1/report":  # the range may be the wrong way round, zones are rarely any
+    if (
+        mode is GenerationMode.POSITIVE and path != "/api/v1/report"
+    ):  # the range may be the wrong way round, zones are rarely any
         assert 200 in seen, seen
 
 
 def test_a_real_answer_of_each_kind_is_as_described(api, schema):
-    asked = {"report": {"from": "2026-03-01", "to": "2026-03-02"}, "statistics": {"date_start": "2026-03-01", "date_end": "2026-03-02"}}
+    asked = {
+        "report": {"from": "2026-03-01", "to": "2026-03-02"},
+        "statistics": {"date_start": "2026-03-01", "date_end": "2026-03-02"},
+    }
     for name in ("report", "period", "live", "statistics"):
         operation = schema[f"/api/v1/{name}"]["GET"]
         for headers in (api.reader(), api.sender(), {"Authorization": "Bearer no"}):
             case = operation.Case(query=asked.get(name, {}))
-            case.validate_response(case.call(base_url=api.url, headers=headers), checks=[CHECKS.get_one(n) for n in CHECKED])
+            case.validate_response(
+                case.call(base_url=api.url, headers=headers),
+                checks=[CHECKS.get_one(n) for n in CHECKED],
+            )
     assert json.dumps(api.http.get("/api/v1/openapi.json").json())
 
 
@@ -89,7 +124,11 @@ def test_webhooks_and_operations_answer_as_described(api, schema):
     ):
         answer = api.http.post(f"/api/v1/hooks/{platform}/acme", content=body, headers=headers)
         assert answer.status_code == status
-        case = operation.Case(path_parameters={"platform": platform, "team": "acme"}, body=body, media_type="application/json")
+        case = operation.Case(
+            path_parameters={"platform": platform, "team": "acme"},
+            body=body,
+            media_type="application/json",
+        )
         case.validate_response(answer, checks=checks)
     for path in ("/healthz", "/readyz", "/metrics"):
         schema[path]["GET"].Case().validate_response(api.http.get(path), checks=checks)

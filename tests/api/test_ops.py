@@ -27,7 +27,12 @@ def api(tmp_path) -> Iterator[Api]:
 
 def numbers(api: Api) -> dict[str, float]:
     text = api.http.get("/metrics").text
-    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))}
+    return {
+        name: float(value)
+        for name, _, value in (
+            line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")
+        )
+    }
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
@@ -46,7 +51,9 @@ def test_not_ready_when_nothing_can_be_written(database_url, monkeypatch):
             monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write to any file
         else:
             with api.service.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as c:
-                c.exec_driver_sql(f'ALTER DATABASE "{api.service.engine.url.database}" SET default_transaction_read_only = on')
+                c.exec_driver_sql(
+                    f'ALTER DATABASE "{api.service.engine.url.database}" SET default_transaction_read_only = on'
+                )
             api.service.engine.dispose()
         answer = api.http.get("/readyz")
         assert answer.status_code == 503
@@ -69,7 +76,9 @@ def test_a_worker_that_does_not_run_is_a_warning(api):
     assert api.http.get("/readyz").json()["warnings"] == []
 
 
-@pytest.mark.parametrize(("version", "words"), [("9999", "newer version"), ("0001", "usage-report migrate")])
+@pytest.mark.parametrize(
+    ("version", "words"), [("9999", "newer version"), ("0001", "usage-report migrate")]
+)
 def test_not_ready_with_another_schema(api, version, words, caplog):
     with db.writing(api.service.engine) as c:
         c.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
@@ -100,12 +109,24 @@ def test_not_ready_without_a_database(url, tmp_path):
     app = the_api.create(Settings(database_url=url))
 
     async def ask() -> list[httpx.Response]:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://test"
+        ) as client:
             token = {"Authorization": "Bearer urt_any"}
-            return [await client.get("/healthz"), await client.get("/readyz"), await client.get("/metrics"), await client.post("/api/v1/events", headers=token)]
+            return [
+                await client.get("/healthz"),
+                await client.get("/readyz"),
+                await client.get("/metrics"),
+                await client.post("/api/v1/events", headers=token),
+            ]
 
     alive, ready, told, events = anyio.run(ask)
-    assert (alive.status_code, ready.status_code, told.status_code, events.status_code) == (200, 503, 200, 503)
+    assert (alive.status_code, ready.status_code, told.status_code, events.status_code) == (
+        200,
+        503,
+        200,
+        503,
+    )
     assert ready.json()["faults"][0]
     assert "usage_report_lag_seconds NaN" in told.text, "what is not known is not 0"
 
@@ -123,7 +144,11 @@ def test_in_numbers(api, monkeypatch):
     for result, n in (("accepted", 2), ("quarantined", 1)):
         assert grown(f'usage_report_events_total{{platform="jsonl",result="{result}"}}') == n
     assert grown('usage_report_request_seconds_count{route="events",status="200"}') == 1
-    assert (now["usage_report_inbox_events"], now["usage_report_quarantine_events"], now["usage_report_intake_waiting_events"]) == (2, 1, 0)
+    assert (
+        now["usage_report_inbox_events"],
+        now["usage_report_quarantine_events"],
+        now["usage_report_intake_waiting_events"],
+    ) == (2, 1, 0)
     assert 0 < now["usage_report_lag_seconds"] < 15
     pipeline.carry(api.service.engine)
     now = numbers(api)
@@ -133,13 +158,19 @@ def test_in_numbers(api, monkeypatch):
         c.exec_driver_sql("UPDATE sessions SET news_at = news_at - 60000 WHERE session = 's-1'")
     assert 60 <= numbers(api)["usage_report_lag_seconds"] < 75
     Worker(api.settings).step()
-    assert numbers(api)["usage_report_lag_seconds"] == numbers(api)["usage_report_pending_sessions"] == 0
+    assert (
+        numbers(api)["usage_report_lag_seconds"]
+        == numbers(api)["usage_report_pending_sessions"]
+        == 0
+    )
     api.http.get("/api/v1/live", headers=api.reader())
     assert numbers(api)['usage_report_report_seconds_count{kind="live"}'] >= 1
     assert api.http.get("/metrics").headers["content-type"].startswith("text/plain; version=")
 
 
-@pytest.mark.parametrize(("given", "kept"), [("abc-123", True), ("x" * 81, False), ("aéb", False), ("", False)])
+@pytest.mark.parametrize(
+    ("given", "kept"), [("abc-123", True), ("x" * 81, False), ("aéb", False), ("", False)]
+)
 def test_request_ids(api, given, kept):
     answer = api.http.get("/api/v1/live", headers=[(b"X-Request-ID", given.encode())])
     assert (answer.headers["x-request-id"] == given) is kept
@@ -166,9 +197,15 @@ def test_the_log_says_what_was_wrong(api, caplog):
     reader = api.reader()
     with db.writing(api.service.engine) as c:
         c.exec_driver_sql("ALTER TABLE sessions RENAME TO gone")
-    assert api.http.get("/api/v1/live", headers=reader | {"X-Request-ID": "lacking"}).status_code == 503
+    assert (
+        api.http.get("/api/v1/live", headers=reader | {"X-Request-ID": "lacking"}).status_code
+        == 503
+    )
     said = {r.request_id: (r.levelname, r.fault) for r in caplog.records if hasattr(r, "fault")}
-    assert said["unsigned"] == ("INFO", "The request is not signed as it should be: this team takes nothing from this platform")
+    assert said["unsigned"] == (
+        "INFO",
+        "The request is not signed as it should be: this team takes nothing from this platform",
+    )
     assert said["lacking"][0] == "WARNING"
     assert "no such table" in said["lacking"][1], "the sender is told less"
 
@@ -176,17 +213,28 @@ def test_the_log_says_what_was_wrong(api, caplog):
 @pytest.mark.parametrize(("level", "lines"), [("info", 0), ("debug", 1)])
 def test_successes_are_logged_where_somebody_looks_closely(level, lines, tmp_path):
     log = tmp_path / "log"
-    with process(f"sqlite:///{tmp_path}/usage.db", log, USAGE_REPORT_LOG_FORMAT="json", USAGE_REPORT_LOG_LEVEL=level) as (running, address):
+    with process(
+        f"sqlite:///{tmp_path}/usage.db",
+        log,
+        USAGE_REPORT_LOG_FORMAT="json",
+        USAGE_REPORT_LOG_LEVEL=level,
+    ) as (running, address):
         httpx.get(f"{address}/healthz", headers={"X-Request-ID": "mine"})
         running.terminate()
         running.wait(15)
     told = [json.loads(line) for line in log.read_text().splitlines()]
     assert len([line for line in told if line.get("request_id") == "mine"]) == lines
-    assert level == "info" or not [line for line in told if line["level"] == "DEBUG" and not line["logger"].startswith("usage_report")]
+    assert level == "info" or not [
+        line
+        for line in told
+        if line["level"] == "DEBUG" and not line["logger"].startswith("usage_report")
+    ]
 
 
 def record(message: str, **extra: object) -> logging.LogRecord:
-    return logging.makeLogRecord({"msg": message, "levelname": "INFO", "name": "here", "color_message": "\x1b[1m"} | extra)
+    return logging.makeLogRecord(
+        {"msg": message, "levelname": "INFO", "name": "here", "color_message": "\x1b[1m"} | extra
+    )
 
 
 def test_nobody_writes_lines_of_their_own_into_the_log():
@@ -204,7 +252,11 @@ def test_json_logs_of_the_real_process(tmp_path):
     url = f"sqlite:///{tmp_path}/usage.db"
     log = tmp_path / "log"
     with process(url, log, USAGE_REPORT_LOG_FORMAT="json") as (running, address):
-        httpx.post(f"{address}/api/v1/events?x=1", content=b"[]", headers={"Authorization": "Bearer urt_hush", "X-Request-ID": "mine"})
+        httpx.post(
+            f"{address}/api/v1/events?x=1",
+            content=b"[]",
+            headers={"Authorization": "Bearer urt_hush", "X-Request-ID": "mine"},
+        )
         httpx.get(f"{address}/nothing%0Ahere")
         running.terminate()
         running.wait(15)
@@ -251,20 +303,43 @@ def test_beside_the_pages_the_same(tmp_path, monkeypatch):
     monkeypatch.setenv("USAGE_REPORT_DATABASE_URL", "nonsense")
 
     async def ask(*asked: tuple[str, str]) -> list[httpx.Response]:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app), base_url="http://test"
+        ) as client:
             return [await client.request(method, path) for method, path in asked]
 
-    alive, wrong, hook, numbers = anyio.run(ask, ("GET", "/healthz"), ("GET", "/readyz"), ("POST", "/api/v1/hooks/zoom/acme"), ("GET", "/metrics"))
-    assert (alive.status_code, wrong.status_code, hook.status_code, numbers.status_code) == (200, 503, 503, 503)
+    alive, wrong, hook, numbers = anyio.run(
+        ask,
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
+        ("POST", "/api/v1/hooks/zoom/acme"),
+        ("GET", "/metrics"),
+    )
+    assert (alive.status_code, wrong.status_code, hook.status_code, numbers.status_code) == (
+        200,
+        503,
+        503,
+        503,
+    )
     assert "USAGE_REPORT_DATABASE_URL" in wrong.json()["faults"][0]
     assert hook.json()["error"]["what"]
     assert hook.json()["request_id"] == hook.headers["x-request-id"]
     url = f"sqlite:///{tmp_path}/usage.db"
     db.open_database(url).dispose()
     monkeypatch.setenv("USAGE_REPORT_DATABASE_URL", url)
-    asked = (("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("POST", "/api/v1/events"), ("GET", "/api/v1/events"), ("GET", "/api/v1/x"), ("GET", "/api"))
+    asked = (
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
+        ("GET", "/metrics"),
+        ("POST", "/api/v1/events"),
+        ("GET", "/api/v1/events"),
+        ("GET", "/api/v1/x"),
+        ("GET", "/api"),
+    )
     answers = anyio.run(ask, *asked, ("GET", "/date-range"))
     assert [a.status_code for a in answers] == [200, 200, 200, 401, 405, 404, 404, 200]
-    assert all(a.headers["content-type"] == "application/json" for a in (*answers[:2], *answers[3:7]))
+    assert all(
+        a.headers["content-type"] == "application/json" for a in (*answers[:2], *answers[3:7])
+    )
     assert answers[-1].text == "a page"
     beside.close()

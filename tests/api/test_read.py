@@ -29,7 +29,9 @@ def meeting() -> list[dict]:
     yield joined("j-1", at=at(0), connection="c-1", participant="ana")
     yield joined("j-2", at=at(10), connection="c-2", participant="ben")
     yield told("track.published", "p-1", at=at(0), connection="c-1", track="t-1", kind="audio")
-    yield told("track.published", "p-2", at=at(5), connection="c-1", track="t-2", kind="screenshare")
+    yield told(
+        "track.published", "p-2", at=at(5), connection="c-1", track="t-2", kind="screenshare"
+    )
     yield told("track.subscribed", "u-1", at=at(10), connection="c-2", track="t-1")
     yield told("recording.started", "r-1", at=at(5), recording="r")
     yield told("recording.stopped", "r-2", at=at(10.5), recording="r")
@@ -49,7 +51,11 @@ def api(tmp_path) -> Iterator[Api]:
 
 
 def get(api: Api, path: str, headers: dict | None = None, **parameters: str):
-    return api.http.get(f"/api/v1/{path}", params=parameters, headers=headers if headers is not None else api.reader())
+    return api.http.get(
+        f"/api/v1/{path}",
+        params=parameters,
+        headers=headers if headers is not None else api.reader(),
+    )
 
 
 def figures(api: Api, path: str, **parameters: str) -> dict:
@@ -58,7 +64,10 @@ def figures(api: Api, path: str, **parameters: str) -> dict:
     return answer.json()
 
 
-@pytest.mark.parametrize(("grain", "zone"), [("day", "Europe/Berlin"), ("hour", "UTC"), ("month", "America/St_Johns"), ("", "")])
+@pytest.mark.parametrize(
+    ("grain", "zone"),
+    [("day", "Europe/Berlin"), ("hour", "UTC"), ("month", "America/St_Johns"), ("", "")],
+)
 def test_the_report_is_that_of_the_command_line(api, grain, zone):
     more = ({"grain": grain} if grain else {}) | ({"zone": zone} if zone else {})
     args = [x for k, v in (RANGE | more).items() for x in (f"--{k.replace('_', '-')}", v)]
@@ -67,7 +76,14 @@ def test_the_report_is_that_of_the_command_line(api, grain, zone):
     assert {m.key for m in ALL} <= answer["total"].keys()
     assert answer["total"]["participation_minutes"] == 50  # what is live began on March 5
     some = figures(api, "report", **RANGE, metrics="chat_posts, sessions")
-    assert some == api.shell.json("report", "--team", "acme", *[x for k, v in RANGE.items() for x in (f"--{k.replace('_', '-')}", v)], "--metrics", "chat_posts,sessions")
+    assert some == api.shell.json(
+        "report",
+        "--team",
+        "acme",
+        *[x for k, v in RANGE.items() for x in (f"--{k.replace('_', '-')}", v)],
+        "--metrics",
+        "chat_posts,sessions",
+    )
 
 
 def test_the_period_and_what_is_live_are_those_of_the_command_line(api):
@@ -76,14 +92,29 @@ def test_the_period_and_what_is_live_are_those_of_the_command_line(api):
     assert period["metrics"].keys() == {m.key for m in PERIOD}
     live = figures(api, "live", as_of=AS_OF)
     assert live == api.shell.json("live", "--team", "acme", "--as-of", AS_OF)
-    assert live == {"as_of": AS_OF, "live_participants": 1, "live_sessions": 1, "active_recordings": 1}
+    assert live == {
+        "as_of": AS_OF,
+        "live_participants": 1,
+        "live_sessions": 1,
+        "active_recordings": 1,
+    }
 
 
 def test_the_statistics_under_the_vendors_names(api):
     answer = figures(api, "statistics", date_start="2026-03-02", date_end="2026-03-02")
     assert answer.keys() == STATISTICS.keys() | {"date_start", "date_end"}
     assert (answer["date_start"], answer["date_end"]) == ("2026-03-02", "2026-03-02")
-    told_ = {k: answer[k] for k in ("participation_minutes", "broadcasted_minutes", "screen_broadcasted_minutes", "subscribed_minutes", "sessions", "rooms")}
+    told_ = {
+        k: answer[k]
+        for k in (
+            "participation_minutes",
+            "broadcasted_minutes",
+            "screen_broadcasted_minutes",
+            "subscribed_minutes",
+            "sessions",
+            "rooms",
+        )
+    }
     assert told_ == {
         "participation_minutes": 50, "broadcasted_minutes": 55, "screen_broadcasted_minutes": 25, "subscribed_minutes": 20, "sessions": 1, "rooms": 1,
     }  # fmt: skip
@@ -91,9 +122,13 @@ def test_the_statistics_under_the_vendors_names(api):
     assert answer["max_concurrent_participants"] == answer["active_participants"] == 2
     assert answer["e2ee_minutes"] is None
     assert all(v is None or type(v) is int for k, v in answer.items() if not k.startswith("date_"))
-    some = figures(api, "statistics", date_start="2026-03-02", date_end="2026-03-02", metrics="sessions, rooms")
+    some = figures(
+        api, "statistics", date_start="2026-03-02", date_end="2026-03-02", metrics="sessions, rooms"
+    )
     assert some == {"sessions": 1, "rooms": 1, "date_start": "2026-03-02", "date_end": "2026-03-02"}
-    assert figures(api, "statistics")["date_start"].endswith("-01"), "the billing period where no date is named"
+    assert figures(api, "statistics")["date_start"].endswith("-01"), (
+        "the billing period where no date is named"
+    )
 
 
 PATHS = (("report", RANGE), ("period", {"as_of": AS_OF}), ("live", {"as_of": AS_OF}))
@@ -106,15 +141,30 @@ def test_the_tag_moves_with_news_and_only_then(api, path, asked):
     tag = first.headers["etag"]
     same = get(api, path, reader | {"If-None-Match": tag}, **asked)
     assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", tag)
-    assert get(api, path, reader | {"If-None-Match": f'"other", {tag.removeprefix("W/")}'}, **asked).status_code == 304
+    assert (
+        get(
+            api, path, reader | {"If-None-Match": f'"other", {tag.removeprefix("W/")}'}, **asked
+        ).status_code
+        == 304
+    )
     other = get(api, path, api.reader("globex") | {"If-None-Match": tag}, **asked)
     assert other.status_code == 200, "of another team"
-    assert get(api, path, reader | {"If-None-Match": tag}, **(asked | {"as_of": "2026-03-05T12:00:01Z"})).status_code == 200
+    assert (
+        get(
+            api,
+            path,
+            reader | {"If-None-Match": tag},
+            **(asked | {"as_of": "2026-03-05T12:00:01Z"}),
+        ).status_code
+        == 200
+    )
 
     # Before anything is counted, too: a session that is open is told with all the events that the ledger holds.
     news = joined("live-3", at=instant(AS_OF) - 10 * MINUTE, session="s-live", connection="l-3")
     assert api.post(news, api.sender()).json()["accepted"] == 1
-    assert get(api, path, reader | {"If-None-Match": tag}, **asked).status_code == 304, "in the inbox it changes nothing yet"
+    assert get(api, path, reader | {"If-None-Match": tag}, **asked).status_code == 304, (
+        "in the inbox it changes nothing yet"
+    )
     pipeline.carry(api.service.engine)
     after = get(api, path, reader | {"If-None-Match": tag}, **asked)
     assert after.status_code == 200
@@ -125,25 +175,37 @@ def test_the_tag_moves_with_news_and_only_then(api, path, asked):
         assert settled.json()["live_participants"] == 2
 
 
-FINISHED = (("report", {"from": "2026-03-01", "to": "2026-03-02"}), ("statistics", {"date_start": "2026-03-01", "date_end": "2026-03-02"}))
+FINISHED = (
+    ("report", {"from": "2026-03-01", "to": "2026-03-02"}),
+    ("statistics", {"date_start": "2026-03-01", "date_end": "2026-03-02"}),
+)
 
 
 @pytest.mark.parametrize(("path", "asked"), FINISHED)
 def test_the_tag_of_a_finished_range_outlives_the_second(api, path, asked, monkeypatch):
     """Scripts ask without ``as_of``, again and again, for what is long over: nothing is computed for them."""
     reader = api.reader()
-    clock = instant("2026-03-07T12:00:00Z")  # a day and more after the session that is open fell silent, too
+    clock = instant(
+        "2026-03-07T12:00:00Z"
+    )  # a day and more after the session that is open fell silent, too
     monkeypatch.setattr(read, "now", lambda: clock)
     first = get(api, path, reader, **asked)
     tag = {"If-None-Match": first.headers["etag"]}
     clock += 3_600_000
     assert get(api, path, reader | tag, **asked).status_code == 304
-    assert api.post(joined("late", at=START + 5 * MINUTE, connection="c-9"), api.sender()).json()["accepted"] == 1
+    assert (
+        api.post(joined("late", at=START + 5 * MINUTE, connection="c-9"), api.sender()).json()[
+            "accepted"
+        ]
+        == 1
+    )
     Worker(api.settings).step()
     assert get(api, path, reader | tag, **asked).status_code == 200
 
 
-@pytest.mark.parametrize(("path", "first", "last"), [("report", "from", "to"), ("statistics", "date_start", "date_end")])
+@pytest.mark.parametrize(
+    ("path", "first", "last"), [("report", "from", "to"), ("statistics", "date_start", "date_end")]
+)
 def test_the_tag_of_a_running_range_moves_with_time(api, path, first, last, monkeypatch):
     reader = api.reader()
     clock = instant(AS_OF)
@@ -153,7 +215,12 @@ def test_the_tag_of_a_running_range_moves_with_time(api, path, first, last, monk
     clock += 10 * MINUTE
     after = get(api, path, reader | {"If-None-Match": before.headers["etag"]}, **asked)
     assert after.status_code == 200
-    minutes = [a.json().get("participation_minutes", a.json().get("total", {}).get("participation_minutes")) for a in (before, after)]
+    minutes = [
+        a.json().get(
+            "participation_minutes", a.json().get("total", {}).get("participation_minutes")
+        )
+        for a in (before, after)
+    ]
     assert minutes[1] == minutes[0] + 10
 
 
@@ -190,12 +257,21 @@ def test_faults_are_sentences(api, path, asked, words):
 
 
 def test_a_parameter_twice_is_a_fault(api):
-    assert api.http.get("/api/v1/live?as_of=2026-03-05T12:00:00Z&as_of=2026-03-05T12:00:00Z", headers=api.reader()).status_code == 400
+    assert (
+        api.http.get(
+            "/api/v1/live?as_of=2026-03-05T12:00:00Z&as_of=2026-03-05T12:00:00Z",
+            headers=api.reader(),
+        ).status_code
+        == 400
+    )
 
 
 @pytest.mark.parametrize("query", [b"zone=%ff&from=%00", b"%ff=%fe", b"from=" + b"9" * 3_000])
 def test_hostile_queries_are_no_defect(api, query):
-    assert api.http.get(api.url + "/api/v1/report?" + query.decode(), headers=api.reader()).status_code == 400
+    assert (
+        api.http.get(api.url + "/api/v1/report?" + query.decode(), headers=api.reader()).status_code
+        == 400
+    )
 
 
 @pytest.mark.parametrize("path", ["report", "period", "live", "statistics"])

@@ -58,7 +58,13 @@ def test_one_event(lasting):
     id = f"one-{next(_numbers)}"
     answer = lasting.post(joined(id), lasting.sender())
     assert answer.status_code == 200
-    assert answer.json() == {"accepted": 1, "duplicate": 0, "conflict": 0, "quarantined": 0, "results": [{"id": id, "status": "accepted"}]}
+    assert answer.json() == {
+        "accepted": 1,
+        "duplicate": 0,
+        "conflict": 0,
+        "quarantined": 0,
+        "results": [{"id": id, "status": "accepted"}],
+    }
     assert id in lasting.ids()
 
 
@@ -82,9 +88,19 @@ def test_an_array_and_the_fate_of_each(lasting, kind):
     assert [r["status"] for r in answer["results"]] == [
         "conflict", "accepted", "duplicate", "quarantined", "accepted", "quarantined", "quarantined", "quarantined",
     ]  # fmt: skip
-    assert {k: answer[k] for k in ("accepted", "duplicate", "conflict", "quarantined")} == {"accepted": 2, "duplicate": 1, "conflict": 1, "quarantined": 4}
+    assert {k: answer[k] for k in ("accepted", "duplicate", "conflict", "quarantined")} == {
+        "accepted": 2,
+        "duplicate": 1,
+        "conflict": 1,
+        "quarantined": 4,
+    }
     refused = [r for r in answer["results"] if r["status"] == "quarantined"]
-    assert [(r["position"], r["reason"]) for r in refused] == [(4, "unknown-type"), (6, "missing-field"), (7, "wrong-team"), (8, "not-an-object")]
+    assert [(r["position"], r["reason"]) for r in refused] == [
+        (4, "unknown-type"),
+        (6, "missing-field"),
+        (7, "wrong-team"),
+        (8, "not-an-object"),
+    ]
     assert all(r["why"] for r in refused)
     assert {b, c} <= lasting.ids()
     assert f"{c}-other" not in lasting.ids()
@@ -97,7 +113,9 @@ def test_what_is_quarantined_can_be_read_again(api):
     assert (team, reason, json.loads(raw)) == ("acme", "unknown-type", unknown)
     early = joined("early", at=time.time_ns() // 1_000_000 + 600_000)
     assert api.post(early, api.sender()).json()["results"][0]["reason"] == "in-the-future"
-    assert pipeline.replay(api.service.engine, now=time.time_ns() // 1_000_000 + 600_000).accepted == 1
+    assert (
+        pipeline.replay(api.service.engine, now=time.time_ns() // 1_000_000 + 600_000).accepted == 1
+    )
     api.holds({"a", "early"})
 
 
@@ -107,13 +125,22 @@ def test_lines(lasting, kind):
     lines = [json.dumps(joined(i)).encode() for i in ids] + [b"", b"{oops"]
     answer = lasting.post(b"\n".join(lines), lasting.sender(), **{"Content-Type": kind}).json()
     assert [r["status"] for r in answer["results"]] == ["accepted"] * 3 + ["quarantined"]
-    assert answer["results"][3] | {"why": ""} == {"position": 5, "status": "quarantined", "reason": "not-json", "why": ""}
+    assert answer["results"][3] | {"why": ""} == {
+        "position": 5,
+        "status": "quarantined",
+        "reason": "not-json",
+        "why": "",
+    }
     assert set(ids) <= lasting.ids()
 
 
 def test_gzip_also_of_several_pieces(api):
     pieces = [gzip.compress(json.dumps(joined(i)).encode() + b"\n") for i in "abc"]
-    answer = api.post(b"".join(pieces), api.sender(), **{"Content-Encoding": "gzip", "Content-Type": "application/x-ndjson"})
+    answer = api.post(
+        b"".join(pieces),
+        api.sender(),
+        **{"Content-Encoding": "gzip", "Content-Type": "application/x-ndjson"},
+    )
     assert answer.json()["accepted"] == 3
     api.holds({"a", "b", "c"})
 
@@ -121,7 +148,9 @@ def test_gzip_also_of_several_pieces(api):
 def test_a_large_batch(api):
     batch = [joined(f"e-{i}", session=f"s-{i % 50}") for i in range(10_000)]
     began = time.monotonic()
-    answer = api.post(gzip.compress(json.dumps(batch).encode(), 1), api.sender(), **{"Content-Encoding": "gzip"})
+    answer = api.post(
+        gzip.compress(json.dumps(batch).encode(), 1), api.sender(), **{"Content-Encoding": "gzip"}
+    )
     assert answer.json()["accepted"] == 10_000
     assert time.monotonic() - began < 10
     api.holds({f"e-{i}" for i in range(10_000)})
@@ -136,14 +165,27 @@ def test_400(api, body):
     api.holds(set())
 
 
-@pytest.mark.parametrize("body", [b"no gzip", b"", gzip.compress(b"[]" * 99, mtime=0)[:-9], gzip.compress(b"[]", mtime=0) + b"rest"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"no gzip",
+        b"",
+        gzip.compress(b"[]" * 99, mtime=0)[:-9],
+        gzip.compress(b"[]", mtime=0) + b"rest",
+    ],
+)
 def test_400_for_what_is_not_gzip(api, body):
     fault(api.post(body, api.sender(), **{"Content-Encoding": "gzip"}), 400)
 
 
-@pytest.mark.parametrize("given", ["", "Bearer", "Bearer urt_wrong", "Basic dXJ0Og==", "Bearer " + "x" * 5_000, "Bearer é"])
+@pytest.mark.parametrize(
+    "given",
+    ["", "Bearer", "Bearer urt_wrong", "Basic dXJ0Og==", "Bearer " + "x" * 5_000, "Bearer é"],
+)
 def test_401(api, given):
-    answer = api.http.post("/api/v1/events", content=b"[]", headers=[(b"Authorization", given.encode("latin-1"))])
+    answer = api.http.post(
+        "/api/v1/events", content=b"[]", headers=[(b"Authorization", given.encode("latin-1"))]
+    )
     fault(answer, 401)
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
@@ -153,7 +195,21 @@ def test_403_for_a_token_of_the_other_scope(api):
     fault(api.http.get("/api/v1/live", headers=api.sender()), 403)
 
 
-@pytest.mark.parametrize("path", ["/", "/api", "/api/v1", "/api/v1/", "/api/v1/events/", "/api/v1/nothing", "/api/v1/hooks/zoom", "/api/v1/hooks/nobody/acme", "/%00", "/api/v1/%ff"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/api",
+        "/api/v1",
+        "/api/v1/",
+        "/api/v1/events/",
+        "/api/v1/nothing",
+        "/api/v1/hooks/zoom",
+        "/api/v1/hooks/nobody/acme",
+        "/%00",
+        "/api/v1/%ff",
+    ],
+)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_404(api, path, method):
     if (method, path) == ("GET", "/api/v1/hooks/nobody/acme"):
@@ -162,7 +218,14 @@ def test_404(api, path, method):
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/api/v1/events"), ("DELETE", "/api/v1/events"), ("GET", "/api/v1/hooks/zoom/acme"), ("POST", "/api/v1/live"), ("PUT", "/metrics")]
+    ("method", "path"),
+    [
+        ("GET", "/api/v1/events"),
+        ("DELETE", "/api/v1/events"),
+        ("GET", "/api/v1/hooks/zoom/acme"),
+        ("POST", "/api/v1/live"),
+        ("PUT", "/metrics"),
+    ],
 )
 def test_405(api, method, path):
     answer = api.http.request(method, path)
@@ -170,7 +233,9 @@ def test_405(api, method, path):
     assert answer.headers["allow"]
 
 
-def raw_post(api: Api, headers: dict[str, str], chunks: Iterator[bytes] | None = None) -> tuple[int, dict]:
+def raw_post(
+    api: Api, headers: dict[str, str], chunks: Iterator[bytes] | None = None
+) -> tuple[int, dict]:
     """A request by hand, where a client would be too well-behaved -> status and error."""
     host, _, port = api.url.removeprefix("http://").partition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=20)
@@ -232,12 +297,21 @@ def test_the_envelope_in_headers(api):
     """CloudEvents' binary mode."""
     whole = joined("räume", session="s-ce")
     sent = api.sender() | {f"ce-{k}": quote(v) for k, v in whole.items() if k != "data"}
-    assert api.post(whole["data"], sent, **{"Content-Type": "application/json"}).json()["results"] == [{"id": "räume", "status": "accepted"}]
-    assert api.post(whole, api.sender()).json()["duplicate"] == 1, "the same event, however it is sent"
+    assert api.post(whole["data"], sent, **{"Content-Type": "application/json"}).json()[
+        "results"
+    ] == [{"id": "räume", "status": "accepted"}]
+    assert api.post(whole, api.sender()).json()["duplicate"] == 1, (
+        "the same event, however it is sent"
+    )
     assert "not JSON" in fault(api.post(b"{oops", sent), 400)["what"]
-    other = api.post(whole["data"], sent | {"ce-type": "participant.flew", "ce-id": "z"}).json()["results"][0]
+    other = api.post(whole["data"], sent | {"ce-type": "participant.flew", "ce-id": "z"}).json()[
+        "results"
+    ][0]
     assert other["reason"] == "unknown-type"
-    assert json.loads(api.rows("SELECT raw FROM quarantine")[0][0]) == whole | {"type": "participant.flew", "id": "z"}
+    assert json.loads(api.rows("SELECT raw FROM quarantine")[0][0]) == whole | {
+        "type": "participant.flew",
+        "id": "z",
+    }
     api.holds({"räume"})
 
 
@@ -246,8 +320,13 @@ def test_two_teams_with_the_same_fault_both_have_it_in_quarantine(api):
     for team in ("acme", "globex"):
         assert api.post(event, api.sender(team)).json()["quarantined"] == 1
         assert api.post(event, api.sender(team)).json()["quarantined"] == 1
-    assert api.rows("SELECT team, source FROM quarantine ORDER BY team") == [("acme", "test"), ("globex", "test")]
-    assert pipeline.replay(api.service.engine, now=time.time_ns() // 1_000_000 + 600_000).accepted == 2
+    assert api.rows("SELECT team, source FROM quarantine ORDER BY team") == [
+        ("acme", "test"),
+        ("globex", "test"),
+    ]
+    assert (
+        pipeline.replay(api.service.engine, now=time.time_ns() // 1_000_000 + 600_000).accepted == 2
+    )
 
 
 def test_no_success_for_a_file_that_is_gone(api):
@@ -329,7 +408,9 @@ def test_a_revoked_token_is_good_for_two_seconds_at_most(api):
     api.shell("token", "revoke", id, code=1)
 
 
-@pytest.mark.parametrize("args", [("--team", ""), ("--team", "x" * 1_001), ("--team", "a", "--scope", "all")])
+@pytest.mark.parametrize(
+    "args", [("--team", ""), ("--team", "x" * 1_001), ("--team", "a", "--scope", "all")]
+)
 def test_tokens_for_nobody_are_not_made(sqlite_shell, args):
     result = sqlite_shell("token", "create", *args, code=2 if "--scope" in args else 1)
     assert "rror" in result.stderr
@@ -354,10 +435,21 @@ def test_a_request_is_whole_or_not_there_at_all(api, monkeypatch):
 
     monkeypatch.setattr(intake.ledger, "quarantine", fails)
     sender = api.sender()
-    batches = [[joined(f"{i}-{j}") for j in range(3)] + [{"poison" if i == 2 else "fine": i}] for i in range(5)]
+    batches = [
+        [joined(f"{i}-{j}") for j in range(3)] + [{"poison" if i == 2 else "fine": i}]
+        for i in range(5)
+    ]
     answers: dict[int, httpx.Response] = {}
     threads = [
-        threading.Thread(target=lambda i=i: answers.update({i: httpx.post(f"{api.url}/api/v1/events", json=batches[i], headers=sender, timeout=30)}))
+        threading.Thread(
+            target=lambda i=i: answers.update(
+                {
+                    i: httpx.post(
+                        f"{api.url}/api/v1/events", json=batches[i], headers=sender, timeout=30
+                    )
+                }
+            )
+        )
         for i in range(5)
     ]
     with api.held():  # so that they share a transaction
@@ -366,7 +458,13 @@ def test_a_request_is_whole_or_not_there_at_all(api, monkeypatch):
         time.sleep(0.7)
     for thread in threads:
         thread.join(20)
-    assert {i: a.status_code for i, a in answers.items()} == {0: 200, 1: 200, 2: 500, 3: 200, 4: 200}
+    assert {i: a.status_code for i, a in answers.items()} == {
+        0: 200,
+        1: 200,
+        2: 500,
+        3: 200,
+        4: 200,
+    }
     fault(answers[2], 500)
     assert "Traceback" not in answers[2].text
     api.holds({f"{i}-{j}" for i in (0, 1, 3, 4) for j in range(3)})
@@ -397,7 +495,11 @@ def test_what_is_answered_survives_a_power_cut(api):
 # hostile bodies
 
 
-_json = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda x: st.lists(x, max_size=4) | st.dictionaries(st.text(), x, max_size=4), max_leaves=8)
+_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda x: st.lists(x, max_size=4) | st.dictionaries(st.text(), x, max_size=4),
+    max_leaves=8,
+)
 _events = st.fixed_dictionaries(
     {},
     optional={
@@ -405,19 +507,38 @@ _events = st.fixed_dictionaries(
         "id": st.text() | _json,
         "source": st.text() | _json,
         "type": st.sampled_from(["participant.joined", "session.started", "chat.posted"]) | _json,
-        "time": st.sampled_from(["2026-03-01T09:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:60-14:00"]) | _json,
-        "data": st.dictionaries(st.sampled_from(["team", "room", "session", "connection", "post", "x", "\0"]), st.just("acme") | st.text() | _json) | _json,
+        "time": st.sampled_from(
+            ["2026-03-01T09:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:60-14:00"]
+        )
+        | _json,
+        "data": st.dictionaries(
+            st.sampled_from(["team", "room", "session", "connection", "post", "x", "\0"]),
+            st.just("acme") | st.text() | _json,
+        )
+        | _json,
     },
 )
-_bodies = st.binary(max_size=300) | (_json | _events | st.lists(_events, max_size=4)).map(lambda x: json.dumps(x).encode())
+_bodies = st.binary(max_size=300) | (_json | _events | st.lists(_events, max_size=4)).map(
+    lambda x: json.dumps(x).encode()
+)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(body=_bodies, kind=st.sampled_from(["", "application/json", "application/x-ndjson", "é"]), packed=st.booleans())
+@settings(
+    max_examples=120,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    body=_bodies,
+    kind=st.sampled_from(["", "application/json", "application/x-ndjson", "é"]),
+    packed=st.booleans(),
+)
 def test_no_body_is_a_defect(lasting, body, kind, packed):
     if not hasattr(lasting, "known"):
         lasting.known = lasting.sender()
-    headers = [(k.encode(), v.encode()) for k, v in lasting.known.items()] + [(b"Content-Type", kind.encode("latin-1"))]
+    headers = [(k.encode(), v.encode()) for k, v in lasting.known.items()] + [
+        (b"Content-Type", kind.encode("latin-1"))
+    ]
     if packed:
         headers.append((b"Content-Encoding", b"gzip"))
         body = gzip.compress(body, 1)
@@ -427,7 +548,9 @@ def test_no_body_is_a_defect(lasting, body, kind, packed):
 
 
 @pytest.mark.parametrize("depth", [100, 300, 900, 1_500, 100_000])
-@pytest.mark.parametrize("where", ["%s", "[%s]", '{"data":{"x":%s}}', '[{"specversion":"1.0","data":%s}]'])
+@pytest.mark.parametrize(
+    "where", ["%s", "[%s]", '{"data":{"x":%s}}', '[{"specversion":"1.0","data":%s}]']
+)
 def test_deep_nesting_is_no_defect(lasting, depth, where):
     body = (where % ("[" * depth + "]" * depth)).encode()
     answer = lasting.post(body, lasting.sender())

@@ -25,7 +25,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
             if CHROMIUM is None:
-                item.add_marker(pytest.mark.skip(reason=f"no browser: none of {', '.join(NAMES)} is installed"))
+                item.add_marker(
+                    pytest.mark.skip(reason=f"no browser: none of {', '.join(NAMES)} is installed")
+                )
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +35,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app, serving team ``acme`` (Europe/Berlin, a limit of two people at once)."""
     server = Server(tmp_path_factory.mktemp("app"))
     server.tell(*meetings(now_ms()))
-    server.cli("team", "set", "acme", "--zone", "Europe/Berlin", "--limit", "max_concurrent_participants=2")
+    server.cli(
+        "team", "set", "acme", "--zone", "Europe/Berlin", "--limit", "max_concurrent_participants=2"
+    )
     with server.running():
         yield server
 

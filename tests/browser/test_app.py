@@ -44,12 +44,28 @@ def test_opens_on_this_period(page, server):
 
 def test_figures_are_those_of_the_command_line(page, server):
     at = "2099-01-01T00:00:00Z"  # far ahead: whatever is live is long closed by silence, nothing moves
-    machine = {k: v["value"] for k, v in json.loads(server.cli("period", "--team", "acme", "--format", "json"))["metrics"].items()}
-    assert json.loads(server.cli("live", "--team", "acme", "--as-of", at, "--format", "json"))["live_sessions"] == 0
+    machine = {
+        k: v["value"]
+        for k, v in json.loads(server.cli("period", "--team", "acme", "--format", "json"))[
+            "metrics"
+        ].items()
+    }
+    assert (
+        json.loads(server.cli("live", "--team", "acme", "--as-of", at, "--format", "json"))[
+            "live_sessions"
+        ]
+        == 0
+    )
     visit(page, server.url, "This period")
-    expect(value(page, "Max concurrent sessions")).to_have_text(str(machine["max_concurrent_sessions"]))
-    text = value(page, "Participation minutes").inner_text().replace("\u202f", "").removesuffix("min")
-    assert float(text) == pytest.approx(machine["participation_minutes"], abs=10), "three stays run on, for some seconds of these"
+    expect(value(page, "Max concurrent sessions")).to_have_text(
+        str(machine["max_concurrent_sessions"])
+    )
+    text = (
+        value(page, "Participation minutes").inner_text().replace("\u202f", "").removesuffix("min")
+    )
+    assert float(text) == pytest.approx(machine["participation_minutes"], abs=10), (
+        "three stays run on, for some seconds of these"
+    )
 
 
 def test_a_definition_is_a_key_away(page, server):
@@ -92,12 +108,23 @@ def test_real_time_follows_in_place(page, server):
     """News changes the figures of the elements that are there: nothing is taken away and drawn anew."""
     visit(page, f"{server.url}/real-time", "Real time")
     before = int(value(page, "Live participants").inner_text())
-    page.evaluate("document.querySelectorAll('[data-testid=stMetric], .vega-embed canvas, .vega-embed svg, .ur table').forEach(e => e.kept = true)")
+    page.evaluate(
+        "document.querySelectorAll('[data-testid=stMetric], .vega-embed canvas, .vega-embed svg, .ur table').forEach(e => e.kept = true)"
+    )
     kept = "document.querySelectorAll('[data-testid=stMetric], .vega-embed canvas, .vega-embed svg').values().filter(e => e.kept).toArray().length"
     marked = page.evaluate(kept)
     assert marked >= 4
     at = now_ms()
-    server.tell(event("participant.joined", at, "Stand-up", "s-live", connection=f"late-{at}", participant="dia"))
+    server.tell(
+        event(
+            "participant.joined",
+            at,
+            "Stand-up",
+            "s-live",
+            connection=f"late-{at}",
+            participant="dia",
+        )
+    )
     expect(value(page, "Live participants")).to_have_text(str(before + 1))
     assert page.evaluate(kept) == marked
     assert page.defects == []
@@ -125,7 +152,13 @@ def test_fits_a_phone_and_a_wide_screen_in_both_schemes(new_page, server, path, 
     assert page.evaluate("document.documentElement.scrollWidth") == width
     main = page.get_by_test_id("stMain")
     assert main.evaluate("e => e.scrollWidth - e.clientWidth") == 0
-    red, green, blue = map(int, re.findall(r"\d+", page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor"))[:3])
+    red, green, blue = map(
+        int,
+        re.findall(
+            r"\d+",
+            page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor"),
+        )[:3],
+    )
     assert (red + green + blue < 384) == (scheme == "dark")
 
 
@@ -143,7 +176,9 @@ def test_no_layout_jump(new_page, server, path):
 def test_health(server):
     def ask(path: str, method: str = "GET"):
         try:
-            with urllib.request.urlopen(urllib.request.Request(server.url + path, method=method), timeout=10) as answer:
+            with urllib.request.urlopen(
+                urllib.request.Request(server.url + path, method=method), timeout=10
+            ) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)

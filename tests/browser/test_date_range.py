@@ -34,7 +34,11 @@ def query(page) -> dict[str, str]:
 
 def address(page, **parts: str) -> None:
     """Wait until the address bar holds these parts."""
-    page.wait_for_url(lambda url: parts.items() <= {k: v[-1] for k, v in parse_qs(urlsplit(url).query).items()}.items())
+    page.wait_for_url(
+        lambda url: (
+            parts.items() <= {k: v[-1] for k, v in parse_qs(urlsplit(url).query).items()}.items()
+        )
+    )
 
 
 def days(page):
@@ -50,12 +54,24 @@ def cell(page, row: int, column: str):
     """The cell of a row (0 the first day, -1 the total) under a title."""
     titles = [t.replace("\n", " ") for t in page.get_by_role("columnheader").all_inner_texts()]
     at = next(i for i, t in enumerate(titles) if t.startswith(column))
-    return page.get_by_role("grid").get_by_role("row").nth(row + 1 if row >= 0 else row).locator("th, td").nth(at)
+    return (
+        page.get_by_role("grid")
+        .get_by_role("row")
+        .nth(row + 1 if row >= 0 else row)
+        .locator("th, td")
+        .nth(at)
+    )
 
 
 def test_the_address_holds_the_whole_view_from_the_start(page, server):
     visit(page, server)
-    address(page, preset="last-30", m="participation.broadcast.consumed.active_participants", grain="day", view="chart")
+    address(
+        page,
+        preset="last-30",
+        m="participation.broadcast.consumed.active_participants",
+        grain="day",
+        view="chart",
+    )
     expect(days(page)).to_have_count(31)  # thirty days and the total
     assert page.defects == []
 
@@ -66,7 +82,9 @@ def test_a_link_opens_the_same_view_elsewhere(new_page, page, server):
     page.get_by_text("Week", exact=True).click()
     address(page, preset="last-90", grain="week")
     expect(page.get_by_role("columnheader").first).to_have_text("Week")
-    other = new_page(viewport={"width": 900, "height": 900}, timezone_id="Pacific/Auckland", locale="fr-FR")
+    other = new_page(
+        viewport={"width": 900, "height": 900}, timezone_id="Pacific/Auckland", locale="fr-FR"
+    )
     other.goto(page.url)
     settled(other)
     assert days(other).all_inner_texts() == days(page).all_inner_texts()
@@ -110,9 +128,16 @@ def test_the_view_waits_while_another_page_is_looked_at(page, server):
 
 
 def test_a_garbled_link_is_explained_and_the_rest_holds(page, server):
-    visit(page, server, "?preset=last-31&m=sesions.chat_posts&grain=%00&view=%F0%9F%8E%93&zone=Mars&x=" + "y" * 3000)
+    visit(
+        page,
+        server,
+        "?preset=last-31&m=sesions.chat_posts&grain=%00&view=%F0%9F%8E%93&zone=Mars&x="
+        + "y" * 3000,
+    )
     said = page.get_by_test_id("stAlert")
-    expect(said.filter(has_text="There is no preset “last-31”. Did you mean 'last-30'?")).to_be_visible()
+    expect(
+        said.filter(has_text="There is no preset “last-31”. Did you mean 'last-30'?")
+    ).to_be_visible()
     expect(said.filter(has_text="Did you mean 'sessions'?")).to_be_visible()
     expect(page.get_by_test_id("stMetric")).to_have_count(1)
     address(page, preset="last-30", m="chat_posts", grain="day", view="chart")
@@ -122,10 +147,18 @@ def test_a_garbled_link_is_explained_and_the_rest_holds(page, server):
 def test_the_figures_are_those_of_the_command_line(page, server):
     today = datetime.now(ZoneInfo("Europe/Berlin")).date()
     first, last = today - timedelta(days=10), today - timedelta(days=2)
-    machine = json.loads(server.cli("report", "--team", "acme", "--from", str(first), "--to", str(last), "--format", "json"))
+    machine = json.loads(
+        server.cli(
+            "report", "--team", "acme", "--from", str(first), "--to", str(last), "--format", "json"
+        )
+    )
     visit(page, server, f"?from={first}&to={last}")
     for row, figures in [*enumerate(machine["rows"]), (-1, machine["total"])]:
-        for title, key in {"Participation minutes": "participation_minutes", "Active participants": "active_participants", "Sessions": "sessions"}.items():
+        for title, key in {
+            "Participation minutes": "participation_minutes",
+            "Active participants": "active_participants",
+            "Sessions": "sessions",
+        }.items():
             text = cell(page, row, title).inner_text().replace("\u202f", "")
             assert float(text) == pytest.approx(figures[key], abs=0.05)
 
@@ -134,7 +167,15 @@ def test_breakdown_on_hover(page, server):
     visit(page, server)
     cell(page, -1, "Consumed minutes").hover()
     tip = page.locator(TIP)
-    for words in ("Consumed minutes", "Total", "Audio + video", "Audio only", "Video only", "Screenshare", "≈ Estimated"):
+    for words in (
+        "Consumed minutes",
+        "Total",
+        "Audio + video",
+        "Audio only",
+        "Video only",
+        "Screenshare",
+        "≈ Estimated",
+    ):
         expect(tip).to_contain_text(words)
     cell(page, -1, "Max concurrent participants").hover()
     expect(tip).to_contain_text("First reached on")
@@ -172,12 +213,20 @@ def test_the_chart_gives_every_value_of_a_day(page, server):
     box = page.locator(".vega-embed canvas, .vega-embed svg").first.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 120)
     tip = page.locator("#vg-tooltip-element")
-    for words in ("Participation minutes", "Broadcast ↳ Audio + video", "Broadcast ↳ Screenshare", "Consumed ↳ Audio only", "Active participants"):
+    for words in (
+        "Participation minutes",
+        "Broadcast ↳ Audio + video",
+        "Broadcast ↳ Screenshare",
+        "Consumed ↳ Audio only",
+        "Active participants",
+    ):
         expect(tip).to_contain_text(words)
 
 
 def test_copy_link(new_page, server):
-    page = new_page(viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"])
+    page = new_page(
+        viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
+    )
     visit(page, server, f"?preset=last-7&{DEFAULT}")
     paste = "navigator.clipboard.readText()"
     page.get_by_role("button", name="Link to “Last 7 days”").click()
@@ -187,28 +236,42 @@ def test_copy_link(new_page, server):
     expect(page.get_by_role("status")).to_contain_text("Copied. It always shows")
     expect(page.get_by_role("status")).not_to_contain_text("Last 7 days")
     fixed = page.evaluate(paste)
-    assert re.fullmatch(rf"{server.url}/date-range\?from=\d{{4}}-\d\d-\d\d&to=\d{{4}}-\d\d-\d\d&{re.escape(DEFAULT)}", fixed)
+    assert re.fullmatch(
+        rf"{server.url}/date-range\?from=\d{{4}}-\d\d-\d\d&to=\d{{4}}-\d\d-\d\d&{re.escape(DEFAULT)}",
+        fixed,
+    )
     rows = days(page).all_inner_texts()
     page.goto(fixed)
     settled(page)
-    assert [r.splitlines()[0] for r in days(page).all_inner_texts()] == [r.splitlines()[0] for r in rows]
+    assert [r.splitlines()[0] for r in days(page).all_inner_texts()] == [
+        r.splitlines()[0] for r in rows
+    ]
 
 
 def test_copy_link_without_a_clipboard(new_page, server):
     """Plain http on another machine has no clipboard: the old way is taken, else the link is shown."""
     page = new_page(viewport={"width": 1280, "height": 900})
-    page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined}); document.execCommand = () => false;")
+    page.add_init_script(
+        "Object.defineProperty(navigator, 'clipboard', {value: undefined}); document.execCommand = () => false;"
+    )
     visit(page, server, "?preset=last-7")
     page.get_by_role("button", name="Link to these dates").click()
-    expect(page.get_by_role("textbox", name="Link")).to_have_value(re.compile(r"/date-range\?from="))
+    expect(page.get_by_role("textbox", name="Link")).to_have_value(
+        re.compile(r"/date-range\?from=")
+    )
 
 
-@pytest.mark.parametrize(("button", "ending", "begins"), [("CSV", "csv", b"row,start,end"), ("Excel", "xlsx", b"PK")])
+@pytest.mark.parametrize(
+    ("button", "ending", "begins"), [("CSV", "csv", b"row,start,end"), ("Excel", "xlsx", b"PK")]
+)
 def test_downloads(page, server, button, ending, begins):
     visit(page, server)
     with page.expect_download() as download:
         page.get_by_role("button", name=button).click()
-    assert re.fullmatch(rf"usage-acme-\d{{4}}-\d\d-\d\d-to-\d{{4}}-\d\d-\d\d-day\.{ending}", download.value.suggested_filename)
+    assert re.fullmatch(
+        rf"usage-acme-\d{{4}}-\d\d-\d\d-to-\d{{4}}-\d\d-\d\d-day\.{ending}",
+        download.value.suggested_filename,
+    )
     assert download.value.path().read_bytes().startswith(begins)
 
 
@@ -218,7 +281,9 @@ def test_nothing_leaves_the_machine(page, server):
     page.on("websocket", lambda socket: asked.append(socket.url))
     visit(page, server)
     page.wait_for_timeout(500)
-    assert {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "blob:"))} == {"localhost"}
+    assert {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "blob:"))} == {
+        "localhost"
+    }
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -229,7 +294,9 @@ def test_fits_a_phone_and_a_wide_screen_in_both_schemes(new_page, server, scheme
     wider = """() => [...document.querySelectorAll('[data-testid=stMain] *')]
         .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && e.getBoundingClientRect().width > 1).map(e => e.outerHTML.slice(0, 120))"""
     assert page.evaluate(wider) == []
-    colour = page.get_by_role("grid").evaluate("e => getComputedStyle(e.parentElement).backgroundColor")
+    colour = page.get_by_role("grid").evaluate(
+        "e => getComputedStyle(e.parentElement).backgroundColor"
+    )
     assert (sum(map(int, re.findall(r"\d+", colour)[:3])) < 384) == (scheme == "dark")
     # The first column stays while the rest scrolls under it.
     page.get_by_role("grid").evaluate("e => { e.parentElement.scrollLeft = 400 }")

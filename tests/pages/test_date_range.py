@@ -58,7 +58,10 @@ def spec(app: AppTest) -> dict:
 
 def components(app: AppTest) -> dict[str, dict]:
     """Data of our own elements, by name."""
-    return {c.proto.component_name.rpartition(".")[2]: json.loads(c.proto.json) for c in app.get("bidi_component")}
+    return {
+        c.proto.component_name.rpartition(".")[2]: json.loads(c.proto.json)
+        for c in app.get("bidi_component")
+    }
 
 
 def address(app: AppTest) -> dict[str, str]:
@@ -68,9 +71,19 @@ def address(app: AppTest) -> dict[str, str]:
 def test_first_visit(reader):
     app = visit()
     (asked,) = reader.asked
-    assert (asked.start, asked.last, asked.grain, asked.zone) == (date(2026, 10, 25), date(2026, 11, 23), Grain.DAY, "Europe/Berlin")
+    assert (asked.start, asked.last, asked.grain, asked.zone) == (
+        date(2026, 10, 25),
+        date(2026, 11, 23),
+        Grain.DAY,
+        "Europe/Berlin",
+    )
     assert asked.metrics == (), "one question for chart, table and downloads"
-    assert [m.label for m in app.metric] == ["Participation minutes", "Broadcast minutes", "Consumed minutes", "Active participants"]
+    assert [m.label for m in app.metric] == [
+        "Participation minutes",
+        "Broadcast minutes",
+        "Consumed minutes",
+        "Active participants",
+    ]
     assert all(m.proto.help for m in app.metric)
     text = shown(app)
     assert "25 Oct – 23 Nov 2026" in text
@@ -86,13 +99,21 @@ def test_first_visit(reader):
 def test_totals_are_those_of_the_report_and_no_arithmetic_of_the_page(reader):
     app = visit("m=max_concurrent_participants.active_participants.sessions&preset=last-7")
     report = make_report(reader.asked[0])
-    assert [m.value for m in app.metric] == [str(report.totals[k]) for k in ("max_concurrent_participants", "active_participants", "sessions")]
+    assert [m.value for m in app.metric] == [
+        str(report.totals[k])
+        for k in ("max_concurrent_participants", "active_participants", "sessions")
+    ]
 
 
 def test_a_link_opens_its_view(reader):
     app = visit("from=2026-03-01&to=2026-03-31&m=sessions&grain=week&view=table&zone=Asia/Tokyo")
     (asked,) = reader.asked
-    assert (asked.start, asked.last, asked.grain, asked.zone) == (date(2026, 3, 1), date(2026, 3, 31), Grain.WEEK, "Asia/Tokyo")
+    assert (asked.start, asked.last, asked.grain, asked.zone) == (
+        date(2026, 3, 1),
+        date(2026, 3, 31),
+        Grain.WEEK,
+        "Asia/Tokyo",
+    )
     assert not app.get("vega_lite_chart")
     assert not app.warning
     assert app.selectbox(key="range_preset").value == "custom"
@@ -105,7 +126,9 @@ def test_a_link_opens_its_view(reader):
 
 def test_the_full_address_replaces_the_short_one_on_arrival_only(reader):
     app = visit("preset=last-7")
-    full = "preset=last-7&m=participation.broadcast.consumed.active_participants&grain=day&view=chart"
+    full = (
+        "preset=last-7&m=participation.broadcast.consumed.active_participants&grain=day&view=chart"
+    )
     assert components(app)["usage_report_copy_link"]["arrive"] == full
     assert components(visit(full))["usage_report_copy_link"]["arrive"] is None
 
@@ -125,7 +148,14 @@ def test_every_control_writes_the_address(reader):
     app.selectbox(key="range_zone").select("Asia/Tokyo").run()
     assert address(app)["zone"] == "Asia/Tokyo"
     app.date_input(key="range_dates").set_value((date(2026, 2, 1), date(2026, 2, 10))).run()
-    assert address(app) == {"from": "2026-02-01", "to": "2026-02-10", "m": "sessions.chat_posts", "grain": "week", "view": "chart", "zone": "Asia/Tokyo"}
+    assert address(app) == {
+        "from": "2026-02-01",
+        "to": "2026-02-10",
+        "m": "sessions.chat_posts",
+        "grain": "week",
+        "view": "chart",
+        "zone": "Asia/Tokyo",
+    }
     assert reader.asked[-1].last == date(2026, 2, 10)
     app.selectbox(key="range_preset").select("last-month").run()
     assert address(app)["preset"] == "last-month"
@@ -209,7 +239,9 @@ def test_one_date_or_reversed_dates(reader, value):
 
 
 def test_bad_parts_of_a_link_are_said_and_the_rest_holds(reader):
-    app = visit("preset=last-31&m=sesions.chat_posts&grain=dya&view=pie&zone=Mars/Base&foo=<b>*x*</b>&from=1&to=2")
+    app = visit(
+        "preset=last-31&m=sesions.chat_posts&grain=dya&view=pie&zone=Mars/Base&foo=<b>*x*</b>&from=1&to=2"
+    )
     said = shown(app)
     for part in ("last-31", "sesions", "dya", "pie", "Mars/Base", "foo"):
         assert part in said

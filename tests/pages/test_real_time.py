@@ -32,7 +32,10 @@ def table(app: AppTest) -> str:
 @pytest.fixture
 def reader(monkeypatch) -> handmade.HandmadeReader:
     course = ((NOW - 70 * MINUTE, 4), (NOW - 30 * MINUTE, 9), (NOW - MINUTE, 13))
-    return handmade.install(monkeypatch, handmade.HandmadeReader({"acme": handmade.team()}, sessions=SESSIONS, course=course))
+    return handmade.install(
+        monkeypatch,
+        handmade.HandmadeReader({"acme": handmade.team()}, sessions=SESSIONS, course=course),
+    )
 
 
 def test_three_figures(reader):
@@ -83,7 +86,11 @@ def test_nobody_there(reader):
     ("age", "live", "word"),
     [
         (9 * MINUTE, True, ""),
-        (11 * MINUTE, True, "Possibly stale: sessions are live, but nothing has come in for 11\u202fmin."),
+        (
+            11 * MINUTE,
+            True,
+            "Possibly stale: sessions are live, but nothing has come in for 11\u202fmin.",
+        ),
         (11 * MINUTE, False, ""),
         (25 * 60 * MINUTE, False, "Stale: nothing has come in for 25\u202fh."),
     ],
@@ -103,7 +110,9 @@ def test_nothing_in_yet(reader):
 
 
 def test_freshness_to_the_second(reader):
-    assert "Figures as of 15:32:00 Europe/Berlin · last event received 12 s ago" in visit().caption[-1].value.replace("\\", "")
+    assert "Figures as of 15:32:00 Europe/Berlin · last event received 12 s ago" in visit().caption[
+        -1
+    ].value.replace("\\", "")
 
 
 def test_the_hour_in_words(reader):

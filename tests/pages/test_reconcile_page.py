@@ -30,7 +30,12 @@ def ingest(engine, *events: tuple, received: int = NOW) -> None:
         for id, type, time, connection in events
     ]  # fmt: skip
     stream = io.BytesIO(b"\n".join(map(orjson.dumps, lines)))
-    assert pipeline.ingest(engine, jsonl.read(stream, Context(received)), now=received, format="jsonl", origin="t").refused == 0
+    assert (
+        pipeline.ingest(
+            engine, jsonl.read(stream, Context(received)), now=received, format="jsonl", origin="t"
+        ).refused
+        == 0
+    )
     pipeline.settle(engine)
 
 
@@ -80,7 +85,9 @@ def visit(**query: str) -> AppTest:
 
 
 def shown(app: AppTest) -> str:
-    return "\n".join(str(b.value) for b in [*app.markdown, *app.caption, *app.warning, *app.code, *app.subheader]).replace("\\", "")
+    return "\n".join(
+        str(b.value) for b in [*app.markdown, *app.caption, *app.warning, *app.code, *app.subheader]
+    ).replace("\\", "")
 
 
 def test_before_the_first_pull_the_page_says_how(engine):
@@ -127,7 +134,9 @@ def test_a_choice_is_in_the_address(pulled):
 
 
 def test_what_of_a_link_cannot_be_used_is_said(pulled):
-    app = visit(**{"from": "soon", "to": "2026-03-03", "m": "sesions", "screen": "perhaps", "zone": "Mars"})
+    app = visit(
+        **{"from": "soon", "to": "2026-03-03", "m": "sesions", "screen": "perhaps", "zone": "Mars"}
+    )
     text = "\n".join(w.value for w in app.warning).replace("\\", "")
     assert len(app.warning) == 4
     assert "'soon' is not a date" in text

@@ -39,20 +39,43 @@ def engine(tmp_path, monkeypatch):
 
 def ingest(engine, *lines: dict | bytes, at: int = NOW, team: str | None = "acme") -> None:
     raw = b"\n".join(x if isinstance(x, bytes) else orjson.dumps(x) for x in lines)
-    pipeline.ingest(engine, jsonl.read(io.BytesIO(raw), Context(at, team)), now=at, format="jsonl", origin="march.jsonl")
+    pipeline.ingest(
+        engine,
+        jsonl.read(io.BytesIO(raw), Context(at, team)),
+        now=at,
+        format="jsonl",
+        origin="march.jsonl",
+    )
     pipeline.settle(engine)
 
 
 def event(id: str, time: str, type: str = "participant.joined") -> dict:
-    return {"specversion": "1.0", "id": id, "source": "test", "type": type, "time": time, "data": {"team": "acme", "room": "r", "session": "s", "connection": id}}
+    return {
+        "specversion": "1.0",
+        "id": id,
+        "source": "test",
+        "type": type,
+        "time": time,
+        "data": {"team": "acme", "room": "r", "session": "s", "connection": id},
+    }
 
 
-def deliver(engine, at: int, platform: str = "zoom", *, accepted: int = 0, refused: int = 0) -> None:
+def deliver(
+    engine, at: int, platform: str = "zoom", *, accepted: int = 0, refused: int = 0
+) -> None:
     """A webhook request as the receiver hands it on."""
-    events = [Event("acme", platform, f"{at}-{i}", 1, at, "r", "s", f"c{at}-{i}", *[""] * 5) for i in range(accepted)]
-    faults = [Refused("unknown-type", f"no type {i}", f'{{"n": {i}}}'.encode(), 1, "acme", platform) for i in range(refused)]
+    events = [
+        Event("acme", platform, f"{at}-{i}", 1, at, "r", "s", f"c{at}-{i}", *[""] * 5)
+        for i in range(accepted)
+    ]
+    faults = [
+        Refused("unknown-type", f"no type {i}", f'{{"n": {i}}}'.encode(), 1, "acme", platform)
+        for i in range(refused)
+    ]
     intake = Intake(engine)
-    job = Job("acme", platform, "request 1", events, faults, at, Raw(platform, "http://x/", {}, b"{}"))
+    job = Job(
+        "acme", platform, "request 1", events, faults, at, Raw(platform, "http://x/", {}, b"{}")
+    )
     product.take(intake, job)
     pipeline.carry(engine)
     intake.close()
@@ -73,7 +96,16 @@ def visit(**state) -> AppTest:
 
 
 def shown(app: AppTest) -> str:
-    blocks = [*app.markdown, *app.caption, *app.info, *app.success, *app.warning, *app.error, *app.code, *app.subheader]
+    blocks = [
+        *app.markdown,
+        *app.caption,
+        *app.info,
+        *app.success,
+        *app.warning,
+        *app.error,
+        *app.code,
+        *app.subheader,
+    ]
     return "\n".join(str(b.value) for b in blocks).replace("\\", "")
 
 
@@ -96,7 +128,12 @@ def test_an_empty_database_says_how_to_begin(engine):
 
 
 def test_what_each_source_sent_and_its_requests_of_late(engine):
-    ingest(engine, event("1", "2026-03-05T09:00:00Z"), event("2", "2026-03-06T09:00:00Z"), at=NOW - 3 * HOUR)
+    ingest(
+        engine,
+        event("1", "2026-03-05T09:00:00Z"),
+        event("2", "2026-03-06T09:00:00Z"),
+        at=NOW - 3 * HOUR,
+    )
     deliver(engine, NOW - 8 * 24 * HOUR, accepted=1)
     deliver(engine, NOW - 7 * 24 * HOUR, accepted=1, refused=1)
     deliver(engine, NOW - 24 * HOUR - 1, accepted=1)
@@ -107,7 +144,11 @@ def test_what_each_source_sent_and_its_requests_of_late(engine):
         "Requests, 24 h": "–", "Requests, 7 days": "–",
     }  # fmt: skip
     zoom = table.loc["Zoom"]
-    assert (zoom["Events"], zoom["Requests, 24 h"], zoom["Requests, 7 days"]) == ("5", "1", "3 (1 refused)")
+    assert (zoom["Events"], zoom["Requests, 24 h"], zoom["Requests, 7 days"]) == (
+        "5",
+        "1",
+        "3 (1 refused)",
+    )
     assert zoom["First received"] == "Thu 26 Feb 2026, 12:00"
 
 
@@ -117,21 +158,40 @@ def test_a_connected_platform_that_is_silent_is_seen(engine, monkeypatch):
     connect(engine, "daily", "other")
     app = visit()
     row = app.dataframe[0].value.iloc[0]
-    assert (row["Source"], row["Last received"], row["Requests, 24 h"]) == ("Zoom", "nothing yet", "0")
+    assert (row["Source"], row["Last received"], row["Requests, 24 h"]) == (
+        "Zoom",
+        "nothing yet",
+        "0",
+    )
     assert len(app.dataframe[0].value) == 1
     assert "https://usage.example.com/api/v1/hooks/zoom/acme" in shown(app)
 
 
 def test_quarantine_by_reason_of_this_team_and_of_none(engine):
     connect(engine)
-    ingest(engine, event("1", "2026-03-05T09:00:00Z", "participant.waved"), b'{"torn', event("3", "2026-03-05T09:00:00Z", "participant.left "))
+    ingest(
+        engine,
+        event("1", "2026-03-05T09:00:00Z", "participant.waved"),
+        b'{"torn',
+        event("3", "2026-03-05T09:00:00Z", "participant.left "),
+    )
     ingest(engine, b"no team at all", team=None, at=NOW + HOUR)
-    ingest(engine, {**event("1", "2026-03-05T09:00:00Z", "x"), "data": {"team": "other"}}, team="other")
+    ingest(
+        engine, {**event("1", "2026-03-05T09:00:00Z", "x"), "data": {"team": "other"}}, team="other"
+    )
     app = visit()
     (table,) = [d.value for d in app.dataframe if "Reason" in d.value]
-    assert table.to_numpy().tolist() == [["not-json", "2", "Fri 6 Mar 2026, 13:00"], ["unknown-type", "2", "Fri 6 Mar 2026, 12:00"]]
+    assert table.to_numpy().tolist() == [
+        ["not-json", "2", "Fri 6 Mar 2026, 13:00"],
+        ["unknown-type", "2", "Fri 6 Mar 2026, 12:00"],
+    ]
     assert "4 originals are in quarantine" in shown(app)
-    assert [label.split(" · ")[0] for label in labels(app)] == ["not-json", "unknown-type", "not-json", "unknown-type"]
+    assert [label.split(" · ")[0] for label in labels(app)] == [
+        "not-json",
+        "unknown-type",
+        "not-json",
+        "unknown-type",
+    ]
     next(s for s in app.selectbox if s.label == "Originals of").select("unknown-type").run()
     assert [label.split(" · ")[0] for label in labels(app)] == ["unknown-type", "unknown-type"]
 
@@ -161,7 +221,9 @@ def test_replay_takes_what_can_be_taken_now_and_says_so(engine, monkeypatch):
     app = visit()
     app.button(key="sources_replay").click().run()
     assert not app.exception
-    assert [s.value for s in app.success] == ["Read again: 1 event is new, 1 original stays in quarantine."]
+    assert [s.value for s in app.success] == [
+        "Read again: 1 event is new, 1 original stays in quarantine."
+    ]
     assert [label.split(" · ")[0] for label in labels(app)] == ["not-json"]
     assert app.dataframe[0].value.iloc[0]["Events"] == "2"
     assert cache.team("acme").pending == 0, "it is counted at once"
@@ -173,7 +235,9 @@ def test_a_replay_that_fails_is_told_in_words(engine, monkeypatch):
     connect(engine)
     ingest(engine, b"{")
     app = visit()
-    monkeypatch.setattr(pipeline, "replay", lambda *a, **k: (_ for _ in ()).throw(RuntimeError("boom")))
+    monkeypatch.setattr(
+        pipeline, "replay", lambda *a, **k: (_ for _ in ()).throw(RuntimeError("boom"))
+    )
     app.button(key="sources_replay").click().run()
     assert not app.exception
     assert "Something went wrong, reference" in app.error[0].value
@@ -203,9 +267,13 @@ def test_the_result_of_a_replay_in_words():
     )
 
 
-def refuse(engine, platform: str = "zoom", *, at: int = NOW, team: str = "acme", n: int = 2) -> None:
+def refuse(
+    engine, platform: str = "zoom", *, at: int = NOW, team: str = "acme", n: int = 2
+) -> None:
     with db.writing(engine) as c:
-        access.add_refusals(c, {(team, platform): access.Refusal(n, at, "the signature is that of another secret")})
+        access.add_refusals(
+            c, {(team, platform): access.Refusal(n, at, "the signature is that of another secret")}
+        )
 
 
 def test_a_wrong_secret_is_seen(engine):
@@ -217,7 +285,9 @@ def test_a_wrong_secret_is_seen(engine):
     refuse(engine, "jitsi", team="nobody")
     app = visit()
     (warning,) = [w.value.replace("\\", "") for w in app.warning]
-    assert warning.startswith("**Zoom: 3 requests were not taken, the last 1 h ago:** the signature is that of another secret.")
+    assert warning.startswith(
+        "**Zoom: 3 requests were not taken, the last 1 h ago:** the signature is that of another secret."
+    )
     assert "usage-report hook set zoom acme" in warning
     assert "has sent nothing yet" not in shown(app)
     connect(engine)  # the secret given anew: what came before is of no matter

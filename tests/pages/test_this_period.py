@@ -17,7 +17,16 @@ PAGE = Path(__file__).parents[2] / "pages" / "This_period.py"
 
 def shown(app: AppTest) -> str:
     """Every text of the page."""
-    blocks = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info, *app.code, *app.title, *app.subheader]
+    blocks = [
+        *app.markdown,
+        *app.caption,
+        *app.error,
+        *app.warning,
+        *app.info,
+        *app.code,
+        *app.title,
+        *app.subheader,
+    ]
     return "\n".join([str(b.value) for b in blocks] + [h.proto.body for h in app.get("html")])
 
 
@@ -54,12 +63,23 @@ def test_period_zone_and_days_left(reader):
 
 @pytest.mark.parametrize(
     ("limit", "percent", "words"),
-    [(4.0, 200, "over limit"), (8.0, 100, "near limit"), (10.0, 80, "near limit"), (16.0, 50, "within limit")],
+    [
+        (4.0, 200, "over limit"),
+        (8.0, 100, "near limit"),
+        (10.0, 80, "near limit"),
+        (16.0, 50, "within limit"),
+    ],
 )
 def test_a_bar_says_where_a_figure_stands(reader, limit, percent, words):
     reader.infos["acme"] = handmade.team(limits=(("max_concurrent_sessions", None, limit),))
-    most = max(c.value for c in reader.period("acme", handmade.NOW).metrics if c.key == "max_concurrent_sessions")
-    reader.infos["acme"] = handmade.team(limits=(("max_concurrent_sessions", None, most * 100 / percent),))
+    most = max(
+        c.value
+        for c in reader.period("acme", handmade.NOW).metrics
+        if c.key == "max_concurrent_sessions"
+    )
+    reader.infos["acme"] = handmade.team(
+        limits=(("max_concurrent_sessions", None, most * 100 / percent),)
+    )
     bars = re.findall(r'<div class="meter [^>]*>.*?</div>', shown(visit()))
     assert len(bars) == 1
     assert 'role="meter"' in bars[0]
@@ -87,7 +107,11 @@ def test_a_team_name_is_quoted_for_the_shell(reader):
 
 
 def test_peaks_name_their_instant_in_the_zone(reader):
-    at = next(c.at for c in reader.period("acme", handmade.NOW).metrics if c.key == "max_concurrent_sessions")
+    at = next(
+        c.at
+        for c in reader.period("acme", handmade.NOW).metrics
+        if c.key == "max_concurrent_sessions"
+    )
     assert at
     assert "Reached " in shown(visit())
     assert "10:00" in shown(visit())  # peaks are made at 10 hours after midnight
@@ -104,7 +128,10 @@ def test_not_supplied_is_not_zero(reader):
 def test_a_chart_a_metric_each_with_words_for_those_who_do_not_see_it(reader):
     charts = visit().get("vega_lite_chart")
     assert len(charts) == 6
-    assert all(re.match(rf"{re.escape(m.title)} through 15 Nov – 14 Dec 2026: ", c.proto.alt) for m, c in zip(PERIOD, charts, strict=True))
+    assert all(
+        re.match(rf"{re.escape(m.title)} through 15 Nov – 14 Dec 2026: ", c.proto.alt)
+        for m, c in zip(PERIOD, charts, strict=True)
+    )
 
 
 def test_sample_data_is_said_and_how_to_replace_it(reader):
@@ -166,7 +193,9 @@ def test_names_cannot_write_markup(reader):
 
 def test_database_faults_are_a_page_and_not_a_trace(reader, monkeypatch):
     def locked():
-        raise DatabaseError("The database is locked", "another process writes", "Wait until it is done.")
+        raise DatabaseError(
+            "The database is locked", "another process writes", "Wait until it is done."
+        )
 
     monkeypatch.setattr(reader, "teams", locked)
     app = visit()

@@ -27,7 +27,11 @@ ANA, BO = sample.ANA, sample.BO
 
 def translate(body: object) -> list[Event | Refused]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return list(bigbluebutton_hooks.translate(Delivery(raw, {}, "", NOW), sources.Context(now=NOW, team=TEAM)))
+    return list(
+        bigbluebutton_hooks.translate(
+            Delivery(raw, {}, "", NOW), sources.Context(now=NOW, team=TEAM)
+        )
+    )
 
 
 def told(body: object) -> list[tuple[str, str, str, str]]:
@@ -43,13 +47,22 @@ def refused(body: object) -> Refused:
 
 
 def test_the_published_bodies():
-    folder = Path(os.environ.get("USAGE_REPORT_TEST_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
+    folder = Path(
+        os.environ.get("USAGE_REPORT_TEST_DATA")
+        or Path(__file__).parents[2].parent / "shared" / "data"
+    )
     path = folder / "bigbluebutton" / "webhooks-mapped.json"
     if not path.is_file():
-        pytest.skip(f"the published bodies are not here ({path}); USAGE_REPORT_TEST_DATA names the folder that has them")
+        pytest.skip(
+            f"the published bodies are not here ({path}); USAGE_REPORT_TEST_DATA names the folder that has them"
+        )
     bodies = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
     assert len(bodies) >= 24
-    john, mary, camera = "w_xfsb9gxtlfom", "w_uxw0dzhtvk0l", "w_xfsb9gxtlfom_0e2313d7c9d39860e908e20cd196adc3a6b8bf5c16110fdadc63741f48193c19"
+    john, mary, camera = (
+        "w_xfsb9gxtlfom",
+        "w_uxw0dzhtvk0l",
+        "w_xfsb9gxtlfom_0e2313d7c9d39860e908e20cd196adc3a6b8bf5c16110fdadc63741f48193c19",
+    )
     assert [x for body in bodies for x in told(body)] == [
         ("session.started", "", "", ""),
         ("participant.joined", john, john, ""),
@@ -68,7 +81,9 @@ def test_the_published_bodies():
         ("session.ended", "", "", ""),
     ]
     events = [x for body in bodies for x in translate(body)]
-    assert {(e.room, e.session) for e in events} == {("random-9019868", "8043c8452ae9830aac14c517adff3839dbd9228f-1698771157700")}
+    assert {(e.room, e.session) for e in events} == {
+        ("random-9019868", "8043c8452ae9830aac14c517adff3839dbd9228f-1698771157700")
+    }
     assert (events[0].time, events[-1].time) == (1708381132686, 1708381155717)
     assert len({e.id for e in events}) == len(events)
 
@@ -85,20 +100,32 @@ def test_all_of_them_in_one_form_are_the_same_events():
     [
         ("user-audio-voice-enabled", {"sharing-mic": True, "muted": False}, "track.published"),
         ("user-audio-voice-enabled", {"sharing-mic": True, "muted": True}, None),
-        ("user-audio-voice-enabled", {"sharing-mic": False, "listening-only": True, "muted": False}, None),
+        (
+            "user-audio-voice-enabled",
+            {"sharing-mic": False, "listening-only": True, "muted": False},
+            None,
+        ),
         ("user-audio-unmuted", {"muted": False}, "track.published"),
         ("user-audio-muted", {"muted": True}, "track.unpublished"),
         ("user-audio-voice-disabled", {"sharing-mic": False, "muted": True}, "track.unpublished"),
     ],
 )
 def test_a_microphone_is_sent_while_it_is_shared_and_not_muted(kind, fields, expected):
-    assert [x[0] for x in told(sample.event(kind, 1, ANA, **fields))] == ([expected] if expected else [])
+    assert [x[0] for x in told(sample.event(kind, 1, ANA, **fields))] == (
+        [expected] if expected else []
+    )
 
 
 def test_recordings_are_the_meetings():
-    for kind, type_ in (("meeting-recording-started", "started"), ("meeting-recording-stopped", "stopped"), ("rap-deleted", "deleted")):
+    for kind, type_ in (
+        ("meeting-recording-started", "started"),
+        ("meeting-recording-stopped", "stopped"),
+        ("rap-deleted", "deleted"),
+    ):
         assert told(sample.event(kind, 1)) == [(f"recording.{type_}", "", sample.MEETING_ID, "")]
-    assert told(sample.event("rap-publish-ended", 1)) == told(sample.event("rap-published", 1)) == []
+    assert (
+        told(sample.event("rap-publish-ended", 1)) == told(sample.event("rap-published", 1)) == []
+    )
 
 
 def test_a_guest_is_one_person_in_a_breakout_room_too():
@@ -136,7 +163,9 @@ def test_what_is_amiss_is_said(body, reason):
 
 
 def test_one_bad_event_of_a_form_does_not_keep_the_others_out():
-    items = translate(sample.form(sample.EVENTS[1], sample.event("user-teleported", 1), sample.EVENTS[2]))
+    items = translate(
+        sample.form(sample.EVENTS[1], sample.event("user-teleported", 1), sample.EVENTS[2])
+    )
     assert [type(x) for x in items] == [Event, Refused, Event]
     assert items[1].position == 2
     assert translate(items[1].raw) == [items[1]._replace(position=1)]
@@ -146,13 +175,28 @@ def test_one_bad_event_of_a_form_does_not_keep_the_others_out():
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-        lambda x: st.lists(x, max_size=4) | st.dictionaries(st.sampled_from(["data", "id", "attributes", "meeting", "user", "event", "ts", "x"]), x, max_size=4),
+        lambda x: (
+            st.lists(x, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["data", "id", "attributes", "meeting", "user", "event", "ts", "x"]
+                ),
+                x,
+                max_size=4,
+            )
+        ),
         max_leaves=20,
     ),
     st.binary(max_size=50),
 )
 def test_whatever_comes_is_an_event_or_refused(value, noise):
-    for body in (urlencode({"event": json.dumps(value)}).encode(), json.dumps(value).encode(), noise, b"event=" + noise, b"[" + noise):
+    for body in (
+        urlencode({"event": json.dumps(value)}).encode(),
+        json.dumps(value).encode(),
+        noise,
+        b"event=" + noise,
+        b"[" + noise,
+    ):
         assert all(type(x) in (Event, Refused) for x in translate(body))
 
 
@@ -160,7 +204,9 @@ def test_whatever_comes_is_an_event_or_refused(value, noise):
 
 
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha384", "sha512"])
-@pytest.mark.parametrize("url", [URL, URL + "?getRaw=false", "http://10.0.0.1:8080/hooks/x/y?a=b&c=d"])
+@pytest.mark.parametrize(
+    "url", [URL, URL + "?getRaw=false", "http://10.0.0.1:8080/hooks/x/y?a=b&c=d"]
+)
 def test_the_checksum_of_every_algorithm(algorithm, url):
     delivery = sample.sign(sample.form(sample.EVENTS[0]), algorithm=algorithm, url=url)
     bigbluebutton_hooks.verify(delivery, sample.SECRET)
@@ -179,13 +225,21 @@ def test_the_checksum_of_every_algorithm(algorithm, url):
 
 
 def test_servers_before_3_0_sign_the_fields_as_json():
-    event = json.dumps([sample.EVENTS[1] | {"name": "Äna \\ \"quoted\" \u2028 \x7f"}], ensure_ascii=False)
-    for fields in ({"event": event, "timestamp": 1772445600000, "domain": "bbb.example.org"}, {"domain": "", "event": event, "timestamp": 1}):
+    event = json.dumps(
+        [sample.EVENTS[1] | {"name": 'Äna \\ "quoted" \u2028 \x7f'}], ensure_ascii=False
+    )
+    for fields in (
+        {"event": event, "timestamp": 1772445600000, "domain": "bbb.example.org"},
+        {"domain": "", "event": event, "timestamp": 1},
+    ):
         signed = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
         digest = hashlib.sha1(URL.encode() + signed + sample.SECRET.encode()).hexdigest()
         delivery = Delivery(urlencode(fields).encode(), {}, f"{URL}?checksum={digest}", NOW)
         bigbluebutton_hooks.verify(delivery, sample.SECRET)
-        for broken in (delivery._replace(body=urlencode(fields | {"timestamp": 2}).encode()), delivery._replace(body=delivery.body + b"&x=")):
+        for broken in (
+            delivery._replace(body=urlencode(fields | {"timestamp": 2}).encode()),
+            delivery._replace(body=delivery.body + b"&x="),
+        ):
             with pytest.raises(Unauthorized):
                 bigbluebutton_hooks.verify(broken, sample.SECRET)
         with pytest.raises(Unauthorized):
@@ -225,7 +279,14 @@ def file_of_the_meeting(late: int) -> bytes:
     def at(minute: float) -> str:
         return f"<timestampUTC>{sample.TEN + int(minute * 60_000) - late}</timestampUTC>"
 
-    def element(name: str, minute: float, user: str, field: str = "userId", module: str = "PARTICIPANT", more: str = "") -> str:
+    def element(
+        name: str,
+        minute: float,
+        user: str,
+        field: str = "userId",
+        module: str = "PARTICIPANT",
+        more: str = "",
+    ) -> str:
         return f'<event timestamp="1" module="{module}" eventname="{name}">{at(minute)}<{field}>{user}</{field}>{more}</event>'
 
     stream = f"<stream>{ANA}_0e2313d7c9d39860</stream>"
@@ -249,10 +310,17 @@ def file_of_the_meeting(late: int) -> bytes:
 @pytest.mark.parametrize("late", [0, 40, -40])
 def test_the_events_file_beside_the_webhooks_changes_no_minute_and_no_peak(late):
     def figures(events: list[Event]) -> dict[str, int]:
-        return oracle.report(events, team=TEAM, start="2026-03-02", last="2026-03-02", as_of=sample.NOW)["total"]
+        return oracle.report(
+            events, team=TEAM, start="2026-03-02", last="2026-03-02", as_of=sample.NOW
+        )["total"]
 
     hooks = [x for event in sample.EVENTS for x in translate(event)]
-    file = list(bigbluebutton.read(io.BytesIO(file_of_the_meeting(late)), sources.Context(now=NOW, team=TEAM, name="events.xml")))
+    file = list(
+        bigbluebutton.read(
+            io.BytesIO(file_of_the_meeting(late)),
+            sources.Context(now=NOW, team=TEAM, name="events.xml"),
+        )
+    )
     assert all(type(x) is Event for x in hooks + file)
     assert {e.session for e in hooks} == {e.session for e in file}
     alone, both = figures(hooks), figures(hooks + file)

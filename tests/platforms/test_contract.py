@@ -72,8 +72,13 @@ def test_what_is_not_supplied_is_declared_and_nothing_else(name):
     total = report(name, events_of(name, sample.deliveries()))["total"]
     for metric in metrics.ALL:
         if metric.key not in missing:
-            assert metric.of or metric.key in sample.silent or sample.figures.get(metric.key), metric.key
-        elif metric.measure in (metrics.Measure.MINUTES, metrics.Measure.PEAK) and not metrics.parts(metric.key):
+            assert metric.of or metric.key in sample.silent or sample.figures.get(metric.key), (
+                metric.key
+            )
+        elif metric.measure in (
+            metrics.Measure.MINUTES,
+            metrics.Measure.PEAK,
+        ) and not metrics.parts(metric.key):
             # The others follow from what is supplied: a recording that cannot be seen deleted is still kept.
             assert total[metric.key] == 0, metric.key
 
@@ -84,7 +89,9 @@ def test_events_carry_the_team_of_the_address_the_platform_and_an_aware_time(nam
     events = events_of(name, sample.deliveries())
     assert {(e.team, e.source) for e in events} == {(TEAM, name)}
     assert all(sample.now - 24 * HOUR < e.time <= sample.now for e in events)
-    assert len({e.id for e in events}) == len(set(events))  # what two deliveries tell is one event, or two
+    assert len({e.id for e in events}) == len(
+        set(events)
+    )  # what two deliveries tell is one event, or two
 
 
 @every_platform
@@ -94,7 +101,12 @@ def test_ids_are_stable(name):
         first = translate(name, delivery)
         assert translate(name, delivery) == first
         assert translate(name, delivery, now=samples.of(name).now + 30 * 24 * HOUR) == first
-        assert translate(name, delivery._replace(headers={}, url="", received=delivery.received + HOUR)) == first
+        assert (
+            translate(
+                name, delivery._replace(headers={}, url="", received=delivery.received + HOUR)
+            )
+            == first
+        )
 
 
 @every_platform
@@ -118,7 +130,12 @@ def test_an_unknown_kind_is_kept_with_its_body(name):
     assert authentic(name, delivery)
     (refused,) = translate(name, delivery)
     assert type(refused) is Refused
-    assert (refused.reason, refused.team, refused.source, refused.truncated) == ("unknown-type", TEAM, name, False)
+    assert (refused.reason, refused.team, refused.source, refused.truncated) == (
+        "unknown-type",
+        TEAM,
+        name,
+        False,
+    )
     assert refused.why
     # What was kept can be translated again, once the adapter knows the kind.
     assert translate(name, delivery._replace(body=refused.raw, headers={}, url="")) == [refused]
@@ -146,14 +163,35 @@ def _without(delivery: Delivery, part: str) -> Iterator[Delivery]:
             continue
         other = given_[:n] + ("A" if given_[n] != "A" else "B") + given_[n + 1 :]
         yield _with(delivery, part, other)
-    for other in ("", " ", "Bearer ", "Bearer", "null", "v0=", "t=,v1=", ".", "..", "...", "é", "\udc80", "\0", "=" * 9, given_[:-4], given_ + "AAAA"):
+    for other in (
+        "",
+        " ",
+        "Bearer ",
+        "Bearer",
+        "null",
+        "v0=",
+        "t=,v1=",
+        ".",
+        "..",
+        "...",
+        "é",
+        "\udc80",
+        "\0",
+        "=" * 9,
+        given_[:-4],
+        given_ + "AAAA",
+    ):
         yield _with(delivery, part, other)
     if part != "url":
         yield delivery._replace(headers={k: v for k, v in delivery.headers.items() if k != part})
 
 
 def _with(delivery: Delivery, part: str, value: str) -> Delivery:
-    return delivery._replace(url=value) if part == "url" else delivery._replace(headers={**delivery.headers, part: value})
+    return (
+        delivery._replace(url=value)
+        if part == "url"
+        else delivery._replace(headers={**delivery.headers, part: value})
+    )
 
 
 @every_platform
@@ -195,7 +233,13 @@ def test_bodies_that_are_no_event_are_refused(name, body):
 def _paths(value, path=()):
     """Every place in a JSON value."""
     yield path
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    items = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for key, held in items:
         yield from _paths(held, (*path, key))
 

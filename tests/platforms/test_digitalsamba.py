@@ -18,7 +18,9 @@ from usage_report.sources._hooks import Delivery, Unauthorized
 
 def translate(body: object) -> list[Event | Refused]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return list(digitalsamba.translate(Delivery(raw, {}, "", NOW), sources.Context(now=NOW, team=TEAM)))
+    return list(
+        digitalsamba.translate(Delivery(raw, {}, "", NOW), sources.Context(now=NOW, team=TEAM))
+    )
 
 
 def one(body: object) -> Event:
@@ -34,10 +36,15 @@ def refused(body: object) -> Refused:
 
 
 def test_the_published_body():
-    folder = Path(os.environ.get("USAGE_REPORT_TEST_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
+    folder = Path(
+        os.environ.get("USAGE_REPORT_TEST_DATA")
+        or Path(__file__).parents[2].parent / "shared" / "data"
+    )
     path = folder / "payloads" / "samples.json"
     if not path.is_file():
-        pytest.skip(f"the published bodies are not here ({path}); USAGE_REPORT_TEST_DATA names the folder that has them")
+        pytest.skip(
+            f"the published bodies are not here ({path}); USAGE_REPORT_TEST_DATA names the folder that has them"
+        )
     event = one(json.loads(path.read_text())["digitalsamba"]["payload"])
     assert (event.type, event.time) == ("participant.joined", instant("2023-02-07T17:19:47Z"))
     assert event.session == "4fcc375c-e0ce-4f52-9b35-3a034042ab5a"
@@ -59,11 +66,21 @@ def test_the_published_body():
         ("recording_started", {}, "recording.started", sample.SESSION),
         ("question_asked", {"questionId": "q"}, "question.posted", "q"),
         ("question_answered", {"questionId": "q", "answerId": "a"}, "answer.posted", "a"),
-        ("question_answered", {"questionId": "q"}, "answer.posted", f"q/{sample.TEN * 1000 + 60_000}"),
+        (
+            "question_answered",
+            {"questionId": "q"},
+            "answer.posted",
+            f"q/{sample.TEN * 1000 + 60_000}",
+        ),
     ],
 )
 def test_every_kind_in_both_spellings_is_the_same_event(kind, data, type_, subject):
-    snake = {"participantId": "participant_id", "recordingId": "recording_id", "questionId": "question_id", "answerId": "answer_id"}
+    snake = {
+        "participantId": "participant_id",
+        "recordingId": "recording_id",
+        "questionId": "question_id",
+        "answerId": "answer_id",
+    }
     event = one(sample.event(kind, 1, **data))
     assert (event.type, event.subject) == (type_, subject)
     assert one(sample.other(kind, 1, **{snake.get(k, k): v for k, v in data.items()})) == event
@@ -78,7 +95,12 @@ def test_names_with_dots_are_the_same_names():
 def test_two_answers_to_one_question_are_two():
     """With ids of their own or without; told twice, they are still two."""
     for ids in (("", ""), ("a", "b")):
-        answers = [sample.event("question_answered", minute, questionId="q", **({"answerId": id} if id else {})) for minute, id in zip((1, 2), ids, strict=True)]
+        answers = [
+            sample.event(
+                "question_answered", minute, questionId="q", **({"answerId": id} if id else {})
+            )
+            for minute, id in zip((1, 2), ids, strict=True)
+        ]
         check([one(body) for body in (*answers, *answers)], {"qa_posts": 2}, start="2026-03-02")
 
 
@@ -86,13 +108,28 @@ def test_an_id_beside_the_event_is_not_that_of_its_object():
     """Whatever else the envelope may carry: start and stop must be of one recording, and a name that of the person."""
     for kind in ("recording_started", "recording_stopped"):
         assert one(sample.event(kind, 1, id="r") | {"id": f"delivery of {kind}"}).subject == "r"
-    assert one(sample.event("participant_joined", 1, participantId="p", name="Ana") | {"name": "hook 1"}).name == "Ana"
+    assert (
+        one(
+            sample.event("participant_joined", 1, participantId="p", name="Ana")
+            | {"name": "hook 1"}
+        ).name
+        == "Ana"
+    )
 
 
 def test_the_person_is_the_external_id_else_the_participant():
-    assert one(sample.event("participant_joined", 1, participantId="p", externalId="ana")).person == "ana"
-    assert one(sample.other("participant_joined", 1, participant_id="p", external_id="ana")).person == "ana"
-    assert one(sample.other("participant_joined", 1, participant_id="p", external_id=None)).person == "p"
+    assert (
+        one(sample.event("participant_joined", 1, participantId="p", externalId="ana")).person
+        == "ana"
+    )
+    assert (
+        one(sample.other("participant_joined", 1, participant_id="p", external_id="ana")).person
+        == "ana"
+    )
+    assert (
+        one(sample.other("participant_joined", 1, participant_id="p", external_id=None)).person
+        == "p"
+    )
 
 
 def test_each_part_of_an_identity_makes_another_event():
@@ -129,12 +166,18 @@ def test_what_is_no_part_of_any_figure_is_let_pass(kind):
     ],
 )
 def test_what_is_amiss_is_said(change, reason):
-    assert refused(sample.event("participant_joined", 1, participantId="p") | change).reason == reason
+    assert (
+        refused(sample.event("participant_joined", 1, participantId="p") | change).reason == reason
+    )
 
 
 def test_seconds_may_be_text_or_a_date():
     body = sample.event("session_started", 0)
-    assert one(body | {"timestamp": str(sample.TEN)}) == one(body) == one(body | {"timestamp": "2026-03-02T10:00:00.000000Z"})
+    assert (
+        one(body | {"timestamp": str(sample.TEN)})
+        == one(body)
+        == one(body | {"timestamp": "2026-03-02T10:00:00.000000Z"})
+    )
 
 
 @pytest.mark.parametrize("header", ["tok", "Bearer tok", "bearer tok", " Bearer  tok "])

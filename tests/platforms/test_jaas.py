@@ -10,7 +10,19 @@ import pytest
 from harness import ask, expect
 from platforms.reading import Reading
 from platforms.samples import URL
-from platforms.samples.jaas import CALLER, CONFERENCE, JANE, JOHN, NOW, SECRET, SESSION, SIDE, TEN, event, sign
+from platforms.samples.jaas import (
+    CALLER,
+    CONFERENCE,
+    JANE,
+    JOHN,
+    NOW,
+    SECRET,
+    SESSION,
+    SIDE,
+    TEN,
+    event,
+    sign,
+)
 from usage_report.sources import jaas
 from usage_report.sources._hooks import Delivery
 
@@ -35,8 +47,15 @@ PUBLISHED = {
 @pytest.mark.parametrize("when", [str(NOW), str(NOW // 1000)])
 def test_a_signature_worked_out_by_hand_is_taken(when):
     body = json.dumps(PUBLISHED).encode()
-    signature = base64.b64encode(hmac.new(SECRET.encode(), f"{when}.".encode() + body, hashlib.sha256).digest()).decode()
-    for header in (f"t={when},v1={signature}", f"t={when}, v1={signature}", f"t={when},v1=AAAA,v1={signature}", f"v1={signature},v0=x,t={when}"):
+    signature = base64.b64encode(
+        hmac.new(SECRET.encode(), f"{when}.".encode() + body, hashlib.sha256).digest()
+    ).decode()
+    for header in (
+        f"t={when},v1={signature}",
+        f"t={when}, v1={signature}",
+        f"t={when},v1=AAAA,v1={signature}",
+        f"v1={signature},v0=x,t={when}",
+    ):
         jaas.verify(Delivery(body, {"x-jaas-signature": header}, URL, NOW), SECRET)
 
 
@@ -68,10 +87,14 @@ def test_a_fixed_header_may_do_instead():
         jaas.verify(Delivery(b"{}", {"authorization": value}, URL, NOW), SECRET)
     jaas.verify(Delivery(b"{}", {"authorization": "Bearer abc"}, URL, NOW), "Bearer abc")
     for value in ("", "Bearer ", "wrong", SECRET[:-1], f"Basic {SECRET}"):
-        assert "Authorization is not the secret" in why(Delivery(b"{}", {"authorization": value}, URL, NOW))
+        assert "Authorization is not the secret" in why(
+            Delivery(b"{}", {"authorization": value}, URL, NOW)
+        )
     assert "no secret" in why(Delivery(b"{}", {"authorization": ""}, URL, NOW), "")
     # A wrong signature is not made good by a right header.
-    assert why(Delivery(b"{}", {"authorization": SECRET, "x-jaas-signature": f"t={NOW},v1=AAAA"}, URL, NOW))
+    assert why(
+        Delivery(b"{}", {"authorization": SECRET, "x-jaas-signature": f"t={NOW},v1=AAAA"}, URL, NOW)
+    )
 
 
 # The events
@@ -79,19 +102,40 @@ def test_a_fixed_header_may_do_instead():
 
 def test_the_documents_example():
     told = one(PUBLISHED)
-    assert (told.id, told.type, told.time) == ("d11f155d-ced5-4a7e-b6d9-aaa135c64f65", "session.started", 1600951800112)
+    assert (told.id, told.type, told.time) == (
+        "d11f155d-ced5-4a7e-b6d9-aaa135c64f65",
+        "session.started",
+        1600951800112,
+    )
     assert (told.session, told.room) == (PUBLISHED["sessionId"], PUBLISHED["fqn"])
 
 
 def test_joins_and_leaves():
-    joined, left = one(event("PARTICIPANT_JOINED", 5, JOHN)), one(event("PARTICIPANT_LEFT", 6, JOHN))
-    assert (joined.type, joined.connection, joined.person, joined.name) == ("participant.joined", JOHN["participantJid"], "user-john", "John")
-    assert (left.type, left.connection, left.time, left.session) == ("participant.left", joined.connection, TEN + 360_000, SESSION)
+    joined, left = (
+        one(event("PARTICIPANT_JOINED", 5, JOHN)),
+        one(event("PARTICIPANT_LEFT", 6, JOHN)),
+    )
+    assert (joined.type, joined.connection, joined.person, joined.name) == (
+        "participant.joined",
+        JOHN["participantJid"],
+        "user-john",
+        "John",
+    )
+    assert (left.type, left.connection, left.time, left.session) == (
+        "participant.left",
+        joined.connection,
+        TEN + 360_000,
+        SESSION,
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "person"),
-    [({"id": ""}, JOHN["participantJid"]), ({"id": None, "email": "john@example.org"}, "john@example.org"), ({"id": "u1", "email": "john@example.org"}, "u1")],
+    [
+        ({"id": ""}, JOHN["participantJid"]),
+        ({"id": None, "email": "john@example.org"}, "john@example.org"),
+        ({"id": "u1", "email": "john@example.org"}, "u1"),
+    ],
 )
 def test_a_person_is_the_tokens_id_else_an_address_else_the_connection(change, person):
     assert one(event("PARTICIPANT_JOINED", 5, JOHN | change)).person == person
@@ -99,17 +143,29 @@ def test_a_person_is_the_tokens_id_else_an_address_else_the_connection(change, p
 
 def test_one_person_in_a_breakout_room_is_the_same_without_a_token():
     guest = JANE | {"id": ""}
-    there, here = one(event("PARTICIPANT_JOINED", 5, guest | SIDE)), one(event("PARTICIPANT_JOINED", 5, guest))
+    there, here = (
+        one(event("PARTICIPANT_JOINED", 5, guest | SIDE)),
+        one(event("PARTICIPANT_JOINED", 5, guest)),
+    )
     assert there.person == here.person
     assert there.connection != here.connection
     assert one(event("PARTICIPANT_LEFT", 6, guest | SIDE)).connection == there.connection
 
 
 def test_breakout_rooms_do_not_end_the_meeting():
-    opened, closed = one(event("ROOM_CREATED", 10, CONFERENCE | SIDE)), one(event("ROOM_DESTROYED", 20, CONFERENCE | SIDE))
-    assert (opened.type, opened.subject, opened.session) == ("breakout.opened", SIDE["breakoutRoomId"], SESSION)
+    opened, closed = (
+        one(event("ROOM_CREATED", 10, CONFERENCE | SIDE)),
+        one(event("ROOM_DESTROYED", 20, CONFERENCE | SIDE)),
+    )
+    assert (opened.type, opened.subject, opened.session) == (
+        "breakout.opened",
+        SIDE["breakoutRoomId"],
+        SESSION,
+    )
     assert (closed.type, closed.subject) == ("breakout.closed", SIDE["breakoutRoomId"])
-    assert one(event("ROOM_CREATED", 10, CONFERENCE | {"isBreakout": False})).type == "session.started"
+    assert (
+        one(event("ROOM_CREATED", 10, CONFERENCE | {"isBreakout": False})).type == "session.started"
+    )
     assert one(event("ROOM_DESTROYED", 10, CONFERENCE)).type == "session.ended"
 
 
@@ -124,25 +180,54 @@ def test_a_move_keeps_the_minutes_whichever_side_is_told_first(lag):
         event("PARTICIPANT_LEFT", 30, JANE),
     ]
     told = [e for body in bodies for e in events(body)]
-    expect(ask(told, start="2026-03-02", as_of=NOW), {"participation_minutes": 30 - 2 * lag, "active_participants": 1, "sessions": 1})
+    expect(
+        ask(told, start="2026-03-02", as_of=NOW),
+        {"participation_minutes": 30 - 2 * lag, "active_participants": 1, "sessions": 1},
+    )
 
 
 @pytest.mark.parametrize("call", ["DIAL_IN", "DIAL_OUT", "SIP_CALL_IN", "SIP_CALL_OUT"])
 def test_callers_are_people_and_counted_once(call):
     on, off = one(event(f"{call}_STARTED", 5, CALLER)), one(event(f"{call}_ENDED", 15, CALLER))
-    assert (on.type, on.connection, on.name) == ("participant.joined", CALLER["participantJid"], "40364630871")
+    assert (on.type, on.connection, on.name) == (
+        "participant.joined",
+        CALLER["participantJid"],
+        "40364630871",
+    )
     assert (off.type, off.connection) == ("participant.left", CALLER["participantJid"])
-    twice = [on, off, one(event("PARTICIPANT_JOINED", 5, CALLER)), one(event("PARTICIPANT_LEFT", 15, CALLER))]
-    expect(ask(twice, start="2026-03-02", as_of=NOW), {"participation_minutes": 10, "max_concurrent_participants": 1})
+    twice = [
+        on,
+        off,
+        one(event("PARTICIPANT_JOINED", 5, CALLER)),
+        one(event("PARTICIPANT_LEFT", 15, CALLER)),
+    ]
+    expect(
+        ask(twice, start="2026-03-02", as_of=NOW),
+        {"participation_minutes": 10, "max_concurrent_participants": 1},
+    )
 
 
 def test_recordings():
-    on, off = one(event("RECORDING_STARTED", 8, CONFERENCE)), one(event("RECORDING_ENDED", 18, CONFERENCE))
-    assert (on.type, on.time, off.type, off.time) == ("recording.started", TEN + 480_000, "recording.stopped", TEN + 1_080_000)
+    on, off = (
+        one(event("RECORDING_STARTED", 8, CONFERENCE)),
+        one(event("RECORDING_ENDED", 18, CONFERENCE)),
+    )
+    assert (on.type, on.time, off.type, off.time) == (
+        "recording.started",
+        TEN + 480_000,
+        "recording.stopped",
+        TEN + 1_080_000,
+    )
     assert on.subject == off.subject
     times = {"startTimestamp": TEN + 479_000, "endTimestamp": TEN + 1_081_000, "durationSec": 602}
-    assert says(event("RECORDING_STARTED", 8, CONFERENCE | times)) == ("recording.started", TEN + 479_000)
-    assert says(event("RECORDING_ENDED", 18, CONFERENCE | times)) == ("recording.stopped", TEN + 1_081_000)
+    assert says(event("RECORDING_STARTED", 8, CONFERENCE | times)) == (
+        "recording.started",
+        TEN + 479_000,
+    )
+    assert says(event("RECORDING_ENDED", 18, CONFERENCE | times)) == (
+        "recording.stopped",
+        TEN + 1_081_000,
+    )
 
 
 @pytest.mark.parametrize(

@@ -43,16 +43,25 @@ def refused(body: object) -> Refused:
 
 
 def test_the_captured_lines():
-    folder = Path(os.environ.get("USAGE_REPORT_TEST_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
+    folder = Path(
+        os.environ.get("USAGE_REPORT_TEST_DATA")
+        or Path(__file__).parents[2].parent / "shared" / "data"
+    )
     path = folder / "payloads" / "samples.json"
     if not path.is_file():
-        pytest.skip(f"the captured lines are not here ({path}); USAGE_REPORT_TEST_DATA names the folder that has them")
+        pytest.skip(
+            f"the captured lines are not here ({path}); USAGE_REPORT_TEST_DATA names the folder that has them"
+        )
     created, published, destroyed = json.loads(path.read_text())["janus"]["sequence"]
     assert translate(created) == []
     # Of a server older than streams: what is sent is not told.
     assert refused(published).reason == "wrong-type"
     (event,) = translate(destroyed)
-    assert (event.type, event.room, event.time) == ("session.ended", "MyJanusInstance/6666", 1556717692947)
+    assert (event.type, event.room, event.time) == (
+        "session.ended",
+        "MyJanusInstance/6666",
+        1556717692947,
+    )
 
 
 @pytest.mark.parametrize(
@@ -77,7 +86,9 @@ def test_every_mapping(name, data, expected):
 
 def test_of_two_cameras_one_going_is_no_end():
     streams = [{"type": "video", "mid": "0", "disabled": True}, {"type": "video", "mid": "1"}]
-    assert told(sample.room("updated", NOON, sample.ANA, streams=streams)) == [("track.published", ANA, f"{ANA}/video", "video")]
+    assert told(sample.room("updated", NOON, sample.ANA, streams=streams)) == [
+        ("track.published", ANA, f"{ANA}/video", "video")
+    ]
 
 
 def test_what_a_subscriber_receives_is_no_track_of_a_publisher():
@@ -86,7 +97,17 @@ def test_what_a_subscriber_receives_is_no_track_of_a_publisher():
 
 def test_the_person_is_what_the_client_attached_with():
     def person(**handle) -> str:
-        (event,) = translate(sample.event(64, 1, {"plugin": "janus.plugin.videoroom", "data": {"event": "joined", "room": 1, "id": 5}}, **handle))
+        (event,) = translate(
+            sample.event(
+                64,
+                1,
+                {
+                    "plugin": "janus.plugin.videoroom",
+                    "data": {"event": "joined", "room": 1, "id": 5},
+                },
+                **handle,
+            )
+        )
         return event.person
 
     assert person() == "5"
@@ -104,15 +125,28 @@ def test_what_the_server_tells_beside_its_plugins_is_let_pass(type_):
         (b"", "not-json"),
         (zlib.compress(b"[]"), "not-json"),
         (b"[" * 900 + b"]" * 900, "too-deep"),
-        (json.dumps(sample.room("joined", 1, 5, display="DEEP")).replace('"DEEP"', "[" * 300 + "]" * 300).encode(), "too-deep"),
+        (
+            json.dumps(sample.room("joined", 1, 5, display="DEEP"))
+            .replace('"DEEP"', "[" * 300 + "]" * 300)
+            .encode(),
+            "too-deep",
+        ),
         ([1], "not-an-object"),
         (sample.event(512, 1, {}), "unknown-type"),
         (sample.event(True, 1, {}), "unknown-type"),
-        (sample.event(64, 1, {"plugin": "janus.plugin.audiobridge", "data": {"event": "joined"}}), "unknown-type"),
+        (
+            sample.event(
+                64, 1, {"plugin": "janus.plugin.audiobridge", "data": {"event": "joined"}}
+            ),
+            "unknown-type",
+        ),
         (sample.room("teleported", 1), "unknown-type"),
         (sample.room("joined", 1), "missing-field"),
         (sample.room("joined", 1, sample.ANA) | {"timestamp": None}, "missing-field"),
-        (sample.room("joined", 1, sample.ANA) | {"timestamp": sample.NOW // 1000}, "too-early"),  # seconds, where µs are due
+        (
+            sample.room("joined", 1, sample.ANA) | {"timestamp": sample.NOW // 1000},
+            "too-early",
+        ),  # seconds, where µs are due
         (sample.room("published", 1, sample.ANA, streams="all"), "wrong-type"),
         (sample.room("published", 1, sample.ANA, streams=[1]), "wrong-type"),
     ],
@@ -122,13 +156,21 @@ def test_what_is_amiss_is_said(body, reason):
 
 
 def test_one_bad_event_of_a_group_does_not_keep_the_others_out():
-    items = translate([sample.room("joined", NOON, 5), sample.room("teleported", NOON, 5), sample.room("leaving", NOON, 5)])
+    items = translate(
+        [
+            sample.room("joined", NOON, 5),
+            sample.room("teleported", NOON, 5),
+            sample.room("leaving", NOON, 5),
+        ]
+    )
     assert [type(x) for x in items] == [Event, Refused, Event]
     assert items[1].position == 2
 
 
 def test_grouped_or_not_the_events_are_the_same():
-    flat = list(itertools.chain.from_iterable(b if isinstance(b, list) else [b] for b in sample.MEETING))
+    flat = list(
+        itertools.chain.from_iterable(b if isinstance(b, list) else [b] for b in sample.MEETING)
+    )
     assert translate(flat) == [x for body in flat for x in translate(body)]
 
 
@@ -144,31 +186,55 @@ def test_who_stays_past_the_turn_of_the_day_is_counted_to_the_end():
     """Ana is there from 03:00 to 06:00 UTC with a camera from 05:00 on: three hours and one, in one session."""
 
     def at(clock: str, name: str, **data) -> dict:
-        return sample.room(name, 0, sample.ANA, **data) | {"timestamp": instant(f"2026-03-02T{clock}:00Z") * 1000}
+        return sample.room(name, 0, sample.ANA, **data) | {
+            "timestamp": instant(f"2026-03-02T{clock}:00Z") * 1000
+        }
 
-    bodies = [at("03:00", "joined"), at("05:00", "published", streams=sample.streams(video=True)), at("06:00", "leaving")]
+    bodies = [
+        at("03:00", "joined"),
+        at("05:00", "published", streams=sample.streams(video=True)),
+        at("06:00", "leaving"),
+    ]
     events = [x for body in bodies for x in translate(body)]
     for order in itertools.permutations(events):
-        result = oracle.report(order, team=TEAM, start="2026-03-02", last="2026-03-02", as_of=sample.NOW)["total"]
+        result = oracle.report(
+            order, team=TEAM, start="2026-03-02", last="2026-03-02", as_of=sample.NOW
+        )["total"]
         assert result["participation_minutes"] == 3 * 3_600_000
         assert result["broadcast_minutes_video"] == 3_600_000
         assert (result["max_concurrent_sessions"], result["max_concurrent_participants"]) == (1, 1)
     # Who comes back after the turn is in the new day's session, and none the less counted once.
     again = [x for body in (at("07:00", "joined"), at("08:00", "leaving")) for x in translate(body)]
-    result = oracle.report(events + again, team=TEAM, start="2026-03-02", last="2026-03-02", as_of=sample.NOW)["total"]
+    result = oracle.report(
+        events + again, team=TEAM, start="2026-03-02", last="2026-03-02", as_of=sample.NOW
+    )["total"]
     assert result["participation_minutes"] == 4 * 3_600_000
     assert result["max_concurrent_sessions"] == 1
 
 
 def test_later_in_the_day_nothing_is_told_twice():
-    assert len(translate(sample.room("leaving", 1, 5) | {"timestamp": instant("2026-03-02T12:00:00Z") * 1000})) == 1
+    assert (
+        len(
+            translate(
+                sample.room("leaving", 1, 5) | {"timestamp": instant("2026-03-02T12:00:00Z") * 1000}
+            )
+        )
+        == 1
+    )
 
 
 @settings(max_examples=200, deadline=None)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-        lambda x: st.lists(x, max_size=4) | st.dictionaries(st.sampled_from(["type", "event", "data", "plugin", "room", "id", "streams"]), x, max_size=4),
+        lambda x: (
+            st.lists(x, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(["type", "event", "data", "plugin", "room", "id", "streams"]),
+                x,
+                max_size=4,
+            )
+        ),
         max_leaves=20,
     ),
     st.binary(max_size=50),
@@ -180,11 +246,29 @@ def test_whatever_comes_is_an_event_or_refused(value, noise):
 
 @pytest.mark.parametrize(
     "header",
-    [None, "", "Basic", "Basic ", "Basic !!!", "Basic amFudXM=", "Bearer " + base64.b64encode(sample.SECRET.encode()).decode(), sample.SECRET, "Basic é"],
+    [
+        None,
+        "",
+        "Basic",
+        "Basic ",
+        "Basic !!!",
+        "Basic amFudXM=",
+        "Bearer " + base64.b64encode(sample.SECRET.encode()).decode(),
+        sample.SECRET,
+        "Basic é",
+    ],
 )
 def test_only_the_login_is_taken(header):
     delivery = sample.sign(b"[]")
     janus.verify(delivery, sample.SECRET)
-    janus.verify(delivery._replace(headers={"authorization": delivery.headers["authorization"].replace("Basic", "basic")}), sample.SECRET)
+    janus.verify(
+        delivery._replace(
+            headers={"authorization": delivery.headers["authorization"].replace("Basic", "basic")}
+        ),
+        sample.SECRET,
+    )
     with pytest.raises(Unauthorized):
-        janus.verify(delivery._replace(headers={} if header is None else {"authorization": header}), sample.SECRET)
+        janus.verify(
+            delivery._replace(headers={} if header is None else {"authorization": header}),
+            sample.SECRET,
+        )

@@ -51,7 +51,11 @@ class Seen:
 
 async def lesson(server: real_janus.Running, seen: Seen) -> tuple[int, int]:
     """Ana sends microphone and camera, Ben a microphone; each receives the other. -> their ids."""
-    async with real_janus.Client(server) as a, real_janus.Client(server) as b, real_janus.Client(server) as c:
+    async with (
+        real_janus.Client(server) as a,
+        real_janus.Client(server) as b,
+        real_janus.Client(server) as c,
+    ):
         seen.start("ana")
         ana, joined = await a.join("Ana", opaque_id="person-ana")
         await a.publish(ana)
@@ -69,7 +73,9 @@ async def lesson(server: real_janus.Running, seen: Seen) -> tuple[int, int]:
         seen.start("cem")  # only looks on, and is thrown out
         cem, _ = await c.join("Cem", id=78)
         await asyncio.sleep(2)
-        await cem.message({"request": "kick", "room": real_janus.ROOM, "id": 78, "secret": real_janus.ROOM_SECRET})
+        await cem.message(
+            {"request": "kick", "room": real_janus.ROOM, "id": 78, "secret": real_janus.ROOM_SECRET}
+        )
         seen.end("cem")
         await asyncio.sleep(1)
 
@@ -92,8 +98,13 @@ async def lesson(server: real_janus.Running, seen: Seen) -> tuple[int, int]:
 def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Delivery], Seen, int, int]:
     seen = Seen()
     # In a thread of its own: the browser tests leave an event loop running in this one.
-    with real_janus.running(Path(tmp_path_factory.mktemp("janus"))) as server, ThreadPoolExecutor(1) as alone:
-        ana, ben = alone.submit(lambda: asyncio.run(asyncio.wait_for(lesson(server, seen), 90))).result()
+    with (
+        real_janus.running(Path(tmp_path_factory.mktemp("janus"))) as server,
+        ThreadPoolExecutor(1) as alone,
+    ):
+        ana, ben = alone.submit(
+            lambda: asyncio.run(asyncio.wait_for(lesson(server, seen), 90))
+        ).result()
     return list(server.caught), seen, ana, ben
 
 
@@ -120,7 +131,10 @@ def test_what_is_counted_is_what_was_seen_outside(told):
     spans = {t.connection: t.spans for t in session.of("presence")}
     spans |= {t.subject: t.spans for t in session.of("track") if t.spans}
     names = {str(ana): "ana", str(ben): "ben", "78": "cem"}
-    counted = {names[key.partition("/")[0]] + "".join(key.partition("/")[1:]): value for key, value in spans.items()}
+    counted = {
+        names[key.partition("/")[0]] + "".join(key.partition("/")[1:]): value
+        for key, value in spans.items()
+    }
     assert counted.keys() == seen.spans.keys()
     for what, (start, end) in seen.spans.items():
         ((from_, to),) = counted[what]
@@ -139,12 +153,18 @@ def test_delivered_twice_and_in_any_order_it_is_the_same(told):
     other = oracle.sessions(translate(again), team=TEAM, as_of=at)
     assert whole.keys() == other.keys()
     for name, session in whole.items():
-        assert {k: t.spans for k, t in session.things.items()} == {k: t.spans for k, t in other[name].things.items()}
+        assert {k: t.spans for k, t in session.things.items()} == {
+            k: t.spans for k, t in other[name].things.items()
+        }
 
 
 def test_it_arrives_within_two_seconds_of_what_happens(told):
     deliveries, *_ = told
     context = sources.Context(now=now(), team=TEAM, name="janus")
-    lags = [delivery.received - x.time for delivery in deliveries for x in janus.translate(delivery, context)]
+    lags = [
+        delivery.received - x.time
+        for delivery in deliveries
+        for x in janus.translate(delivery, context)
+    ]
     assert lags
     assert max(lags) < NEAR

@@ -18,7 +18,12 @@ from usage_report.sources._hooks import Delivery, Unauthorized
 
 ROOM = "catchup@conference.meet.mydomain.com"
 BARROW = "14f01c40-5195-4a4d-8efb-f58b49d18741@meet.mydomain.com/OWhl8jSh"
-OCCUPANT = {"name": "James Barrow", "email": "j.barrow@domain.com", "id": "00380324-a840-400d-880f-7ee0933b7556", "occupant_jid": BARROW}
+OCCUPANT = {
+    "name": "James Barrow",
+    "email": "j.barrow@domain.com",
+    "id": "00380324-a840-400d-880f-7ee0933b7556",
+    "occupant_jid": BARROW,
+}
 ABOUT = {"room_name": "catchup", "room_jid": ROOM, "is_breakout": False}
 AT = 1625823996
 
@@ -37,22 +42,53 @@ def refused(body: object) -> Refused:
 def report(bodies: list[dict]) -> dict[str, int]:
     events = [x for body in bodies for x in translate(body)]
     assert all(type(x) is Event for x in events)
-    return oracle.report(events, team=TEAM, start="2026-03-02", last="2026-03-02", as_of=sample.NOW)["total"]
+    return oracle.report(
+        events, team=TEAM, start="2026-03-02", last="2026-03-02", as_of=sample.NOW
+    )["total"]
 
 
 def test_the_documented_bodies():
     bodies = [
         {"event_name": "muc-room-created", **ABOUT, "created_at": AT},
-        {"event_name": "muc-occupant-joined", **ABOUT, "active_occupants_count": 4, "occupant": {**OCCUPANT, "joined_at": AT}},
-        {"event_name": "muc-occupant-left", **ABOUT, "active_occupants_count": 3, "occupant": {**OCCUPANT, "joined_at": AT, "left_at": AT + 39}},
+        {
+            "event_name": "muc-occupant-joined",
+            **ABOUT,
+            "active_occupants_count": 4,
+            "occupant": {**OCCUPANT, "joined_at": AT},
+        },
+        {
+            "event_name": "muc-occupant-left",
+            **ABOUT,
+            "active_occupants_count": 3,
+            "occupant": {**OCCUPANT, "joined_at": AT, "left_at": AT + 39},
+        },
     ]
     created, joined, left = [x for body in bodies for x in translate(body)]
-    assert (created.type, created.room, created.time) == ("session.started", ROOM, instant("2021-07-09T09:46:36Z"))
-    assert (joined.type, joined.connection, joined.person, joined.name) == ("participant.joined", BARROW, OCCUPANT["id"], "James Barrow")
-    assert (left.type, left.connection, left.time - joined.time) == ("participant.left", BARROW, 39_000)
+    assert (created.type, created.room, created.time) == (
+        "session.started",
+        ROOM,
+        instant("2021-07-09T09:46:36Z"),
+    )
+    assert (joined.type, joined.connection, joined.person, joined.name) == (
+        "participant.joined",
+        BARROW,
+        OCCUPANT["id"],
+        "James Barrow",
+    )
+    assert (left.type, left.connection, left.time - joined.time) == (
+        "participant.left",
+        BARROW,
+        39_000,
+    )
     assert created.session == joined.session == left.session
 
-    gone = {"event_name": "muc-room-destroyed", **ABOUT, "created_at": AT, "destroyed_at": AT + 39, "all_occupants": [{**OCCUPANT, "joined_at": AT, "left_at": AT + 39}]}
+    gone = {
+        "event_name": "muc-room-destroyed",
+        **ABOUT,
+        "created_at": AT,
+        "destroyed_at": AT + 39,
+        "all_occupants": [{**OCCUPANT, "joined_at": AT, "left_at": AT + 39}],
+    }
     # The list says again what was said, as the same events.
     again, once_more, ended = translate(gone)
     assert (again, once_more) == (joined, left)
@@ -62,7 +98,9 @@ def test_the_documented_bodies():
 def test_without_a_token_the_person_is_the_occupant():
     body = sample.event("muc-occupant-joined", occupant=sample.stay(sample.BO, 5))
     assert translate(body)[0].person == sample.BO["occupant_jid"]
-    body = sample.event("muc-occupant-joined", occupant=sample.stay({**sample.BO, "email": "bo@example.org"}, 5))
+    body = sample.event(
+        "muc-occupant-joined", occupant=sample.stay({**sample.BO, "email": "bo@example.org"}, 5)
+    )
     assert translate(body)[0].person == "bo@example.org"
 
 
@@ -86,9 +124,17 @@ def test_whatever_was_lost_is_made_good_when_the_rooms_end(seed):
     ])]  # fmt: skip
     expected = report(whole)
     chance = random.Random(seed)
-    arrived = [body for body in whole if body["event_name"] == "muc-room-destroyed" or body["event_name"] == "muc-room-created" or chance.random() < 0.5]
+    arrived = [
+        body
+        for body in whole
+        if body["event_name"] == "muc-room-destroyed"
+        or body["event_name"] == "muc-room-created"
+        or chance.random() < 0.5
+    ]
     assert report(arrived) == expected
-    assert expected["participation_minutes"] == sample.SAMPLE.figures["participation_minutes"] * 60_000
+    assert (
+        expected["participation_minutes"] == sample.SAMPLE.figures["participation_minutes"] * 60_000
+    )
 
 
 def test_a_stay_past_the_turn_of_the_day_ends():
@@ -96,7 +142,10 @@ def test_a_stay_past_the_turn_of_the_day_ends():
         return instant(f"2026-03-02T{clock}:00Z") // 1000
 
     joined = sample.event("muc-occupant-joined", occupant={**sample.ANA, "joined_at": at("03:00")})
-    left = sample.event("muc-occupant-left", occupant={**sample.ANA, "joined_at": at("03:00"), "left_at": at("09:00")})
+    left = sample.event(
+        "muc-occupant-left",
+        occupant={**sample.ANA, "joined_at": at("03:00"), "left_at": at("09:00")},
+    )
     assert report([left, joined])["participation_minutes"] == 6 * 3_600_000
     # Nobody told the leaving: the end of the room ends the sessions of all days in which somebody came.
     gone = sample.event("muc-room-destroyed", created_at=at("02:00"), destroyed_at=at("09:30"), all_occupants=[
@@ -115,14 +164,44 @@ def test_a_stay_past_the_turn_of_the_day_ends():
         (sample.event("muc-room-created"), "missing-field"),
         (sample.event("muc-room-created", created_at="soon"), "bad-time"),
         (sample.event("muc-room-created", created_at=sample.NOW), "bad-time"),
-        (sample.event("muc-room-created", created_at=sample.TEN) | {"room_jid": ""}, "missing-field"),
-        (sample.event("muc-room-created", created_at=sample.TEN) | {"is_breakout": True}, "missing-field"),
+        (
+            sample.event("muc-room-created", created_at=sample.TEN) | {"room_jid": ""},
+            "missing-field",
+        ),
+        (
+            sample.event("muc-room-created", created_at=sample.TEN) | {"is_breakout": True},
+            "missing-field",
+        ),
         (sample.event("muc-occupant-joined"), "missing-field"),
         (sample.event("muc-occupant-joined", occupant={"joined_at": sample.TEN}), "missing-field"),
         (sample.event("muc-occupant-left", occupant=sample.stay(sample.ANA, 0)), "missing-field"),
-        (sample.event("muc-room-destroyed", created_at=sample.TEN, destroyed_at=sample.TEN, all_occupants={}), None),
-        (sample.event("muc-room-destroyed", created_at=sample.TEN, destroyed_at=sample.TEN, all_occupants={"a": 1}), "wrong-type"),
-        (sample.event("muc-room-destroyed", created_at=sample.TEN, destroyed_at=sample.TEN, all_occupants=[1]), "wrong-type"),
+        (
+            sample.event(
+                "muc-room-destroyed",
+                created_at=sample.TEN,
+                destroyed_at=sample.TEN,
+                all_occupants={},
+            ),
+            None,
+        ),
+        (
+            sample.event(
+                "muc-room-destroyed",
+                created_at=sample.TEN,
+                destroyed_at=sample.TEN,
+                all_occupants={"a": 1},
+            ),
+            "wrong-type",
+        ),
+        (
+            sample.event(
+                "muc-room-destroyed",
+                created_at=sample.TEN,
+                destroyed_at=sample.TEN,
+                all_occupants=[1],
+            ),
+            "wrong-type",
+        ),
     ],
 )
 def test_what_is_amiss_is_said(body, reason):
@@ -133,11 +212,19 @@ def test_what_is_amiss_is_said(body, reason):
         assert refused(body).reason == reason
 
 
-@pytest.mark.parametrize("header", [sample.SECRET, f"Bearer {sample.SECRET}", f"bearer {sample.SECRET}"])
+@pytest.mark.parametrize(
+    "header", [sample.SECRET, f"Bearer {sample.SECRET}", f"bearer {sample.SECRET}"]
+)
 def test_the_header_is_the_secret(header):
     delivery = Delivery(b"{}", {"authorization": header}, "", 0)
     jitsi.verify(delivery, sample.SECRET)
     jitsi.verify(delivery, f"Bearer {sample.SECRET}")
-    for headers, secret in (({}, sample.SECRET), ({"authorization": header + "x"}, sample.SECRET), ({"authorization": header}, ""), ({}, ""), ({"authorization": "Bearer "}, "Bearer")):
+    for headers, secret in (
+        ({}, sample.SECRET),
+        ({"authorization": header + "x"}, sample.SECRET),
+        ({"authorization": header}, ""),
+        ({}, ""),
+        ({"authorization": "Bearer "}, "Bearer"),
+    ):
         with pytest.raises(Unauthorized):
             jitsi.verify(Delivery(b"{}", headers, "", 0), secret)

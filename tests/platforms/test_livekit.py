@@ -41,11 +41,27 @@ translate, one, says, refused = reading.translate, reading.one, reading.says, re
 def test_a_token_worked_out_by_hand_is_taken():
     """Of RFC 7519 and the documents alone: HS256, five minutes, the digest of the body in base64."""
     body = b'{"event":"room_started"}'
-    claims = {"exp": NOW // 1000 + 300, "iss": KEY, "nbf": NOW // 1000, "sha256": base64.b64encode(hashlib.sha256(body).digest()).decode()}
-    part = [base64.urlsafe_b64encode(json.dumps(x).encode()).decode().rstrip("=") for x in ({"alg": "HS256", "typ": "JWT"}, claims)]
-    signature = base64.urlsafe_b64encode(hmac.new(SECRET.encode(), ".".join(part).encode(), "sha256").digest()).decode().rstrip("=")
+    claims = {
+        "exp": NOW // 1000 + 300,
+        "iss": KEY,
+        "nbf": NOW // 1000,
+        "sha256": base64.b64encode(hashlib.sha256(body).digest()).decode(),
+    }
+    part = [
+        base64.urlsafe_b64encode(json.dumps(x).encode()).decode().rstrip("=")
+        for x in ({"alg": "HS256", "typ": "JWT"}, claims)
+    ]
+    signature = (
+        base64.urlsafe_b64encode(
+            hmac.new(SECRET.encode(), ".".join(part).encode(), "sha256").digest()
+        )
+        .decode()
+        .rstrip("=")
+    )
     for prefix in ("", "Bearer "):
-        delivery = Delivery(body, {"authorization": prefix + ".".join([*part, signature])}, URL, NOW)
+        delivery = Delivery(
+            body, {"authorization": prefix + ".".join([*part, signature])}, URL, NOW
+        )
         livekit.verify(delivery, f"{KEY}:{SECRET}")
         livekit.verify(delivery, SECRET)
 
@@ -75,9 +91,22 @@ def test_each_fault_of_the_token_is_named():
 
 
 def test_only_hs256_is_taken():
-    claims = {"iss": KEY, "exp": NOW // 1000 + 300, "sha256": base64.b64encode(hashlib.sha256(BODY).digest()).decode()}
-    for alg, digest in (("none", "sha256"), ("None", "sha256"), ("HS512", "sha512"), ("HS384", "sha384"), ("RS256", "sha256"), ("", "sha256")):
-        assert "HS256" in refusal(Delivery(BODY, {"authorization": jwt(claims, SECRET, alg, digest)}, URL, NOW))
+    claims = {
+        "iss": KEY,
+        "exp": NOW // 1000 + 300,
+        "sha256": base64.b64encode(hashlib.sha256(BODY).digest()).decode(),
+    }
+    for alg, digest in (
+        ("none", "sha256"),
+        ("None", "sha256"),
+        ("HS512", "sha512"),
+        ("HS384", "sha384"),
+        ("RS256", "sha256"),
+        ("", "sha256"),
+    ):
+        assert "HS256" in refusal(
+            Delivery(BODY, {"authorization": jwt(claims, SECRET, alg, digest)}, URL, NOW)
+        )
     unsigned = jwt(claims, SECRET, "none").rpartition(".")[0] + "."
     assert refusal(Delivery(BODY, {"authorization": unsigned}, URL, NOW))
 
@@ -92,7 +121,12 @@ def test_without_a_secret_nobody_is_let_in():
 
 def test_sessions():
     began = one(event("room_started", 0))
-    assert (began.type, began.time, began.session, began.room) == ("session.started", TEN * 1000, "RM_hycBMAjmt6Ub", "standup")
+    assert (began.type, began.time, began.session, began.room) == (
+        "session.started",
+        TEN * 1000,
+        "RM_hycBMAjmt6Ub",
+        "standup",
+    )
     exact = event("room_started", 0, room=ROOM | {"creationTimeMs": str(TEN * 1000 + 7)})
     assert says(exact) == ("session.started", TEN * 1000 + 7)
     assert says(event("room_finished", 31)) == ("session.ended", (TEN + 31 * 60) * 1000)
@@ -106,24 +140,44 @@ def test_the_id_is_the_servers_own():
 
 def test_a_join_has_its_own_time_and_a_leave_the_time_it_was_told():
     joined = one(event("participant_joined", 5.5, participant=person("bo", 5)))
-    assert (joined.connection, joined.person, joined.name, joined.time) == ("PA_bo", "bo", "Bo", (TEN + 300) * 1000 + 250)
+    assert (joined.connection, joined.person, joined.name, joined.time) == (
+        "PA_bo",
+        "bo",
+        "Bo",
+        (TEN + 300) * 1000 + 250,
+    )
     whole = person("bo", 5)
     del whole["joinedAtMs"]
-    assert says(event("participant_joined", 5.5, participant=whole)) == ("participant.joined", (TEN + 300) * 1000)
+    assert says(event("participant_joined", 5.5, participant=whole)) == (
+        "participant.joined",
+        (TEN + 300) * 1000,
+    )
     del whole["joinedAt"]
-    assert says(event("participant_joined", 5.5, participant=whole)) == ("participant.joined", (TEN + 330) * 1000)
-    assert says(event("participant_left", 30, participant=person("bo", 5))) == ("participant.left", (TEN + 1800) * 1000)
+    assert says(event("participant_joined", 5.5, participant=whole)) == (
+        "participant.joined",
+        (TEN + 330) * 1000,
+    )
+    assert says(event("participant_left", 30, participant=person("bo", 5))) == (
+        "participant.left",
+        (TEN + 1800) * 1000,
+    )
 
 
 def test_a_stay_within_one_second_does_not_end_before_it_began():
     """The queue's seconds are cut: the leave would come 250 ms before the join, and the stay would never end."""
     stay = person("bo", 5)
-    joined, left = one(event("participant_joined", 5, participant=stay)), one(event("participant_left", 5, participant=stay))
+    joined, left = (
+        one(event("participant_joined", 5, participant=stay)),
+        one(event("participant_left", 5, participant=stay)),
+    )
     assert left.time == joined.time == (TEN + 300) * 1000 + 250
 
 
 def test_an_aborted_connection_is_a_leave():
-    assert one(event("participant_connection_aborted", 5, participant=person("bo", 5))).type == "participant.left"
+    assert (
+        one(event("participant_connection_aborted", 5, participant=person("bo", 5))).type
+        == "participant.left"
+    )
 
 
 @pytest.mark.parametrize("kind", ["EGRESS", "INGRESS", "AGENT", 1, 2, 4])
@@ -134,7 +188,10 @@ def test_machines_are_no_people(kind):
 
 @pytest.mark.parametrize("kind", ["STANDARD", "SIP", 0, 3])
 def test_people_and_callers_are(kind):
-    assert one(event("participant_joined", 5, participant=person("bo", 5, kind=kind))).connection == "PA_bo"
+    assert (
+        one(event("participant_joined", 5, participant=person("bo", 5, kind=kind))).connection
+        == "PA_bo"
+    )
 
 
 @pytest.mark.parametrize(
@@ -156,19 +213,45 @@ def test_people_and_callers_are(kind):
 def test_kinds_of_tracks(what, kind):
     on = one(event("track_published", 1, participant=person("ana"), track=what))
     off = one(event("track_unpublished", 2, participant=person("ana"), track=what))
-    assert (on.type, on.detail, on.connection, on.subject) == ("track.published", kind, "PA_ana", what["sid"])
-    assert (off.type, off.connection, off.subject, off.time - on.time) == ("track.unpublished", "PA_ana", what["sid"], 60_000)
+    assert (on.type, on.detail, on.connection, on.subject) == (
+        "track.published",
+        kind,
+        "PA_ana",
+        what["sid"],
+    )
+    assert (off.type, off.connection, off.subject, off.time - on.time) == (
+        "track.unpublished",
+        "PA_ana",
+        what["sid"],
+        60_000,
+    )
 
 
 def test_tracks_of_data_are_none():
     for what in ("track_published", "track_unpublished"):
-        assert translate(event(what, 1, participant=person("ana"), track=track("TR_D", type="DATA"))) == []
+        assert (
+            translate(event(what, 1, participant=person("ana"), track=track("TR_D", type="DATA")))
+            == []
+        )
 
 
 def test_recordings_have_times_in_nanoseconds():
-    began, ended = one(event("egress_started", 10.1, egressInfo=EGRESS)), one(event("egress_ended", 20.1, egressInfo=ENDED))
-    assert (began.type, began.time, began.subject, began.session) == ("recording.started", (TEN + 600) * 1000 + 123, EGRESS["egressId"], ROOM["sid"])
-    assert (ended.type, ended.time, ended.subject, ended.session) == ("recording.stopped", (TEN + 1200) * 1000 + 123, EGRESS["egressId"], ROOM["sid"])
+    began, ended = (
+        one(event("egress_started", 10.1, egressInfo=EGRESS)),
+        one(event("egress_ended", 20.1, egressInfo=ENDED)),
+    )
+    assert (began.type, began.time, began.subject, began.session) == (
+        "recording.started",
+        (TEN + 600) * 1000 + 123,
+        EGRESS["egressId"],
+        ROOM["sid"],
+    )
+    assert (ended.type, ended.time, ended.subject, ended.session) == (
+        "recording.stopped",
+        (TEN + 1200) * 1000 + 123,
+        EGRESS["egressId"],
+        ROOM["sid"],
+    )
     untimed = {k: v for k, v in EGRESS.items() if k != "startedAt"} | {"endedAt": "0"}
     assert one(event("egress_started", 10, egressInfo=untimed)).time == (TEN + 600) * 1000
 
@@ -184,13 +267,26 @@ def test_recordings_have_times_in_nanoseconds():
 )
 def test_what_is_only_streamed_is_no_recording(info):
     plain = {k: v for k, v in EGRESS.items() if k != "roomComposite"} | info
-    assert translate(event("egress_started", 10, egressInfo=plain)) == translate(event("egress_ended", 20, egressInfo=plain)) == []
+    assert (
+        translate(event("egress_started", 10, egressInfo=plain))
+        == translate(event("egress_ended", 20, egressInfo=plain))
+        == []
+    )
     # Kept as well as streamed is kept.
-    assert one(event("egress_started", 10, egressInfo=plain | {"fileResults": [{"filename": "a"}]})).type == "recording.started"
+    assert (
+        one(
+            event("egress_started", 10, egressInfo=plain | {"fileResults": [{"filename": "a"}]})
+        ).type
+        == "recording.started"
+    )
 
 
 def test_a_recording_of_a_web_page_has_no_room():
-    told = event("egress_started", 10, egressInfo={"egressId": "EG_1", "web": {"url": "https://example.org", "fileOutputs": [{}]}})
+    told = event(
+        "egress_started",
+        10,
+        egressInfo={"egressId": "EG_1", "web": {"url": "https://example.org", "fileOutputs": [{}]}},
+    )
     del told["room"]
     assert (one(told).session, one(told).room) == ("EG_1", "EG_1")
 
@@ -222,12 +318,19 @@ def test_what_is_amiss_is_named_and_kept(change, reason):
 
 
 def test_a_name_is_no_reason_to_refuse():
-    assert one(event("participant_joined", 5, participant=person("bo", 5) | {"name": "B\0" * 2_000})).name == "B" * 250
+    assert (
+        one(
+            event("participant_joined", 5, participant=person("bo", 5) | {"name": "B\0" * 2_000})
+        ).name
+        == "B" * 250
+    )
     assert one(event("participant_joined", 5, participant=person("bo", 5) | {"name": 7})).name == ""
 
 
 def test_the_future_is_refused():
-    (told,) = livekit.translate(sign(json.dumps(event("room_finished", 31)).encode()), Context(TEN * 1000, TEAM))
+    (told,) = livekit.translate(
+        sign(json.dumps(event("room_finished", 31)).encode()), Context(TEN * 1000, TEAM)
+    )
     assert type(told) is Refused
     assert told.reason == "in-the-future"
     assert "five minutes after now" in told.why

@@ -33,7 +33,13 @@ one, says, refused, events = reading.one, reading.says, reading.refused, reading
 
 # The sequence of the documents: one person with a camera, whose stream and connection end in one ms.
 _CONNECTION = {"id": "c053fcc8-c681-41d5-8ec2-7a9e1434a21e", "createdAt": 1470257688143}
-_STREAM = {"id": "63245362-e00e-4834-8371-9397deb3e452", "connection": _CONNECTION | {"data": ""}, "createdAt": 1470258845416, "name": "", "videoType": "camera"}
+_STREAM = {
+    "id": "63245362-e00e-4834-8371-9397deb3e452",
+    "connection": _CONNECTION | {"data": ""},
+    "createdAt": 1470258845416,
+    "name": "",
+    "videoType": "camera",
+}
 PUBLISHED = [
     {"sessionId": SESSION, "projectId": PROJECT, "event": "connectionCreated", "timestamp": 1470257688309, "connection": _CONNECTION | {"data": "TOKENDATA"}},
     {"sessionId": SESSION, "projectId": PROJECT, "event": "streamCreated", "timestamp": 1470258860571, "stream": _STREAM},
@@ -48,10 +54,27 @@ PUBLISHED = [
 
 def test_a_token_worked_out_by_hand_is_taken():
     body = json.dumps(PUBLISHED[0]).encode()
-    claims = {"iat": NOW // 1000, "iss": "Vonage", "jti": "1", "payload_hash": hashlib.sha256(body).hexdigest()}
-    part = [base64.urlsafe_b64encode(json.dumps(x).encode()).decode().rstrip("=") for x in ({"alg": "HS256", "typ": "JWT"}, claims)]
-    signature = base64.urlsafe_b64encode(hmac.new(SECRET.encode(), ".".join(part).encode(), "sha256").digest()).decode().rstrip("=")
-    vonage.verify(Delivery(body, {"authorization": "Bearer " + ".".join([*part, signature])}, URL, NOW), SECRET)
+    claims = {
+        "iat": NOW // 1000,
+        "iss": "Vonage",
+        "jti": "1",
+        "payload_hash": hashlib.sha256(body).hexdigest(),
+    }
+    part = [
+        base64.urlsafe_b64encode(json.dumps(x).encode()).decode().rstrip("=")
+        for x in ({"alg": "HS256", "typ": "JWT"}, claims)
+    ]
+    signature = (
+        base64.urlsafe_b64encode(
+            hmac.new(SECRET.encode(), ".".join(part).encode(), "sha256").digest()
+        )
+        .decode()
+        .rstrip("=")
+    )
+    vonage.verify(
+        Delivery(body, {"authorization": "Bearer " + ".".join([*part, signature])}, URL, NOW),
+        SECRET,
+    )
 
 
 def why(delivery: Delivery, secret: str = SECRET) -> str:
@@ -83,8 +106,19 @@ def test_callbacks_may_have_secrets_of_their_own():
 def test_only_hs256_is_taken():
     claims = {"iat": NOW // 1000, "payload_hash": sha256(b"{}").hex()}
     for alg, digest in (("none", "sha256"), ("HS512", "sha512"), ("RS256", "sha256")):
-        assert "HS256" in why(Delivery(b"{}", {"authorization": "Bearer " + jwt(claims, SECRET, alg, digest)}, URL, NOW))
-    assert why(Delivery(b"{}", {"authorization": "Bearer " + jwt(claims, SECRET, "none").rpartition(".")[0] + "."}, URL, NOW))
+        assert "HS256" in why(
+            Delivery(
+                b"{}", {"authorization": "Bearer " + jwt(claims, SECRET, alg, digest)}, URL, NOW
+            )
+        )
+    assert why(
+        Delivery(
+            b"{}",
+            {"authorization": "Bearer " + jwt(claims, SECRET, "none").rpartition(".")[0] + "."},
+            URL,
+            NOW,
+        )
+    )
 
 
 # The events
@@ -103,7 +137,11 @@ def test_the_documents_sequence():
     assert {e.connection for e in told} == {_CONNECTION["id"]}
     assert told[0].person == "TOKENDATA"
     assert len({e.id for e in told}) == 6
-    expected = {"participation_minutes": 1208_810 / 60_000, "broadcast_minutes": 51_537 / 60_000, "broadcast_minutes_audio_video": 51_537 / 60_000}
+    expected = {
+        "participation_minutes": 1208_810 / 60_000,
+        "broadcast_minutes": 51_537 / 60_000,
+        "broadcast_minutes_audio_video": 51_537 / 60_000,
+    }
     for order in (told, told[::-1]):
         expect(ask(order, start="2016-08-03"), expected)
 
@@ -133,21 +171,29 @@ def test_what_a_stream_is_made_of(fields, kinds):
 
 def test_what_was_switched_off_since_ends_too():
     on = events(event("streamCreated", 5, stream=stream("s1", ANA, 5, videoType="camera")))
-    off = events(event("streamDestroyed", 9, stream=stream("s1", ANA, 5, videoType="camera", hasVideo=False)))
+    off = events(
+        event("streamDestroyed", 9, stream=stream("s1", ANA, 5, videoType="camera", hasVideo=False))
+    )
     assert {e.subject for e in on} == {e.subject for e in off}
 
 
 def test_a_person_is_the_tokens_data_else_the_connection():
     assert one(event("connectionCreated", 5, connection=BO)).person == BO["id"]
     assert one(event("connectionCreated", 5, connection=BO | {"data": "bo"})).person == "bo"
-    long = [one(event("connectionCreated", 5, connection=BO | {"data": c + "é" * 700})).person for c in "aab"]
+    long = [
+        one(event("connectionCreated", 5, connection=BO | {"data": c + "é" * 700})).person
+        for c in "aab"
+    ]
     assert long[0] == long[1] != long[2]
     assert len(long[0]) == 32
 
 
 def test_what_began_has_its_own_time_and_what_ended_that_of_the_event():
     assert says(event("connectionCreated", 5, connection=BO)) == ("participant.joined", ms(5))
-    assert says(event("connectionCreated", 5, connection={"id": "c"})) == ("participant.joined", ms(5) + 166)
+    assert says(event("connectionCreated", 5, connection={"id": "c"})) == (
+        "participant.joined",
+        ms(5) + 166,
+    )
     assert says(event("connectionDestroyed", 9, connection=BO)) == ("participant.left", ms(9))
     assert says(event("sessionCreated", 0)) == ("session.started", ms(0) + 166)
     assert says(event("sessionDestroyed", 9)) == ("session.ended", ms(9))
@@ -169,7 +215,13 @@ def test_ids_tell_apart_what_differs_and_nothing_else():
     "bodies",
     [
         [archive("started"), archive("stopped", 600)],
-        [archive("started"), archive("stopped", 600), archive("uploaded", 600), archive("available", 600), archive("expired", 600)],
+        [
+            archive("started"),
+            archive("stopped", 600),
+            archive("uploaded", 600),
+            archive("available", 600),
+            archive("expired", 600),
+        ],
         [archive("started"), archive("stopped", 0), archive("available", 600)],
         [archive("started"), archive("paused"), archive("started"), archive("uploaded", 600)],
         [archive("started"), archive("stopped", 0, updatedAt=ms(18))],
@@ -179,7 +231,10 @@ def test_ids_tell_apart_what_differs_and_nothing_else():
 def test_an_archive_lasts_from_its_creation_for_its_duration(bodies):
     told = [e for body in bodies for e in events(body)]
     for order in (told, told[::-1]):
-        expect(ask(order, start="2026-03-02", as_of=NOW), {"recorded_minutes": 10, "max_concurrent_recordings": 1})
+        expect(
+            ask(order, start="2026-03-02", as_of=NOW),
+            {"recorded_minutes": 10, "max_concurrent_recordings": 1},
+        )
 
 
 def test_captions_have_times_in_seconds():
@@ -190,7 +245,9 @@ def test_captions_have_times_in_seconds():
     assert events(captions("paused")) == []
 
 
-@pytest.mark.parametrize("kind", ["broadcast", "render", "callCreated", "callUpdated", "callDestroyed"])
+@pytest.mark.parametrize(
+    "kind", ["broadcast", "render", "callCreated", "callUpdated", "callDestroyed"]
+)
 def test_known_kinds_without_meaning_for_usage_are_nothing(kind):
     assert events(event(kind, 1)) == []
 

@@ -19,7 +19,9 @@ many = settings(max_examples=400, deadline=None)
 instants = st.integers(0, 12)
 
 
-def spans_of(times: st.SearchStrategy[int], max_size: int = 8) -> st.SearchStrategy[list[tuple[int, int]]]:
+def spans_of(
+    times: st.SearchStrategy[int], max_size: int = 8
+) -> st.SearchStrategy[list[tuple[int, int]]]:
     return st.lists(st.tuples(times, times).map(lambda p: (min(p), max(p))), max_size=max_size)
 
 
@@ -52,7 +54,14 @@ def test_overlap(spans, edges):
 
 
 @many
-@given(st.lists(st.tuples(st.integers(0, 2), instants, instants, st.integers(0, 2)).map(lambda r: (r[0], min(r[1:3]), max(r[1:3]), r[3])), max_size=9))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), instants, instants, st.integers(0, 2)).map(
+            lambda r: (r[0], min(r[1:3]), max(r[1:3]), r[3])
+        ),
+        max_size=9,
+    )
+)
 def test_steps(rows):
     """Level of every channel at every instant of every key; stretches are whole, apart and nowhere nought."""
     key, start, end, level = levels.steps(*columns(rows, 4), 3)
@@ -63,7 +72,9 @@ def test_steps(rows):
     assert all(a[0] != b[0] or a[2] <= b[1] for a, b in pairwise(order))
     for k in range(3):
         for x in range(13):
-            expected = [sum(k == rk and s <= x < e and c == ch for rk, s, e, ch in rows) for c in range(3)]
+            expected = [
+                sum(k == rk and s <= x < e and c == ch for rk, s, e, ch in rows) for c in range(3)
+            ]
             here = level[(key == k) & (start <= x) & (x < end)]
             assert len(here) <= 1
             assert (here[0].tolist() if len(here) else [0, 0, 0]) == expected
@@ -79,7 +90,10 @@ def test_cut(spans):
         mine = [p for p in pieces if p[0] == i]
         assert [p[2] for p in mine] == [s, *(p[3] for p in mine[:-1])]
         assert mine[-1][3] == e
-        assert all(q % QUARTER == 0 and q <= a <= b <= q + QUARTER and a < q + QUARTER for _, q, a, b in mine)
+        assert all(
+            q % QUARTER == 0 and q <= a <= b <= q + QUARTER and a < q + QUARTER
+            for _, q, a, b in mine
+        )
         assert len(mine) == 1 or all(a < b for _, _, a, b in mine)
 
 
@@ -90,13 +104,27 @@ def facts(draw: st.DrawFn) -> Facts:
     numbers = st.integers(0, 3)
 
     def table(width: int) -> np.ndarray:
-        return np.array(draw(st.lists(numbers, min_size=n * width, max_size=n * width)), np.int64).reshape(n, width)
+        return np.array(
+            draw(st.lists(numbers, min_size=n * width, max_size=n * width)), np.int64
+        ).reshape(n, width)
 
     peaks = table(len(PEAKS))
     at = np.where(peaks > 0, start[:, None] * 100 + table(len(PEAKS)), NOWHERE)
-    sets = {name: [packed(BitMap(draw(st.sets(st.integers(0, 5), max_size=3)))) for _ in range(n)] for name in SETS}
-    counts = np.array([[sets[name][i][1] for name in SETS] for i in range(n)], np.int64).reshape(n, len(SETS))
-    return Facts(start, table(len(SUMS)) - 1, peaks, at, {name: [s for s, _ in sets[name]] for name in SETS}, counts)
+    sets = {
+        name: [packed(BitMap(draw(st.sets(st.integers(0, 5), max_size=3)))) for _ in range(n)]
+        for name in SETS
+    }
+    counts = np.array([[sets[name][i][1] for name in SETS] for i in range(n)], np.int64).reshape(
+        n, len(SETS)
+    )
+    return Facts(
+        start,
+        table(len(SUMS)) - 1,
+        peaks,
+        at,
+        {name: [s for s, _ in sets[name]] for name in SETS},
+        counts,
+    )
 
 
 def opened(kept: bytes) -> set[int]:
@@ -111,11 +139,16 @@ def test_merge(fine, edges):
     assert got.start.tolist() == edges[:-1]
     for i, (a, b) in enumerate(pairwise(edges)):
         inside = [j for j, s in enumerate(fine.start.tolist()) if a <= s < b]
-        assert got.sums[i].tolist() == [sum(int(fine.sums[j, k]) for j in inside) for k in range(len(SUMS))]
+        assert got.sums[i].tolist() == [
+            sum(int(fine.sums[j, k]) for j in inside) for k in range(len(SUMS))
+        ]
         for k in range(len(PEAKS)):
             best = max((int(fine.peaks[j, k]) for j in inside), default=0)
             assert got.peaks[i, k] == best
-            first = min((int(fine.peaks_at[j, k]) for j in inside if fine.peaks[j, k] == best), default=NOWHERE)
+            first = min(
+                (int(fine.peaks_at[j, k]) for j in inside if fine.peaks[j, k] == best),
+                default=NOWHERE,
+            )
             assert got.peaks_at[i, k] == (first if best else NOWHERE)
         for k, name in enumerate(SETS):
             united = set().union(*(opened(fine.sets[name][j]) for j in inside))

@@ -49,7 +49,9 @@ def test_what_is_after_as_of_changes_nothing(scene):
 @given(scenes())
 def test_another_teams_events_change_nothing(scene):
     events, question = scene
-    assert oracle.report([e for e in events if e.team == question["team"]], **question) == oracle.report(events, **question)
+    assert oracle.report(
+        [e for e in events if e.team == question["team"]], **question
+    ) == oracle.report(events, **question)
 
 
 @few
@@ -65,7 +67,14 @@ def test_the_total_combines_the_rows(scene):
         assert total[key] == sum(row[key] for row in rows), key
     for key in PEAKS:
         assert total[key] == max(row[key] for row in rows), key
-        first = next((at[key] for row, at in zip(rows, answer["peaks_at"], strict=False) if row[key] == total[key]), None)
+        first = next(
+            (
+                at[key]
+                for row, at in zip(rows, answer["peaks_at"], strict=False)
+                if row[key] == total[key]
+            ),
+            None,
+        )
         assert answer["total_at"][key] == (first if total[key] else -1)
     for key in LEVELS:
         assert total[key] == rows[-1][key]
@@ -83,7 +92,11 @@ def test_hours_and_days_agree(scene):
     assert hours["total"] == days["total"]
     assert hours["total_at"] == days["total_at"]
     for (a, b), row in zip(pairwise(days["edges"]), days["rows"], strict=True):
-        inside = [h for at, h in zip(hours["edges"], hours["rows"], strict=False) if a <= at < b and h is not None]
+        inside = [
+            h
+            for at, h in zip(hours["edges"], hours["rows"], strict=False)
+            if a <= at < b and h is not None
+        ]
         assert bool(inside) == (row is not None)
         for key in ADDITIVE if inside else ():
             assert row[key] == sum(h[key] for h in inside), key
@@ -95,7 +108,9 @@ def test_a_range_can_be_split(scene):
     events, question = scene
     assume(question["start"] < question["last"])
     left = oracle.report(events, **question | {"last": question["start"]})["total"]
-    right = oracle.report(events, **question | {"start": question["start"] + timedelta(days=1)})["total"]
+    right = oracle.report(events, **question | {"start": question["start"] + timedelta(days=1)})[
+        "total"
+    ]
     whole = oracle.report(events, **question)["total"]
     for key in ADDITIVE:
         assert (whole[key] or 0) == (left[key] or 0) + (right[key] or 0), key
@@ -128,7 +143,9 @@ def test_figures_bound_one_another(scene):
 def test_live_is_the_state_of_the_last_instant(scene):
     """A report of the last millisecond before ``as_of`` sees the same people as *Real time*, unless some left just then."""
     events, question = scene
-    question["as_of"] += 1  # nothing happens in [as_of - 1, as_of) but what happens at its first instant
+    question["as_of"] += (
+        1  # nothing happens in [as_of - 1, as_of) but what happens at its first instant
+    )
     now = oracle.live(events, **{k: question[k] for k in ("team", "as_of", "stale_after")})
     folded = oracle.sessions(events, **{k: question[k] for k in ("team", "as_of", "stale_after")})
     states = [s.state(question["as_of"] - 1) for s in folded.values()]

@@ -20,7 +20,10 @@ from usage_report.events import Event
 
 #: Examples a database can be asked for in reasonable time.
 MANY, FEW = 200, 40
-_options = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+_options = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
+}
 
 
 @st.composite
@@ -28,23 +31,50 @@ def deliveries_in_batches(draw: st.DrawFn, events: list[Event]) -> tuple[list[li
     """Batches that together deliver all events at least once; and whether each is counted before the next comes."""
     delivered = draw(deliveries(events))
     cuts = sorted(draw(st.lists(st.integers(0, len(delivered)), max_size=4)))
-    return [delivered[a:b] for a, b in zip([0, *cuts], [*cuts, len(delivered)], strict=True)], draw(st.booleans())
+    return [delivered[a:b] for a, b in zip([0, *cuts], [*cuts, len(delivered)], strict=True)], draw(
+        st.booleans()
+    )
 
 
 @st.composite
 def cases(draw: st.DrawFn):
     events, question = draw(scenes())
-    return events, question, draw(deliveries_in_batches(events)), draw(deliveries_in_batches(events))
+    return (
+        events,
+        question,
+        draw(deliveries_in_batches(events)),
+        draw(deliveries_in_batches(events)),
+    )
 
 
 def derived(engine: sa.Engine) -> dict[str, list[tuple]]:
     """What every database must come to hold, in words that do not depend on the numbering of sessions and persons."""
-    columns = (t.sessions.c.session, t.sessions.c.room, t.sessions.c.start, t.sessions.c.open, t.sessions.c.estimated, t.sessions.c.anomalies)
+    columns = (
+        t.sessions.c.session,
+        t.sessions.c.room,
+        t.sessions.c.start,
+        t.sessions.c.open,
+        t.sessions.c.estimated,
+        t.sessions.c.anomalies,
+    )
     with engine.connect() as c:
         return {
-            "sessions": sorted(map(repr, c.execute(sa.select(t.teams.c.key, *columns).join(t.teams)).all())),
-            "sources": sorted(c.execute(sa.select(t.teams.c.key, t.sources.c.source, t.sources.c.events, t.sources.c.last_event).join(t.teams)).all()),
-            "pending": c.execute(sa.select(sa.func.count()).where(t.sessions.c.pending)).scalar_one(),
+            "sessions": sorted(
+                map(repr, c.execute(sa.select(t.teams.c.key, *columns).join(t.teams)).all())
+            ),
+            "sources": sorted(
+                c.execute(
+                    sa.select(
+                        t.teams.c.key,
+                        t.sources.c.source,
+                        t.sources.c.events,
+                        t.sources.c.last_event,
+                    ).join(t.teams)
+                ).all()
+            ),
+            "pending": c.execute(
+                sa.select(sa.func.count()).where(t.sessions.c.pending)
+            ).scalar_one(),
         }
 
 
@@ -101,6 +131,12 @@ def test_both_databases_hold_the_same_bytes(engines, case):
         teams.change(engine, question["team"], now=product.RECEIVED)
         product.feed(engine, *batches, settle_each=each)
         with engine.connect() as c:
-            rows = c.execute(sa.select(t.team_quarters).order_by(t.team_quarters.c.team_id, t.team_quarters.c.start)).all()
-        seen[kind] = [tuple(bytes(x) if isinstance(x, memoryview) else x for x in row[1:]) for row in rows]
+            rows = c.execute(
+                sa.select(t.team_quarters).order_by(
+                    t.team_quarters.c.team_id, t.team_quarters.c.start
+                )
+            ).all()
+        seen[kind] = [
+            tuple(bytes(x) if isinstance(x, memoryview) else x for x in row[1:]) for row in rows
+        ]
     assert seen["sqlite"] == seen["postgresql"]

@@ -14,7 +14,13 @@ def live(events, as_of, **query):
 def test_what_is_open_runs_to_as_of():
     """A since 10:00, B since 10:20 with a microphone, recording since 10:10; at 10:30: 30 + 10, 10 sent and 10 received,
     20 recorded and none stored."""
-    log = Log().joined("10:00", "a").joined("10:20", "b").published("10:20", "b", "mic", "audio").recording("10:10")
+    log = (
+        Log()
+        .joined("10:00", "a")
+        .joined("10:20", "b")
+        .published("10:20", "b", "mic", "audio")
+        .recording("10:10")
+    )
     check(log, {"participation_minutes": 40, "broadcast_minutes": 10, "consumed_minutes": 10, "recorded_minutes": 20,
                 "recording_storage_minutes": 0}, as_of="2026-03-01T10:30:00Z")  # fmt: skip
     assert live(log, "2026-03-01T10:30:00Z") == (2, 1, 1)
@@ -23,7 +29,13 @@ def test_what_is_open_runs_to_as_of():
 def test_later_events_have_not_happened():
     """A 10:00-10:30 and 11:00-11:30. At 10:15: 15 minutes. At 11:00 sharp: the second join is not before it: 30."""
     log = Log().stay("10:00", "10:30", "a").stay("11:00", "11:30", "a")
-    for as_of, minutes, there in (("10:15", 15, 1), ("10:30", 30, 1), ("10:30:00.001", 30, 0), ("11:00", 30, 0), ("11:10", 40, 1)):
+    for as_of, minutes, there in (
+        ("10:15", 15, 1),
+        ("10:30", 30, 1),
+        ("10:30:00.001", 30, 0),
+        ("11:00", 30, 0),
+        ("11:10", 40, 1),
+    ):
         check(log, {"participation_minutes": minutes}, as_of=log.at(as_of))
         assert live(log, log.at(as_of)) == (there, there, 0)
 
@@ -41,7 +53,9 @@ def test_buckets_that_have_not_begun_have_no_figures():
 
 def test_a_range_that_has_not_begun_has_no_total():
     """Asked for April on 1 March: no figure at all, which is not nought."""
-    answer = ask(Log().stay("10:00", "11:00", "a"), start="2026-04-01", as_of="2026-03-01T12:00:00Z")
+    answer = ask(
+        Log().stay("10:00", "11:00", "a"), start="2026-04-01", as_of="2026-03-01T12:00:00Z"
+    )
     assert answer["rows"] == [None]
     assert set(answer["total"].values()) == {None}
 
@@ -53,9 +67,19 @@ def test_silence_closes_at_the_last_event():
     of B. From 10:20 on the 2nd A is taken to have left at 10:20: 20 + 15 = 35, and nobody is live.
     """
     log = Log().joined("10:00", "a").stay("10:05", "10:20", "b")
-    check(log, {"participation_minutes": 24 * 60 + 20 + 15 - 1 / 60_000}, last="2026-03-02", as_of="2026-03-02T10:19:59.999Z")
+    check(
+        log,
+        {"participation_minutes": 24 * 60 + 20 + 15 - 1 / 60_000},
+        last="2026-03-02",
+        as_of="2026-03-02T10:19:59.999Z",
+    )
     assert live(log, "2026-03-02T10:19:59.999Z") == (1, 1, 0)
-    check(log, {"participation_minutes": 35, "active_participants": 2}, last="2026-03-02", as_of="2026-03-02T10:20:00Z")
+    check(
+        log,
+        {"participation_minutes": 35, "active_participants": 2},
+        last="2026-03-02",
+        as_of="2026-03-02T10:20:00Z",
+    )
     assert live(log, "2026-03-02T10:20:00Z") == (0, 0, 0)
 
 
@@ -71,8 +95,16 @@ def test_silence_closes_everything():
     """Microphone, recording, captions, whiteboard and breakout since 10:00, A until the silence that begins 10:30.
 
     30 of each; the recording counts as stored from 10:30 on."""
-    log = Log().joined("10:00", "a").joined("10:00", "b").published("10:00", "a", "mic", "audio").recording("10:00")
-    log.tell("10:00", "captions.started").tell("10:00", "whiteboard.opened").tell("10:00", "breakout.opened", breakout="b").left("10:30", "b")
+    log = (
+        Log()
+        .joined("10:00", "a")
+        .joined("10:00", "b")
+        .published("10:00", "a", "mic", "audio")
+        .recording("10:00")
+    )
+    log.tell("10:00", "captions.started").tell("10:00", "whiteboard.opened").tell(
+        "10:00", "breakout.opened", breakout="b"
+    ).left("10:30", "b")
     check(log, {"participation_minutes": 60, "broadcast_minutes": 30, "consumed_minutes": 30, "recorded_minutes": 30,
                 "captions_minutes": 30, "whiteboard_minutes": 30, "breakout_minutes": 30, "recording_storage_minutes": 30},
           as_of="2026-03-09T00:00:00Z")  # fmt: skip
@@ -81,7 +113,16 @@ def test_silence_closes_everything():
 def test_a_lone_join_that_fell_silent_has_no_length():
     """Joined 10:00, never another word: a stay of length zero. The person was there."""
     log = Log().joined("10:00", "a")
-    check(log, {"participation_minutes": 0, "active_participants": 1, "sessions": 1, "max_concurrent_participants": 0}, as_of="2026-03-09T00:00:00Z")
+    check(
+        log,
+        {
+            "participation_minutes": 0,
+            "active_participants": 1,
+            "sessions": 1,
+            "max_concurrent_participants": 0,
+        },
+        as_of="2026-03-09T00:00:00Z",
+    )
 
 
 @pytest.mark.parametrize(("hours", "minutes", "there"), [(1, 10, 0), (2, 70, 1)])
@@ -89,7 +130,12 @@ def test_the_patience_is_a_setting(hours, minutes, there):
     """A since 10:00, B 10:00-10:10, seen at 11:10. With one hour of patience A left at 10:10, with two A is there still."""
     log = Log().joined("10:00", "a").stay("10:00", "10:10", "b")
     stale_after = hours * 3_600_000
-    check(log, {"participation_minutes": minutes + 10}, as_of="2026-03-01T11:10:00Z", stale_after=stale_after)
+    check(
+        log,
+        {"participation_minutes": minutes + 10},
+        as_of="2026-03-01T11:10:00Z",
+        stale_after=stale_after,
+    )
     assert live(log, "2026-03-01T11:10:00Z", stale_after=stale_after) == (there, there, 0)
 
 
@@ -102,6 +148,10 @@ def test_live_needs_somebody():
 
 def test_a_second_team_is_another_world():
     """The same names in another team add nothing."""
-    log = Log().stay("10:00", "10:30", "a").tell("10:00", "participant.joined", connection="z", team="other")
+    log = (
+        Log()
+        .stay("10:00", "10:30", "a")
+        .tell("10:00", "participant.joined", connection="z", team="other")
+    )
     check(log, {"participation_minutes": 30, "active_participants": 1})
     assert live(log, "2026-03-01T10:10:00Z") == (1, 1, 0)

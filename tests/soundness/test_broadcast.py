@@ -8,7 +8,12 @@ def test_the_four_kinds():
 
     Audio and video 10:10-10:20 = 10. Audio alone 10 + 20 = 30. Screen 10:15-10:45 (clipped to the stay) = 30. Sum 70.
     """
-    log = Log().stay("10:00", "10:45", "a").sends("10:00", "10:40", "a", "audio").sends("10:10", "10:20", "a", "video")
+    log = (
+        Log()
+        .stay("10:00", "10:45", "a")
+        .sends("10:00", "10:40", "a", "audio")
+        .sends("10:10", "10:20", "a", "video")
+    )
     check(log.sends("10:15", "10:50", "a", "screenshare"),
           {"broadcast_minutes": 70, "broadcast_minutes_audio_video": 10, "broadcast_minutes_audio": 30,
            "broadcast_minutes_video": 0, "broadcast_minutes_screenshare": 30, "consumed_minutes": 0})  # fmt: skip
@@ -17,19 +22,36 @@ def test_the_four_kinds():
 def test_several_tracks_of_a_kind_count_once():
     """Two screens 10:00-10:20 and 10:10-10:30, two cameras 10:00-10:10 both: 30 of screen, 10 of video."""
     log = Log().stay("10:00", "11:00", "a")
-    log.sends("10:00", "10:20", "a", "screenshare", "x").sends("10:10", "10:30", "a", "screenshare", "y")
+    log.sends("10:00", "10:20", "a", "screenshare", "x").sends(
+        "10:10", "10:30", "a", "screenshare", "y"
+    )
     log.sends("10:00", "10:10", "a", "video", "v").sends("10:00", "10:10", "a", "video", "w")
-    check(log, {"broadcast_minutes_screenshare": 30, "broadcast_minutes_video": 10, "broadcast_minutes": 40})
+    check(
+        log,
+        {
+            "broadcast_minutes_screenshare": 30,
+            "broadcast_minutes_video": 10,
+            "broadcast_minutes": 40,
+        },
+    )
 
 
 def test_a_track_published_before_joining_counts_from_the_joining():
     """Published 09:50, there 10:00-10:20, unpublished 10:10: 10."""
-    check(Log().stay("10:00", "10:20", "a").sends("09:50", "10:10", "a", "audio"), {"broadcast_minutes_audio": 10})
+    check(
+        Log().stay("10:00", "10:20", "a").sends("09:50", "10:10", "a", "audio"),
+        {"broadcast_minutes_audio": 10},
+    )
 
 
 def test_leaving_ends_the_track_for_good():
     """Microphone since 10:00, left 10:10, back 10:20-10:40 without publishing again: 10."""
-    log = Log().stay("10:00", "10:10", "a").stay("10:20", "10:40", "a").published("10:00", "a", "mic", "audio")
+    log = (
+        Log()
+        .stay("10:00", "10:10", "a")
+        .stay("10:20", "10:40", "a")
+        .published("10:00", "a", "mic", "audio")
+    )
     check(log, {"broadcast_minutes": 10, "participation_minutes": 30})
 
 
@@ -38,15 +60,26 @@ def test_a_hand_over_ends_the_track_too():
 
     A track published again at that very instant belongs to the new stay and runs to its end: 20 more in the second case.
     """
-    log = Log().stay("10:00", "10:10", "a").stay("10:10", "10:30", "a").published("10:00", "a", "mic", "audio")
+    log = (
+        Log()
+        .stay("10:00", "10:10", "a")
+        .stay("10:10", "10:30", "a")
+        .published("10:00", "a", "mic", "audio")
+    )
     check(log, {"broadcast_minutes": 10, "participation_minutes": 30})
-    check(log.unpublished("10:10", "a", "mic").published("10:10", "a", "mic", "audio"), {"broadcast_minutes": 30})
+    check(
+        log.unpublished("10:10", "a", "mic").published("10:10", "a", "mic", "audio"),
+        {"broadcast_minutes": 30},
+    )
 
 
 def test_a_track_published_again_without_an_unpublish_at_the_hand_over_is_lost():
     """The second publish at 10:10 comes while the track is open, so it is ignored; then leaving ends the track: 10."""
     log = Log().stay("10:00", "10:10", "a").stay("10:10", "10:30", "a")
-    check(log.published("10:00", "a", "mic", "audio").published("10:10", "a", "mic", "audio"), {"broadcast_minutes": 10})
+    check(
+        log.published("10:00", "a", "mic", "audio").published("10:10", "a", "mic", "audio"),
+        {"broadcast_minutes": 10},
+    )
 
 
 def test_nobody_there_nothing_sent():
@@ -56,11 +89,21 @@ def test_nobody_there_nothing_sent():
 
 def test_the_kind_is_that_of_the_earliest_publish():
     """Track x first published as video 10:00-10:10, later as audio 10:20-10:30: video all along, 20."""
-    log = Log().stay("10:00", "11:00", "a").sends("10:00", "10:10", "a", "video", "x").sends("10:20", "10:30", "a", "audio", "x")
+    log = (
+        Log()
+        .stay("10:00", "11:00", "a")
+        .sends("10:00", "10:10", "a", "video", "x")
+        .sends("10:20", "10:30", "a", "audio", "x")
+    )
     check(log, {"broadcast_minutes_video": 20, "broadcast_minutes_audio": 0})
 
 
 def test_one_track_id_at_two_connections_is_two_tracks():
     """Both call their microphone "mic": A 10:00-10:20 = 20, B 10:10-10:30 = 20."""
     log = Log().stay("10:00", "10:30", "a").stay("10:00", "10:30", "b")
-    check(log.sends("10:00", "10:20", "a", "audio", "mic").sends("10:10", "10:30", "b", "audio", "mic"), {"broadcast_minutes_audio": 40})
+    check(
+        log.sends("10:00", "10:20", "a", "audio", "mic").sends(
+            "10:10", "10:30", "b", "audio", "mic"
+        ),
+        {"broadcast_minutes_audio": 40},
+    )

@@ -8,18 +8,26 @@ MINUTE = 60_000
 def three() -> Log:
     """A, B and C there 10:00-11:00; A sends camera and microphone 10:00-10:30."""
     log = Log().stay("10:00", "11:00", "a").stay("10:00", "11:00", "b").stay("10:00", "11:00", "c")
-    return log.sends("10:00", "10:30", "a", "audio", "a-mic").sends("10:00", "10:30", "a", "video", "a-cam")
+    return log.sends("10:00", "10:30", "a", "audio", "a-mic").sends(
+        "10:00", "10:30", "a", "video", "a-cam"
+    )
 
 
 def test_estimated_everybody_else_consumes():
     """30 minutes of audio and video to each of B and C: 60, all of it estimated."""
-    answer = check(three(), {"consumed_minutes": 60, "consumed_minutes_audio_video": 60, "broadcast_minutes": 30})
+    answer = check(
+        three(),
+        {"consumed_minutes": 60, "consumed_minutes_audio_video": 60, "broadcast_minutes": 30},
+    )
     assert answer["estimated_total"] == 60 * MINUTE
 
 
 def test_estimated_alone_nobody_consumes():
     """One person sending to an empty room."""
-    check(Log().stay("10:00", "10:30", "a").sends("10:00", "10:30", "a", "audio"), {"broadcast_minutes": 30, "consumed_minutes": 0})
+    check(
+        Log().stay("10:00", "10:30", "a").sends("10:00", "10:30", "a", "audio"),
+        {"broadcast_minutes": 30, "consumed_minutes": 0},
+    )
 
 
 def test_subscribed_only_who_subscribes_consumes():
@@ -28,13 +36,24 @@ def test_subscribed_only_who_subscribes_consumes():
     10:00-10:10 audio (10), 10:10-10:20 both (10), 10:20-10:30 camera (10), then nothing is sent. 30; none estimated.
     """
     log = three().receives("10:00", "10:20", "b", "a-mic").receives("10:10", "10:40", "b", "a-cam")
-    answer = check(log, {"consumed_minutes": 30, "consumed_minutes_audio": 10, "consumed_minutes_audio_video": 10, "consumed_minutes_video": 10})
+    answer = check(
+        log,
+        {
+            "consumed_minutes": 30,
+            "consumed_minutes_audio": 10,
+            "consumed_minutes_audio_video": 10,
+            "consumed_minutes_video": 10,
+        },
+    )
     assert answer["estimated_total"] == 0
 
 
 def test_one_subscription_event_makes_the_whole_session_subscribed():
     """C unsubscribes from something it never had, hours before anybody joined: the source tells, so nothing is estimated."""
-    check(three().tell("07:00", "track.unsubscribed", connection="c", track="x"), {"consumed_minutes": 0, "broadcast_minutes": 30})
+    check(
+        three().tell("07:00", "track.unsubscribed", connection="c", track="x"),
+        {"consumed_minutes": 0, "broadcast_minutes": 30},
+    )
 
 
 def test_a_subscription_after_as_of_has_not_happened():
@@ -48,12 +67,24 @@ def test_per_pair():
     """B takes A's microphone and C's camera 10:00-10:10: two pairs, so 10 of audio and 10 of video, not 10 of both."""
     log = three().sends("10:00", "10:10", "c", "video", "c-cam")
     log.receives("10:00", "10:10", "b", "a-mic").receives("10:00", "10:10", "b", "c-cam")
-    check(log, {"consumed_minutes": 20, "consumed_minutes_audio": 10, "consumed_minutes_video": 10, "consumed_minutes_audio_video": 0})
+    check(
+        log,
+        {
+            "consumed_minutes": 20,
+            "consumed_minutes_audio": 10,
+            "consumed_minutes_video": 10,
+            "consumed_minutes_audio_video": 0,
+        },
+    )
 
 
 def test_screens_count_once_per_pair():
     """A shows two screens 10:00-10:20; B takes one 10:00-10:10 and the other 10:05-10:20: 20."""
-    log = three().sends("10:00", "10:20", "a", "screenshare", "x").sends("10:00", "10:20", "a", "screenshare", "y")
+    log = (
+        three()
+        .sends("10:00", "10:20", "a", "screenshare", "x")
+        .sends("10:00", "10:20", "a", "screenshare", "y")
+    )
     log.receives("10:00", "10:10", "b", "x").receives("10:05", "10:20", "b", "y")
     check(log, {"consumed_minutes": 20, "consumed_minutes_screenshare": 20})
 
@@ -61,27 +92,43 @@ def test_screens_count_once_per_pair():
 def test_a_subscription_lives_inside_its_stay():
     """B subscribed 09:50 (before joining at 10:00), leaves 10:10, is back 10:15-10:30 without subscribing again: 10."""
     log = Log().stay("10:00", "11:00", "a").sends("10:00", "10:30", "a", "audio", "mic")
-    log.stay("10:00", "10:10", "b").stay("10:15", "10:30", "b").tell("09:50", "track.subscribed", connection="b", track="mic")
+    log.stay("10:00", "10:10", "b").stay("10:15", "10:30", "b").tell(
+        "09:50", "track.subscribed", connection="b", track="mic"
+    )
     check(log, {"consumed_minutes": 10})
 
 
 def test_a_subscription_outlives_the_track():
     """B subscribes once at 10:00. A's microphone is on 10:00-10:10 and 10:20-10:30: 20."""
-    log = Log().stay("10:00", "11:00", "a").stay("10:00", "11:00", "b").receives("10:00", "11:00", "b", "mic")
-    check(log.sends("10:00", "10:10", "a", "audio", "mic").sends("10:20", "10:30", "a", "audio", "mic"), {"consumed_minutes": 20})
+    log = (
+        Log()
+        .stay("10:00", "11:00", "a")
+        .stay("10:00", "11:00", "b")
+        .receives("10:00", "11:00", "b", "mic")
+    )
+    check(
+        log.sends("10:00", "10:10", "a", "audio", "mic").sends(
+            "10:20", "10:30", "a", "audio", "mic"
+        ),
+        {"consumed_minutes": 20},
+    )
 
 
 def test_one_id_names_the_tracks_of_all_publishers():
     """A and C both call their microphone "mic", A 10:00-10:20, C 10:10-10:30; B subscribes to "mic": 20 from each = 40."""
     log = Log().stay("10:00", "11:00", "a").stay("10:00", "11:00", "b").stay("10:00", "11:00", "c")
-    log.sends("10:00", "10:20", "a", "audio", "mic").sends("10:10", "10:30", "c", "audio", "mic").receives("10:00", "11:00", "b", "mic")
+    log.sends("10:00", "10:20", "a", "audio", "mic").sends(
+        "10:10", "10:30", "c", "audio", "mic"
+    ).receives("10:00", "11:00", "b", "mic")
     check(log, {"consumed_minutes": 40, "consumed_minutes_audio": 40})
 
 
 def test_sessions_are_judged_apart():
     """Session 1 is subscribed (5 minutes), session 2 is not: its 10 minutes to one other are estimated. 15, 10 of them so."""
     log = three().receives("10:00", "10:05", "b", "a-mic")
-    log.also("s-2").stay("10:00", "11:00", "x").stay("10:00", "11:00", "y").sends("10:00", "10:10", "x", "audio")
+    log.also("s-2").stay("10:00", "11:00", "x").stay("10:00", "11:00", "y").sends(
+        "10:00", "10:10", "x", "audio"
+    )
     answer = check(log, {"consumed_minutes": 15})
     assert answer["estimated_total"] == 10 * MINUTE
 
@@ -100,5 +147,15 @@ def test_a_shared_id_names_ones_own_track_too():
 
     Every published track of that id is meant, B's own among them: 10 from A and 10 from B = 20.
     """
-    log = Log().stay("10:00", "11:00", "a").stay("10:00", "11:00", "b").receives("10:00", "11:00", "b", "mic")
-    check(log.sends("10:00", "10:10", "a", "audio", "mic").sends("10:00", "10:10", "b", "audio", "mic"), {"consumed_minutes": 20})
+    log = (
+        Log()
+        .stay("10:00", "11:00", "a")
+        .stay("10:00", "11:00", "b")
+        .receives("10:00", "11:00", "b", "mic")
+    )
+    check(
+        log.sends("10:00", "10:10", "a", "audio", "mic").sends(
+            "10:00", "10:10", "b", "audio", "mic"
+        ),
+        {"consumed_minutes": 20},
+    )

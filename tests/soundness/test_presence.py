@@ -6,7 +6,15 @@ from harness import Log, check, expect
 def test_each_connection_counts():
     """Ana is there on two devices: 30 + 20 minutes of participation, one person, two at once."""
     log = Log().stay("10:00", "10:30", "phone", "ana").stay("10:05", "10:25", "laptop", "ana")
-    check(log, {"participation_minutes": 50, "active_participants": 1, "max_concurrent_participants": 2, "sessions": 1})
+    check(
+        log,
+        {
+            "participation_minutes": 50,
+            "active_participants": 1,
+            "max_concurrent_participants": 2,
+            "sessions": 1,
+        },
+    )
 
 
 def test_a_second_join_while_there_is_ignored():
@@ -17,21 +25,37 @@ def test_a_second_join_while_there_is_ignored():
 
 def test_the_second_join_does_not_open_a_second_layer():
     """Two joins, one leave: nobody is there after it. A later stay of 10 makes 30 + 10 = 40."""
-    log = Log().joined("10:00", "c").joined("10:10", "c").left("10:30", "c").stay("11:00", "11:10", "c")
+    log = (
+        Log()
+        .joined("10:00", "c")
+        .joined("10:10", "c")
+        .left("10:30", "c")
+        .stay("11:00", "11:10", "c")
+    )
     check(log, {"participation_minutes": 40})
 
 
 def test_a_leave_without_a_join_is_nothing():
     """Nobody was ever there: no minute, no person, no session, no room."""
-    nothing = ("participation_minutes", "active_participants", "sessions", "active_rooms", "max_concurrent_sessions")
+    nothing = (
+        "participation_minutes",
+        "active_participants",
+        "sessions",
+        "active_rooms",
+        "max_concurrent_sessions",
+    )
     check(Log().tell("10:00", "session.started").left("10:30", "c"), dict.fromkeys(nothing, 0))
 
 
 def test_a_hand_over_at_one_instant_neither_overlaps_nor_is_lost():
     """One connection leaves and joins again at 10:30: 30 + 30 minutes, never two at once. The order of telling is nothing."""
     truth = {"participation_minutes": 60, "max_concurrent_participants": 1, "sessions": 1}
-    check(Log().joined("10:00", "c").left("10:30", "c").joined("10:30", "c").left("11:00", "c"), truth)
-    check(Log().left("11:00", "c").joined("10:30", "c").left("10:30", "c").joined("10:00", "c"), truth)
+    check(
+        Log().joined("10:00", "c").left("10:30", "c").joined("10:30", "c").left("11:00", "c"), truth
+    )
+    check(
+        Log().left("11:00", "c").joined("10:30", "c").left("10:30", "c").joined("10:00", "c"), truth
+    )
 
 
 def test_another_takes_over_at_the_same_instant():
@@ -53,30 +77,56 @@ def test_a_stay_of_length_zero_was_there():
 
 def test_a_stay_of_length_zero_on_a_border_is_in_the_bucket_that_begins():
     """At midnight sharp it belongs to the new day only; a millisecond earlier to the old one only."""
-    answer = check(Log("2026-03-02").stay("00:00", "00:00", "c"), {"active_participants": 1}, start="2026-03-01", last="2026-03-02")
+    answer = check(
+        Log("2026-03-02").stay("00:00", "00:00", "c"),
+        {"active_participants": 1},
+        start="2026-03-01",
+        last="2026-03-02",
+    )
     expect(answer, {"active_participants": 0, "sessions": 0}, row=0)
     expect(answer, {"active_participants": 1, "sessions": 1}, row=1)
-    answer = check(Log().stay("23:59:59.999", "23:59:59.999", "c"), {"active_participants": 1}, last="2026-03-02")
+    answer = check(
+        Log().stay("23:59:59.999", "23:59:59.999", "c"),
+        {"active_participants": 1},
+        last="2026-03-02",
+    )
     expect(answer, {"active_participants": 1, "sessions": 1}, row=0)
     expect(answer, {"active_participants": 0, "sessions": 0}, row=1)
 
 
 def test_one_leave_and_two_joins_in_one_instant():
     """Open since 10:00; at 10:30 a leave and two joins: left, joined, and the second join is ignored. Leave 11:00: 60."""
-    log = Log().joined("10:00", "c").joined("10:30", "c").joined("10:30", "c").left("10:30", "c").left("11:00", "c")
+    log = (
+        Log()
+        .joined("10:00", "c")
+        .joined("10:30", "c")
+        .joined("10:30", "c")
+        .left("10:30", "c")
+        .left("11:00", "c")
+    )
     check(log, {"participation_minutes": 60, "max_concurrent_participants": 1})
 
 
 def test_two_leaves_and_one_join_in_one_instant():
     """Open since 10:00; at 10:30 two leaves and a join: left, joined, left. 30 minutes; the leave at 11:00 ends nothing."""
-    log = Log().joined("10:00", "c").left("10:30", "c").left("10:30", "c").joined("10:30", "c").left("11:00", "c")
+    log = (
+        Log()
+        .joined("10:00", "c")
+        .left("10:30", "c")
+        .left("10:30", "c")
+        .joined("10:30", "c")
+        .left("11:00", "c")
+    )
     check(log, {"participation_minutes": 30})
 
 
 def test_the_person_is_that_of_the_earliest_join():
     """Connection c came as ana and came back as bo: still ana, so one person. Of two joins at one instant the smaller
     (source, id) says who it is."""
-    check(Log().stay("10:00", "10:10", "c", "ana").stay("10:20", "10:30", "c", "bo"), {"active_participants": 1})
+    check(
+        Log().stay("10:00", "10:10", "c", "ana").stay("10:20", "10:30", "c", "bo"),
+        {"active_participants": 1},
+    )
     log = Log().stay("09:00", "09:10", "other", "ana")
     log.tell("10:00", "participant.joined", connection="c", participant="bo", id="z").tell(
         "10:00", "participant.joined", connection="c", participant="ana", id="b").left("10:10", "c")  # fmt: skip
@@ -105,11 +155,30 @@ def test_of_two_tellings_of_one_join_the_one_that_names_the_person_counts():
         log = Log()
         for source, person in (("hooks", one), ("lists", other)):
             for start, end, connection in (("10:00", "10:10", "c1"), ("10:20", "10:30", "c2")):
-                log.tell(start, "participant.joined", connection=connection, source=source, **({"participant": person} if person else {}))
+                log.tell(
+                    start,
+                    "participant.joined",
+                    connection=connection,
+                    source=source,
+                    **({"participant": person} if person else {}),
+                )
                 log.tell(end, "participant.left", connection=connection, source=source)
-        check(log, {"active_participants": 1, "participation_minutes": 20, "max_concurrent_participants": 1})
+        check(
+            log,
+            {
+                "active_participants": 1,
+                "participation_minutes": 20,
+                "max_concurrent_participants": 1,
+            },
+        )
 
 
 def test_an_earlier_join_names_the_person_even_if_it_names_none():
-    log = Log().joined("10:00", "c").joined("10:00:01", "c", "ana").left("10:10", "c").stay("11:00", "11:10", "ana")
+    log = (
+        Log()
+        .joined("10:00", "c")
+        .joined("10:00:01", "c", "ana")
+        .left("10:10", "c")
+        .stay("11:00", "11:10", "ana")
+    )
     check(log, {"active_participants": 2})

@@ -5,13 +5,25 @@ from harness import Log, check
 
 def test_it_ends_everybody():
     """A since 10:00, B since 10:10, no leaves; ended 10:30: 30 + 20."""
-    check(Log().joined("10:00", "a").joined("10:10", "b").ended("10:30"), {"participation_minutes": 50, "max_concurrent_participants": 2})
+    check(
+        Log().joined("10:00", "a").joined("10:10", "b").ended("10:30"),
+        {"participation_minutes": 50, "max_concurrent_participants": 2},
+    )
 
 
 def test_people_return_and_it_stays_one_session():
     """A and B until the end at 10:30 (30 + 20), A again 10:35-10:45 (10): 60 minutes, one session, one room."""
     log = Log().joined("10:00", "a").joined("10:10", "b").ended("10:30").stay("10:35", "10:45", "a")
-    check(log, {"participation_minutes": 60, "sessions": 1, "active_rooms": 1, "active_participants": 2, "max_concurrent_sessions": 1})
+    check(
+        log,
+        {
+            "participation_minutes": 60,
+            "sessions": 1,
+            "active_rooms": 1,
+            "active_participants": 2,
+            "max_concurrent_sessions": 1,
+        },
+    )
 
 
 def test_what_begins_at_its_instant_stays():
@@ -28,7 +40,10 @@ def test_own_events_go_first():
 
 def test_a_join_told_again_at_its_instant_does_not_save_the_stay():
     """A is there since 10:00; its second join at 10:30 is ignored, so the end at 10:30 closes it: 30."""
-    check(Log().joined("10:00", "a").joined("10:30", "a").ended("10:30").left("10:50", "a"), {"participation_minutes": 30})
+    check(
+        Log().joined("10:00", "a").joined("10:30", "a").ended("10:30").left("10:50", "a"),
+        {"participation_minutes": 30},
+    )
 
 
 def test_everything_of_the_session_ends_with_it_and_nothing_else():
@@ -38,7 +53,9 @@ def test_everything_of_the_session_ends_with_it_and_nothing_else():
     Participation 30 + 20 + 60 = 110; a recording of 30, stored whole.
     """
     log = Log().joined("10:00", "a").published("10:00", "a", "mic", "audio").recording("10:00")
-    log.tell("10:00", "captions.started").tell("10:00", "whiteboard.opened").tell("10:00", "breakout.opened", breakout="b")
+    log.tell("10:00", "captions.started").tell("10:00", "whiteboard.opened").tell(
+        "10:00", "breakout.opened", breakout="b"
+    )
     log.ended("10:30").stay("10:40", "11:00", "a")
     log.also("s-2", "hall").stay("10:00", "11:00", "z")
     check(log, {"participation_minutes": 110, "broadcast_minutes": 30, "recorded_minutes": 30, "recording_storage_minutes": 30,
@@ -47,7 +64,13 @@ def test_everything_of_the_session_ends_with_it_and_nothing_else():
 
 def test_two_ends_are_as_good_as_one():
     """Ended 10:30 twice (two sources say so) and again 11:00, when nothing is open."""
-    log = Log().joined("10:00", "a").ended("10:30").tell("10:30", "session.ended", id="again").ended("11:00")
+    log = (
+        Log()
+        .joined("10:00", "a")
+        .ended("10:30")
+        .tell("10:30", "session.ended", id="again")
+        .ended("11:00")
+    )
     check(log, {"participation_minutes": 30})
 
 

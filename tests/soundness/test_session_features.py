@@ -11,7 +11,12 @@ def test_captions_need_somebody():
 
 def test_captions_stay_on_while_the_room_is_empty():
     """Never stopped: on again with B, without a word from the source. 10 + 20."""
-    log = Log().tell("10:00", "captions.started").stay("10:00", "10:10", "a").stay("10:20", "10:40", "b")
+    log = (
+        Log()
+        .tell("10:00", "captions.started")
+        .stay("10:00", "10:10", "a")
+        .stay("10:20", "10:40", "b")
+    )
     check(log, {"captions_minutes": 30})
 
 
@@ -19,15 +24,23 @@ def test_ten_breakouts_for_an_hour_are_an_hour():
     """Ten at once 10:00-11:00 with two people there: 60, not 600, not 120."""
     log = Log().stay("10:00", "11:00", "a").stay("10:00", "11:00", "b")
     for n in range(10):
-        log.tell("10:00", "breakout.opened", breakout=f"b-{n}").tell("11:00", "breakout.closed", breakout=f"b-{n}")
+        log.tell("10:00", "breakout.opened", breakout=f"b-{n}").tell(
+            "11:00", "breakout.closed", breakout=f"b-{n}"
+        )
     check(log, {"breakout_minutes": 60})
 
 
 def test_overlapping_breakouts_unite():
     """10:00-10:20, 10:10-10:30 and 10:40-10:50: 30 + 10."""
     log = Log().stay("10:00", "11:00", "a")
-    for name, start, end in (("x", "10:00", "10:20"), ("y", "10:10", "10:30"), ("z", "10:40", "10:50")):
-        log.tell(start, "breakout.opened", breakout=name).tell(end, "breakout.closed", breakout=name)
+    for name, start, end in (
+        ("x", "10:00", "10:20"),
+        ("y", "10:10", "10:30"),
+        ("z", "10:40", "10:50"),
+    ):
+        log.tell(start, "breakout.opened", breakout=name).tell(
+            end, "breakout.closed", breakout=name
+        )
     check(log, {"breakout_minutes": 40})
 
 
@@ -35,20 +48,34 @@ def test_breakouts_of_two_sessions_add_up():
     """The same 10 minutes in two sessions: 20."""
     log = Log()
     for part in (log, log.also("s-2")):
-        part.stay("10:00", "10:10", "a").tell("10:00", "breakout.opened", breakout="b").tell("10:10", "breakout.closed", breakout="b")
+        part.stay("10:00", "10:10", "a").tell("10:00", "breakout.opened", breakout="b").tell(
+            "10:10", "breakout.closed", breakout="b"
+        )
     check(log, {"breakout_minutes": 20})
 
 
 def test_whiteboards_named_and_not():
     """One without a name 10:00-10:20 and "w" 10:10-10:30; a second opening of the first at 10:05 is ignored: 30."""
-    log = Log().stay("10:00", "11:00", "a").tell("10:00", "whiteboard.opened").tell("10:05", "whiteboard.opened")
-    log.tell("10:20", "whiteboard.closed").tell("10:10", "whiteboard.opened", whiteboard="w").tell("10:30", "whiteboard.closed", whiteboard="w")
+    log = (
+        Log()
+        .stay("10:00", "11:00", "a")
+        .tell("10:00", "whiteboard.opened")
+        .tell("10:05", "whiteboard.opened")
+    )
+    log.tell("10:20", "whiteboard.closed").tell("10:10", "whiteboard.opened", whiteboard="w").tell(
+        "10:30", "whiteboard.closed", whiteboard="w"
+    )
     check(log, {"whiteboard_minutes": 30})
 
 
 def test_the_default_whiteboard_has_a_name():
     """Opened without a name, closed as "-": the same board. 10."""
-    log = Log().stay("10:00", "11:00", "a").tell("10:00", "whiteboard.opened").tell("10:10", "whiteboard.closed", whiteboard="-")
+    log = (
+        Log()
+        .stay("10:00", "11:00", "a")
+        .tell("10:00", "whiteboard.opened")
+        .tell("10:10", "whiteboard.closed", whiteboard="-")
+    )
     check(log, {"whiteboard_minutes": 10})
 
 
@@ -57,15 +84,25 @@ def test_posts():
 
     Chat 3; questions and answers are counted together: 2. A chat post and a question may share an id.
     """
-    log = Log().tell("10:00", "chat.posted", post="1", visibility="public").tell("10:01", "chat.posted", post="2", visibility="private")
-    log.tell("10:02", "chat.posted", post="1", visibility="public").tell("10:03", "chat.posted", post="3", visibility="public")
+    log = (
+        Log()
+        .tell("10:00", "chat.posted", post="1", visibility="public")
+        .tell("10:01", "chat.posted", post="2", visibility="private")
+    )
+    log.tell("10:02", "chat.posted", post="1", visibility="public").tell(
+        "10:03", "chat.posted", post="3", visibility="public"
+    )
     log.tell("10:04", "question.posted", post="1").tell("10:05", "answer.posted", post="1")
     check(log, {"chat_posts": 3, "qa_posts": 2})
 
 
 def test_a_post_told_twice_counts_when_it_was_first_posted():
     """Told for 2 March and for 1 March, 23:59: it counts on the 1st, once, though the later one was told first."""
-    log = Log().tell("2026-03-02T00:01:00Z", "chat.posted", post="1", visibility="public").tell("23:59", "chat.posted", post="1", visibility="public")
+    log = (
+        Log()
+        .tell("2026-03-02T00:01:00Z", "chat.posted", post="1", visibility="public")
+        .tell("23:59", "chat.posted", post="1", visibility="public")
+    )
     answer = check(log, {"chat_posts": 1}, last="2026-03-02")
     expect(answer, {"chat_posts": 1}, row=0)
     expect(answer, {"chat_posts": 0}, row=1)
@@ -73,13 +110,23 @@ def test_a_post_told_twice_counts_when_it_was_first_posted():
 
 def test_posts_of_two_sessions_and_an_empty_room():
     """Post "1" in two sessions is two posts; that nobody is there matters not."""
-    log = Log().tell("10:00", "chat.posted", post="1", visibility="public").tell("10:00", "question.posted", post="1")
-    log.also("s-2").tell("10:00", "chat.posted", post="1", visibility="public").tell("10:00", "answer.posted", post="1")
+    log = (
+        Log()
+        .tell("10:00", "chat.posted", post="1", visibility="public")
+        .tell("10:00", "question.posted", post="1")
+    )
+    log.also("s-2").tell("10:00", "chat.posted", post="1", visibility="public").tell(
+        "10:00", "answer.posted", post="1"
+    )
     check(log, {"chat_posts": 2, "qa_posts": 2, "sessions": 0, "active_rooms": 0})
 
 
 def test_a_post_at_midnight_is_the_new_days():
     """Half-open days."""
-    answer = check(Log("2026-03-02").tell("00:00", "chat.posted", post="1", visibility="public"), {"chat_posts": 1}, last="2026-03-02")
+    answer = check(
+        Log("2026-03-02").tell("00:00", "chat.posted", post="1", visibility="public"),
+        {"chat_posts": 1},
+        last="2026-03-02",
+    )
     expect(answer, {"chat_posts": 0}, row=0)
     expect(answer, {"chat_posts": 1}, row=1)

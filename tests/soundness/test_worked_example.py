@@ -37,7 +37,9 @@ TRUTH = {
 def example() -> Log:
     log = Log("2026-03-01")
     log.stay("10:00", "10:40", "a").stay("10:05", "10:45:30", "b").stay("10:10", "10:40", "c")
-    log.sends("10:00", "10:40", "a", "audio").sends("10:00", "10:40", "a", "video").sends("10:15", "10:25", "a", "screenshare")
+    log.sends("10:00", "10:40", "a", "audio").sends("10:00", "10:40", "a", "video").sends(
+        "10:15", "10:25", "a", "screenshare"
+    )
     return log.sends("10:05", "10:45:30", "b", "audio").sends("10:10", "10:20", "c", "video")
 
 
@@ -58,7 +60,10 @@ def test_every_metric_in_utc():
 def test_tracks_need_no_end_of_their_own():
     """The same day, but no track is ever unpublished but C's camera and the screen: leaving ends the rest."""
     dropped = {"a-audio", "a-video", "b-audio"}
-    check([e for e in example() if not (e.type == "track.unpublished" and e.subject in dropped)], TRUTH)
+    check(
+        [e for e in example() if not (e.type == "track.unpublished" and e.subject in dropped)],
+        TRUTH,
+    )
 
 
 def test_twelve_hours_later_in_kolkata():
@@ -75,6 +80,16 @@ def test_by_the_hour_in_a_zone_of_half_hours():
 
     By 04:00 (22:30 UTC) A has 30, B 25, C 20 minutes = 75; after it 10 + 15.5 + 10 = 35.5.
     """
-    answer = ask(shifted(example(), HALF_DAY), start="2026-03-02", zone="Asia/Kolkata", grain="hour")
-    expect(answer, {"participation_minutes": 75, "max_concurrent_participants": 3, "sessions": 1}, row=3)
-    expect(answer, {"participation_minutes": 35.5, "max_concurrent_participants": 3, "sessions": 0}, row=4)
+    answer = ask(
+        shifted(example(), HALF_DAY), start="2026-03-02", zone="Asia/Kolkata", grain="hour"
+    )
+    expect(
+        answer,
+        {"participation_minutes": 75, "max_concurrent_participants": 3, "sessions": 1},
+        row=3,
+    )
+    expect(
+        answer,
+        {"participation_minutes": 35.5, "max_concurrent_participants": 3, "sessions": 0},
+        row=4,
+    )

@@ -98,7 +98,11 @@ def test_urls(url, words):
 
 
 def test_a_password_is_never_shown(postgres_server):
-    for url in ("postgresql://u:s3cret@127.0.0.1:1/x", "postgres//u:s3cret@h/x", "mysql://u:s3cret@h/x"):
+    for url in (
+        "postgresql://u:s3cret@127.0.0.1:1/x",
+        "postgres//u:s3cret@h/x",
+        "mysql://u:s3cret@h/x",
+    ):
         assert "s3cret" not in refused(url, *REPORT)
         assert "s3cret" not in Shell(url)("doctor", code=1).output
 
@@ -116,7 +120,10 @@ def _wait_until_refused(url: sa.URL) -> None:
 
 def test_a_wrong_password(postgres_server, tmp_path):
     """A server that asks for one: the pip server trusts everybody, so a role and a rule of its own are put before that."""
-    admin = sa.create_engine(sa.make_url(postgres_server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    admin = sa.create_engine(
+        sa.make_url(postgres_server).set(drivername="postgresql+psycopg"),
+        isolation_level="AUTOCOMMIT",
+    )
     with admin.connect() as c:
         hba = Path(c.exec_driver_sql("SHOW hba_file").scalar_one())
         before = hba.read_text()
@@ -140,7 +147,10 @@ def test_a_wrong_password(postgres_server, tmp_path):
 
 
 def test_a_database_that_is_not_there(postgres_server):
-    text = refused(sa.make_url(postgres_server).set(database="nowhere").render_as_string(hide_password=False), *REPORT)
+    text = refused(
+        sa.make_url(postgres_server).set(database="nowhere").render_as_string(hide_password=False),
+        *REPORT,
+    )
     assert "has no such database" in text
 
 
@@ -197,7 +207,9 @@ def totals(shell: Shell) -> dict:
 
 
 def news() -> bytes:
-    return b"".join(line(e._replace(id=f"n-{e.id}")) for e in Log(session="s-9").stay("12:00", "12:30", "z"))
+    return b"".join(
+        line(e._replace(id=f"n-{e.id}")) for e in Log(session="s-9").stay("12:00", "12:30", "z")
+    )
 
 
 def test_locked_by_another_writer(filled, monkeypatch):
@@ -238,7 +250,9 @@ def test_read_only(filled):
 def test_no_permission(filled, tmp_path):
     """A file and a folder that this user may not write to."""
     if os.geteuid() == 0:
-        pytest.skip("root may write anywhere; test_read_only asks the same of a database opened read-only")
+        pytest.skip(
+            "root may write anywhere; test_read_only asks the same of a database opened read-only"
+        )
     path = Path(sa.make_url(filled.url).database)
     path.chmod(stat.S_IREAD)
     path.parent.chmod(stat.S_IREAD | stat.S_IEXEC)
@@ -272,7 +286,9 @@ def many(n: int, start: int = 0) -> list:
     log = Log("2026-03-02")
     for i in range(start, start + n):
         at = f"{i // 60 % 24:02d}:{i % 60:02d}"
-        log.also(f"s-{i}").joined(at, f"a{i}").joined(at, f"b{i}").left(f"{at}:30", f"a{i}").ended(f"{at}:50")
+        log.also(f"s-{i}").joined(at, f"a{i}").joined(at, f"b{i}").left(f"{at}:30", f"a{i}").ended(
+            f"{at}:50"
+        )
     return [e._replace(id=f"m-{start}-{e.id}") for e in log]
 
 
@@ -292,7 +308,17 @@ def test_disk_full(filled, monkeypatch, tmp_path, more):
     whole("ingest", write(tmp_path / "e2.jsonl", example()))
     whole("ingest", "-", input=data)
     assert "every figure as before" in filled("rebuild").stdout
-    month = ("report", "--team", "acme", "--from", "2026-03-01", "--to", "2026-03-31", "--as-of", "2026-04-01T00:00:00Z")
+    month = (
+        "report",
+        "--team",
+        "acme",
+        "--from",
+        "2026-03-01",
+        "--to",
+        "2026-03-31",
+        "--as-of",
+        "2026-04-01T00:00:00Z",
+    )
     assert filled.json(*month) == whole.json(*month)
 
 
@@ -300,7 +326,9 @@ def test_a_disk_that_is_really_full(tmp_path):
     """On a file system of 2 MB of its own, where one can be mounted."""
     folder = tmp_path / "small"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True
+    )
     if mounted.returncode:
         pytest.skip(f"no file system can be mounted here: {mounted.stderr.decode().strip()}")
     try:

@@ -16,12 +16,33 @@ from harness import event
 from shell import line, spawn
 from soundness.test_worked_example import TRUTH, example
 
-DAY = ("--team", "acme", "--from", "2026-03-01", "--to", "2026-03-01", "--as-of", "2026-04-01T00:00:00Z")
+DAY = (
+    "--team",
+    "acme",
+    "--from",
+    "2026-03-01",
+    "--to",
+    "2026-03-01",
+    "--as-of",
+    "2026-04-01T00:00:00Z",
+)
 
 
 def envelope(**changes) -> dict:
     """A good event, changed: top-level fields by their name, those of ``data`` as ``data_*``; ``...`` takes one away."""
-    whole = json.loads(line(event("track.published", "2026-03-01T10:00:00Z", "x-1", session="s-x", connection="c", track="t", kind="audio")))
+    whole = json.loads(
+        line(
+            event(
+                "track.published",
+                "2026-03-01T10:00:00Z",
+                "x-1",
+                session="s-x",
+                connection="c",
+                track="t",
+                kind="audio",
+            )
+        )
+    )
     for name, value in changes.items():
         place, key = (whole["data"], name[5:]) if name.startswith("data_") else (whole, name)
         if value is ...:
@@ -39,7 +60,19 @@ def deep(n: int) -> bytes:
     return text(data_more="@").replace(b'"@"', b"[" * n + b"]" * n)
 
 
-FIELDS = ("specversion", "id", "source", "type", "time", "data_room", "data_session", "data_connection", "data_track", "data_kind", "data_team")
+FIELDS = (
+    "specversion",
+    "id",
+    "source",
+    "type",
+    "time",
+    "data_room",
+    "data_session",
+    "data_connection",
+    "data_track",
+    "data_kind",
+    "data_team",
+)
 WRONG = (7, -1.5, True, False, [], ["x"], {}, {"a": 1}, None, "", 10**40)
 
 BAD = [
@@ -87,7 +120,10 @@ def test_every_bad_line_has_its_word(shell):
     data = b"".join(good[:8]) + b"\n".join(raw for _, raw, _ in BAD) + b"\n" + b"".join(good[8:])
     result = shell("ingest", "-", input=data, code=1)
     assert f"16 accepted, 0 known already, {len(BAD)} quarantined" in result.stdout
-    rows = [row.split("\t") for row in shell("quarantine", "list", "--limit", "1000").stdout.splitlines()]
+    rows = [
+        row.split("\t")
+        for row in shell("quarantine", "list", "--limit", "1000").stdout.splitlines()
+    ]
     by_line = {int(row[1].removeprefix("-:")): row for row in rows}
     assert len(rows) == len({raw for _, raw, _ in BAD})
     for number, (what, raw, reason) in enumerate(BAD, start=9):
@@ -116,7 +152,11 @@ def test_odd_but_good_lines(shell):
         b"\t",
         text(id="3", time="2026-03-01t10:00:00.123456789z"),
         text(id="4", time="2026-03-01T23:59:60Z"),
-        text(id="5", time="2026-03-01T10:00:00-00:00", data_extra={"deep": [1, {"x": None}], "huge": 2**63, "emoji": "🦊"}),
+        text(
+            id="5",
+            time="2026-03-01T10:00:00-00:00",
+            data_extra={"deep": [1, {"x": None}], "huge": 2**63, "emoji": "🦊"},
+        ),
         text(id="6", datacontenttype="application/json", subject=None, data_participant=7),
         text(id="7" * 1000, source="é" * 500),
         text(id="8", data_room="שלום‮", data_connection="👩‍👩‍👧"),
@@ -129,12 +169,18 @@ def test_odd_but_good_lines(shell):
 @pytest.mark.parametrize("name", ["plain", "gzip"])
 def test_a_truncated_file(shell, tmp_path, name):
     """What came before the cut is kept; the whole file later counts nothing twice."""
-    whole = b"".join(line(e._replace(id=f"{e.id}-{i}", session=f"s-{i}")) for i in range(500) for e in example())
+    whole = b"".join(
+        line(e._replace(id=f"{e.id}-{i}", session=f"s-{i}")) for i in range(500) for e in example()
+    )
     data = gzip.compress(whole) if name == "gzip" else whole
     path = tmp_path / f"{name}.jsonl"
     path.write_bytes(data[: len(data) * 2 // 3])
     result = shell("ingest", path, code=1)
-    assert "the middle of its compressed data" in result.stderr if name == "gzip" else "not-json" in result.stderr
+    assert (
+        "the middle of its compressed data" in result.stderr
+        if name == "gzip"
+        else "not-json" in result.stderr
+    )
     some = int(result.stdout.split(": ")[1].split()[0].replace(",", ""))
     assert 1000 < some < 8000
     path.write_bytes(data)
@@ -169,7 +215,9 @@ def test_files_of_another_kind(sqlite_shell, tmp_path, name):
     data, words = FILES[name]
     path = tmp_path / "events"
     path.write_bytes(data)
-    result = sqlite_shell("ingest", "--team", "acme", path, code=0 if name == "only blank lines" else 1)
+    result = sqlite_shell(
+        "ingest", "--team", "acme", path, code=0 if name == "only blank lines" else 1
+    )
     assert words in result.stderr
     assert "accepted" not in result.stdout or "0 accepted" in result.stdout
     sqlite_shell("team", "list")
@@ -179,12 +227,23 @@ def test_lines_of_ten_megabytes(shell):
     """Skipped as they are read, their heads kept; what is around them counts."""
     good = [line(e) for e in example()]
     long = text(data_more="x" * 10_000_000)
-    data = b"".join(good[:8]) + long + b"\n" + long.replace(b"x-1", b"x-2") + b"\n" + b"".join(good[8:]) + b"y" * 3_000_000
+    data = (
+        b"".join(good[:8])
+        + long
+        + b"\n"
+        + long.replace(b"x-1", b"x-2")
+        + b"\n"
+        + b"".join(good[8:])
+        + b"y" * 3_000_000
+    )
     result = shell("ingest", "-", input=data, code=1)
     assert "16 accepted, 0 known already, 3 quarantined" in result.stdout
     assert result.stderr.count("line-too-long") == 3
     assert "longer than 1,048,576 bytes" in result.stderr
-    kept = [shell("quarantine", "show", row.split("\t")[0]).stdout_bytes for row in shell("quarantine", "list").stdout.splitlines()]
+    kept = [
+        shell("quarantine", "show", row.split("\t")[0]).stdout_bytes
+        for row in shell("quarantine", "list").stdout.splitlines()
+    ]
     assert [len(k) for k in kept] == [65_537] * 3
     assert kept[0][:-1] == long[:65_536]
     # Only a head is there: it cannot be replayed, and is not taken for an event.
@@ -194,10 +253,20 @@ def test_lines_of_ten_megabytes(shell):
 
 def test_a_stay_of_two_years(sqlite_shell):
     """A clock that was wrong for one event: the figures follow, and the machine survives."""
-    log = [event("participant.joined", "2024-03-01T00:00:00Z", "1", connection="c"), event("participant.left", "2026-03-01T00:00:00Z", "2", connection="c")]
+    log = [
+        event("participant.joined", "2024-03-01T00:00:00Z", "1", connection="c"),
+        event("participant.left", "2026-03-01T00:00:00Z", "2", connection="c"),
+    ]
     started = time.monotonic()
     sqlite_shell("ingest", "-", input=b"".join(map(line, log)))
-    got = sqlite_shell.json("report", *DAY, "--from", "2026-02-28", "--metrics", "participation_minutes,max_concurrent_participants")
+    got = sqlite_shell.json(
+        "report",
+        *DAY,
+        "--from",
+        "2026-02-28",
+        "--metrics",
+        "participation_minutes,max_concurrent_participants",
+    )
     assert [row["participation_minutes"] for row in got["rows"]] == [1440, 0]
     assert time.monotonic() - started < 120
 
@@ -230,10 +299,17 @@ def peak_memory(url: str, stream: Iterator[bytes], *args: str) -> tuple[int, flo
             time.sleep(0.05)
     finally:
         process.kill()
-    return process.wait(60), most / 1024, process.stdout.read().decode(), process.stderr.read().decode()
+    return (
+        process.wait(60),
+        most / 1024,
+        process.stdout.read().decode(),
+        process.stderr.read().decode(),
+    )
 
 
-on_linux = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="memory is read from /proc")
+on_linux = pytest.mark.skipif(
+    not os.path.exists("/proc/self/status"), reason="memory is read from /proc"
+)
 
 
 @pytest.mark.slow
@@ -265,7 +341,9 @@ def test_memory_is_flat_over_many_events(tmp_path):
 
     def stream(n: int) -> Iterator[bytes]:
         day = list(example())
-        templates = [line(e._replace(session="SSS", id="III", connection="c" + e.connection)) for e in day]
+        templates = [
+            line(e._replace(session="SSS", id="III", connection="c" + e.connection)) for e in day
+        ]
         for i in range(n // len(day)):
             session = b"s-%d" % i
             for j, template in enumerate(templates):

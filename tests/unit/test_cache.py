@@ -20,11 +20,23 @@ DAY = 86_400_000
 
 @pytest.fixture
 def reader(monkeypatch):
-    return handmade.install(monkeypatch, handmade.HandmadeReader({"acme": handmade.team(), "globex": handmade.team("globex")}))
+    return handmade.install(
+        monkeypatch,
+        handmade.HandmadeReader({"acme": handmade.team(), "globex": handmade.team("globex")}),
+    )
 
 
 def query(**changes) -> Query:
-    return Query(**{"team": "acme", "start": date(2026, 11, 1), "last": date(2026, 11, 30), "zone": "Europe/Berlin", "as_of": NOW} | changes)
+    return Query(
+        **{
+            "team": "acme",
+            "start": date(2026, 11, 1),
+            "last": date(2026, 11, 30),
+            "zone": "Europe/Berlin",
+            "as_of": NOW,
+        }
+        | changes
+    )
 
 
 def test_misses_on_one_key_at_once_compute_once():
@@ -67,7 +79,12 @@ def test_one_answer_a_question(reader):
 
 def test_what_is_computed_is_measured_and_what_is_kept_is_not(reader):
     def count() -> float:
-        return metrics.REGISTRY.get_sample_value("usage_report_report_seconds_count", {"kind": "report"}) or 0
+        return (
+            metrics.REGISTRY.get_sample_value(
+                "usage_report_report_seconds_count", {"kind": "report"}
+            )
+            or 0
+        )
 
     before = count()
     cache.report(query())
@@ -98,7 +115,10 @@ def test_new_data_and_another_database_are_new_questions(reader):
 def test_a_finished_range_is_computed_once_however_late_it_is(reader):
     """Two days after its end nothing but new data can change October; the answer still says when it was asked."""
     october = {"start": date(2026, 10, 1), "last": date(2026, 10, 31)}
-    first, second = cache.report(query(**october)), cache.report(query(**october, as_of=NOW + 3 * DAY))
+    first, second = (
+        cache.report(query(**october)),
+        cache.report(query(**october, as_of=NOW + 3 * DAY)),
+    )
     assert len(reader.asked) == 1
     assert (first.query.as_of, second.query.as_of) == (NOW, NOW + 3 * DAY)
     assert second.figures is first.figures

@@ -22,7 +22,10 @@ THREE = ("participation_minutes", "consumed_minutes", "active_participants")
 
 
 def report(start="2026-11-01", last="2026-11-25", zone="Europe/Berlin", grain=Grain.DAY, **more):
-    return make_report(Query("acme", date.fromisoformat(start), date.fromisoformat(last), zone, AS_OF, grain), **more)
+    return make_report(
+        Query("acme", date.fromisoformat(start), date.fromisoformat(last), zone, AS_OF, grain),
+        **more,
+    )
 
 
 def spec(r, metrics):
@@ -38,7 +41,9 @@ def marks(node, out=None):
 
 
 def tooltip(node):
-    return next(leaf["encoding"]["tooltip"] for leaf in marks(node) if "tooltip" in leaf["encoding"])
+    return next(
+        leaf["encoding"]["tooltip"] for leaf in marks(node) if "tooltip" in leaf["encoding"]
+    )
 
 
 def test_golden_spec():
@@ -47,9 +52,17 @@ def test_golden_spec():
 
 
 def test_the_scale_and_the_words_for_it():
-    assert [charts.scale_of(KEYS[:n]) for n in (0, 1, 2, 3, 6)] == ["own", "own", "two", "index", "index"]
+    assert [charts.scale_of(KEYS[:n]) for n in (0, 1, 2, 3, 6)] == [
+        "own",
+        "own",
+        "two",
+        "index",
+        "index",
+    ]
     assert charts.scale_text(KEYS[:1]) == ""
-    assert "Participation minutes on the left, Broadcast minutes on the right" in charts.scale_text(KEYS[:2])
+    assert "Participation minutes on the left, Broadcast minutes on the right" in charts.scale_text(
+        KEYS[:2]
+    )
     assert "percentage of its own peak in this range" in charts.scale_text(KEYS[:3])
 
 
@@ -58,7 +71,9 @@ def test_three_metrics_are_indexed_to_their_own_peak():
     data = charts.frame(r, THREE)
     for i, key in enumerate(THREE):
         assert np.nanmax(data[f"y{i}"]) == pytest.approx(100)
-        assert data[f"y{i}"][3] == pytest.approx(100 * r.figures[key][3] / r.figures[key][: r.begun].max())
+        assert data[f"y{i}"][3] == pytest.approx(
+            100 * r.figures[key][3] / r.figures[key][: r.begun].max()
+        )
 
 
 def test_one_and_two_metrics_keep_their_own_figures():
@@ -68,7 +83,10 @@ def test_one_and_two_metrics_keep_their_own_figures():
     two = spec(r, KEYS[:2])
     assert two["resolve"] == {"scale": {"y": "independent"}}
     axes = [leaf["encoding"]["y"]["axis"] for leaf in marks(two) if "y" in leaf["encoding"]]
-    assert {(a["orient"], a["title"]) for a in axes} == {("left", "Participation minutes (min)"), ("right", "Broadcast minutes (min)")}
+    assert {(a["orient"], a["title"]) for a in axes} == {
+        ("left", "Participation minutes (min)"),
+        ("right", "Broadcast minutes (min)"),
+    }
 
 
 def test_all_zero_is_drawn_at_the_bottom_and_never_divides():
@@ -111,16 +129,22 @@ def test_the_hover_holds_every_metric_and_the_parts_under_titles_of_their_own():
     assert {i["field"] for i in items} <= set(charts.frame(r, chosen).columns)
 
 
-@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo", "Pacific/Apia", "America/St_Johns"])
+@pytest.mark.parametrize(
+    "zone", ["UTC", "America/New_York", "Asia/Tokyo", "Pacific/Apia", "America/St_Johns"]
+)
 def test_days_stand_at_midnight_of_their_own_date(zone):
     """Written as UTC and drawn on a utc scale, they are on the right day whatever the browser's zone."""
     at = charts.frame(report("2026-03-01", "2026-04-10", zone), THREE)["at"]
-    assert [t.isoformat() for t in at] == [f"{d.date()}T00:00:00+00:00" for d in pd.date_range("2026-03-01", "2026-04-10")]
+    assert [t.isoformat() for t in at] == [
+        f"{d.date()}T00:00:00+00:00" for d in pd.date_range("2026-03-01", "2026-04-10")
+    ]
     encodings = [leaf["encoding"]["x"] for leaf in marks(spec(report(), THREE))]
     assert all(e["scale"]["type"] == "utc" for e in encodings)
 
 
-@pytest.mark.parametrize(("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-11-02", 24)])
+@pytest.mark.parametrize(
+    ("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-11-02", 24)]
+)
 def test_hours_of_a_long_or_short_day_fill_it_without_overlap(day, hours):
     data = charts.frame(report(day, day, grain=Grain.HOUR), THREE)
     assert len(data) == hours
@@ -133,7 +157,11 @@ def test_hours_of_a_long_or_short_day_fill_it_without_overlap(day, hours):
 
 def test_few_buckets_have_points():
     def filled(r):
-        return [leaf for leaf in marks(spec(r, KEYS[:1])) if leaf["mark"]["type"] == "point" and leaf["mark"]["filled"]]
+        return [
+            leaf
+            for leaf in marks(spec(r, KEYS[:1]))
+            if leaf["mark"]["type"] == "point" and leaf["mark"]["filled"]
+        ]
 
     assert filled(report("2026-11-22", "2026-11-22"))
     assert not filled(report("2026-01-01", "2026-11-22"))
@@ -142,7 +170,9 @@ def test_few_buckets_have_points():
 def test_series_differ_by_more_than_colour():
     assert len(set(charts.DASHES)) == len(set(charts.SHAPES)) == charts.MAX_SERIES
     lines = [leaf for leaf in marks(spec(report(), KEYS[:6])) if leaf["encoding"].get("strokeDash")]
-    assert [line["encoding"]["strokeDash"]["datum"] for line in lines] == [m.title for m in METRICS[:6]]
+    assert [line["encoding"]["strokeDash"]["datum"] for line in lines] == [
+        m.title for m in METRICS[:6]
+    ]
     assert charts.UNFINISHED not in charts.DASHES
 
 
@@ -166,7 +196,11 @@ def test_quotes_in_titles_cannot_break_the_legend():
 
 def test_a_crowded_chart_is_drawn_finer_and_says_what_is_easier_to_read():
     year, month = report("2026-01-01", "2026-11-22"), report()
-    widths = lambda r: {leaf["mark"]["strokeWidth"] for leaf in marks(spec(r, THREE)) if leaf["mark"]["type"] == "line"}  # noqa: E731
+    widths = lambda r: {
+        leaf["mark"]["strokeWidth"]
+        for leaf in marks(spec(r, THREE))
+        if leaf["mark"]["type"] == "line"
+    }  # noqa: E731
     assert max(widths(year)) < min(widths(month))
     assert "by the week" in charts.density_text(year, THREE)
     assert charts.density_text(month, THREE) == charts.density_text(year, THREE[:2]) == ""

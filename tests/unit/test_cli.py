@@ -22,7 +22,9 @@ from usage_report.metrics import ALL, PERIOD
 DAY = ("--team", "acme", "--from", "2026-03-01", "--to", "2026-03-01")
 
 
-def commands(command: click.Command = cli.main, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+def commands(
+    command: click.Command = cli.main, path: tuple[str, ...] = ()
+) -> list[tuple[str, ...]]:
     out = [path]
     for name, sub in getattr(command, "commands", {}).items():
         out += commands(sub, (*path, name))
@@ -35,7 +37,9 @@ def test_every_command_has_help(path, sqlite_shell):
     assert "Usage: " in text
     for row in text.split("Commands:")[-1].splitlines() if "Commands:" in text else ():
         assert not row.strip() or len(row.split()) > 1, f"a command without a word about it: {row}"
-    assert not Path(sa.make_url(sqlite_shell.url).database).exists(), "help must not make a database"
+    assert not Path(sa.make_url(sqlite_shell.url).database).exists(), (
+        "help must not make a database"
+    )
 
 
 # -- the worked example ------------------------------------------------------------------------------------------------
@@ -45,12 +49,31 @@ def test_the_worked_example(shell, tmp_path):
     told = shell("ingest", write(tmp_path / "e.jsonl", example()))
     assert told.stdout.strip().endswith("16 accepted, 0 known already")
     assert told.stderr == ""
-    got = shell.json("report", "--team", "acme", "--from", "2026-03-01", "--to", "2026-03-31", "--as-of", "2026-04-01T00:00:00Z")
+    got = shell.json(
+        "report",
+        "--team",
+        "acme",
+        "--from",
+        "2026-03-01",
+        "--to",
+        "2026-03-31",
+        "--as-of",
+        "2026-04-01T00:00:00Z",
+    )
     assert list(got) == ["team", "zone", "from", "to", "grain", "as_of", "rows", "total"]
     rows, total = got.pop("rows"), got.pop("total")
-    assert got == {"team": "acme", "zone": "UTC", "from": "2026-03-01", "to": "2026-03-31", "grain": "day", "as_of": "2026-04-01T00:00:00Z"}
+    assert got == {
+        "team": "acme",
+        "zone": "UTC",
+        "from": "2026-03-01",
+        "to": "2026-03-31",
+        "grain": "day",
+        "as_of": "2026-04-01T00:00:00Z",
+    }
     assert total == TRUTH
-    assert [row["start"] for row in rows] == [f"2026-03-{d:02d}T00:00:00+00:00" for d in range(1, 32)]
+    assert [row["start"] for row in rows] == [
+        f"2026-03-{d:02d}T00:00:00+00:00" for d in range(1, 32)
+    ]
     assert rows[0] == {"start": "2026-03-01T00:00:00+00:00"} | TRUTH
     assert all(row == {"start": row["start"]} | dict.fromkeys(TRUTH, 0) for row in rows[1:])
     assert list(rows[0]) == ["start", *(m.key for m in ALL)]
@@ -58,14 +81,39 @@ def test_the_worked_example(shell, tmp_path):
 
 def test_twelve_hours_later_in_kolkata(shell, tmp_path):
     shell("ingest", write(tmp_path / "e.jsonl", shifted(example(), HALF_DAY)))
-    got = shell.json("report", "--team", "acme", "--from", "2026-03-01", "--to", "2026-03-02", "--zone", "Asia/Kolkata", "--as-of", "2026-04-01T00:00:00Z")
-    assert [row["start"] for row in got["rows"]] == ["2026-03-01T00:00:00+05:30", "2026-03-02T00:00:00+05:30"]
+    got = shell.json(
+        "report",
+        "--team",
+        "acme",
+        "--from",
+        "2026-03-01",
+        "--to",
+        "2026-03-02",
+        "--zone",
+        "Asia/Kolkata",
+        "--as-of",
+        "2026-04-01T00:00:00Z",
+    )
+    assert [row["start"] for row in got["rows"]] == [
+        "2026-03-01T00:00:00+05:30",
+        "2026-03-02T00:00:00+05:30",
+    ]
     assert [row["participation_minutes"] for row in got["rows"]] == [0, 110.5]
     assert got["total"] == TRUTH
     assert got["rows"][1] == {"start": "2026-03-02T00:00:00+05:30"} | TRUTH
     # The same once it is the team's own zone.
     shell("team", "set", "acme", "--zone", "Asia/Kolkata")
-    again = shell.json("report", "--team", "acme", "--from", "2026-03-01", "--to", "2026-03-02", "--as-of", "2026-04-01T00:00:00Z")
+    again = shell.json(
+        "report",
+        "--team",
+        "acme",
+        "--from",
+        "2026-03-01",
+        "--to",
+        "2026-03-02",
+        "--as-of",
+        "2026-04-01T00:00:00Z",
+    )
     assert again == got
 
 
@@ -79,12 +127,37 @@ def test_figures_are_numbers_of_the_right_kind(sqlite_shell, tmp_path):
 
 def test_buckets_not_begun_are_null(shell, tmp_path):
     shell("ingest", write(tmp_path / "e.jsonl", example()))
-    got = shell.json("report", "--team", "acme", "--from", "2026-02-28", "--to", "2026-03-03", "--as-of", "2026-03-02T00:00:00Z")
+    got = shell.json(
+        "report",
+        "--team",
+        "acme",
+        "--from",
+        "2026-02-28",
+        "--to",
+        "2026-03-03",
+        "--as-of",
+        "2026-03-02T00:00:00Z",
+    )
     assert [row["participation_minutes"] for row in got["rows"]] == [0, 110.5, None, None]
     assert all(v is None for k, v in got["rows"][2].items() if k != "start")
     assert got["total"]["participation_minutes"] == 110.5
-    later = shell.json("report", "--team", "acme", "--from", "2026-03-03", "--to", "2026-03-04", "--as-of", "2026-03-03T00:00:00Z")
-    assert all(v is None for row in [*later["rows"], later["total"]] for k, v in row.items() if k != "start")
+    later = shell.json(
+        "report",
+        "--team",
+        "acme",
+        "--from",
+        "2026-03-03",
+        "--to",
+        "2026-03-04",
+        "--as-of",
+        "2026-03-03T00:00:00Z",
+    )
+    assert all(
+        v is None
+        for row in [*later["rows"], later["total"]]
+        for k, v in row.items()
+        if k != "start"
+    )
 
 
 def test_as_of_in_the_middle(shell, tmp_path):
@@ -95,8 +168,14 @@ def test_as_of_in_the_middle(shell, tmp_path):
     assert shell.json("live", "--team", "acme", "--as-of", "2026-03-01T10:20:00Z") == {
         "as_of": "2026-03-01T10:20:00Z", "live_participants": 3, "live_sessions": 1, "active_recordings": 0,
     }  # fmt: skip
-    assert shell.json("live", "--team", "acme", "--as-of", "2026-03-01T10:45:30Z")["live_sessions"] == 1  # B leaves at 10:45:30
-    assert shell.json("live", "--team", "acme", "--as-of", "2026-03-01T10:45:30.001Z")["live_sessions"] == 0
+    assert (
+        shell.json("live", "--team", "acme", "--as-of", "2026-03-01T10:45:30Z")["live_sessions"]
+        == 1
+    )  # B leaves at 10:45:30
+    assert (
+        shell.json("live", "--team", "acme", "--as-of", "2026-03-01T10:45:30.001Z")["live_sessions"]
+        == 0
+    )
 
 
 @pytest.mark.parametrize(("grain", "starts"), [
@@ -145,11 +224,29 @@ def test_period(shell, tmp_path):
     at = ("--as-of", "2026-03-05T00:00:00Z")
     got = shell.json("period", "--team", "acme", *at)
     assert list(got) == ["start", "end", "zone", "metrics"]
-    assert (got["start"], got["end"], got["zone"]) == ("2026-03-01T00:00:00+00:00", "2026-04-01T00:00:00+00:00", "UTC")
+    assert (got["start"], got["end"], got["zone"]) == (
+        "2026-03-01T00:00:00+00:00",
+        "2026-04-01T00:00:00+00:00",
+        "UTC",
+    )
     assert list(got["metrics"]) == [m.key for m in PERIOD]
-    assert got["metrics"]["participation_minutes"] == {"value": 110.5, "limit": None, "percent": None}
+    assert got["metrics"]["participation_minutes"] == {
+        "value": 110.5,
+        "limit": None,
+        "percent": None,
+    }
 
-    shell("team", "set", "acme", "--billing-day", "31", "--limit", "participation_minutes=50", "--limit", "max_concurrent_sessions=0")
+    shell(
+        "team",
+        "set",
+        "acme",
+        "--billing-day",
+        "31",
+        "--limit",
+        "participation_minutes=50",
+        "--limit",
+        "max_concurrent_sessions=0",
+    )
     got = shell.json("period", "--team", "acme", *at)
     assert (got["start"], got["end"]) == ("2026-02-28T00:00:00+00:00", "2026-03-31T00:00:00+00:00")
     assert got["metrics"]["participation_minutes"] == {"value": 110.5, "limit": 50, "percent": 221}
@@ -164,9 +261,16 @@ def test_limits_have_a_date(shell):
     shell("team", "set", "acme", "--limit", "participation_minutes=200", "--from", "2026-03-10")
 
     def limit(day: str) -> float:
-        return shell.json("period", "--team", "acme", "--as-of", f"{day}T12:00:00Z")["metrics"]["participation_minutes"]["limit"]
+        return shell.json("period", "--team", "acme", "--as-of", f"{day}T12:00:00Z")["metrics"][
+            "participation_minutes"
+        ]["limit"]
 
-    assert [limit(d) for d in ("2026-02-01", "2026-03-09", "2026-03-10", "2027-01-01")] == [100, 100, 200, 200]
+    assert [limit(d) for d in ("2026-02-01", "2026-03-09", "2026-03-10", "2027-01-01")] == [
+        100,
+        100,
+        200,
+        200,
+    ]
     shell("team", "set", "acme", "--limit", "participation_minutes=250", "--from", "2026-03-10")
     assert limit("2026-03-10") == 250
 
@@ -174,7 +278,17 @@ def test_limits_have_a_date(shell):
 def test_teams(shell, tmp_path):
     assert shell("team", "list").stdout == ""
     shell("ingest", write(tmp_path / "e.jsonl", example()))
-    shell("team", "set", "bravo", "--zone", "Europe/Berlin", "--billing-day", "15", "--limit", "max_concurrent_participants=20")
+    shell(
+        "team",
+        "set",
+        "bravo",
+        "--zone",
+        "Europe/Berlin",
+        "--billing-day",
+        "15",
+        "--limit",
+        "max_concurrent_participants=20",
+    )
     assert shell("team", "list").stdout.split() == ["acme", "bravo"]
     text = shell("team", "show", "bravo").stdout
     assert "Europe/Berlin" in text
@@ -187,9 +301,33 @@ def test_teams(shell, tmp_path):
 
 def test_names_in_any_script(shell, tmp_path):
     """Emoji and right-to-left text are ordinary names, for teams, rooms, sessions and people."""
-    for i, name in enumerate(("🦊 Füchse", "فريق الدعم", "צוות", "a'b\"c;--", "%s {x}", "x" * 1000)):
-        log = [event("participant.joined", "2026-03-01T10:00:00Z", f"j{i}", team=name, room=name, session=name, connection=name, participant=name, name=name)]
-        log += [event("participant.left", "2026-03-01T10:01:00Z", f"l{i}", team=name, room=name, session=name, connection=name)]
+    for i, name in enumerate(
+        ("🦊 Füchse", "فريق الدعم", "צוות", "a'b\"c;--", "%s {x}", "x" * 1000)
+    ):
+        log = [
+            event(
+                "participant.joined",
+                "2026-03-01T10:00:00Z",
+                f"j{i}",
+                team=name,
+                room=name,
+                session=name,
+                connection=name,
+                participant=name,
+                name=name,
+            )
+        ]
+        log += [
+            event(
+                "participant.left",
+                "2026-03-01T10:01:00Z",
+                f"l{i}",
+                team=name,
+                room=name,
+                session=name,
+                connection=name,
+            )
+        ]
         shell("ingest", write(tmp_path / "e.jsonl", log))
         got = shell.json("report", "--team", name, "--from", "2026-03-01", "--to", "2026-03-01")
         assert got["team"] == name
@@ -231,14 +369,19 @@ USAGE = [
     (("team", "set", ""), "no key for a team"),
     (("team", "set", "x" * 1001), "no key for a team"),
     (("team", "set", "\udcff"), "no key for a team"),
-    (("report", "--team", "\udcff", "--from", "2026-03-01", "--to", "2026-03-01"), "no key for a team"),
+    (
+        ("report", "--team", "\udcff", "--from", "2026-03-01", "--to", "2026-03-01"),
+        "no key for a team",
+    ),
     (("ingest", "--team", "x" * 1001, "-"), "no key for a team"),
     (("ingest", "--team", "\udcff", "-"), "no key for a team"),
     (("ingest", "--team", "", "-"), "no key for a team"),
 ]
 
 
-@pytest.mark.parametrize(("args", "words"), USAGE, ids=lambda x: " ".join(x) if isinstance(x, tuple) else "")
+@pytest.mark.parametrize(
+    ("args", "words"), USAGE, ids=lambda x: " ".join(x) if isinstance(x, tuple) else ""
+)
 def test_wrong_usage_is_status_2(sqlite_shell, args, words):
     result = sqlite_shell(*args, code=2)
     assert words in " ".join(result.stderr.split())
@@ -246,13 +389,29 @@ def test_wrong_usage_is_status_2(sqlite_shell, args, words):
 
 
 REFUSED = [
-    (("report", "--team", "acmé", "--from", "2026-03-01", "--to", "2026-03-01"), "Did you mean 'acme'?"),
+    (
+        ("report", "--team", "acmé", "--from", "2026-03-01", "--to", "2026-03-01"),
+        "Did you mean 'acme'?",
+    ),
     (("period", "--team", "nobody"), "There is no team 'nobody'"),
     (("live", "--team", "nobody"), "There is no team 'nobody'"),
     (("team", "show", "nobody"), "There is no team 'nobody'"),
     (("rebuild", "--team", "nobody"), "There is no team 'nobody'"),
     (("report", "--team", "acme", "--from", "2000-01-01", "--to", "2199-12-31"), "too long"),
-    (("report", "--team", "acme", "--from", "2020-01-01", "--to", "2026-12-31", "--grain", "hour"), "coarser"),
+    (
+        (
+            "report",
+            "--team",
+            "acme",
+            "--from",
+            "2020-01-01",
+            "--to",
+            "2026-12-31",
+            "--grain",
+            "hour",
+        ),
+        "coarser",
+    ),
     (("ingest", "/no/such/file"), "There is no file /no/such/file"),
     (("ingest", "/"), "is a directory"),
     (("ingest", "--source", "zoom", "-"), "There is no source 'zoom'"),
@@ -260,7 +419,11 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("args", "words"), REFUSED, ids=lambda x: ascii(" ".join(x))[:60] if isinstance(x, tuple) else "")
+@pytest.mark.parametrize(
+    ("args", "words"),
+    REFUSED,
+    ids=lambda x: ascii(" ".join(x))[:60] if isinstance(x, tuple) else "",
+)
 def test_refusals_are_status_1(shell, tmp_path, args, words):
     shell("ingest", write(tmp_path / "e.jsonl", example()))
     result = shell(*args, code=1, input=line(event("session.started", "2026-03-01T10:00:00Z", "x")))
@@ -315,7 +478,10 @@ def test_conflicts_are_told(shell):
 
 
 def test_quarantine(shell):
-    bad = [line(event("session.started", "2026-03-01T10:00:00Z", f"e-{i}"))[:-20] + b"\n" for i in range(12)]
+    bad = [
+        line(event("session.started", "2026-03-01T10:00:00Z", f"e-{i}"))[:-20] + b"\n"
+        for i in range(12)
+    ]
     result = shell("ingest", "-", input=b"".join(bad), code=1)
     assert "12 quarantined" in result.stdout
     assert result.stderr.count("quarantined (not-json)") == 10
@@ -327,21 +493,29 @@ def test_quarantine(shell):
     assert why
     assert len(shell("quarantine", "list", "--limit", "5").stdout.splitlines()) == 5
     assert shell("quarantine", "show", id).stdout_bytes == bad[0]
-    assert "0 accepted, 0 known already, 12 still in quarantine" in shell("quarantine", "replay", code=1).stdout
+    assert (
+        "0 accepted, 0 known already, 12 still in quarantine"
+        in shell("quarantine", "replay", code=1).stdout
+    )
     assert "Nothing is in quarantine" not in shell("quarantine", "list").stderr
 
 
 def test_quarantined_and_replayed_when_the_time_has_come(shell, monkeypatch):
     """An event of next year waits in quarantine until the clock allows it."""
     soon = event("participant.joined", "2027-03-01T10:00:00Z", "e-1", connection="c")
-    monkeypatch.setattr(cli, "now", lambda: event("session.started", "2026-03-01T10:00:00Z", "x").time)
+    monkeypatch.setattr(
+        cli, "now", lambda: event("session.started", "2026-03-01T10:00:00Z", "x").time
+    )
     result = shell("ingest", "-", input=line(soon), code=1)
     assert "in-the-future" in result.stderr
     shell("quarantine", "replay", code=1)
     monkeypatch.setattr(cli, "now", lambda: soon.time)
     assert "1 accepted" in shell("quarantine", "replay").stdout
     assert shell("quarantine", "list").stdout == ""
-    assert shell.json("live", "--team", "acme", "--as-of", "2027-03-01T10:00:01Z")["live_participants"] == 1
+    assert (
+        shell.json("live", "--team", "acme", "--as-of", "2027-03-01T10:00:01Z")["live_participants"]
+        == 1
+    )
 
 
 # -- housekeeping ------------------------------------------------------------------------------------------------------
@@ -378,21 +552,37 @@ def test_demo(shell, short_demo):
     assert demo.TEAM in told
     assert "events added" in told
     assert shell("team", "list").stdout.split() == [demo.TEAM]
-    month = ("report", "--team", demo.TEAM, "--from", "2000-01-01", "--to", "2001-01-01", "--metrics", "sessions")
+    month = (
+        "report",
+        "--team",
+        demo.TEAM,
+        "--from",
+        "2000-01-01",
+        "--to",
+        "2001-01-01",
+        "--metrics",
+        "sessions",
+    )
     assert shell.json(*month)["total"]["sessions"] == 0
     before = shell.json("period", "--team", demo.TEAM)["metrics"]["participation_minutes"]
     assert before["value"] > 0
     assert before["limit"] > 0
     shell("demo", "--if-empty")
     assert "every figure as before" in shell("rebuild").stdout
-    shell("token", "create", "--team", demo.TEAM, "--scope", "read")  # as one does who tries things out
+    shell(
+        "token", "create", "--team", demo.TEAM, "--scope", "read"
+    )  # as one does who tries things out
     shell("hook", "set", "livekit", demo.TEAM, input="secret\n")
     assert shell("demo", "--remove").stdout == "The sample data is gone.\n"
     assert shell("team", "list").stdout == ""
     assert shell("demo", "--remove").stdout == "There is no sample data.\n"
     engine = sa.create_engine(shell.url.replace("postgresql:", "postgresql+psycopg:"))
     with engine.connect() as c:
-        left = {table.name for table in t.metadata.sorted_tables if c.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()}
+        left = {
+            table.name
+            for table in t.metadata.sorted_tables
+            if c.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+        }
     engine.dispose()
     assert left == {"meta"}
 
@@ -419,7 +609,11 @@ def test_demo_does_not_take_over_a_team(sqlite_shell, short_demo):
 def faults(result) -> dict[str, str]:
     """Name of each failed check -> what to do."""
     rows = result.stdout.splitlines()
-    return {row[5:].split(":")[0]: rows[i + 1].strip().removeprefix("→ ") for i, row in enumerate(rows) if row.startswith("FAIL")}
+    return {
+        row[5:].split(":")[0]: rows[i + 1].strip().removeprefix("→ ")
+        for i, row in enumerate(rows)
+        if row.startswith("FAIL")
+    }
 
 
 @pytest.fixture
@@ -434,7 +628,16 @@ def test_doctor_on_a_healthy_installation(shell, tmp_path, today):
     shell("ingest", write(tmp_path / "e.jsonl", example()))
     result = shell("doctor")
     assert "FAIL" not in result.stdout
-    for name in ("settings", "presets", "database", "schema", "writing", "figures", "team acme", "quarantine"):
+    for name in (
+        "settings",
+        "presets",
+        "database",
+        "schema",
+        "writing",
+        "figures",
+        "team acme",
+        "quarantine",
+    ):
         assert f"ok   {name}: " in result.stdout
 
 
@@ -445,14 +648,25 @@ def test_doctor_on_an_empty_database(shell):
 
 
 def test_doctor_on_bad_settings(sqlite_shell, tmp_path):
-    assert list(faults(sqlite_shell("doctor", code=1, USAGE_REPORT_STALE_AFTER_HOURS="soon"))) == ["settings"]
-    assert "Did you mean 'team'" in faults(sqlite_shell("doctor", code=1, USAGE_REPORT_TEEM="x"))["settings"]
-    assert list(faults(sqlite_shell("doctor", code=1, USAGE_REPORT_CONFIG=str(tmp_path / "none.toml")))) == ["settings"]
-    assert "presets" in faults(sqlite_shell("doctor", code=1, USAGE_REPORT_PRESETS=str(tmp_path / "none.toml")))
+    assert list(faults(sqlite_shell("doctor", code=1, USAGE_REPORT_STALE_AFTER_HOURS="soon"))) == [
+        "settings"
+    ]
+    assert (
+        "Did you mean 'team'"
+        in faults(sqlite_shell("doctor", code=1, USAGE_REPORT_TEEM="x"))["settings"]
+    )
+    assert list(
+        faults(sqlite_shell("doctor", code=1, USAGE_REPORT_CONFIG=str(tmp_path / "none.toml")))
+    ) == ["settings"]
+    assert "presets" in faults(
+        sqlite_shell("doctor", code=1, USAGE_REPORT_PRESETS=str(tmp_path / "none.toml"))
+    )
 
 
 def test_doctor_on_bad_databases(tmp_path):
-    (tmp_path / "text.db").write_text("not a database at all, but long enough to have a header, " * 20)
+    (tmp_path / "text.db").write_text(
+        "not a database at all, but long enough to have a header, " * 20
+    )
     assert "path" in faults(Shell(f"sqlite:///{tmp_path}/text.db")("doctor", code=1))["database"]
     assert faults(Shell("mysql://x/y")("doctor", code=1))["database"]
     assert faults(Shell("nonsense")("doctor", code=1))["database"]
@@ -460,7 +674,12 @@ def test_doctor_on_bad_databases(tmp_path):
 
 
 def test_doctor_on_what_is_in_the_database(shell, today, monkeypatch):
-    shell("ingest", "-", input=b"{}\n" + line(event("session.started", "2026-03-01T10:00:00Z", "x")), code=1)
+    shell(
+        "ingest",
+        "-",
+        input=b"{}\n" + line(event("session.started", "2026-03-01T10:00:00Z", "x")),
+        code=1,
+    )
     shell("team", "set", "silent")
     found = faults(shell("doctor", code=1))
     assert "quarantine list" in found["quarantine"]
@@ -477,7 +696,9 @@ def test_doctor_on_uncounted_sessions(shell, tmp_path, today, monkeypatch):
     shell("ingest", write(tmp_path / "e.jsonl", example()))
     assert "rebuild" in faults(shell("doctor", code=1))["figures"]
     monkeypatch.undo()
-    assert shell.json("report", *DAY, "--as-of", "2026-03-01T20:00:00Z")["total"] == TRUTH  # a report counts what waits
+    assert (
+        shell.json("report", *DAY, "--as-of", "2026-03-01T20:00:00Z")["total"] == TRUTH
+    )  # a report counts what waits
 
 
 def test_doctor_on_little_disk_and_an_old_sqlite(sqlite_shell, monkeypatch, tmp_path, today):
@@ -526,7 +747,18 @@ def test_a_reader_that_stops_reading(tmp_path):
     """``usage-report report … | head -1`` is no error."""
     url = f"sqlite:///{tmp_path}/usage.db"
     spawn(url, "team", "set", "acme").communicate(timeout=60)
-    report = spawn(url, "report", "--team", "acme", "--from", "2025-01-01", "--to", "2026-12-31", "--format", "json")
+    report = spawn(
+        url,
+        "report",
+        "--team",
+        "acme",
+        "--from",
+        "2025-01-01",
+        "--to",
+        "2026-12-31",
+        "--format",
+        "json",
+    )
     assert report.stdout.read(1) == b"{"
     report.stdout.close()
     err = report.stderr.read()
@@ -560,25 +792,49 @@ def lesson() -> Path:
     return Path(folder) / "bigbluebutton" / LESSON.name if folder else LESSON
 
 
-@pytest.mark.skipif(not lesson().exists(), reason="the shared data folder is not here (USAGE_REPORT_TEST_DATA names another place)")
+@pytest.mark.skipif(
+    not lesson().exists(),
+    reason="the shared data folder is not here (USAGE_REPORT_TEST_DATA names another place)",
+)
 def test_a_real_lesson(shell):
     """Answers worked out independently: see the data folder's own words. Nothing of what the file cannot tell is nought."""
     shell("ingest", "--team", "school", lesson())
-    got = shell.json("report", "--team", "school", "--from", "2019-03-01", "--to", "2019-03-31", "--as-of", "2019-04-02T00:00:00Z")
+    got = shell.json(
+        "report",
+        "--team",
+        "school",
+        "--from",
+        "2019-03-01",
+        "--to",
+        "2019-03-31",
+        "--as-of",
+        "2019-04-02T00:00:00Z",
+    )
     total = got["total"]
     assert total["active_participants"] == 11
     assert total["max_concurrent_participants"] == total["max_participants_per_session"] == 10
     # 2331.3 s counted by hand; its one recording runs from ...765.689 to ...097.404 by its UTC stamps: 2331.715 s.
     assert total["recorded_minutes"] * 60_000 == 2_331_715
     assert total["chat_posts"] == 38
-    assert total["sessions"] == total["active_rooms"] == total["max_concurrent_sessions"] == total["max_concurrent_recordings"] == 1
+    assert (
+        total["sessions"]
+        == total["active_rooms"]
+        == total["max_concurrent_sessions"]
+        == total["max_concurrent_recordings"]
+        == 1
+    )
     assert total["participation_minutes"] * 60 == pytest.approx(LESSON_ATTENDANCE, abs=60)
     absent = {"recording_storage_minutes", "qa_posts", "captions_minutes", "whiteboard_minutes"}
     assert {k for k, v in total.items() if v is None} == absent
     assert all({k for k, v in row.items() if v is None} == absent for row in got["rows"])
     period = shell.json("period", "--team", "school", "--as-of", "2019-03-20T00:00:00Z")["metrics"]
     assert period["captions_minutes"] == {"value": None, "limit": None, "percent": None}
-    assert "not supplied" in shell("report", "--team", "school", "--from", "2019-03-15", "--to", "2019-03-15").stdout.lower()
+    assert (
+        "not supplied"
+        in shell(
+            "report", "--team", "school", "--from", "2019-03-15", "--to", "2019-03-15"
+        ).stdout.lower()
+    )
     assert "0 accepted" in shell("ingest", "--team", "school", lesson()).stdout
     assert "every figure as before" in shell("rebuild").stdout
 

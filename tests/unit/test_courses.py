@@ -21,7 +21,16 @@ from usage_report.ui import reconcile
 MINUTE = 60_000
 
 
-def period(as_of: str, key: str, values: list[int], *, zone_name: str = "UTC", peaks_at: list[str] = (), start=date(2026, 3, 1), last=date(2026, 3, 10)) -> PeriodReport:
+def period(
+    as_of: str,
+    key: str,
+    values: list[int],
+    *,
+    zone_name: str = "UTC",
+    peaks_at: list[str] = (),
+    start=date(2026, 3, 1),
+    last=date(2026, 3, 10),
+) -> PeriodReport:
     """Ten days of one metric; ``values`` raw, a day each."""
     q = Query("acme", start, last, zone_name, instant(as_of), metrics=(key,))
     blank = handmade.report(q)
@@ -33,13 +42,23 @@ def period(as_of: str, key: str, values: list[int], *, zone_name: str = "UTC", p
     return PeriodReport(q.period, zone_name, q.as_of, (), daily)
 
 
-def figure(key: str, value: float, limit: float | None = None, at: int | None = None) -> PeriodMetric:
+def figure(
+    key: str, value: float, limit: float | None = None, at: int | None = None
+) -> PeriodMetric:
     return PeriodMetric(key, value, limit, None if limit is None else 100 * value / limit, at)
 
 
 @pytest.mark.parametrize(
     ("percent", "expected"),
-    [(None, None), (0, State.WITHIN), (79.99, State.WITHIN), (80, State.NEAR), (100, State.NEAR), (100.01, State.OVER), (400, State.OVER)],
+    [
+        (None, None),
+        (0, State.WITHIN),
+        (79.99, State.WITHIN),
+        (80, State.NEAR),
+        (100, State.NEAR),
+        (100.01, State.OVER),
+        (400, State.OVER),
+    ],
 )
 def test_state(percent, expected):
     assert courses.state(percent) is expected
@@ -52,7 +71,9 @@ def test_states_differ_without_colour():
 def test_pace_goes_on_as_so_far():
     """400 minutes in 4 of 10 days: 1,000 at the end. 800 are reached when 8 days have passed, on 9 March at midnight."""
     report = period("2026-03-05T00:00:00Z", "participation_minutes", [100 * MINUTE] * 4)
-    assert courses.pace(report, figure("participation_minutes", 400.0, 800.0)) == courses.Pace(1000.0, 125.0, date(2026, 3, 9))
+    assert courses.pace(report, figure("participation_minutes", 400.0, 800.0)) == courses.Pace(
+        1000.0, 125.0, date(2026, 3, 9)
+    )
     assert courses.outlook(report, figure("participation_minutes", 400.0, 800.0)) == (
         "At this pace 1\u202f000\u202fmin (125\u202f%) by 10 Mar; the limit is reached about 9 Mar."
     )
@@ -60,9 +81,16 @@ def test_pace_goes_on_as_so_far():
     assert courses.pace(report, figure("participation_minutes", 400.0)).percent is None
 
 
-@pytest.mark.parametrize("as_of", ["2026-03-01T23:59:00Z", "2026-03-11T00:00:00Z", "2026-04-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "as_of", ["2026-03-01T23:59:00Z", "2026-03-11T00:00:00Z", "2026-04-01T00:00:00Z"]
+)
 def test_no_pace_on_the_first_day_nor_after_the_end(as_of):
-    assert courses.pace(period(as_of, "participation_minutes", [MINUTE]), figure("participation_minutes", 1.0)) is None
+    assert (
+        courses.pace(
+            period(as_of, "participation_minutes", [MINUTE]), figure("participation_minutes", 1.0)
+        )
+        is None
+    )
 
 
 def test_peaks_and_levels_have_no_pace():
@@ -75,7 +103,10 @@ def test_the_day_the_limit_was_passed():
     report = period("2026-03-05T00:00:00Z", "participation_minutes", [100 * MINUTE] * 4)
     assert courses.passed(report, figure("participation_minutes", 400.0, 250.0)) == date(2026, 3, 3)
     assert courses.passed(report, figure("participation_minutes", 400.0, 400.0)) is None
-    assert courses.outlook(report, figure("participation_minutes", 400.0, 250.0)) == "The limit was passed on Tue 3 Mar 2026."
+    assert (
+        courses.outlook(report, figure("participation_minutes", 400.0, 250.0))
+        == "The limit was passed on Tue 3 Mar 2026."
+    )
 
 
 def layer(marks: pd.DataFrame, name: str) -> list[tuple[str, float]]:
@@ -84,19 +115,35 @@ def layer(marks: pd.DataFrame, name: str) -> list[tuple[str, float]]:
 
 
 def test_minutes_add_up_along_a_diagonal_to_the_limit():
-    report = period("2026-03-03T12:00:00Z", "participation_minutes", [10 * MINUTE, 20 * MINUTE, 5 * MINUTE])
+    report = period(
+        "2026-03-03T12:00:00Z", "participation_minutes", [10 * MINUTE, 20 * MINUTE, 5 * MINUTE]
+    )
     marks = courses.period_marks(report, figure("participation_minutes", 35.0, 100.0))
-    assert layer(marks, "course") == [("01 00:00", 0), ("02 00:00", 10), ("03 00:00", 30), ("03 12:00", 35)]
+    assert layer(marks, "course") == [
+        ("01 00:00", 0),
+        ("02 00:00", 10),
+        ("03 00:00", 30),
+        ("03 12:00", 35),
+    ]
     assert layer(marks, "limit") == [("01 00:00", 0), ("11 00:00", 100)]
     assert layer(marks, "pace") == [("03 12:00", 35), ("11 00:00", 140)]  # 35 in 2.5 of 10 days
     assert layer(marks, "now") == [("03 12:00", 35)]
     hover = marks[marks.layer == "hover"].iloc[2]
-    assert (hover.day, hover.value, hover.own) == ("Tue 3 Mar 2026 (so far)", "35.0\u202fmin", "5.0\u202fmin")
+    assert (hover.day, hover.value, hover.own) == (
+        "Tue 3 Mar 2026 (so far)",
+        "35.0\u202fmin",
+        "5.0\u202fmin",
+    )
     assert hover.limit == "25.0\u202fmin"  # 2.5 of 10 days
 
 
 def test_peaks_climb_at_their_instants_under_a_flat_limit():
-    report = period("2026-03-03T12:00:00Z", "max_concurrent_sessions", [3, 2, 7], peaks_at=["2026-03-01T09:30:00Z", "2026-03-02T08:00:00Z", "2026-03-03T11:00:00Z"])
+    report = period(
+        "2026-03-03T12:00:00Z",
+        "max_concurrent_sessions",
+        [3, 2, 7],
+        peaks_at=["2026-03-01T09:30:00Z", "2026-03-02T08:00:00Z", "2026-03-03T11:00:00Z"],
+    )
     marks = courses.period_marks(report, figure("max_concurrent_sessions", 7, 5))
     assert [y for _, y in layer(marks, "course")] == [0, 3, 3, 3, 3, 7, 7]
     assert ("03 11:00", 7) in layer(marks, "course")
@@ -104,21 +151,39 @@ def test_peaks_climb_at_their_instants_under_a_flat_limit():
 
 
 def test_a_level_is_not_added_up_and_does_not_begin_at_nought():
-    report = period("2026-03-03T12:00:00Z", "recording_storage_minutes", [50 * MINUTE, 40 * MINUTE, 45 * MINUTE])
-    assert layer(courses.period_marks(report, figure("recording_storage_minutes", 45.0)), "course") == [("02 00:00", 50), ("03 00:00", 40), ("03 12:00", 45)]
+    report = period(
+        "2026-03-03T12:00:00Z", "recording_storage_minutes", [50 * MINUTE, 40 * MINUTE, 45 * MINUTE]
+    )
+    assert layer(
+        courses.period_marks(report, figure("recording_storage_minutes", 45.0)), "course"
+    ) == [("02 00:00", 50), ("03 00:00", 40), ("03 12:00", 45)]
 
 
 def test_axes_show_the_clocks_of_the_zone():
     """Berlin's 29 March 2026 has 23 hours; midnights still stand at midnight."""
-    report = period("2026-03-30T22:00:00Z", "participation_minutes", [MINUTE] * 3, zone_name="Europe/Berlin", start=date(2026, 3, 28), last=date(2026, 3, 31))
+    report = period(
+        "2026-03-30T22:00:00Z",
+        "participation_minutes",
+        [MINUTE] * 3,
+        zone_name="Europe/Berlin",
+        start=date(2026, 3, 28),
+        last=date(2026, 3, 31),
+    )
     marks = courses.period_marks(report, figure("participation_minutes", 3.0))
-    assert [x for x, _ in layer(marks, "course")] == ["28 00:00", "29 00:00", "30 00:00", "31 00:00"]
+    assert [x for x, _ in layer(marks, "course")] == [
+        "28 00:00",
+        "29 00:00",
+        "30 00:00",
+        "31 00:00",
+    ]
     assert str(marks.x.dt.tz) == "UTC"
 
 
 def test_not_supplied_draws_nothing_but_its_frame():
     report = period("2026-03-03T12:00:00Z", "captions_minutes", [0, 0, 0])
-    report = replace(report, daily=replace(report.daily, not_supplied=frozenset(["captions_minutes"])))
+    report = replace(
+        report, daily=replace(report.daily, not_supplied=frozenset(["captions_minutes"]))
+    )
     marks = courses.period_marks(report, PeriodMetric("captions_minutes", None, None, None, None))
     assert set(marks.layer) <= {"frame", "course"}
     assert len(marks[marks.layer == "course"]) <= 1
@@ -134,7 +199,10 @@ def test_header(day, text):
 
 
 def hour(*steps: tuple[int, int], as_of: int = instant("2026-03-01T10:00:00Z")) -> pd.DataFrame:
-    return courses.hour_marks(Live(as_of, 0, 0, 0, (), tuple((as_of - ago, people) for ago, people in steps)), "Asia/Kolkata")
+    return courses.hour_marks(
+        Live(as_of, 0, 0, 0, (), tuple((as_of - ago, people) for ago, people in steps)),
+        "Asia/Kolkata",
+    )
 
 
 def test_the_hour_begins_with_who_was_there_and_ends_now():
@@ -148,7 +216,9 @@ def test_an_empty_hour():
 
 
 def test_specifications_do_not_change_with_the_figures():
-    assert courses.period_spec("participation_minutes") == courses.period_spec("participation_minutes")
+    assert courses.period_spec("participation_minutes") == courses.period_spec(
+        "participation_minutes"
+    )
     assert courses.hour_spec() == courses.hour_spec()
 
 
@@ -166,4 +236,7 @@ def test_axes_have_no_half_sessions_and_no_milli():
 
 def test_bounds_are_those_of_the_edges():
     report = period("2026-03-03T12:00:00Z", "participation_minutes", [])
-    assert report.daily.edges.tolist() == edges(Period(date(2026, 3, 1), date(2026, 3, 11)), "day", zone("UTC")).tolist()
+    assert (
+        report.daily.edges.tolist()
+        == edges(Period(date(2026, 3, 1), date(2026, 3, 11)), "day", zone("UTC")).tolist()
+    )

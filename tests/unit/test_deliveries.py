@@ -42,11 +42,26 @@ def run(url, engine):
 def post(engine, platform: str, team: str, body: dict, at: int) -> None:
     """Take a request the way the receiver does."""
     raw = orjson.dumps(body)
-    items = list(sources.platforms()[platform].translate(Delivery(raw, {}, "http://x/", at), Context(at, team, platform)))
+    items = list(
+        sources.platforms()[platform].translate(
+            Delivery(raw, {}, "http://x/", at), Context(at, team, platform)
+        )
+    )
     events = [x for x in items if type(x) is Event]
     refused = [x._replace(team=team) for x in items if type(x) is Refused]
     intake = Intake(engine)
-    product.take(intake, Job(team, platform, "request 1", events, refused, at, Raw(platform, "http://x/", {"x-a": "1"}, raw)))
+    product.take(
+        intake,
+        Job(
+            team,
+            platform,
+            "request 1",
+            events,
+            refused,
+            at,
+            Raw(platform, "http://x/", {"x-a": "1"}, raw),
+        ),
+    )
     intake.close()
 
 
@@ -80,7 +95,13 @@ def broken(monkeypatch):
 def filled(engine, broken):
     broken()
     post(engine, "livekit", "acme", livekit("EV_1", "participant_joined", MARCH), MARCH + 1000)
-    post(engine, "livekit", "acme", livekit("EV_2", "participant_left", MARCH + 600_000), MARCH + 601_000)
+    post(
+        engine,
+        "livekit",
+        "acme",
+        livekit("EV_2", "participant_left", MARCH + 600_000),
+        MARCH + 601_000,
+    )
     post(engine, "livekit", "other", livekit("EV_3", "participant_joined", MAY), MAY)
     return engine
 
@@ -92,7 +113,10 @@ def test_list_tells_what_is_kept_and_what_became_of_it(filled, run):
     ]  # fmt: skip
     assert lines[0][4] == "0 accepted, 0 known already, 1 quarantined"
     assert lines[1][4] == "1 accepted, 0 known already, 0 quarantined"
-    assert [line.split("\t")[0] for line in run("list", "--limit", "2").stdout.splitlines()] == [lines[1][0], lines[2][0]]
+    assert [line.split("\t")[0] for line in run("list", "--limit", "2").stdout.splitlines()] == [
+        lines[1][0],
+        lines[2][0],
+    ]
     assert run("list", "--since", "2026-03-03").stdout.splitlines() == ["\t".join(lines[2])]
 
 
@@ -106,10 +130,15 @@ def test_nothing_kept_is_said(engine, run):
 def test_a_mended_adapter_catches_up_and_nothing_counts_twice(filled, run, broken):
     result = run("replay")
     assert result.exit_code == 1, "still refused"
-    assert result.stdout == "3 deliveries read again: 0 events new, 1 known already, 2 quarantined\n"
+    assert (
+        result.stdout == "3 deliveries read again: 0 events new, 1 known already, 2 quarantined\n"
+    )
     broken(mended=True)
     result = run("replay")
-    assert (result.exit_code, result.stdout) == (0, "3 deliveries read again: 2 events new, 1 known already\n")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        "3 deliveries read again: 2 events new, 1 known already\n",
+    )
     assert run("replay").stdout == "3 deliveries read again: 0 events new, 3 known already\n"
     period = Reader(filled, 86_400_000).period("acme", instant("2026-03-31T00:00:00Z"))
     assert {m.key: m.value for m in period.metrics}["participation_minutes"] == 10
@@ -118,21 +147,35 @@ def test_a_mended_adapter_catches_up_and_nothing_counts_twice(filled, run, broke
 def test_only_some_are_read(filled, run, broken):
     broken(mended=True)
     assert run("replay", "--platform", "zoom").stdout.startswith("0 deliveries")
-    assert run("replay", "--since", "2026-05-02").stdout == "1 delivery read again: 1 events new, 0 known already\n"
-    assert run("replay", "--since", "2026-03-02").stdout == "3 deliveries read again: 1 events new, 2 known already\n"
+    assert (
+        run("replay", "--since", "2026-05-02").stdout
+        == "1 delivery read again: 1 events new, 0 known already\n"
+    )
+    assert (
+        run("replay", "--since", "2026-03-02").stdout
+        == "3 deliveries read again: 1 events new, 2 known already\n"
+    )
 
 
 def test_what_is_refused_again_keeps_its_team_and_is_kept_once(filled, run):
     run("replay")
     with db.reading(filled) as c:
-        rows = c.exec_driver_sql("select team, count(*) from quarantine group by team order by team").all()
+        rows = c.exec_driver_sql(
+            "select team, count(*) from quarantine group by team order by team"
+        ).all()
     assert rows == [("acme", 1), ("other", 1)]
 
 
 def test_more_than_one_share_is_read(engine, run, monkeypatch):
     monkeypatch.setattr("usage_report.cli_service._SHARE", 2)
     for n in range(5):
-        post(engine, "livekit", "acme", livekit(f"EV_{n}", "participant_joined", MARCH + n * 1000), MARCH + n * 1000)
+        post(
+            engine,
+            "livekit",
+            "acme",
+            livekit(f"EV_{n}", "participant_joined", MARCH + n * 1000),
+            MARCH + n * 1000,
+        )
     assert run("replay").stdout == "5 deliveries read again: 0 events new, 5 known already\n"
 
 
@@ -153,6 +196,8 @@ def test_a_platform_may_add_to_the_address_it_was_given(engine, url, run, below)
     }  # fmt: skip
     with TestClient(api.create(Settings(database_url=url))) as client:
         assert client.post(f"/api/v1/hooks/jitsi/acme{below}", json=body).status_code == 401
-        answer = client.post(f"/api/v1/hooks/jitsi/acme{below}", json=body, headers={"Authorization": "Bearer word"})
+        answer = client.post(
+            f"/api/v1/hooks/jitsi/acme{below}", json=body, headers={"Authorization": "Bearer word"}
+        )
     assert (answer.status_code, answer.json()["accepted"]) == (200, 1)
     assert run("list").stdout.split("\t")[1:3] == ["jitsi", "acme"]

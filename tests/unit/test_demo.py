@@ -24,7 +24,11 @@ from usage_report.periods import billing_period, local, midnight, zone
 TZ = zone(demo.ZONE)
 HOUR = 3_600_000
 STALE = 24 * HOUR
-JOINED, LEFT, ENDED = ev.CODE["participant.joined"], ev.CODE["participant.left"], ev.CODE["session.ended"]
+JOINED, LEFT, ENDED = (
+    ev.CODE["participant.joined"],
+    ev.CODE["participant.left"],
+    ev.CODE["session.ended"],
+)
 
 
 def at(*parts: int) -> int:
@@ -49,13 +53,25 @@ def cloud_event(e: ev.Event) -> bytes:
         if name and value:
             data[name] = value
     return orjson.dumps(
-        {"specversion": "1.0", "id": e.id, "source": e.source, "type": e.type, "time": ev.iso(e.time), "data": data}
+        {
+            "specversion": "1.0",
+            "id": e.id,
+            "source": e.source,
+            "type": e.type,
+            "time": ev.iso(e.time),
+            "data": data,
+        }
     )
 
 
 def most(spans: list[tuple[int, int]], since: int, until: int) -> int:
     """Most spans that cover one instant of ``[since, until)``."""
-    steps = sorted(x for a, b in spans if a < until and b > since and a < b for x in ((max(a, since), 1), (min(b, until), -1)))
+    steps = sorted(
+        x
+        for a, b in spans
+        if a < until and b > since and a < b
+        for x in ((max(a, since), 1), (min(b, until), -1))
+    )
     return max(itertools.accumulate(d for _, d in steps), default=0)
 
 
@@ -80,7 +96,9 @@ class World:
     mess: Counter[str] = field(default_factory=Counter)
     people: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     #: (joined, left) by session.
-    stays: defaultdict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    stays: defaultdict[str, list[tuple[int, int]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     rooms: dict[str, str] = field(default_factory=dict)
     subscribed: set[str] = field(default_factory=set)
     recordings: dict[str, list[int]] = field(default_factory=dict)
@@ -92,10 +110,16 @@ class World:
         return sum(max(0, min(b, until) - max(a, since)) for a, b in spans) / 60_000
 
     def days_minutes(self, *days: date) -> float:
-        return sum(self.minutes(midnight(d, TZ), midnight(d + timedelta(1), TZ)) for d in days) / len(days)
+        return sum(
+            self.minutes(midnight(d, TZ), midnight(d + timedelta(1), TZ)) for d in days
+        ) / len(days)
 
     def peak(self, since: int, until: int, room: str | None = None) -> int:
-        return most([s for k, stays in self.stays.items() if room in (None, self.rooms[k]) for s in stays], since, until)
+        return most(
+            [s for k, stays in self.stays.items() if room in (None, self.rooms[k]) for s in stays],
+            since,
+            until,
+        )
 
     def peak_sessions(self, since: int, until: int) -> int:
         return most([s for stays in self.stays.values() for s in union(stays)], since, until)
@@ -137,13 +161,19 @@ def world() -> World:
                 w.mess["left after the end"] += 1
         elif e.code == ENDED:
             ended[e.session] = e.time
-            w.mess["lost leave"] += sum(e.time - joined > 0 for joined, _ in here[e.session].values())
-            w.stays[e.session] += [(joined, e.time) for joined, _ in here.pop(e.session, {}).values()]
+            w.mess["lost leave"] += sum(
+                e.time - joined > 0 for joined, _ in here[e.session].values()
+            )
+            w.stays[e.session] += [
+                (joined, e.time) for joined, _ in here.pop(e.session, {}).values()
+            ]
     for session, open_ in here.items():
         stale = NOW - heard[session] > STALE
         if open_ and stale:
             w.silent.append(session)
-        w.stays[session] += [(joined, heard[session] if stale else NOW) for joined, _ in open_.values()]
+        w.stays[session] += [
+            (joined, heard[session] if stale else NOW) for joined, _ in open_.values()
+        ]
     return w
 
 
@@ -156,7 +186,14 @@ def test_a_split_changes_nothing():
     assert len({e.id for e in whole}) == len(whole) > 3_000
     dice = random.Random(4)
     for _ in range(12):
-        cuts = sorted({since, until, *(dice.randrange(since, until) for _ in range(3)), dice.choice(whole).time})
+        cuts = sorted(
+            {
+                since,
+                until,
+                *(dice.randrange(since, until) for _ in range(3)),
+                dice.choice(whole).time,
+            }
+        )
         assert [e for a, b in itertools.pairwise(cuts) for e in demo.events(a, b)] == whole
 
 
@@ -218,7 +255,11 @@ def test_topping_up_gives_what_one_filling_would_have():
 
 
 def test_every_event_is_taken_and_says_the_same():
-    spans = [(at(2026, 11, 3), at(2026, 11, 6)), (at(2025, 12, 24), at(2025, 12, 28)), (at(2026, 7, 2), at(2026, 7, 3))]
+    spans = [
+        (at(2026, 11, 3), at(2026, 11, 6)),
+        (at(2025, 12, 24), at(2025, 12, 28)),
+        (at(2026, 7, 2), at(2026, 7, 3)),
+    ]
     count = 0
     for since, until in spans:
         for event in demo.events(since, until):
@@ -265,7 +306,14 @@ def test_names_are_of_many_languages():
     names = [company.person("staff", n).name for n in range(120)]
     assert len(set(names)) == 120
     text = "".join(names)
-    for script in ("\u0590\u05ff", "\u0600\u06ff", "\u0400\u04ff", "\u0900\u097f", "\u4e00\u9fff", "\uac00\ud7a3"):
+    for script in (
+        "\u0590\u05ff",
+        "\u0600\u06ff",
+        "\u0400\u04ff",
+        "\u0900\u097f",
+        "\u4e00\u9fff",
+        "\uac00\ud7a3",
+    ):
         assert any(script[0] <= c <= script[1] for c in text), script
     assert company.person("viewer", 17) == company.person("viewer", 17)
 
@@ -320,9 +368,15 @@ def test_growth(world):
     """Ordinary working days at the right edge, against those at the left edge a year before."""
 
     def days(first: date) -> list[date]:
-        return [d for d in (first + timedelta(n) for n in range(28)) if company.working(d) and d.weekday() != 2]
+        return [
+            d
+            for d in (first + timedelta(n) for n in range(28))
+            if company.working(d) and d.weekday() != 2
+        ]
 
-    growth = world.days_minutes(*days(date(2026, 10, 26))) / world.days_minutes(*days(date(2025, 10, 27)))
+    growth = world.days_minutes(*days(date(2026, 10, 26))) / world.days_minutes(
+        *days(date(2025, 10, 27))
+    )
     assert 1.45 < growth < 1.85
 
 
@@ -378,8 +432,19 @@ def test_recordings_are_deleted_days_or_weeks_later():
 def test_somebody_is_always_there(world):
     dice = random.Random(11)
     instants = [dice.randrange(START + 6 * HOUR, NOW) for _ in range(200)]
-    instants += [at(2025, 12, 25, 3), at(2026, 1, 1, 0, 1), at(2026, 3, 29, 3, 15), at(2026, 10, 25, 2, 59), at(2026, 10, 25, 4)]
-    active = [s for session, stays in world.stays.items() if session not in world.silent for s in union(stays)]
+    instants += [
+        at(2025, 12, 25, 3),
+        at(2026, 1, 1, 0, 1),
+        at(2026, 3, 29, 3, 15),
+        at(2026, 10, 25, 2, 59),
+        at(2026, 10, 25, 4),
+    ]
+    active = [
+        s
+        for session, stays in world.stays.items()
+        if session not in world.silent
+        for s in union(stays)
+    ]
     running = [(times[0], times[1]) for times in world.recordings.values() if len(times) > 1]
     recording = 0
     for now in instants:
@@ -391,7 +456,11 @@ def test_somebody_is_always_there(world):
 def test_something_is_always_happening(world):
     def pace(hours: range, days: range) -> float:
         spans = [(at(2026, 11, d, hours[0]), at(2026, 11, d, hours[-1]) + HOUR) for d in days]
-        return sum(b - a for a, b in spans) / 1000 / sum(len(list(demo.events(a, b))) for a, b in spans)
+        return (
+            sum(b - a for a, b in spans)
+            / 1000
+            / sum(len(list(demo.events(a, b))) for a, b in spans)
+        )
 
     assert pace(range(9, 17), range(9, 14)) < 35
     assert pace(range(0, 6), range(9, 14)) < 150

@@ -24,8 +24,13 @@ from usage_report.intake import QUEUE, QUEUE_BYTES
 from usage_report.metrics import ALL, METRICS, Measure
 
 ROOT = Path(__file__).parents[2]
-PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])}
-SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "src").rglob("*.py")))
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+}
+SOURCE = "\n".join(
+    path.read_text(encoding="utf-8") for path in sorted((ROOT / "src").rglob("*.py"))
+)
 NOW = instant("2200-01-01T00:00:00Z")
 EVERY_PAGE = pytest.mark.parametrize("page", PAGES)
 
@@ -44,7 +49,11 @@ def section(page: str, heading: str) -> str:
 def rows(text: str) -> list[list[str]]:
     """Cells of all rows of the tables in a text, without heads and rules."""
     lines = [line.strip() for line in text.splitlines()]
-    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    table = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in lines
+        if line.startswith("|")
+    ]
     rules = [i for i, cells in enumerate(table) if set("".join(cells)) <= set("-: ")]
     return [cells for i, cells in enumerate(table) if i not in rules and i + 1 not in rules]
 
@@ -63,9 +72,17 @@ def commands() -> Iterator[tuple[str, str, bool]]:
     """(page, arguments, is it a whole command line?) of every mention of ours."""
     for page, text in PAGES.items():
         for block in blocks(page, "sh"):
-            yield from ((page, found, True) for line in block.splitlines() for found in _COMMAND.findall(line))
+            yield from (
+                (page, found, True)
+                for line in block.splitlines()
+                for found in _COMMAND.findall(line)
+            )
         prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-        yield from ((page, found, False) for span in re.findall(r"`([^`\n]+)`", prose) for found in _COMMAND.findall(" " + span))
+        yield from (
+            (page, found, False)
+            for span in re.findall(r"`([^`\n]+)`", prose)
+            for found in _COMMAND.findall(" " + span)
+        )
 
 
 COMMANDS = sorted(set(commands()))
@@ -80,7 +97,9 @@ def leaf(args: list[str]) -> tuple[click.Command, list[str]]:
     return command, args
 
 
-@pytest.mark.parametrize(("page", "text", "whole"), COMMANDS, ids=[f"{page}: {text}" for page, text, _ in COMMANDS])
+@pytest.mark.parametrize(
+    ("page", "text", "whole"), COMMANDS, ids=[f"{page}: {text}" for page, text, _ in COMMANDS]
+)
 def test_commands_exist(page, text, whole):
     args = shlex.split(text.replace("…", ""))
     args = [a for a in args if a not in ("COMMAND", "--debug", "--version")]
@@ -103,7 +122,13 @@ def test_every_command_and_option_is_documented():
         parts = command.commands.items() if isinstance(command, click.Group) else [(name, command)]
         for part, one in parts:
             assert f"usage-report {name}" + (f" {part}" if part != name else "") in text
-            missing = [o for p in one.params if isinstance(p, click.Option) for o in p.opts if o not in text]
+            missing = [
+                o
+                for p in one.params
+                if isinstance(p, click.Option)
+                for o in p.opts
+                if o not in text
+            ]
             # The format and the instant are explained once, at report.
             assert set(missing) <= ({"--format", "--as-of"} if name != "report" else set())
     for option in ("--debug", "--version", "--help"):
@@ -111,8 +136,14 @@ def test_every_command_and_option_is_documented():
 
 
 def test_make_targets_exist_and_are_documented():
-    targets = set(re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split())
-    told = {t for text in PAGES.values() for t in re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE)}
+    targets = set(
+        re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
+    )
+    told = {
+        t
+        for text in PAGES.values()
+        for t in re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE)
+    }
     assert told == targets
 
 
@@ -141,61 +172,103 @@ def test_links_resolve(page):
 
 
 def test_every_page_is_reachable_from_the_readme():
-    assert {f"docs/{name}" for name in re.findall(r"\]\(docs/([a-z-]+\.md)\)", PAGES["README.md"])} == {p for p in PAGES if p.startswith("docs/")}
+    assert {
+        f"docs/{name}" for name in re.findall(r"\]\(docs/([a-z-]+\.md)\)", PAGES["README.md"])
+    } == {p for p in PAGES if p.startswith("docs/")}
 
 
 def test_pictures_are_used_and_small():
-    pictures = {path.relative_to(ROOT).as_posix(): path.stat().st_size for path in (ROOT / "docs/images").glob("*.png")}
+    pictures = {
+        path.relative_to(ROOT).as_posix(): path.stat().st_size
+        for path in (ROOT / "docs/images").glob("*.png")
+    }
     assert pictures.keys() == set(re.findall(r'(?:src|srcset)="([^"]+)"', PAGES["README.md"]))
     assert max(pictures.values()) < 300_000
 
 
 # -- tables ------------------------------------------------------------------------------------------------------------
 
-_COMBINE = {Measure.MINUTES: "sum", Measure.COUNT: "sum", Measure.DISTINCT: "union", Measure.PEAK: "maximum", Measure.LEVEL: "last"}
-_RANGE = _COMBINE | {Measure.DISTINCT: "each counted once", Measure.PEAK: "the highest", Measure.LEVEL: "the last"}
+_COMBINE = {
+    Measure.MINUTES: "sum",
+    Measure.COUNT: "sum",
+    Measure.DISTINCT: "union",
+    Measure.PEAK: "maximum",
+    Measure.LEVEL: "last",
+}
+_RANGE = _COMBINE | {
+    Measure.DISTINCT: "each counted once",
+    Measure.PEAK: "the highest",
+    Measure.LEVEL: "the last",
+}
 
 
 def test_every_metric_is_defined_and_says_how_it_combines():
-    told = [(cells[0].strip("`"), cells[2]) for cells in rows(section("docs/metrics.md", "## The metrics"))]
+    told = [
+        (cells[0].strip("`"), cells[2])
+        for cells in rows(section("docs/metrics.md", "## The metrics"))
+    ]
     assert told == [(m.key, _COMBINE[m.measure]) for m in ALL]
 
 
 def test_readme_lists_the_seventeen():
-    told = [(cells[0], cells[2]) for cells in rows(section("README.md", "## The seventeen metrics"))]
+    told = [
+        (cells[0], cells[2]) for cells in rows(section("README.md", "## The seventeen metrics"))
+    ]
     assert told == [(m.title, _RANGE[m.measure]) for m in METRICS]
 
 
 def test_every_event_type_and_field_is_documented():
-    table = {cells[0].strip("`"): cells[1] for cells in rows(section("docs/events.md", "## The types"))}
+    table = {
+        cells[0].strip("`"): cells[1] for cells in rows(section("docs/events.md", "## The types"))
+    }
     assert list(table) == [k.type for k in KINDS]
     for kind in KINDS:
-        wanted = {kind.subject, *kind.required} - {""} | ({"participant", "name"} if kind.type == "participant.joined" else set())
+        wanted = {kind.subject, *kind.required} - {""} | (
+            {"participant", "name"} if kind.type == "participant.joined" else set()
+        )
         assert set(re.findall(r"`(\w+)`", table[kind.type])) == wanted
 
 
 def test_every_reason_is_documented():
-    raised = set(re.findall(r'(?:Rejected|Refused)\(\s*"([a-z0-9-]+)"', SOURCE)) | set(re.findall(r'return "(not-[a-z0-9]+)"', SOURCE))
+    raised = set(re.findall(r'(?:Rejected|Refused)\(\s*"([a-z0-9-]+)"', SOURCE)) | set(
+        re.findall(r'return "(not-[a-z0-9]+)"', SOURCE)
+    )
     assert len(raised) > 10
     assert set(names(section("docs/events.md", "## Quarantine"))) == raised
 
 
 def test_every_setting_is_documented_with_its_default():
-    table = {cells[0].strip("`"): cells[1:3] for cells in rows(section("docs/settings.md", "## The settings"))}
-    assert table.keys() == {f"USAGE_REPORT_{f.name.upper()}" for f in fields(settings.Settings)} | {"USAGE_REPORT_CONFIG"}
+    table = {
+        cells[0].strip("`"): cells[1:3]
+        for cells in rows(section("docs/settings.md", "## The settings"))
+    }
+    assert table.keys() == {f"USAGE_REPORT_{f.name.upper()}" for f in fields(settings.Settings)} | {
+        "USAGE_REPORT_CONFIG"
+    }
     for field in fields(settings.Settings):
         name, default = (cell.strip("`") for cell in table[f"USAGE_REPORT_{field.name.upper()}"])
         assert name == field.name
         if field.default != "":
-            assert default == (f"{field.default:g}" if isinstance(field.default, float) else field.default)
+            assert default == (
+                f"{field.default:g}" if isinstance(field.default, float) else field.default
+            )
 
 
 def test_every_platform_has_its_section_and_its_events():
-    told = {cells[2].strip("`"): cells[0] for cells in rows(PAGES["docs/connect.md"].split("## How every")[0]) if cells[2]}
+    told = {
+        cells[2].strip("`"): cells[0]
+        for cells in rows(PAGES["docs/connect.md"].split("## How every")[0])
+        if cells[2]
+    }
     assert told.keys() == sources.platforms().keys()
     for link in told.values():
         title = link[1:].split("]")[0]
-        text = section("docs/connect.md", f"## {title}" if f"\n## {title}\n" in PAGES["docs/connect.md"] else f"## {title} webhooks")
+        text = section(
+            "docs/connect.md",
+            f"## {title}"
+            if f"\n## {title}\n" in PAGES["docs/connect.md"]
+            else f"## {title} webhooks",
+        )
         for part in ("Where", "Secret", "Events", "Supplies", "Not supplied"):
             assert f"- **{part}**:" in text, (title, part)
     known = set(names(section("docs/connect.md", "## Files")))
@@ -203,17 +276,25 @@ def test_every_platform_has_its_section_and_its_events():
 
 
 def test_metrics_and_limits_of_the_api_are_documented():
-    told = [name for name in names(section("docs/api.md", "## Health and metrics")) if name.startswith("usage_report_")]
+    told = [
+        name
+        for name in names(section("docs/api.md", "## Health and metrics"))
+        if name.startswith("usage_report_")
+    ]
     kinds = {m.name + ("_total" if m.type == "counter" else "") for m in metrics.REGISTRY.collect()}
     assert set(told) == kinds
     text = section("docs/api.md", "## Limits and errors")
-    assert f"{http.MAX_BODY // 2**20} MiB as sent, {http.MAX_UNPACKED // 2**20} MiB unpacked" in text
+    assert (
+        f"{http.MAX_BODY // 2**20} MiB as sent, {http.MAX_UNPACKED // 2**20} MiB unpacked" in text
+    )
     assert f"{QUEUE:,}, or {QUEUE_BYTES // 2**20} MiB" in text
 
 
 @EVERY_PAGE
 def test_no_setting_is_made_up(page):
-    known = {f"USAGE_REPORT_{f.name.upper()}" for f in fields(settings.Settings)} | {"USAGE_REPORT_CONFIG"}
+    known = {f"USAGE_REPORT_{f.name.upper()}" for f in fields(settings.Settings)} | {
+        "USAGE_REPORT_CONFIG"
+    }
     assert set(re.findall(r"USAGE_REPORT_[A-Z_]+", PAGES[page])) <= known
 
 
@@ -233,7 +314,10 @@ def test_every_key_and_unit_of_a_preset_is_documented():
 
 def test_every_dependency_has_its_reason():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = [*project["dependencies"], *(r for extra in project["optional-dependencies"].values() for r in extra)]
+    needed = [
+        *project["dependencies"],
+        *(r for extra in project["optional-dependencies"].values() for r in extra),
+    ]
     text = section("docs/contribute.md", "## Dependencies")
     assert names(text) == [re.match(r"[A-Za-z0-9-]+", requirement)[0] for requirement in needed]
 
@@ -255,16 +339,27 @@ def run(tmp_path):
 
 
 def readme_events() -> str:
-    return re.search(r"ingest - <<'END'\n(.*?)^END$", PAGES["README.md"], re.MULTILINE | re.DOTALL)[1]
+    return re.search(r"ingest - <<'END'\n(.*?)^END$", PAGES["README.md"], re.MULTILINE | re.DOTALL)[
+        1
+    ]
 
 
 def test_the_example_of_the_readme(run):
     assert "4 accepted" in run("ingest -", readme_events())
     assert "0 accepted, 4 known already" in run("ingest -", readme_events())
-    total = json.loads(run("report --team acme --from 2026-03-02 --to 2026-03-02 --format json"))["total"]
-    promised = re.search(r"It answers (\d+) participation minutes \((\d+) of Ana, (\d+) of Ben\) and (\d+) broadcast minutes", PAGES["README.md"])
+    total = json.loads(run("report --team acme --from 2026-03-02 --to 2026-03-02 --format json"))[
+        "total"
+    ]
+    promised = re.search(
+        r"It answers (\d+) participation minutes \((\d+) of Ana, (\d+) of Ben\) and (\d+) broadcast minutes",
+        PAGES["README.md"],
+    )
     whole, ana, ben, sent = map(int, promised.groups())
-    assert (total["participation_minutes"], total["broadcast_minutes"]) == (whole, sent) == (ana + ben, sent)
+    assert (
+        (total["participation_minutes"], total["broadcast_minutes"])
+        == (whole, sent)
+        == (ana + ben, sent)
+    )
 
 
 def test_the_example_of_the_event_format():
@@ -277,13 +372,20 @@ def test_the_worked_example(run):
     text = section("docs/metrics.md", "## A worked example")
     (events,) = blocks("docs/metrics.md", "jsonl")
     assert f"{len(events.splitlines())} accepted, 0 known already\n" in run("ingest -", events)
-    told = {cells[0].strip("`"): float(cells[2]) for cells in rows(text) if cells[0].startswith("`")}
+    told = {
+        cells[0].strip("`"): float(cells[2]) for cells in rows(text) if cells[0].startswith("`")
+    }
     assert list(told) == [m.key for m in ALL]
     report = "report --team school --from 2026-03-04 --to 2026-03-05 --as-of 2026-03-05T00:00:00Z --format json"
     answer = json.loads(run(report))
     assert answer["rows"][0] | answer["total"] == told | {"start": "2026-03-04T00:00:00+00:00"}
     tokyo = json.loads(run(report.replace("--as-of 2026-03-05T00:00:00Z", "--zone Asia/Tokyo")))
-    days = [int(n) for n in re.search(r"then has (\d+) participation minutes, and the 5th has (\d+)", text).groups()]
+    days = [
+        int(n)
+        for n in re.search(
+            r"then has (\d+) participation minutes, and the 5th has (\d+)", text
+        ).groups()
+    ]
     assert [row["participation_minutes"] for row in tokyo["rows"]] == days
 
 
@@ -292,7 +394,19 @@ def test_a_late_deletion_breaks_the_silence(run):
 
     def event(id: str, type: str, time: str, **data: str) -> str:
         body = {"team": "acme", "room": "r", "session": "s", **data}
-        return json.dumps({"specversion": "1.0", "id": id, "source": "x", "type": type, "time": time, "data": body}) + "\n"
+        return (
+            json.dumps(
+                {
+                    "specversion": "1.0",
+                    "id": id,
+                    "source": "x",
+                    "type": type,
+                    "time": time,
+                    "data": body,
+                }
+            )
+            + "\n"
+        )
 
     def minutes(as_of: str) -> float:
         line = f"report --team acme --from 2026-03-01 --to 2026-03-31 --metrics participation_minutes --as-of {as_of} --format json"
@@ -311,25 +425,49 @@ def test_a_late_deletion_breaks_the_silence(run):
 
 
 def test_the_shapes_of_json(run):
-    told = {kind: json.loads(block) for kind, block in zip(("report", "period", "live"), blocks("docs/command-line.md", "json"), strict=True)}
+    told = {
+        kind: json.loads(block)
+        for kind, block in zip(
+            ("report", "period", "live"), blocks("docs/command-line.md", "json"), strict=True
+        )
+    }
     run("ingest -", readme_events())
     keys = ",".join(told["report"]["total"])
     line = f"report --team acme --from 2026-03-02 --to 2026-03-03 --metrics {keys} --as-of 2026-03-03T00:00:00Z --format json"
     assert json.loads(run(line)) == told["report"]
-    assert json.loads(run(f"live --team acme --as-of {told['live']['as_of']} --format json")) == told["live"]
+    assert (
+        json.loads(run(f"live --team acme --as-of {told['live']['as_of']} --format json"))
+        == told["live"]
+    )
     run("team set acme --zone Europe/Berlin --billing-day 15 --limit participation_minutes=100000")
     period = json.loads(run("period --team acme --as-of 2026-03-02T12:00:00Z --format json"))
     assert len(period["metrics"]) == 6
-    period["metrics"] = {k: v for k, v in period["metrics"].items() if k in told["period"]["metrics"]}
+    period["metrics"] = {
+        k: v for k, v in period["metrics"].items() if k in told["period"]["metrics"]
+    }
     assert period == told["period"]
 
 
 def test_the_filter_for_another_platform():
     (payload,), (code,) = blocks("docs/connect.md", "json"), blocks("docs/connect.md", "python")
-    ended = json.dumps({**json.loads(payload), "event": "call-ended", "delivery": "d-92", "user": {}})
+    ended = json.dumps(
+        {**json.loads(payload), "event": "call-ended", "delivery": "d-92", "user": {}}
+    )
     other = json.dumps({**json.loads(payload), "event": "user-waved"})
     given = "\n".join([payload.strip(), ended, other])
-    out = subprocess.run([sys.executable, "-c", code], input=given, capture_output=True, text=True, check=True, timeout=30).stdout
+    out = subprocess.run(
+        [sys.executable, "-c", code],
+        input=given,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    ).stdout
     first, last = (parse(json.loads(line), now=NOW) for line in out.splitlines())
-    assert (first.type, first.person, first.name, first.connection) == ("participant.joined", "ana", "Ana", "c-1")
+    assert (first.type, first.person, first.name, first.connection) == (
+        "participant.joined",
+        "ana",
+        "Ana",
+        "c-1",
+    )
     assert (last.type, last.session, last.time) == ("session.ended", "s-1", first.time)

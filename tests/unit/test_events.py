@@ -34,9 +34,18 @@ NINE = instant("2026-03-01T09:00:00Z")
 FULL = {
     "session.started": ({}, {}),
     "session.ended": ({}, {}),
-    "participant.joined": ({"connection": "c", "participant": "ana", "name": "Ana"}, {"subject": "c", "connection": "c", "person": "ana", "name": "Ana"}),
-    "participant.left": ({"connection": "c", "participant": "ana"}, {"subject": "c", "connection": "c", "person": "ana"}),
-    "track.published": ({"connection": "c", "track": "t", "kind": "video"}, {"subject": "t", "connection": "c", "detail": "video"}),
+    "participant.joined": (
+        {"connection": "c", "participant": "ana", "name": "Ana"},
+        {"subject": "c", "connection": "c", "person": "ana", "name": "Ana"},
+    ),
+    "participant.left": (
+        {"connection": "c", "participant": "ana"},
+        {"subject": "c", "connection": "c", "person": "ana"},
+    ),
+    "track.published": (
+        {"connection": "c", "track": "t", "kind": "video"},
+        {"subject": "t", "connection": "c", "detail": "video"},
+    ),
     "track.unpublished": ({"connection": "c", "track": "t"}, {"subject": "t", "connection": "c"}),
     "track.subscribed": ({"connection": "c", "track": "t"}, {"subject": "t", "connection": "c"}),
     "track.unsubscribed": ({"connection": "c", "track": "t"}, {"subject": "t", "connection": "c"}),
@@ -107,9 +116,20 @@ def test_the_table_of_kinds_is_whole():
 @pytest.mark.parametrize("type", FULL)
 def test_every_kind(type):
     fields = FULL[type][1]
-    texts = dict.fromkeys(("subject", "connection", "person", "name", "detail", "extra"), "") | fields
+    texts = (
+        dict.fromkeys(("subject", "connection", "person", "name", "detail", "extra"), "") | fields
+    )
     event = parse(envelope(type), now=NOW)
-    assert event == Event(team="acme", source="demo", id="e-1", code=CODE[type], time=NINE, room="standup", session="s-1", **texts)
+    assert event == Event(
+        team="acme",
+        source="demo",
+        id="e-1",
+        code=CODE[type],
+        time=NINE,
+        room="standup",
+        session="s-1",
+        **texts,
+    )
     assert event.type == type
 
 
@@ -117,7 +137,21 @@ def test_the_example_of_the_manual():
     text = """{"specversion":"1.0","id":"e-1","source":"demo","type":"participant.joined","time":"2026-03-01T09:00:00.000Z",
      "data":{"team":"acme","room":"standup","session":"s-1","connection":"c-1","participant":"ana","name":"Ana"}}"""
     event = parse(orjson.loads(text), now=NOW)
-    assert event == ("acme", "demo", "e-1", 10, NINE, "standup", "s-1", "c-1", "c-1", "ana", "Ana", "", "")
+    assert event == (
+        "acme",
+        "demo",
+        "e-1",
+        10,
+        NINE,
+        "standup",
+        "s-1",
+        "c-1",
+        "c-1",
+        "ana",
+        "Ana",
+        "",
+        "",
+    )
 
 
 def test_a_person_is_the_connection_where_none_is_named():
@@ -139,19 +173,30 @@ def test_a_name_may_be_unknown(name):
 def test_the_team_can_come_from_outside_but_the_event_goes_first():
     assert parse(envelope(), now=NOW, team="other").team == "acme"
     for missing in (..., None):
-        assert parse(with_field("participant.joined", "team", ("data",), missing), now=NOW, team="other").team == "other"
+        assert (
+            parse(
+                with_field("participant.joined", "team", ("data",), missing), now=NOW, team="other"
+            ).team
+            == "other"
+        )
 
 
 def test_unknown_fields_are_kept_in_a_settled_order():
-    event = parse(envelope(connection="c", zeta=[1, {"b": 1, "a": 2}], alpha="é", post="ignored"), now=NOW)
+    event = parse(
+        envelope(connection="c", zeta=[1, {"b": 1, "a": 2}], alpha="é", post="ignored"), now=NOW
+    )
     assert event.extra == '{"alpha":"é","zeta":[1,{"a":2,"b":1}]}'
 
 
 def test_unknown_members_of_the_envelope_do_not_matter():
-    assert parse(envelope() | {"subject": "x", "datacontenttype": "application/json"}, now=NOW) == parse(envelope(), now=NOW)
+    assert parse(
+        envelope() | {"subject": "x", "datacontenttype": "application/json"}, now=NOW
+    ) == parse(envelope(), now=NOW)
 
 
-@pytest.mark.parametrize("text", ["😀", "שלום עולם", "مرحبا", "名前", "a'b\"c;--", " ", "\u202e", "\n", "x" * MAX_TEXT])
+@pytest.mark.parametrize(
+    "text", ["😀", "שלום עולם", "مرحبا", "名前", "a'b\"c;--", " ", "\u202e", "\n", "x" * MAX_TEXT]
+)
 def test_odd_texts_are_texts(text):
     event = parse(envelope(connection=text, participant=text, name=text), now=NOW)
     assert (event.connection, event.person, event.name) == (text, text, text)
@@ -181,7 +226,10 @@ def test_wrong_type(type, field, path, value):
 
 
 @EVERY_FIELD
-@pytest.mark.parametrize("text", ["x" * 100_000, "x" * (MAX_TEXT + 1), "é" * (MAX_TEXT // 2 + 1), "😀" * (MAX_TEXT // 4 + 1)])
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 100_000, "x" * (MAX_TEXT + 1), "é" * (MAX_TEXT // 2 + 1), "😀" * (MAX_TEXT // 4 + 1)],
+)
 def test_too_long(type, field, path, text):
     error = refusal(with_field(type, field, path, text))
     assert error.reason == "too-long"
@@ -210,7 +258,9 @@ def test_data_of_a_wrong_type(data):
 
 @pytest.mark.parametrize("data", [None, ...])
 def test_data_missing(data):
-    obj = {k: v for k, v in envelope().items() if k != "data"} | ({} if data is ... else {"data": data})
+    obj = {k: v for k, v in envelope().items() if k != "data"} | (
+        {} if data is ... else {"data": data}
+    )
     error = refusal(obj)
     assert error.reason == "missing-field"
     assert "data" in error.why
@@ -251,8 +301,20 @@ def test_deep_and_huge_values_are_refused_not_stumbled_over():
     assert refusal(envelope(connection="c", more=deep)).reason == "too-deep"
 
 
-leaves = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | st.text(max_size=20)
-json_values = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=6)
+leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=20)
+)
+json_values = st.recursive(
+    leaves,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
 
 
 @given(st.data())
@@ -264,7 +326,9 @@ def test_nothing_but_rejected_ever_comes_out(data):
         obj[data.draw(st.sampled_from(ENVELOPE))] = data.draw(json_values)
     with suppress(Rejected):
         event = parse(orjson.loads(orjson.dumps(obj)), now=NOW)
-        assert all(len(text.encode()) <= MAX_TEXT and "\0" not in text for text in event[:3] + event[5:12])
+        assert all(
+            len(text.encode()) <= MAX_TEXT and "\0" not in text for text in event[:3] + event[5:12]
+        )
 
 
 # Time
@@ -298,7 +362,16 @@ def test_no_time(text):
     assert error.why.startswith("time: ")
 
 
-@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:60Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "9999-12-31T23:59:60Z",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+    ],
+)
 def test_the_ends_of_the_calendar(text):
     assert refusal(envelope() | {"time": text}).reason in ("bad-time", "too-early", "in-the-future")
 
@@ -347,7 +420,11 @@ PLACES = st.sampled_from([("envelope", f) for f in ENVELOPE] + [("data", f) for 
     "team", "room", "session", "connection", "participant", "name", "track", "kind", "recording", "whiteboard", "breakout", "post", "visibility", "wave")])  # fmt: skip
 
 
-@given(st.sampled_from(sorted(FULL)), st.lists(st.tuples(PLACES, st.one_of(ODD, st.just(...))), max_size=3), st.sampled_from([None, "lab"]))
+@given(
+    st.sampled_from(sorted(FULL)),
+    st.lists(st.tuples(PLACES, st.one_of(ODD, st.just(...))), max_size=3),
+    st.sampled_from([None, "lab"]),
+)
 @example("track.subscribed", [(("data", "kind"), "")], None)
 def test_the_short_way_never_says_other_than_the_careful_one(type, changes, team):
     event = deepcopy(envelope(type))
@@ -374,7 +451,9 @@ def test_identity_is_team_source_and_id():
 
 def test_identity_does_not_run_fields_together():
     event = parse(envelope(), now=NOW)
-    assert identity(event._replace(source="a", id="bc")) != identity(event._replace(source="ab", id="c"))
+    assert identity(event._replace(source="a", id="bc")) != identity(
+        event._replace(source="ab", id="c")
+    )
 
 
 def test_content_is_everything_else():
@@ -382,5 +461,8 @@ def test_content_is_everything_else():
     for field in ("team", "source", "id"):
         assert content(event._replace(**{field: "other"})) == content(event)
     changed = [event._replace(time=event.time + 1), event._replace(code=11)]
-    changed += [event._replace(**{f: "other"}) for f in ("room", "session", "subject", "connection", "person", "name", "detail", "extra")]
+    changed += [
+        event._replace(**{f: "other"})
+        for f in ("room", "session", "subject", "connection", "person", "name", "detail", "extra")
+    ]
     assert len({content(e) for e in [event, *changed]}) == 11

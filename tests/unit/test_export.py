@@ -40,7 +40,10 @@ def test_csv_is_exact_and_absent_is_empty():
     got = rows(export.to_csv(r))
     assert [g["row"] for g in got] == ["bucket", "bucket", "bucket", "total"]
     assert [g["state"] for g in got] == ["final", "running", "not begun", "running"]
-    assert (got[0]["start"], got[0]["end"]) == ("2026-03-29T00:00:00+01:00", "2026-03-30T00:00:00+02:00")
+    assert (got[0]["start"], got[0]["end"]) == (
+        "2026-03-29T00:00:00+01:00",
+        "2026-03-30T00:00:00+02:00",
+    )
     for m in ALL:
         for i, row in enumerate(got):
             value = r.total(m.key) if i == 3 else r.value(m.key, i)
@@ -48,7 +51,9 @@ def test_csv_is_exact_and_absent_is_empty():
     assert {g["captions_minutes"] for g in got} == {""}
     assert {g["not_supplied"] for g in got} == {"captions_minutes"}
     assert float(got[3]["consumed_minutes_estimated"]) == r.estimated_total / 60_000 > 0
-    assert {(g["zone"], g["as_of"], g["definitions"]) for g in got} == {("Europe/Berlin", "2026-03-30T12:00:00Z", "1")}
+    assert {(g["zone"], g["as_of"], g["definitions"]) for g in got} == {
+        ("Europe/Berlin", "2026-03-30T12:00:00Z", "1")
+    }
 
 
 def test_nought_is_written_as_nought():
@@ -57,7 +62,10 @@ def test_nought_is_written_as_nought():
     assert got[2]["captions_minutes"] == ""
 
 
-@pytest.mark.parametrize("team", ["=1+1", "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", "  =HYPERLINK(1)", '=cmd|" /C calc"!A0'])
+@pytest.mark.parametrize(
+    "team",
+    ["=1+1", "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", "  =HYPERLINK(1)", '=cmd|" /C calc"!A0'],
+)
 def test_no_text_becomes_a_formula(team):
     assert rows(export.to_csv(report(team)))[0]["team"] == "'" + team
     book = load_workbook(io.BytesIO(export.to_xlsx(report(team))))
@@ -77,14 +85,20 @@ def test_xlsx_figures_dates_and_notes():
     book = load_workbook(io.BytesIO(export.to_xlsx(r)))
     sheet = book["Usage"]
     assert sheet["A1"].value == "Start (Europe/Berlin)"
-    assert [sheet.cell(i, 1).value for i in (2, 3, 4)] == [datetime(2026, 3, 29), datetime(2026, 3, 30), datetime(2026, 3, 31)]
+    assert [sheet.cell(i, 1).value for i in (2, 3, 4)] == [
+        datetime(2026, 3, 29),
+        datetime(2026, 3, 30),
+        datetime(2026, 3, 31),
+    ]
     assert sheet["A2"].is_date
     for c, m in enumerate(ALL, 3):
         got = [sheet.cell(row, c).value for row in (2, 3, 4, 6)]
         if m.key == "captions_minutes":
             assert got == ["not supplied"] * 4
         else:
-            for cell, value in zip(got, [*(r.value(m.key, i) for i in range(3)), r.total(m.key)], strict=True):
+            for cell, value in zip(
+                got, [*(r.value(m.key, i) for i in range(3)), r.total(m.key)], strict=True
+            ):
                 # A workbook keeps 16 digits: enough to give back every millisecond.
                 assert (cell is None) if value is None else cell == pytest.approx(value, rel=1e-15)
     assert all(cell.value is None for cell in sheet[5]), "the total is apart"
@@ -99,7 +113,9 @@ def test_xlsx_figures_dates_and_notes():
 
 
 def test_hours_keep_their_clock():
-    sheet = load_workbook(io.BytesIO(export.to_xlsx(report(grain=Grain.HOUR, last="2026-03-29"))))["Usage"]
+    sheet = load_workbook(io.BytesIO(export.to_xlsx(report(grain=Grain.HOUR, last="2026-03-29"))))[
+        "Usage"
+    ]
     assert [sheet.cell(row, 1).value.hour for row in range(2, 25)] == [0, 1, *range(3, 24)]
 
 
@@ -113,11 +129,21 @@ def test_same_report_same_bytes(monkeypatch):
 
 
 def test_any_team_name_is_taken():
-    for team in ("\x01\x02", "\ud800".encode("utf-16", "surrogatepass").decode("utf-16", "replace"), "x" * 1000, "‮evil"):
+    for team in (
+        "\x01\x02",
+        "\ud800".encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
+        "x" * 1000,
+        "‮evil",
+    ):
         assert rows(export.to_csv(report(team)))[0]["team"] == team
-        assert load_workbook(io.BytesIO(export.to_xlsx(report(team))))["About"]["A1"].value == "Team"
+        assert (
+            load_workbook(io.BytesIO(export.to_xlsx(report(team))))["About"]["A1"].value == "Team"
+        )
 
 
 def test_file_names_are_harmless():
-    assert export.filename(report("../..\\A b/ü"), "csv") == "usage-a-b-2026-03-29-to-2026-03-31-day.csv"
+    assert (
+        export.filename(report("../..\\A b/ü"), "csv")
+        == "usage-a-b-2026-03-29-to-2026-03-31-day.csv"
+    )
     assert export.filename(report("🎓"), "xlsx") == "usage-2026-03-29-to-2026-03-31-day.xlsx"

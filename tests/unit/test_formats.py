@@ -12,13 +12,22 @@ from usage_report.query.model import Query
 AS_OF = int(datetime(2026, 11, 23, 10, 30, tzinfo=UTC).timestamp()) * 1000
 
 
-def query(start="2026-11-01", last="2026-11-23", grain=Grain.DAY, zone="Europe/Berlin", as_of=AS_OF):
+def query(
+    start="2026-11-01", last="2026-11-23", grain=Grain.DAY, zone="Europe/Berlin", as_of=AS_OF
+):
     return Query("acme", date.fromisoformat(start), date.fromisoformat(last), zone, as_of, grain)
 
 
 @pytest.mark.parametrize(
     ("value", "decimals", "text"),
-    [(0, 1, "0.0"), (0.04, 1, "< 0.1"), (0.05, 1, "0.1"), (1234.56, 1, "1\u202f234.6"), (1e6, 0, "1\u202f000\u202f000"), (0.4, 0, "0")],
+    [
+        (0, 1, "0.0"),
+        (0.04, 1, "< 0.1"),
+        (0.05, 1, "0.1"),
+        (1234.56, 1, "1\u202f234.6"),
+        (1e6, 0, "1\u202f000\u202f000"),
+        (0.4, 0, "0"),
+    ],
 )
 def test_number(value, decimals, text):
     assert f.number(value, decimals) == text
@@ -34,7 +43,19 @@ def test_figures_carry_their_unit_and_absent_is_not_nought():
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "–"), (0, "0"), (7.25, "7.25"), (999.4, "999"), (999.6, "1k"), (1234, "1.23k"), (45_600, "45.6k"), (999_960, "1M"), (2.5e9, "2.5G"), (100, "100"), (1200, "1.2k")],
+    [
+        (None, "–"),
+        (0, "0"),
+        (7.25, "7.25"),
+        (999.4, "999"),
+        (999.6, "1k"),
+        (1234, "1.23k"),
+        (45_600, "45.6k"),
+        (999_960, "1M"),
+        (2.5e9, "2.5G"),
+        (100, "100"),
+        (1200, "1.2k"),
+    ],
 )
 def test_compact(value, text):
     assert f.compact(value) == text
@@ -42,7 +63,15 @@ def test_compact(value, text):
 
 @pytest.mark.parametrize(
     ("minutes", "text"),
-    [(None, "–"), (0, "0 min"), (0.3, "< 1 min"), (59.4, "59 min"), (59.6, "1 h"), (312, "5 h 12 min"), (60_000, "1 000 h")],
+    [
+        (None, "–"),
+        (0, "0 min"),
+        (0.3, "< 1 min"),
+        (59.4, "59 min"),
+        (59.6, "1 h"),
+        (312, "5 h 12 min"),
+        (60_000, "1 000 h"),
+    ],
 )
 def test_duration(minutes, text):
     assert f.duration(minutes).replace("\u202f", " ") == text
@@ -92,9 +121,15 @@ def test_notes_only_where_there_is_something_to_say():
     assert absent.startswith("Not supplied by this team's platform")
     assert absent.endswith("does not mean 0: Captions minutes, Q&A posts.")
     assert estimated.startswith("≈ 30\u202f% of the consumed minutes")
-    assert running.startswith("Mon 23 Nov 2026 is not over: its figures run to Mon 23 Nov 2026, 11:30")
-    assert f.estimated_text(make_report(past, estimated=1.0)).startswith("≈ All consumed minutes are estimated")
-    assert f.estimated_text(make_report(past, estimated=1.0, not_supplied=("consumed_minutes",))) == ""
+    assert running.startswith(
+        "Mon 23 Nov 2026 is not over: its figures run to Mon 23 Nov 2026, 11:30"
+    )
+    assert f.estimated_text(make_report(past, estimated=1.0)).startswith(
+        "≈ All consumed minutes are estimated"
+    )
+    assert (
+        f.estimated_text(make_report(past, estimated=1.0, not_supplied=("consumed_minutes",))) == ""
+    )
     assert "under 1" in f.estimated_text(make_report(past, estimated=0.001))
     # Nearly all is not all, and never rounds to it.
     assert f.estimated_text(make_report(past, estimated=0.999)).startswith("≈ 99\u202f%")

@@ -30,7 +30,12 @@ def accept(engine: sa.Engine, inbox: Inbox, *events: Event) -> list[Fate]:
 def ids(engine: sa.Engine) -> list[str]:
     """Of the ledger, in the order they went in."""
     with db.reading(engine) as c:
-        return [id for (id,) in c.execute(sa.select(t.events.c.id).order_by(t.events.c.received_at, t.events.c.id))]
+        return [
+            id
+            for (id,) in c.execute(
+                sa.select(t.events.c.id).order_by(t.events.c.received_at, t.events.c.id)
+            )
+        ]
 
 
 A, D, C = Fate.ACCEPTED, Fate.DUPLICATE, Fate.CONFLICT
@@ -38,7 +43,12 @@ A, D, C = Fate.ACCEPTED, Fate.DUPLICATE, Fate.CONFLICT
 
 def test_known_before_it_is_in_the_ledger_and_after(engine):
     inbox = Inbox()
-    assert accept(engine, inbox, told("a"), told("b"), told("a"), told("b", "11:00")) == [A, A, D, C]
+    assert accept(engine, inbox, told("a"), told("b"), told("a"), told("b", "11:00")) == [
+        A,
+        A,
+        D,
+        C,
+    ]
     assert ids(engine) == []
     for _ in range(2):
         assert accept(engine, inbox, told("b"), told("a", "11:00"), told("b")) == [D, C, D]
@@ -56,7 +66,9 @@ def test_another_process_knows_too(engine):
     assert accept(engine, one, told("a")) == [A]
     assert accept(engine, other, told("a"), told("b")) == [D, A]
     assert accept(engine, one, told("b"), told("b", "11:00"), told("c")) == [D, C, A]
-    assert accept(engine, Inbox(), told("c"), told("a", "11:00")) == [D, C], "one that has just been started"
+    assert accept(engine, Inbox(), told("c"), told("a", "11:00")) == [D, C], (
+        "one that has just been started"
+    )
     pipeline.carry(engine)
     assert accept(engine, other, told("c")) == [D]
     assert ids(engine) == ["a", "b", "c"]
@@ -94,7 +106,10 @@ def test_a_file_meets_what_was_accepted_before_it(engine):
     assert ids(engine) == ["a", "b"]
 
 
-@pytest.mark.parametrize("work", [pipeline.settle, lambda e: pipeline.rebuild(e, "acme"), lambda e: pipeline.replay(e, now=NOW)])
+@pytest.mark.parametrize(
+    "work",
+    [pipeline.settle, lambda e: pipeline.rebuild(e, "acme"), lambda e: pipeline.replay(e, now=NOW)],
+)
 def test_all_that_counts_carries_first(engine, work):
     product.ingest(engine, [told("z")])
     accept(engine, Inbox(), told("a"))
@@ -142,7 +157,12 @@ def test_the_lag_is_that_of_the_oldest(engine):
     pipeline.carry(engine)
     with db.reading(engine) as c:
         assert store.backlog(c)[:3] == (0, 1, NOW)
-        assert [r for (r,) in c.execute(sa.select(t.events.c.received_at).order_by(t.events.c.received_at))] == [NOW, NOW + 5_000]
+        assert [
+            r
+            for (r,) in c.execute(
+                sa.select(t.events.c.received_at).order_by(t.events.c.received_at)
+            )
+        ] == [NOW, NOW + 5_000]
 
 
 def test_without_a_worker_the_intake_carries_what_is_too_much(engine, monkeypatch):
@@ -151,7 +171,9 @@ def test_without_a_worker_the_intake_carries_what_is_too_much(engine, monkeypatc
     writer = Intake(engine)
     try:
         for i in range(12):
-            job = Job("acme", "jsonl", "request", [told(f"{i:02}"), told(f"{i:02}+")], [], NOW, None)
+            job = Job(
+                "acme", "jsonl", "request", [told(f"{i:02}"), told(f"{i:02}+")], [], NOW, None
+            )
             assert product.take(writer, job) == [A, A]
             assert pipeline.arrivals(engine).events <= 5 + 2 + 2
         assert product.take(writer, job) == [D, D]

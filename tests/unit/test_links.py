@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 from usage_report import presets
 from usage_report.metrics import METRICS
 from usage_report.periods import DAY, Grain
-from usage_report.ui.links import AHEAD, HOUR_DAYS, ID, MAX_DAYS, PARAMS, Context, View, decode, encode, fixed, settle
+from usage_report.ui.links import (
+    AHEAD,
+    HOUR_DAYS,
+    ID,
+    MAX_DAYS,
+    PARAMS,
+    Context,
+    View,
+    decode,
+    encode,
+    fixed,
+    settle,
+)
 
 NOW = int(datetime(2026, 11, 23, 10, 30, tzinfo=UTC).timestamp()) * 1000
 CONTEXT = Context(presets.load(), "Europe/Berlin", 15, NOW)
@@ -24,12 +36,18 @@ def read(link: str, context=CONTEXT):
 
 @st.composite
 def views(draw):
-    zone = draw(st.sampled_from(["", *sorted(available_timezones() - {"Europe/Berlin", "localtime"})]))
+    zone = draw(
+        st.sampled_from(["", *sorted(available_timezones() - {"Europe/Berlin", "localtime"})])
+    )
     grain = draw(st.sampled_from(Grain))
-    metrics = tuple(draw(st.lists(st.sampled_from([m.key for m in METRICS]), unique=True, max_size=6)))
+    metrics = tuple(
+        draw(st.lists(st.sampled_from([m.key for m in METRICS]), unique=True, max_size=6))
+    )
     shown = draw(st.sampled_from(["chart", "table"]))
     if draw(st.booleans()):
-        view = View(draw(st.sampled_from(CONTEXT.presets.ids)), None, None, metrics, grain, shown, zone)
+        view = View(
+            draw(st.sampled_from(CONTEXT.presets.ids)), None, None, metrics, grain, shown, zone
+        )
         return settle(view, CONTEXT)[0]
     days = draw(st.integers(1, HOUR_DAYS if grain is Grain.HOUR else MAX_DAYS))
     last = draw(st.dates(date(2000, 1, 1) + DAY * days, TODAY - DAY + AHEAD))
@@ -40,7 +58,9 @@ def views(draw):
 def test_what_is_written_is_read_back(view):
     link = urlencode(encode(view, CONTEXT))
     assert read(link) == (view, [])
-    assert "%" not in link.replace("%2F", "").replace("%2B", ""), "readable but for the slash of a zone"
+    assert "%" not in link.replace("%2F", "").replace("%2B", ""), (
+        "readable but for the slash of a zone"
+    )
 
 
 @given(views())
@@ -51,7 +71,13 @@ def test_the_fixed_link_shows_the_same_days_for_ever(view):
     assert later.period(kept) == CONTEXT.period(view)
 
 
-@given(st.dictionaries(st.one_of(st.sampled_from(PARAMS), st.text(max_size=30)), st.lists(st.text(max_size=300), max_size=4), max_size=9))
+@given(
+    st.dictionaries(
+        st.one_of(st.sampled_from(PARAMS), st.text(max_size=30)),
+        st.lists(st.text(max_size=300), max_size=4),
+        max_size=9,
+    )
+)
 def test_garbage_never_raises_and_always_leaves_a_view(params):
     view, problems = decode(params, CONTEXT)
     assert read(urlencode(encode(view, CONTEXT))) == (view, [])
@@ -76,27 +102,67 @@ def test_an_empty_link_is_the_default_view():
 @pytest.mark.parametrize(
     ("link", "says", "shows"),
     [
-        ("preset=last-31", "There is no preset “last-31”. Did you mean 'last-30'?", {"preset": "last-30"}),
+        (
+            "preset=last-31",
+            "There is no preset “last-31”. Did you mean 'last-30'?",
+            {"preset": "last-30"},
+        ),
         ("preset=Last+30+days", "There is no preset “Last 30 days”", {"preset": "last-30"}),
-        ("preset=nix&from=2026-01-01&to=2026-01-02", "There is no preset “nix”", {"preset": "", "start": date(2026, 1, 1), "last": date(2026, 1, 2)}),
-        ("preset=today&from=2026-01-01&to=2026-01-02", "both a preset and dates", {"preset": "today"}),
-        ("from=2026-03-01", "“to” is missing; only 2026-03-01 is shown", {"start": date(2026, 3, 1), "last": date(2026, 3, 1)}),
-        ("from=2026-03-01&to=2026-02-31", "“to”: “2026-02-31” cannot be used. Write it as YYYY-MM-DD", {"last": date(2026, 3, 1)}),
+        (
+            "preset=nix&from=2026-01-01&to=2026-01-02",
+            "There is no preset “nix”",
+            {"preset": "", "start": date(2026, 1, 1), "last": date(2026, 1, 2)},
+        ),
+        (
+            "preset=today&from=2026-01-01&to=2026-01-02",
+            "both a preset and dates",
+            {"preset": "today"},
+        ),
+        (
+            "from=2026-03-01",
+            "“to” is missing; only 2026-03-01 is shown",
+            {"start": date(2026, 3, 1), "last": date(2026, 3, 1)},
+        ),
+        (
+            "from=2026-03-01&to=2026-02-31",
+            "“to”: “2026-02-31” cannot be used. Write it as YYYY-MM-DD",
+            {"last": date(2026, 3, 1)},
+        ),
         ("from=x&to=y", "“Last 30 days” is shown instead", {"preset": "last-30"}),
-        ("from=2026-03-05&to=2026-03-01", "swapped", {"start": date(2026, 3, 1), "last": date(2026, 3, 5)}),
+        (
+            "from=2026-03-05&to=2026-03-01",
+            "swapped",
+            {"start": date(2026, 3, 1), "last": date(2026, 3, 5)},
+        ),
         ("from=2001-01-01&to=2026-03-01", "longer than ten years", {"last": date(2026, 3, 1)}),
         ("from=2150-01-01&to=2150-03-01", "reaches beyond", {"last": TODAY + AHEAD}),
         ("from=1999-01-01&to=2199-12-31", "Dates from 2000 to 2199", {}),
-        ("m=sessions.sesions", "There is no metric “sesions”. Did you mean 'sessions'?", {"metrics": ("sessions",)}),
+        (
+            "m=sessions.sesions",
+            "There is no metric “sesions”. Did you mean 'sessions'?",
+            {"metrics": ("sessions",)},
+        ),
         ("m=", "No metric of the link is known", {}),
         ("m=a.b.c.d.e", "2 more metrics of the link are not known", {}),
         ("m=" + ".".join(ID.values()), "names 17 metrics; the chart shows the first 6", {}),
-        ("grain=dya", "“dya” is not a grain; “day” is shown. Did you mean 'day'?", {"grain": Grain.DAY}),
-        ("grain=hour&preset=last-90", "Hours are shown for up to 31 days. This range has 90", {"grain": Grain.DAY, "preset": "last-90"}),
+        (
+            "grain=dya",
+            "“dya” is not a grain; “day” is shown. Did you mean 'day'?",
+            {"grain": Grain.DAY},
+        ),
+        (
+            "grain=hour&preset=last-90",
+            "Hours are shown for up to 31 days. This range has 90",
+            {"grain": Grain.DAY, "preset": "last-90"},
+        ),
         ("view=pie", "“pie” is not a view", {"view": "chart"}),
         ("zone=Europe/Berlni", "There is no time zone “Europe/Berlni”", {"zone": ""}),
         ("zone=../../etc/passwd", "There is no time zone", {"zone": ""}),
-        ("presets=today", "There is no part “presets” in a link. Did you mean 'preset'?", {"preset": "last-30"}),
+        (
+            "presets=today",
+            "There is no part “presets” in a link. Did you mean 'preset'?",
+            {"preset": "last-30"},
+        ),
         ("grain=week&grain=month", "given 2 times; the last one is used", {"grain": Grain.MONTH}),
         ("m=" + "a" * 100_000, "100,000 characters", {}),
     ],
@@ -108,7 +174,16 @@ def test_bad_parts_are_explained(link, says, shows):
         assert getattr(view, name) == value
 
 
-@pytest.mark.parametrize("link", ["m=none", "m=sessions.sessions", "m=participation_minutes", "zone=Europe/Berlin", "team=acme&utm_source=mail&embed=true"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "m=none",
+        "m=sessions.sessions",
+        "m=participation_minutes",
+        "zone=Europe/Berlin",
+        "team=acme&utm_source=mail&embed=true",
+    ],
+)
 def test_harmless_parts_need_no_word(link):
     assert read(link)[1] == []
 
@@ -123,6 +198,8 @@ def test_ids_of_metrics_never_change():
 
 
 def test_today_is_that_of_the_zone_of_the_view():
-    late = Context(CONTEXT.presets, "UTC", 1, int(datetime(2026, 11, 23, 23, tzinfo=UTC).timestamp()) * 1000)
+    late = Context(
+        CONTEXT.presets, "UTC", 1, int(datetime(2026, 11, 23, 23, tzinfo=UTC).timestamp()) * 1000
+    )
     assert late.period(read("preset=today", late)[0]).start == TODAY
     assert late.period(read("preset=today&zone=Asia/Tokyo", late)[0]).start == TODAY + DAY

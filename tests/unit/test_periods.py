@@ -45,7 +45,9 @@ def cut(first: str, last: str, grain: Grain, name: str) -> list[str]:
 
 
 def hours(first: str, last: str, name: str) -> list[float]:
-    return [float(b - a) / HOUR for a, b in pairwise(edges(span(first, last), Grain.DAY, zone(name)))]
+    return [
+        float(b - a) / HOUR for a, b in pairwise(edges(span(first, last), Grain.DAY, zone(name)))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -57,15 +59,35 @@ def hours(first: str, last: str, name: str) -> list[float]:
         ("America/New_York", "2026-03-07", "2026-03-09", [24, 23, 24]),
         ("America/New_York", "2026-10-31", "2026-11-02", [24, 25, 24]),
         ("Pacific/Chatham", "2026-04-04", "2026-04-06", [24, 25, 24]),  # UTC+13:45 and +12:45
-        ("Australia/Lord_Howe", "2026-04-04", "2026-04-06", [24, 24.5, 24]),  # half an hour of change
+        (
+            "Australia/Lord_Howe",
+            "2026-04-04",
+            "2026-04-06",
+            [24, 24.5, 24],
+        ),  # half an hour of change
         ("Australia/Lord_Howe", "2026-10-03", "2026-10-05", [24, 23.5, 24]),
         ("America/Sao_Paulo", "2018-11-03", "2018-11-05", [24, 23, 24]),  # midnight skipped
-        ("America/Sao_Paulo", "2018-02-17", "2018-02-18", [25, 24]),  # the hour before midnight comes twice
-        ("America/Havana", "2026-11-01", "2026-11-02", [25, 24]),  # midnight comes twice: the first begins the day
+        (
+            "America/Sao_Paulo",
+            "2018-02-17",
+            "2018-02-18",
+            [25, 24],
+        ),  # the hour before midnight comes twice
+        (
+            "America/Havana",
+            "2026-11-01",
+            "2026-11-02",
+            [25, 24],
+        ),  # midnight comes twice: the first begins the day
         ("America/St_Johns", "2010-11-06", "2010-11-08", [24, 25, 24]),  # clocks go back at 00:01
         ("Asia/Kolkata", "2026-03-28", "2026-03-30", [24, 24, 24]),
         ("Pacific/Apia", "2011-12-29", "2011-12-31", [24, 24]),  # 30 December 2011 never was
-        ("America/Caracas", "2016-05-01", "2016-05-01", [23.5]),  # the zone itself moved by half an hour
+        (
+            "America/Caracas",
+            "2016-05-01",
+            "2016-05-01",
+            [23.5],
+        ),  # the zone itself moved by half an hour
     ],
 )
 def test_lengths_of_days(name, first, last, lengths):
@@ -89,7 +111,10 @@ def test_midnight_of_zones(name, at):
 def test_a_skipped_midnight_is_the_first_instant_after_it():
     """Sao Paulo, 4 November 2018: at 03:00 UTC clocks go from 00:00 to 01:00."""
     assert midnight(date(2018, 11, 4), zone("America/Sao_Paulo")) == instant("2018-11-04T03:00:00Z")
-    assert cut("2018-11-04", "2018-11-04", Grain.DAY, "America/Sao_Paulo")[0] == "2018-11-04T01:00:00-02:00"
+    assert (
+        cut("2018-11-04", "2018-11-04", Grain.DAY, "America/Sao_Paulo")[0]
+        == "2018-11-04T01:00:00-02:00"
+    )
 
 
 def test_a_midnight_that_comes_twice_is_the_first():
@@ -110,7 +135,12 @@ def test_hours_of_a_day_with_a_change():
     assert [e[11:16] for e in spring[:4]] == ["00:00", "01:00", "03:00", "04:00"]
     assert len(spring) == 23 + 1
     autumn = cut("2026-10-25", "2026-10-25", Grain.HOUR, "Europe/Berlin")
-    assert [e[11:] for e in autumn[1:5]] == ["01:00:00+02:00", "02:00:00+02:00", "02:00:00+01:00", "03:00:00+01:00"]
+    assert [e[11:] for e in autumn[1:5]] == [
+        "01:00:00+02:00",
+        "02:00:00+02:00",
+        "02:00:00+01:00",
+        "03:00:00+01:00",
+    ]
     assert len(autumn) == 25 + 1
 
 
@@ -125,12 +155,24 @@ def test_weeks_begin_on_monday_and_are_cut_to_the_period():
     assert cut("2026-03-01", "2026-03-17", Grain.WEEK, "UTC") == [
         f"2026-03-{d:02d}T00:00:00+00:00" for d in (1, 2, 9, 16, 18)
     ]  # fmt: skip
-    assert cut("2026-03-03", "2026-03-04", Grain.WEEK, "UTC") == ["2026-03-03T00:00:00+00:00", "2026-03-05T00:00:00+00:00"]
+    assert cut("2026-03-03", "2026-03-04", Grain.WEEK, "UTC") == [
+        "2026-03-03T00:00:00+00:00",
+        "2026-03-05T00:00:00+00:00",
+    ]
 
 
 def test_months_are_cut_to_the_period():
-    assert [e[:10] for e in cut("2024-01-31", "2024-03-01", Grain.MONTH, "UTC")] == ["2024-01-31", "2024-02-01", "2024-03-01", "2024-03-02"]
-    assert [e[:10] for e in cut("2025-12-15", "2026-01-15", Grain.MONTH, "Europe/Berlin")] == ["2025-12-15", "2026-01-01", "2026-01-16"]
+    assert [e[:10] for e in cut("2024-01-31", "2024-03-01", Grain.MONTH, "UTC")] == [
+        "2024-01-31",
+        "2024-02-01",
+        "2024-03-01",
+        "2024-03-02",
+    ]
+    assert [e[:10] for e in cut("2025-12-15", "2026-01-15", Grain.MONTH, "Europe/Berlin")] == [
+        "2025-12-15",
+        "2026-01-01",
+        "2026-01-16",
+    ]
 
 
 def test_next_start():
@@ -156,7 +198,9 @@ def test_edges_rise_cover_the_period_and_lie_on_quarter_hours(day, length, grain
 @given(day=days, length=st.integers(1, 40), name=zones)
 def test_a_finer_grain_has_every_edge_of_a_coarser_one(day, length, name):
     tz, period = zone(name), Period(day, day + timedelta(days=length))
-    fine, *coarser = (set(edges(period, g, tz).tolist()) for g in (Grain.HOUR, Grain.DAY, Grain.MONTH))
+    fine, *coarser = (
+        set(edges(period, g, tz).tolist()) for g in (Grain.HOUR, Grain.DAY, Grain.MONTH)
+    )
     week = set(edges(period, Grain.WEEK, tz).tolist())
     assert fine >= coarser[0] >= coarser[1] | week
 
@@ -178,12 +222,20 @@ def test_today_at_the_border():
 
 
 def test_local_keeps_milliseconds_also_before_the_epoch():
-    assert local(1_772_359_200_007, zone("Asia/Kolkata")).isoformat(timespec="milliseconds") == "2026-03-01T15:30:00.007+05:30"
-    assert local(-1, zone("UTC")).isoformat(timespec="milliseconds") == "1969-12-31T23:59:59.999+00:00"
+    assert (
+        local(1_772_359_200_007, zone("Asia/Kolkata")).isoformat(timespec="milliseconds")
+        == "2026-03-01T15:30:00.007+05:30"
+    )
+    assert (
+        local(-1, zone("UTC")).isoformat(timespec="milliseconds") == "1969-12-31T23:59:59.999+00:00"
+    )
 
 
 def test_a_period_says_its_last_day():
-    assert (span("2026-03-01", "2026-03-31").last, span("2026-03-01", "2026-03-31").days) == (date(2026, 3, 31), 31)
+    assert (span("2026-03-01", "2026-03-31").last, span("2026-03-01", "2026-03-31").days) == (
+        date(2026, 3, 31),
+        31,
+    )
 
 
 @pytest.mark.parametrize("last", ["2026-02-28", "2026-01-01"])
@@ -229,7 +281,9 @@ def test_too_many_buckets_are_refused_with_a_way_out():
     ],
 )
 def test_billing_period(day, anchor, start, end):
-    assert billing_period(date.fromisoformat(day), anchor) == Period(date.fromisoformat(start), date.fromisoformat(end))
+    assert billing_period(date.fromisoformat(day), anchor) == Period(
+        date.fromisoformat(start), date.fromisoformat(end)
+    )
 
 
 @pytest.mark.parametrize("anchor", range(1, 32))
@@ -278,13 +332,22 @@ def test_not_a_zone(name):
     assert len(str(caught.value)) < 400
 
 
-@pytest.mark.parametrize(("name", "near"), [("Europe/Berlim", "Europe/Berlin"), ("Asia/Calcuta", "Asia/Calcutta"), ("europe/paris", "Europe/Paris")])
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("Europe/Berlim", "Europe/Berlin"),
+        ("Asia/Calcuta", "Asia/Calcutta"),
+        ("europe/paris", "Europe/Paris"),
+    ],
+)
 def test_a_misspelt_zone_gets_a_hint(name, near):
     with pytest.raises(InputError, match=f"Did you mean '{near}'"):
         zone(name)
 
 
-@pytest.mark.parametrize("name", ["right/UTC", "posix/Europe/Berlin", "localtime", "posixrules", "Factory"])
+@pytest.mark.parametrize(
+    "name", ["right/UTC", "posix/Europe/Berlin", "localtime", "posixrules", "Factory"]
+)
 def test_names_that_mean_another_thing_on_another_machine_are_no_zones(name):
     """They exist on some machines only, and "right" ones count leap seconds: a report must not hang on the machine."""
     with pytest.raises(InputError, match="There is no time zone") as caught:

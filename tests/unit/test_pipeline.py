@@ -30,8 +30,26 @@ def rows(engine: sa.Engine, table: sa.Table, *columns: str) -> list[tuple]:
         return [tuple(r) for r in c.execute(sa.select(*chosen).order_by(*table.primary_key))]
 
 
-def report(engine: sa.Engine, first: str, last: str = "", *, zone: str = "UTC", as_of: int = APRIL, grain: str = "day", team: str = "acme"):
-    return Reader(engine, STALE).report(Query(team, date.fromisoformat(first), date.fromisoformat(last or first), zone, as_of, Grain(grain)))
+def report(
+    engine: sa.Engine,
+    first: str,
+    last: str = "",
+    *,
+    zone: str = "UTC",
+    as_of: int = APRIL,
+    grain: str = "day",
+    team: str = "acme",
+):
+    return Reader(engine, STALE).report(
+        Query(
+            team,
+            date.fromisoformat(first),
+            date.fromisoformat(last or first),
+            zone,
+            as_of,
+            Grain(grain),
+        )
+    )
 
 
 def minutes(got, key: str = "participation_minutes") -> list:
@@ -51,18 +69,27 @@ def watch(engine: sa.Engine) -> None:
 
 def rewritten(engine: sa.Engine, table: sa.Table) -> list[int]:
     """Starts of the rows written since ``watch``."""
-    return [start for start, mark in rows(engine, table, "start", "silenced") if mark < _MARKS[table]]
+    return [
+        start for start, mark in rows(engine, table, "start", "silenced") if mark < _MARKS[table]
+    ]
 
 
 # -- the ledger --------------------------------------------------------------------------------------------------------
 
 
 def test_again_changes_nothing(engine):
-    events = list(Log().stay("10:00", "10:30", "a").tell("10:05", "chat.posted", post="p", visibility="public"))
+    events = list(
+        Log()
+        .stay("10:00", "10:30", "a")
+        .tell("10:05", "chat.posted", post="p", visibility="public")
+    )
     counts = product.ingest(engine, events)
     assert (counts.accepted, counts.duplicates, counts.conflicts, counts.refused) == (3, 0, [], 0)
     assert pipeline.settle(engine) == 1
-    known, version = product.fingerprint(engine, "acme"), Reader(engine, STALE).team("acme").data_version
+    known, version = (
+        product.fingerprint(engine, "acme"),
+        Reader(engine, STALE).team("acme").data_version,
+    )
     counts = product.ingest(engine, events[::-1])
     assert (counts.accepted, counts.duplicates) == (0, 3)
     assert pipeline.settle(engine) == 0
@@ -81,9 +108,18 @@ def test_repeats_within_one_batch(engine):
 def test_in_a_conflict_the_first_stays(engine):
     first = event("participant.joined", "2026-03-01T10:00:00Z", "e-1", connection="c")
     product.ingest(engine, [first])
-    for field, value in (("time", first.time + 1), ("room", "elsewhere"), ("session", "s-2"), ("person", "eve"), ("name", "Eve"), ("extra", '{"x":1}')):
+    for field, value in (
+        ("time", first.time + 1),
+        ("room", "elsewhere"),
+        ("session", "s-2"),
+        ("person", "eve"),
+        ("name", "Eve"),
+        ("extra", '{"x":1}'),
+    ):
         counts = product.ingest(engine, [first._replace(**{field: value})])
-        assert (counts.accepted, counts.conflicts, counts.refused) == (0, [("test", "e-1")], 1), field
+        assert (counts.accepted, counts.conflicts, counts.refused) == (0, [("test", "e-1")], 1), (
+            field
+        )
     assert rows(engine, t.events, "time", "room", "person") == [(first.time, "room", "c")]
     assert len(rows(engine, t.sessions)) == 1, "a conflict makes no session"
 
@@ -108,7 +144,12 @@ def test_large_batches_and_long_texts(engine):
     assert product.ingest(engine, log).duplicates == 10_500
     pipeline.settle(engine)
     got = report(engine, "2026-03-01", as_of=instant("2026-03-01T11:00:00Z"))
-    assert got.total("sessions") == got.total("active_participants") == got.total("max_concurrent_sessions") == 10_500
+    assert (
+        got.total("sessions")
+        == got.total("active_participants")
+        == got.total("max_concurrent_sessions")
+        == 10_500
+    )
     assert got.total("active_rooms") == 1
 
 
@@ -133,7 +174,11 @@ def test_an_input_that_breaks_off(engine):
 
 def test_progress_adds_up(engine, monkeypatch):
     monkeypatch.setattr(pipeline, "BATCH", 7)
-    events = [e._replace(session=f"s-{i}", id=f"{i}-{e.id}") for i in range(10) for e in Log().stay("10:00", "10:30", "a")]
+    events = [
+        e._replace(session=f"s-{i}", id=f"{i}-{e.id}")
+        for i in range(10)
+        for e in Log().stay("10:00", "10:30", "a")
+    ]
     told: list[int] = []
     pipeline.ingest(engine, events, now=0, format="jsonl", origin="test", progress=told.append)
     assert sum(told) == 20
@@ -156,8 +201,14 @@ def test_batches_are_bounded_in_bytes(engine, monkeypatch):
     monkeypatch.setattr(pipeline, "BATCH_BYTES", 10_000)
     held: list[int] = []
     real = ledger.quarantine
-    monkeypatch.setattr(ledger, "quarantine", lambda c, refused, **k: held.append(len(refused)) or real(c, refused, **k))
-    product.ingest(engine, [Refused("not-json", "no JSON", b"%d" % i + b"x" * 4_000, i) for i in range(9)])
+    monkeypatch.setattr(
+        ledger,
+        "quarantine",
+        lambda c, refused, **k: held.append(len(refused)) or real(c, refused, **k),
+    )
+    product.ingest(
+        engine, [Refused("not-json", "no JSON", b"%d" % i + b"x" * 4_000, i) for i in range(9)]
+    )
     assert held == [3, 3, 3]
 
 
@@ -187,7 +238,10 @@ def test_news_of_a_session_rewrites_only_its_quarters(two_days):
 def test_news_that_changes_nothing_rewrites_nothing(two_days):
     """An end for what is closed is an anomaly of the session, and no figure's business."""
     watch(two_days)
-    product.feed(two_days, [event("participant.left", "2026-03-01T12:00:00Z", "late", session="s-2", connection="b")])
+    product.feed(
+        two_days,
+        [event("participant.left", "2026-03-01T12:00:00Z", "late", session="s-2", connection="b")],
+    )
     assert rewritten(two_days, t.team_quarters) == rewritten(two_days, t.team_days) == []
     assert sum(n for (n,) in rows(two_days, t.sessions, "anomalies")) == 1
 
@@ -195,8 +249,14 @@ def test_news_that_changes_nothing_rewrites_nothing(two_days):
 def test_another_teams_news_is_its_own(two_days):
     before = Reader(two_days, STALE).team("acme").data_version
     watch(two_days)
-    product.feed(two_days, [e._replace(team="bravo") for e in Log("2026-03-01").stay("10:00", "11:00", "a")])
-    assert [start for start, mark, team in rows(two_days, t.team_quarters, "start", "silenced", "team_id") if mark < 1_000 and team == 1] == []
+    product.feed(
+        two_days, [e._replace(team="bravo") for e in Log("2026-03-01").stay("10:00", "11:00", "a")]
+    )
+    assert [
+        start
+        for start, mark, team in rows(two_days, t.team_quarters, "start", "silenced", "team_id")
+        if mark < 1_000 and team == 1
+    ] == []
     assert Reader(two_days, STALE).team("acme").data_version == before
     assert report(two_days, "2026-03-01", team="bravo").total("participation_minutes") == 60
 
@@ -204,7 +264,9 @@ def test_another_teams_news_is_its_own(two_days):
 def test_a_late_deletion_touches_one_bucket(two_days):
     """Storage is kept as its changes: a deletion weeks later rewrites the quarter and the day it lies in."""
     watch(two_days)
-    product.feed(two_days, [event("recording.deleted", "2026-03-20T08:01:00Z", "late", recording="r-1")])
+    product.feed(
+        two_days, [event("recording.deleted", "2026-03-20T08:01:00Z", "late", recording="r-1")]
+    )
     assert rewritten(two_days, t.team_quarters) == [instant("2026-03-20T08:00:00Z")]
     got = report(two_days, "2026-03-18", "2026-03-21")
     assert minutes(got, "recording_storage_minutes") == [50, 50, 0, 0]
@@ -212,7 +274,11 @@ def test_a_late_deletion_touches_one_bucket(two_days):
 
 def test_events_of_old_days(two_days):
     """A file of last year after this one's: as if it had come first."""
-    old = Log("2025-06-01", session="old").stay("23:50", "2025-06-02T00:20:00Z", "a").recording("23:50", "2025-06-02T00:00:00Z")
+    old = (
+        Log("2025-06-01", session="old")
+        .stay("23:50", "2025-06-02T00:20:00Z", "a")
+        .recording("23:50", "2025-06-02T00:00:00Z")
+    )
     product.feed(two_days, [e._replace(id="o" + e.id) for e in old])
     assert minutes(report(two_days, "2025-06-01", "2025-06-03")) == [10, 20, 0]
     assert minutes(report(two_days, "2026-03-01", "2026-03-02")) == [80, 30]
@@ -223,7 +289,9 @@ def test_events_of_old_days(two_days):
 def test_news_moves_the_data_version(two_days):
     """Counting moves it: answers cached before hold no more."""
     version = Reader(two_days, STALE).team("acme").data_version
-    product.ingest(two_days, [event("chat.posted", "2026-03-01T10:01:00Z", "n", post="p", visibility="public")])
+    product.ingest(
+        two_days, [event("chat.posted", "2026-03-01T10:01:00Z", "n", post="p", visibility="public")]
+    )
     assert Reader(two_days, STALE).team("acme").pending == 1
     pipeline.settle(two_days)
     info = Reader(two_days, STALE).team("acme")
@@ -234,7 +302,11 @@ def test_news_moves_the_data_version(two_days):
 def test_rebuild_mends_and_says_so(two_days):
     assert pipeline.rebuild(two_days, "acme") is True
     right = product.fingerprint(two_days, "acme")
-    for table, values in ((t.team_days, {"chat": 9}), (t.team_quarters, {"participants": 99}), (t.session_quarters, {"recorded": 1})):
+    for table, values in (
+        (t.team_days, {"chat": 9}),
+        (t.team_quarters, {"participants": 99}),
+        (t.session_quarters, {"recorded": 1}),
+    ):
         with two_days.begin() as c:
             c.execute(table.update().values(values))
         assert pipeline.rebuild(two_days, "acme") is False
@@ -265,7 +337,12 @@ def refused(n: int = 1, reason: str = "not-json") -> Refused:
 
 def test_each_original_is_kept_once(engine):
     counts = product.ingest(engine, [refused(), refused(), refused(2)])
-    assert (counts.quarantined, counts.quarantined_before, counts.refused, counts.reasons) == (2, 1, 3, {"not-json": 3})
+    assert (counts.quarantined, counts.quarantined_before, counts.refused, counts.reasons) == (
+        2,
+        1,
+        3,
+        {"not-json": 3},
+    )
     counts = product.ingest(engine, [refused(), refused(reason="too-late")])
     assert (counts.quarantined, counts.quarantined_before) == (1, 1)
     with db.reading(engine) as c:
@@ -288,11 +365,23 @@ def test_replay_takes_what_can_be_taken_now(engine):
     from shell import line
 
     good = line(event("participant.joined", "2026-03-01T10:00:00Z", "e-1", connection="c")).strip()
-    product.ingest(engine, [Refused("in-the-future", "not yet", good, 1, "acme"), Refused("not-json", "no", b"{", 2), Refused("line-too-long", "long", good, 3, truncated=True)])
+    product.ingest(
+        engine,
+        [
+            Refused("in-the-future", "not yet", good, 1, "acme"),
+            Refused("not-json", "no", b"{", 2),
+            Refused("line-too-long", "long", good, 3, truncated=True),
+        ],
+    )
     counts = pipeline.replay(engine, now=product.RECEIVED)
     assert (counts.accepted, counts.duplicates, counts.quarantined_before) == (1, 0, 2)
     pipeline.settle(engine)
-    assert report(engine, "2026-03-01", as_of=instant("2026-03-01T10:05:00Z")).total("participation_minutes") == 5
+    assert (
+        report(engine, "2026-03-01", as_of=instant("2026-03-01T10:05:00Z")).total(
+            "participation_minutes"
+        )
+        == 5
+    )
     with db.reading(engine) as c:
         assert [r.reason for r in ledger.quarantined(c)] == ["not-json", "line-too-long"]
     assert pipeline.replay(engine, now=product.RECEIVED).accepted == 0
@@ -310,8 +399,16 @@ def test_replay_takes_nothing_for_another_team(engine):
     """What a token of one team sent in another's name was refused; nobody gets it in by having it read again."""
     from shell import line
 
-    theirs = line(event("participant.joined", "2026-03-01T10:00:00Z", "e-1", connection="c")).strip()
-    product.ingest(engine, [Refused("wrong-team", "not yours", theirs, 1, "intruder"), Refused("in-the-future", "not yet", theirs + b" ", 2, "intruder")])
+    theirs = line(
+        event("participant.joined", "2026-03-01T10:00:00Z", "e-1", connection="c")
+    ).strip()
+    product.ingest(
+        engine,
+        [
+            Refused("wrong-team", "not yours", theirs, 1, "intruder"),
+            Refused("in-the-future", "not yet", theirs + b" ", 2, "intruder"),
+        ],
+    )
     counts = pipeline.replay(engine, now=product.RECEIVED)
     assert (counts.accepted, counts.quarantined_before) == (0, 2)
     assert Reader(engine, STALE).teams() == ()
@@ -322,8 +419,12 @@ def test_replay_takes_nothing_for_another_team(engine):
 def test_replay_of_more_than_one_page(engine, monkeypatch):
     from shell import line
 
-    lines = [line(event("session.started", "2026-03-01T10:00:00Z", f"e-{i}")).strip() for i in range(130)]
-    product.ingest(engine, [Refused("x", "y", raw if i % 3 else b"{" + raw, i) for i, raw in enumerate(lines)])
+    lines = [
+        line(event("session.started", "2026-03-01T10:00:00Z", f"e-{i}")).strip() for i in range(130)
+    ]
+    product.ingest(
+        engine, [Refused("x", "y", raw if i % 3 else b"{" + raw, i) for i, raw in enumerate(lines)]
+    )
     counts = pipeline.replay(engine, now=product.RECEIVED)
     assert (counts.accepted, counts.quarantined_before) == (86, 44)
 
@@ -336,8 +437,14 @@ def test_a_change_of_zone_cuts_the_days_anew(two_days):
     version = Reader(two_days, STALE).team("acme").data_version
     before = product.fingerprint(two_days, "acme")
     teams.change(two_days, "acme", now=0, zone="Pacific/Auckland")
-    assert [start for (start,) in rows(two_days, t.team_days, "start")] == [instant("2026-02-28T11:00:00Z"), instant("2026-03-01T11:00:00Z")]
-    assert minutes(report(two_days, "2026-03-01", "2026-03-02", zone="Pacific/Auckland")) == [80, 30]
+    assert [start for (start,) in rows(two_days, t.team_days, "start")] == [
+        instant("2026-02-28T11:00:00Z"),
+        instant("2026-03-01T11:00:00Z"),
+    ]
+    assert minutes(report(two_days, "2026-03-01", "2026-03-02", zone="Pacific/Auckland")) == [
+        80,
+        30,
+    ]
     assert minutes(report(two_days, "2026-03-01", "2026-03-02")) == [80, 30]
     assert Reader(two_days, STALE).team("acme").data_version > version
     assert pipeline.rebuild(two_days, "acme") is True
@@ -354,22 +461,35 @@ def test_an_unknown_zone_changes_nothing(two_days):
 
 
 def test_limits_hold_from_their_day(engine):
-    teams.change(engine, "acme", now=0, limits={"participation_minutes": 100.5, "max_concurrent_sessions": 3})
-    teams.change(engine, "acme", now=0, limits={"participation_minutes": 200}, since=date(2026, 3, 10))
-    teams.change(engine, "acme", now=0, limits={"participation_minutes": 300}, since=date(2026, 2, 10))
+    teams.change(
+        engine, "acme", now=0, limits={"participation_minutes": 100.5, "max_concurrent_sessions": 3}
+    )
+    teams.change(
+        engine, "acme", now=0, limits={"participation_minutes": 200}, since=date(2026, 3, 10)
+    )
+    teams.change(
+        engine, "acme", now=0, limits={"participation_minutes": 300}, since=date(2026, 2, 10)
+    )
 
     def limit(day: str) -> float | None:
         period = Reader(engine, STALE).period("acme", instant(f"{day}T12:00:00Z"))
         return next(m.limit for m in period.metrics if m.key == "participation_minutes")
 
-    assert [limit(d) for d in ("2026-02-09", "2026-02-10", "2026-03-09", "2026-03-10")] == [100.5, 300, 300, 200]
+    assert [limit(d) for d in ("2026-02-09", "2026-02-10", "2026-03-09", "2026-03-10")] == [
+        100.5,
+        300,
+        300,
+        200,
+    ]
     period = Reader(engine, STALE).period("acme", instant("2026-03-12T12:00:00Z"))
     assert {m.key: m.limit for m in period.metrics} == {
         "participation_minutes": 200, "max_concurrent_sessions": 3, "max_concurrent_participants": None,
         "recorded_minutes": None, "recording_storage_minutes": None, "captions_minutes": None,
     }  # fmt: skip
     # A period that is over has the limit of its last day.
-    past = Reader(engine, STALE).period("acme", instant("2026-04-12T12:00:00Z"), on=date(2026, 3, 5))
+    past = Reader(engine, STALE).period(
+        "acme", instant("2026-04-12T12:00:00Z"), on=date(2026, 3, 5)
+    )
     assert next(m.limit for m in past.metrics if m.key == "participation_minutes") == 200
 
 
@@ -385,7 +505,11 @@ def test_billing_periods_at_the_end_of_a_month(engine, day, zone, start, last):
     """At 20:00 UTC on 27 February 2026; in Kiritimati (UTC+14) it is the 28th already."""
     teams.change(engine, "acme", now=0, zone=zone, billing_day=day)
     got = Reader(engine, STALE).period("acme", instant("2026-02-27T20:00:00Z"))
-    assert (got.period.start.isoformat(), got.period.last.isoformat(), got.zone) == (start, last, zone)
+    assert (got.period.start.isoformat(), got.period.last.isoformat(), got.zone) == (
+        start,
+        last,
+        zone,
+    )
 
 
 # -- reports -----------------------------------------------------------------------------------------------------------
@@ -393,7 +517,10 @@ def test_billing_periods_at_the_end_of_a_month(engine, day, zone, start, last):
 
 def test_a_source_that_cannot_supply(engine):
     """BigBlueButton tells nothing of deletions: storage is not supplied, not nought. With another source beside it, it is."""
-    events = [e._replace(source="bigbluebutton") for e in Log().stay("10:00", "10:30", "a").recording("10:00", "10:10")]
+    events = [
+        e._replace(source="bigbluebutton")
+        for e in Log().stay("10:00", "10:30", "a").recording("10:00", "10:10")
+    ]
     product.feed(engine, events)
     got = report(engine, "2026-03-01")
     assert got.total("recording_storage_minutes") is None
@@ -414,18 +541,33 @@ def test_two_platforms_of_which_one_supplies(engine):
     log = Log().stay("10:00", "10:30", "a").sends("10:00", "10:30", "a", "video")
     product.feed(engine, [e._replace(source="livekit") for e in log])
     assert report(engine, "2026-03-01").partly == ()
-    product.feed(engine, [e._replace(source="zoom", id=f"z{e.id}") for e in Log(session="z").stay("10:00", "10:30", "b")])
+    product.feed(
+        engine,
+        [
+            e._replace(source="zoom", id=f"z{e.id}")
+            for e in Log(session="z").stay("10:00", "10:30", "b")
+        ],
+    )
     got = report(engine, "2026-03-01")
     assert (got.total("participation_minutes"), got.total("broadcast_minutes")) == (60, 30)
     assert got.total("captions_minutes") is None
     text = formats.partly_text(got)
-    assert "Zoom does not tell Broadcast minutes, Consumed minutes: its part in these figures is missing, or rough." in text
+    assert (
+        "Zoom does not tell Broadcast minutes, Consumed minutes: its part in these figures is missing, or rough."
+        in text
+    )
     assert "LiveKit does not tell Breakout minutes, Recording storage, Chat posts" in text
     assert text in formats.notes(got)
-    assert formats.partly_text(got, PERIOD) == "LiveKit does not tell Recording storage: its part in these figures is missing, or rough."
+    assert (
+        formats.partly_text(got, PERIOD)
+        == "LiveKit does not tell Recording storage: its part in these figures is missing, or rough."
+    )
 
 
-@pytest.mark.parametrize(("source", "expected"), [("jitsi", None), ("janus", None), ("teams-attendance", None), ("daily", 0), ("own", 0)])
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [("jitsi", None), ("janus", None), ("teams-attendance", None), ("daily", 0), ("own", 0)],
+)
 def test_recordings_that_nobody_tells_of_are_not_nought_in_real_time(engine, source, expected):
     product.feed(engine, [e._replace(source=source) for e in Log().joined("10:00", "a")])
     live = Reader(engine, STALE).live("acme", instant("2026-03-01T10:05:00Z"))
@@ -443,7 +585,12 @@ def test_as_of_in_the_past(two_days):
     assert minutes(got, "recording_storage_minutes") == [0, None]
     assert minutes(got, "sessions") == [2, None]
     assert got.running == 0
-    assert report(two_days, "2026-03-01", as_of=instant("2026-03-01T10:00:00Z")).total("active_participants") == 0
+    assert (
+        report(two_days, "2026-03-01", as_of=instant("2026-03-01T10:00:00Z")).total(
+            "active_participants"
+        )
+        == 0
+    )
 
 
 def test_a_future_range_has_no_figures(two_days):
@@ -480,25 +627,54 @@ def test_in_another_zone_than_the_teams(two_days, zone, days):
 def test_days_of_changing_clocks(engine):
     """Somebody is there all the time: 23 and 25 hours of presence."""
     teams.change(engine, "acme", now=0, zone="Europe/Berlin")
-    for first, last in (("2026-03-28T00:00:00Z", "2026-03-31T00:00:00Z"), ("2026-10-24T00:00:00Z", "2026-10-27T00:00:00Z")):
-        log = [event("participant.joined", first, "j" + first, session=first, connection="c"), event("participant.left", last, "l" + first, session=first, connection="c")]
+    for first, last in (
+        ("2026-03-28T00:00:00Z", "2026-03-31T00:00:00Z"),
+        ("2026-10-24T00:00:00Z", "2026-10-27T00:00:00Z"),
+    ):
+        log = [
+            event("participant.joined", first, "j" + first, session=first, connection="c"),
+            event("participant.left", last, "l" + first, session=first, connection="c"),
+        ]
         product.feed(engine, log)
     late = instant("2027-01-01T00:00:00Z")
-    assert report(engine, "2026-03-29", zone="Europe/Berlin", as_of=late).total("participation_minutes") == 23 * 60
-    assert report(engine, "2026-10-25", zone="Europe/Berlin", as_of=late).total("participation_minutes") == 25 * 60
+    assert (
+        report(engine, "2026-03-29", zone="Europe/Berlin", as_of=late).total(
+            "participation_minutes"
+        )
+        == 23 * 60
+    )
+    assert (
+        report(engine, "2026-10-25", zone="Europe/Berlin", as_of=late).total(
+            "participation_minutes"
+        )
+        == 25 * 60
+    )
     assert len(report(engine, "2026-03-29", zone="Europe/Berlin", as_of=late, grain="hour")) == 23
     assert len(report(engine, "2026-10-25", zone="Europe/Berlin", as_of=late, grain="hour")) == 25
 
 
 def test_live_sessions_in_words(engine):
     """Two in one room, of three that were; a recording on; an empty session and a stale one do not count."""
-    log = Log("2026-03-02").joined("09:00", "a").joined("09:10", "b").joined("09:20", "c").left("09:30", "c").recording("09:05")
+    log = (
+        Log("2026-03-02")
+        .joined("09:00", "a")
+        .joined("09:10", "b")
+        .joined("09:20", "c")
+        .left("09:30", "c")
+        .recording("09:05")
+    )
     log.also("empty", "hall").tell("09:00", "session.started")
     log.also("stale", "attic", day="2026-02-27").joined("09:00", "z")
     product.feed(engine, list(log))
     live = Reader(engine, STALE).live("acme", instant("2026-03-02T09:40:00Z"))
     (session,) = live.sessions
-    assert (session.room, session.session, session.people, session.peak, session.recording) == ("room", "s-1", 2, 3, True)
+    assert (session.room, session.session, session.people, session.peak, session.recording) == (
+        "room",
+        "s-1",
+        2,
+        3,
+        True,
+    )
     assert session.since == instant("2026-03-02T09:00:00Z")
     assert (live.live_participants, live.live_sessions, live.active_recordings) == (2, 1, 1)
     assert [n for n, _ in groupby(n for _, n in live.course)] == [0, 1, 2, 3, 2]
@@ -510,7 +686,13 @@ def test_reading_sees_one_state(two_days):
     with db.reading(two_days) as c:
         count = sa.select(sa.func.count()).select_from(t.events)
         before = c.execute(count).scalar_one()
-        product.feed(two_days, [e._replace(id="n" + e.id) for e in Log("2026-03-05", session="new").stay("10:00", "11:00", "a")])
+        product.feed(
+            two_days,
+            [
+                e._replace(id="n" + e.id)
+                for e in Log("2026-03-05", session="new").stay("10:00", "11:00", "a")
+            ],
+        )
         assert c.execute(count).scalar_one() == before
     assert minutes(report(two_days, "2026-03-05")) == [60]
 
@@ -525,8 +707,18 @@ def test_nothing_is_left_of_a_failed_batch(engine, monkeypatch):
 
 def test_an_event_is_what_it_was(engine):
     """Every field comes back from the ledger as it went in."""
-    one = event("participant.joined", "2026-03-01T10:00:00.123Z", "e-1", connection="c", participant="ana", name="Ana 🦊", more={"b": [1], "a": "ü"})
+    one = event(
+        "participant.joined",
+        "2026-03-01T10:00:00.123Z",
+        "e-1",
+        connection="c",
+        participant="ana",
+        name="Ana 🦊",
+        more={"b": [1], "a": "ü"},
+    )
     product.ingest(engine, [one])
     columns = [f for f in Event._fields if f not in ("team", "session")]
     assert rows(engine, t.events, *columns) == [tuple(getattr(one, f) for f in columns)]
-    assert rows(engine, t.sessions, "session", "first_event", "last_event") == [("s-1", one.time, one.time)]
+    assert rows(engine, t.sessions, "session", "first_event", "last_event") == [
+        ("s-1", one.time, one.time)
+    ]

@@ -44,9 +44,15 @@ def test_every_shipped_preset_is_tested_above():
 
 
 def test_month_arithmetic_across_years_and_short_months():
-    assert presets.resolve(SHIPPED["last-month"], date(2026, 1, 31), 1) == Period(date(2025, 12, 1), date(2026, 1, 1))
-    assert presets.resolve(SHIPPED["last-month"], date(2024, 3, 31), 1) == Period(date(2024, 2, 1), date(2024, 3, 1))
-    assert presets.resolve(SHIPPED["last-billing-period"], date(2026, 3, 30), 31) == Period(date(2026, 1, 31), date(2026, 2, 28))
+    assert presets.resolve(SHIPPED["last-month"], date(2026, 1, 31), 1) == Period(
+        date(2025, 12, 1), date(2026, 1, 1)
+    )
+    assert presets.resolve(SHIPPED["last-month"], date(2024, 3, 31), 1) == Period(
+        date(2024, 2, 1), date(2024, 3, 1)
+    )
+    assert presets.resolve(SHIPPED["last-billing-period"], date(2026, 3, 30), 31) == Period(
+        date(2026, 1, 31), date(2026, 2, 28)
+    )
 
 
 def write(tmp_path, text):
@@ -60,7 +66,12 @@ def one(rule, id="x", label="X"):
 
 
 def test_complete_units_leave_the_running_one_out(tmp_path):
-    got = presets.load(write(tmp_path, one('unit = "day"\nlast = 7\ncomplete = true') + one('unit = "quarter"\nlast = 2', "q")))
+    got = presets.load(
+        write(
+            tmp_path,
+            one('unit = "day"\nlast = 7\ncomplete = true') + one('unit = "quarter"\nlast = 2', "q"),
+        )
+    )
     assert presets.resolve(got["x"], MONDAY, 1) == Period(date(2026, 11, 16), MONDAY)
     assert presets.resolve(got["q"], MONDAY, 1) == Period(date(2026, 7, 1), date(2026, 11, 24))
     assert got.default == "x"
@@ -76,7 +87,10 @@ def test_complete_units_leave_the_running_one_out(tmp_path):
         ("[[preset]]\n", "preset number 1, key 'id': it is missing"),
         (one("unit = 7\nlast = 1"), "must be a text in quotes, not 7"),
         (one('unit = "mounth"\nlast = 1'), "'mounth' is not a unit. Did you mean 'month'?"),
-        (one('unit = "day"\nlats = 1'), "preset 'x', key 'lats': a preset has no such key. Did you mean 'last'?"),
+        (
+            one('unit = "day"\nlats = 1'),
+            "preset 'x', key 'lats': a preset has no such key. Did you mean 'last'?",
+        ),
         (one('unit = "day"'), "exactly one of 'offset' and 'last'"),
         (one('unit = "day"\nlast = 1\noffset = 0'), "exactly one of 'offset' and 'last'"),
         (one('unit = "day"\nlast = 0'), "from 1 to 3660, not 0"),
@@ -103,12 +117,19 @@ def test_faults_are_named(tmp_path, text, says):
 def test_unreadable_files(tmp_path):
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\0\1")
     (tmp_path / "huge.toml").write_text("#" * 200_000)
-    for path, says in [(tmp_path / "none.toml", "No such file"), (tmp_path, "cannot be read"), (tmp_path / "binary.toml", "cannot be read"), (tmp_path / "huge.toml", "over 100,000 bytes")]:
+    for path, says in [
+        (tmp_path / "none.toml", "No such file"),
+        (tmp_path, "cannot be read"),
+        (tmp_path / "binary.toml", "cannot be read"),
+        (tmp_path / "huge.toml", "over 100,000 bytes"),
+    ]:
         with pytest.raises(SettingsError, match=says):
             presets.load(path)
 
 
-@given(st.dates(date(2012, 1, 1), date(2100, 1, 1)), st.integers(1, 31), st.sampled_from(SHIPPED.items))
+@given(
+    st.dates(date(2012, 1, 1), date(2100, 1, 1)), st.integers(1, 31), st.sampled_from(SHIPPED.items)
+)
 def test_a_preset_always_has_days_and_never_the_future(today, billing_day, preset):
     period = presets.resolve(preset, today, billing_day)
     assert period.days >= 1
@@ -123,7 +144,12 @@ def test_a_preset_always_has_days_and_never_the_future(today, billing_day, prese
 )
 def test_units_in_a_row_meet(today, billing_day, unit, back):
     """The last n complete units are exactly the n units at offsets -n to -1, end to end."""
-    units = [presets.resolve(presets.Preset("x", "X", unit, offset=-i), today, billing_day) for i in range(back, 0, -1)]
+    units = [
+        presets.resolve(presets.Preset("x", "X", unit, offset=-i), today, billing_day)
+        for i in range(back, 0, -1)
+    ]
     assert all(a.end == b.start for a, b in pairwise(units))
-    row = presets.resolve(presets.Preset("x", "X", unit, last=back, complete=True), today, billing_day)
+    row = presets.resolve(
+        presets.Preset("x", "X", unit, last=back, complete=True), today, billing_day
+    )
     assert row == Period(units[0].start, units[-1].end)

@@ -33,9 +33,28 @@ def report(n=3, grain=Grain.DAY, tz="UTC", as_of=None, absent=(), estimated=0, *
     for m in ALL:
         values = figures.get(m.key, [0] * n)
         raw[m.key] = np.array([round(v * MINUTE) if m.unit else v for v in values], np.int64)
-    totals = {m.key: int(raw[m.key].max() if m.measure in (Measure.PEAK, Measure.DISTINCT) else raw[m.key][-1] if m.measure is Measure.LEVEL else raw[m.key].sum()) for m in ALL}
+    totals = {
+        m.key: int(
+            raw[m.key].max()
+            if m.measure in (Measure.PEAK, Measure.DISTINCT)
+            else raw[m.key][-1]
+            if m.measure is Measure.LEVEL
+            else raw[m.key].sum()
+        )
+        for m in ALL
+    }
     begun = int(np.searchsorted(cuts[:-1], as_of))
-    return Report(Query("acme", START, last, tz, as_of, grain), cuts, begun, raw, totals, {}, {}, frozenset(absent), np.full(n, estimated * MINUTE, np.int64))
+    return Report(
+        Query("acme", START, last, tz, as_of, grain),
+        cuts,
+        begun,
+        raw,
+        totals,
+        {},
+        {},
+        frozenset(absent),
+        np.full(n, estimated * MINUTE, np.int64),
+    )
 
 
 def counts(n=3, connections=0, recordings=0, sessions=0, late=0) -> Evidence:
@@ -44,16 +63,30 @@ def counts(n=3, connections=0, recordings=0, sessions=0, late=0) -> Evidence:
 
 def said(**fields) -> dict[str, dict[str, float]]:
     n = len(next(iter(fields.values())))
-    return {str(START + timedelta(days=i)): {k: float(v[i]) for k, v in fields.items() if v[i] is not None} for i in range(n)}
+    return {
+        str(START + timedelta(days=i)): {
+            k: float(v[i]) for k, v in fields.items() if v[i] is not None
+        }
+        for i in range(n)
+    }
 
 
 def fetched(n=3, after=True) -> dict[str, int]:
-    cuts = edges(Query("acme", START, START + timedelta(days=n - 1), "UTC", 0).period, Grain.DAY, zone("UTC"))
+    cuts = edges(
+        Query("acme", START, START + timedelta(days=n - 1), "UTC", 0).period, Grain.DAY, zone("UTC")
+    )
     return {str(START + timedelta(days=i)): int(cuts[i + 1 if after else i]) for i in range(n)}
 
 
 def run(ours: Report, figures, evidence=None, screen=Screen.CONTAINED, when=None):
-    return compare(ours, "digitalsamba", figures, fetched() if when is None else when, counts() if evidence is None else evidence, screen)
+    return compare(
+        ours,
+        "digitalsamba",
+        figures,
+        fetched() if when is None else when,
+        counts() if evidence is None else evidence,
+        screen,
+    )
 
 
 def codes(line) -> list[str]:
@@ -71,7 +104,14 @@ def test_every_metric_the_vendor_has_is_compared_once():
 def test_the_worked_example_rounds_up_by_connection():
     """Three stays of 40, 40.5 and 30 minutes: 110.5; each rounded up 111; the sum floored 110."""
     ours = report(1, participation_minutes=[110.5])
-    for theirs, expected in [(110.5, Verdict.EQUAL), (111, Verdict.ROUNDING), (110, Verdict.ROUNDING), (113.5, Verdict.ROUNDING), (113.6, Verdict.DIFFERS), (109.4, Verdict.DIFFERS)]:
+    for theirs, expected in [
+        (110.5, Verdict.EQUAL),
+        (111, Verdict.ROUNDING),
+        (110, Verdict.ROUNDING),
+        (113.5, Verdict.ROUNDING),
+        (113.6, Verdict.DIFFERS),
+        (109.4, Verdict.DIFFERS),
+    ]:
         found = run(ours, said(participation_minutes=[theirs]), counts(1, connections=3))
         assert found.lines["participation_minutes"][0].verdict is expected, theirs
 
@@ -82,7 +122,11 @@ def test_any_stays_rounded_up_or_floored_are_within_the_bounds(stays):
     exact = sum(stays) / MINUTE
     up = sum(-(-s // MINUTE) for s in stays)
     for theirs in (up, int(exact), round(exact)):
-        found = run(report(1, participation_minutes=[exact]), said(participation_minutes=[theirs]), counts(1, connections=len(stays)))
+        found = run(
+            report(1, participation_minutes=[exact]),
+            said(participation_minutes=[theirs]),
+            counts(1, connections=len(stays)),
+        )
         line = found.lines["participation_minutes"][0]
         assert line.verdict in (Verdict.EQUAL, Verdict.ROUNDING)
         assert found.totals["participation_minutes"].verdict in (Verdict.EQUAL, Verdict.ROUNDING)
@@ -102,7 +146,10 @@ def test_verdicts_are_complete_and_equal_is_narrow(ours, theirs, low, high):
 @given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 3000)), min_size=3, max_size=3))
 def test_totals_are_the_sums_of_the_days_that_both_have(pairs):
     ours, theirs = zip(*pairs, strict=True)
-    found = run(report(participation_minutes=ours, sessions=ours), said(participation_minutes=theirs, sessions=theirs))
+    found = run(
+        report(participation_minutes=ours, sessions=ours),
+        said(participation_minutes=theirs, sessions=theirs),
+    )
     for key in ("participation_minutes", "sessions"):
         total = found.totals[key]
         assert total.ours == sum(ours)
@@ -115,7 +162,11 @@ def test_a_day_the_vendor_lacks_is_left_out_on_both_sides():
     figures = said(participation_minutes=[10, 20, 30])
     del figures[str(START + timedelta(days=1))]
     found = run(report(participation_minutes=[10, 500, 30]), figures)
-    assert [line.verdict for line in found.lines["participation_minutes"]] == [Verdict.EQUAL, Verdict.NONE, Verdict.EQUAL]
+    assert [line.verdict for line in found.lines["participation_minutes"]] == [
+        Verdict.EQUAL,
+        Verdict.NONE,
+        Verdict.EQUAL,
+    ]
     assert codes(found.lines["participation_minutes"][1]) == ["not-pulled"]
     total = found.totals["participation_minutes"]
     assert (total.ours, total.vendor, total.verdict, total.days) == (40, 40, Verdict.EQUAL, 2)
@@ -123,12 +174,22 @@ def test_a_day_the_vendor_lacks_is_left_out_on_both_sides():
 
 
 def test_no_figure_is_not_nought():
-    found = run(report(absent=["captions_minutes"]), said(captions_minutes=[0, 5, 0], sessions=[0, None, 0]))
+    found = run(
+        report(absent=["captions_minutes"]), said(captions_minutes=[0, 5, 0], sessions=[0, None, 0])
+    )
     line = found.lines["captions_minutes"][0]
-    assert (line.ours, line.vendor, line.verdict, line.difference, line.percent) == (None, 0, Verdict.NONE, None, None)
+    assert (line.ours, line.vendor, line.verdict, line.difference, line.percent) == (
+        None,
+        0,
+        Verdict.NONE,
+        None,
+        None,
+    )
     assert codes(line) == ["not-supplied"]
     total = found.totals["captions_minutes"]
-    assert (total.ours, total.vendor, total.verdict) == (None, 5, Verdict.NONE), "what only the vendor tells is shown"
+    assert (total.ours, total.vendor, total.verdict) == (None, 5, Verdict.NONE), (
+        "what only the vendor tells is shown"
+    )
     assert codes(found.lines["sessions"][1]) == ["not-in-answer"]
     assert found.lines["qa_posts"][0].vendor is None, "questions and answers are both needed"
 
@@ -142,30 +203,58 @@ def test_days_not_begun_have_no_figure():
 
 def test_peaks_take_the_largest_and_levels_the_last_and_persons_no_total():
     found = run(
-        report(max_concurrent_participants=[3, 9, 2], recording_storage_minutes=[5, 6, 7], active_participants=[2, 2, 2]),
-        said(max_concurrent_participants=[8, 4, 1], stored_recorded_minutes=[5, 6, 7], active_participants=[2, 2, 2]),
+        report(
+            max_concurrent_participants=[3, 9, 2],
+            recording_storage_minutes=[5, 6, 7],
+            active_participants=[2, 2, 2],
+        ),
+        said(
+            max_concurrent_participants=[8, 4, 1],
+            stored_recorded_minutes=[5, 6, 7],
+            active_participants=[2, 2, 2],
+        ),
     )
-    assert (found.totals["max_concurrent_participants"].ours, found.totals["max_concurrent_participants"].vendor) == (9, 8)
-    assert (found.totals["recording_storage_minutes"].ours, found.totals["recording_storage_minutes"].verdict) == (7, Verdict.EQUAL)
+    assert (
+        found.totals["max_concurrent_participants"].ours,
+        found.totals["max_concurrent_participants"].vendor,
+    ) == (9, 8)
+    assert (
+        found.totals["recording_storage_minutes"].ours,
+        found.totals["recording_storage_minutes"].verdict,
+    ) == (7, Verdict.EQUAL)
     assert found.totals["active_participants"].verdict is Verdict.NONE
     assert codes(found.totals["active_participants"]) == ["not-a-sum"]
 
 
 def test_counts_and_peaks_are_not_excused_by_rounding():
-    found = run(report(sessions=[4, 4, 4], max_concurrent_participants=[3, 3, 3]), said(sessions=[5, 4, 4], max_concurrent_participants=[3, 4, 3]), counts(connections=50))
+    found = run(
+        report(sessions=[4, 4, 4], max_concurrent_participants=[3, 3, 3]),
+        said(sessions=[5, 4, 4], max_concurrent_participants=[3, 4, 3]),
+        counts(connections=50),
+    )
     assert found.lines["sessions"][0].verdict is Verdict.DIFFERS
     assert found.lines["max_concurrent_participants"][1].verdict is Verdict.DIFFERS
 
 
 def test_a_day_with_nobody_has_nothing_to_round():
-    found = run(report(recorded_minutes=[10.5, 0, 0]), said(recorded_minutes=[11, 0, 1]), Evidence(*[np.array([1, 0, 0])] * 4))
-    assert [line.verdict for line in found.lines["recorded_minutes"]] == [Verdict.ROUNDING, Verdict.EQUAL, Verdict.DIFFERS]
+    found = run(
+        report(recorded_minutes=[10.5, 0, 0]),
+        said(recorded_minutes=[11, 0, 1]),
+        Evidence(*[np.array([1, 0, 0])] * 4),
+    )
+    assert [line.verdict for line in found.lines["recorded_minutes"]] == [
+        Verdict.ROUNDING,
+        Verdict.EQUAL,
+        Verdict.DIFFERS,
+    ]
     total = found.totals["recorded_minutes"]
     assert (total.low, total.high, total.verdict) == (-1, 1, Verdict.DIFFERS)
 
 
 def test_usage_moved_over_midnight_is_a_zone():
-    found = run(report(participation_minutes=[100, 100, 100]), said(participation_minutes=[160, 40, 100]))
+    found = run(
+        report(participation_minutes=[100, 100, 100]), said(participation_minutes=[160, 40, 100])
+    )
     first, second, third = found.lines["participation_minutes"]
     assert codes(first)[0] == codes(second)[0] == "zone"
     assert first.reasons[0].bound == 60
@@ -176,27 +265,44 @@ def test_usage_moved_over_midnight_is_a_zone():
 
 
 def test_a_total_is_not_explained_by_days_that_make_up_for_each_other():
-    found = run(report(participation_minutes=[100, 100, 100]), said(participation_minutes=[160, 40, 300]))
+    found = run(
+        report(participation_minutes=[100, 100, 100]), said(participation_minutes=[160, 40, 300])
+    )
     assert "zone" in codes(found.lines["participation_minutes"][0])
     assert codes(found.totals["participation_minutes"]) == ["unknown"]
     assert found.totals["participation_minutes"].verdict is Verdict.DIFFERS
 
 
 def test_another_zone_of_ours_is_named():
-    found = run(report(tz="Asia/Tokyo", participation_minutes=[100, 100, 100]), said(participation_minutes=[160, 160, 160]))
+    found = run(
+        report(tz="Asia/Tokyo", participation_minutes=[100, 100, 100]),
+        said(participation_minutes=[160, 160, 160]),
+    )
     assert "Asia/Tokyo" in found.lines["participation_minutes"][0].reasons[0].text
 
 
 def test_figures_pulled_too_early_and_events_that_came_later():
-    found = run(report(sessions=[4, 4, 4]), said(sessions=[3, 3, 3]), counts(late=2), when=fetched(after=False))
+    found = run(
+        report(sessions=[4, 4, 4]),
+        said(sessions=[3, 3, 3]),
+        counts(late=2),
+        when=fetched(after=False),
+    )
     assert codes(found.lines["sessions"][0])[:2] == ["unfinished", "late"]
     assert "2 joins and leaves" in found.lines["sessions"][0].reasons[1].text
 
 
 def test_screenshare_contained_or_added():
-    ours, theirs = report(broadcast_minutes=[14, 0, 0]), said(broadcasted_minutes=[10, 0, 0], screen_broadcasted_minutes=[4, 0, 0])
+    ours, theirs = (
+        report(broadcast_minutes=[14, 0, 0]),
+        said(broadcasted_minutes=[10, 0, 0], screen_broadcasted_minutes=[4, 0, 0]),
+    )
     contained = run(ours, theirs).lines["broadcast_minutes"][0]
-    assert (contained.vendor, contained.verdict, codes(contained)[0]) == (10, Verdict.DIFFERS, "screen")
+    assert (contained.vendor, contained.verdict, codes(contained)[0]) == (
+        10,
+        Verdict.DIFFERS,
+        "screen",
+    )
     assert contained.reasons[0].bound == 4
     added = run(ours, theirs, screen=Screen.ADDED).lines["broadcast_minutes"][0]
     assert (added.vendor, added.verdict) == (14, Verdict.EQUAL)
@@ -215,22 +321,38 @@ def test_screenshare_contained_or_added():
     ],
 )
 def test_likely_reasons(key, field, ours, theirs, code):
-    found = run(report(**{key: [ours, 0, 0]}), said(**{field: [theirs, 0, 0]}), counts(connections=2, sessions=2))
+    found = run(
+        report(**{key: [ours, 0, 0]}),
+        said(**{field: [theirs, 0, 0]}),
+        counts(connections=2, sessions=2),
+    )
     assert code in codes(found.lines[key][0])
     assert code in codes(found.totals[key]) or found.totals[key].verdict is Verdict.NONE
 
 
 def test_what_the_reasons_do_not_cover_is_said_to_be_unexplained():
     """Four connections rounded up can be four minutes; the rest of ninety is not rounding."""
-    found = run(report(broadcast_minutes=[10, 10, 10]), said(broadcasted_minutes=[100, 12, 10], screen_broadcasted_minutes=[0, 0, 0]), counts(connections=4))
+    found = run(
+        report(broadcast_minutes=[10, 10, 10]),
+        said(broadcasted_minutes=[100, 12, 10], screen_broadcasted_minutes=[0, 0, 0]),
+        counts(connections=4),
+    )
     days = found.lines["broadcast_minutes"]
     assert [codes(line) for line in days] == [["rounding", "unknown"], ["rounding"], []]
     assert codes(found.totals["broadcast_minutes"]) == ["rounding", "unknown"]
 
 
 def test_rounding_up_explains_no_figure_that_is_less_than_ours():
-    found = run(report(recorded_minutes=[100, 0, 0]), said(recorded_minutes=[40, 0, 0]), counts(recordings=80))
-    assert codes(found.lines["recorded_minutes"][0]) == codes(found.totals["recorded_minutes"]) == ["unknown"]
+    found = run(
+        report(recorded_minutes=[100, 0, 0]),
+        said(recorded_minutes=[40, 0, 0]),
+        counts(recordings=80),
+    )
+    assert (
+        codes(found.lines["recorded_minutes"][0])
+        == codes(found.totals["recorded_minutes"])
+        == ["unknown"]
+    )
 
 
 def test_a_reason_of_the_total_covers_all_of_its_days():
@@ -246,11 +368,17 @@ def test_words_of_one_day_name_it_in_the_total():
     late.late[1] = 5
     found = run(report(sessions=[4, 4, 4]), said(sessions=[3, 1, 4]), late)
     (reason,) = [r for r in found.totals["sessions"].reasons if r.code == "late"]
-    assert reason.text == "Tue 3 Mar 2026 and 1 more: 5 joins and leaves of this day came in after the vendor's figure was pulled. Pull again."
+    assert (
+        reason.text
+        == "Tue 3 Mar 2026 and 1 more: 5 joins and leaves of this day came in after the vendor's figure was pulled. Pull again."
+    )
 
 
 def test_an_estimate_of_ours_is_said():
-    found = run(report(consumed_minutes=[50, 0, 0], estimated=50), said(subscribed_minutes=[90, 0, 0], screen_subscribed_minutes=[0, 0, 0]))
+    found = run(
+        report(consumed_minutes=[50, 0, 0], estimated=50),
+        said(subscribed_minutes=[90, 0, 0], screen_subscribed_minutes=[0, 0, 0]),
+    )
     assert "estimated" in codes(found.lines["consumed_minutes"][0])
 
 
@@ -271,25 +399,59 @@ def test_only_days_are_compared():
 
 
 def test_the_csv_holds_every_line_exactly():
-    found = run(report(participation_minutes=[110.5, 1 / 3, 0], sessions=[1, 2, 3]), said(participation_minutes=[111, 1, 0], sessions=[1, 2, 4]), counts(connections=3))
+    found = run(
+        report(participation_minutes=[110.5, 1 / 3, 0], sessions=[1, 2, 3]),
+        said(participation_minutes=[111, 1, 0], sessions=[1, 2, 4]),
+        counts(connections=3),
+    )
     rows = list(csv.DictReader(io.StringIO(reconcile.to_csv(found).decode())))
     assert len(rows) == len(PAIRS) * 4
     first = rows[0]
-    assert (first["row"], first["day"], first["metric"], first["ours"], first["vendor_figure"]) == ("day", "2026-03-02", "participation_minutes", "110.5", "111")
-    assert (first["difference"], first["verdict"], first["reasons"], first["rounding_high"]) == ("0.5", "within rounding", "rounding", "3")
+    assert (first["row"], first["day"], first["metric"], first["ours"], first["vendor_figure"]) == (
+        "day",
+        "2026-03-02",
+        "participation_minutes",
+        "110.5",
+        "111",
+    )
+    assert (first["difference"], first["verdict"], first["reasons"], first["rounding_high"]) == (
+        "0.5",
+        "within rounding",
+        "rounding",
+        "3",
+    )
     assert float(rows[1]["ours"]) == 20_000 / MINUTE
     total = next(r for r in rows if r["row"] == "total" and r["metric"] == "sessions")
-    assert (total["day"], total["ours"], total["vendor_figure"], total["verdict"]) == ("", "6", "7", "differs")
+    assert (total["day"], total["ours"], total["vendor_figure"], total["verdict"]) == (
+        "",
+        "6",
+        "7",
+        "differs",
+    )
     captions = next(r for r in rows if r["metric"] == "captions_minutes")
     assert (captions["ours"], captions["vendor_figure"], captions["difference"]) == ("0", "", "")
 
 
 def test_the_workbook_opens_and_says_what_it_is():
-    found = run(report(participation_minutes=[110.5, 0, 0]), said(participation_minutes=[130, 0, 0]), counts(connections=3))
+    found = run(
+        report(participation_minutes=[110.5, 0, 0]),
+        said(participation_minutes=[130, 0, 0]),
+        counts(connections=3),
+    )
     data = reconcile.to_xlsx(found)
     book = openpyxl.load_workbook(io.BytesIO(data))
     assert book.sheetnames == ["Total", "Days", "About"]
-    assert [c.value for c in book["Total"][2]][1:7] == ["Participation minutes", 110.5, 130, 19.5, pytest.approx(17.647, abs=0.001), "differs"]
+    assert [c.value for c in book["Total"][2]][1:7] == [
+        "Participation minutes",
+        110.5,
+        130,
+        19.5,
+        pytest.approx(17.647, abs=0.001),
+        "differs",
+    ]
     assert book["Days"].max_row == 1 + 3 * len(PAIRS)
     assert data == reconcile.to_xlsx(found), "the same bytes every time"
-    assert reconcile.filename(found, "csv") == "reconcile-digitalsamba-acme-2026-03-02-to-2026-03-04.csv"
+    assert (
+        reconcile.filename(found, "csv")
+        == "reconcile-digitalsamba-acme-2026-03-02-to-2026-03-04.csv"
+    )

@@ -110,7 +110,9 @@ LINES = b"".join(b'{"n":%d}\n' % i for i in range(60_000))
 @pytest.mark.parametrize("cut", [11, 200, 0.5, 0.99, -9, -1])
 def test_truncated_gzip_gives_all_it_can_and_then_says_so(tmp_path, cut):
     whole = gzip.compress(LINES)
-    path = write(tmp_path, whole[: int(len(whole) * cut) if isinstance(cut, float) else cut], "cut.jsonl.gz")
+    path = write(
+        tmp_path, whole[: int(len(whole) * cut) if isinstance(cut, float) else cut], "cut.jsonl.gz"
+    )
     # What zlib itself gets out of the same bytes is the most that can be had.
     expected = zlib.decompressobj(wbits=31).decompress(path.read_bytes())
     got, said = until_damage(path)
@@ -130,12 +132,18 @@ def test_corrupt_gzip_gives_the_sound_part_and_then_says_so(tmp_path):
 
 
 def test_a_gzip_of_nothing_but_its_magic_is_damage_not_emptiness(tmp_path):
-    with pytest.raises(InputError, match="ends in the middle"), sources.open_input(write(tmp_path, b"\x1f\x8b")):
+    with (
+        pytest.raises(InputError, match="ends in the middle"),
+        sources.open_input(write(tmp_path, b"\x1f\x8b")),
+    ):
         pass
 
 
 def test_reading_all_at_once_is_not_offered(tmp_path):
-    with sources.open_input(write(tmp_path, b"{}")) as (stream, _), pytest.raises(ValueError, match="bounded"):
+    with (
+        sources.open_input(write(tmp_path, b"{}")) as (stream, _),
+        pytest.raises(ValueError, match="bounded"),
+    ):
         stream.read(-1)
 
 
@@ -155,7 +163,9 @@ def test_every_module_keeps_the_contract():
         for key in metrics.BY_KEY:
             if parts := {p.key for p in metrics.parts(key)}:
                 missing = parts & module.CANNOT_SUPPLY
-                if name == "janus":  # counts a screen as the video it is sent as: the sum holds, the part is not known
+                if (
+                    name == "janus"
+                ):  # counts a screen as the video it is sent as: the sum holds, the part is not known
                     missing = {x for x in missing if not x.endswith("_screenshare")}
                 assert (key in module.CANNOT_SUPPLY) == bool(missing)
     for module in sources.files().values():
@@ -194,7 +204,15 @@ def test_recognition(head, module):
 
 @pytest.mark.parametrize(
     "head",
-    [b"\x89PNG\r\n\x1a\n\0\0\0", b"PK\x03\x04\0\0", b"SQLite format 3\0", b"<html>\n<body>", b"<recordings/>", b"\xff\xfe{\0\"\0", bytes(range(128, 256)) * 9],
+    [
+        b"\x89PNG\r\n\x1a\n\0\0\0",
+        b"PK\x03\x04\0\0",
+        b"SQLite format 3\0",
+        b"<html>\n<body>",
+        b"<recordings/>",
+        b'\xff\xfe{\0"\0',
+        bytes(range(128, 256)) * 9,
+    ],
 )
 def test_what_is_neither_is_refused_whole(head):
     with pytest.raises(InputError) as caught:
@@ -211,7 +229,16 @@ def test_many_comments_do_not_hold_up_recognition():
     assert not bigbluebutton.recognises(head, "in")
 
 
-@pytest.mark.parametrize(("wanted", "module"), [("jsonl", jsonl), ("events", jsonl), ("cloudevents", jsonl), ("bigbluebutton", bigbluebutton), ("bbb", bigbluebutton)])
+@pytest.mark.parametrize(
+    ("wanted", "module"),
+    [
+        ("jsonl", jsonl),
+        ("events", jsonl),
+        ("cloudevents", jsonl),
+        ("bigbluebutton", bigbluebutton),
+        ("bbb", bigbluebutton),
+    ],
+)
 def test_the_named_source_wins_over_recognition(wanted, module):
     assert sources.choose(b"\0\0\0", "in", wanted) is module
 
@@ -248,15 +275,26 @@ def test_a_platform_without_a_part_in_what_another_supplies_is_named():
     assert jitsi > zoom
     assert sources.partly(["zoom"]) == sources.partly([]) == sources.partly(["ours"]) == ()
     assert sources.partly(iter(["zoom", "jitsi"])) == (("Jitsi event_sync", jitsi - zoom),)
-    assert sources.partly(["ours", "jitsi", "zoom"]) == (("Jitsi event_sync", jitsi), ("Zoom", zoom))
+    assert sources.partly(["ours", "jitsi", "zoom"]) == (
+        ("Jitsi event_sync", jitsi),
+        ("Zoom", zoom),
+    )
 
 
 def test_sources_of_the_same_meetings_are_one_platform():
     """Webhooks tell of questions and the REST objects do not; of the same meetings nothing is missing."""
-    assert sources.partly(["digitalsamba", "digitalsamba-rest"]) == sources.partly(["bigbluebutton", "bigbluebutton-webhooks"]) == ()
+    assert (
+        sources.partly(["digitalsamba", "digitalsamba-rest"])
+        == sources.partly(["bigbluebutton", "bigbluebutton-webhooks"])
+        == ()
+    )
     both = sources.cannot_supply(["digitalsamba", "digitalsamba-rest"])
-    assert sources.partly(["digitalsamba", "digitalsamba-rest", "ours"]) == (("Digital Samba", both),)
-    assert sources.partly(["digitalsamba-rest", "ours"]) == (("Digital Samba", sources.discover()["digitalsamba-rest"].CANNOT_SUPPLY),)
+    assert sources.partly(["digitalsamba", "digitalsamba-rest", "ours"]) == (
+        ("Digital Samba", both),
+    )
+    assert sources.partly(["digitalsamba-rest", "ours"]) == (
+        ("Digital Samba", sources.discover()["digitalsamba-rest"].CANNOT_SUPPLY),
+    )
 
 
 def test_what_a_source_stands_beside_is_a_source():

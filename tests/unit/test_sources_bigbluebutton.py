@@ -39,7 +39,12 @@ def el(second, eventname, module="PARTICIPANT", utc=True, **fields):
 
 
 def join(second, who=ANA, **fields):
-    return el(second, "ParticipantJoinEvent", **{"userId": who, "externalUserId": who, "name": who[2:5].title(), "role": "VIEWER"} | fields)
+    return el(
+        second,
+        "ParticipantJoinEvent",
+        **{"userId": who, "externalUserId": who, "name": who[2:5].title(), "role": "VIEWER"}
+        | fields,
+    )
 
 
 def left(second, who=ANA):
@@ -58,7 +63,12 @@ def read(data: bytes, context=CONTEXT, most=CHUNK):
 
 def told(got):
     """``(second, type, connection, subject, detail)`` of events; reasons of refusals."""
-    return [((g.time - START) / 1000, g.type, g.connection, g.subject, g.detail) if isinstance(g, Event) else g.reason for g in got]
+    return [
+        ((g.time - START) / 1000, g.type, g.connection, g.subject, g.detail)
+        if isinstance(g, Event)
+        else g.reason
+        for g in got
+    ]
 
 
 # The whole of the mapping
@@ -124,8 +134,13 @@ MAPPED = [
 def test_every_mapped_element(most):
     got = read(EVERYTHING, most=most)
     assert told(got) == MAPPED
-    assert {(g.team, g.source, g.room, g.session) for g in got} == {("acme", "bigbluebutton", "algebra", ID)}
-    assert [(g.person, g.name) for g in got if g.type == "participant.joined"] == [("ext-ana", "Ana"), (BEN, "Ben")]
+    assert {(g.team, g.source, g.room, g.session) for g in got} == {
+        ("acme", "bigbluebutton", "algebra", ID)
+    }
+    assert [(g.person, g.name) for g in got if g.type == "participant.joined"] == [
+        ("ext-ana", "Ana"),
+        (BEN, "Ben"),
+    ]
 
 
 def test_ids_are_distinct_and_the_same_at_every_reading(tmp_path):
@@ -184,22 +199,53 @@ def test_voice_of_older_servers_is_found_by_its_caller(caller, field):
         el(2, "ParticipantJoinedEvent", "VOICE", participant="17", muted="false", **{field: caller}),
         el(3, "ParticipantMutedEvent", "VOICE", participant="17", muted="true"),
     ))  # fmt: skip
-    assert told(got)[1:3] == [(2, "track.published", ANA, A, "audio"), (3, "track.unpublished", ANA, A, "")]
+    assert told(got)[1:3] == [
+        (2, "track.published", ANA, A, "audio"),
+        (3, "track.unpublished", ANA, A, ""),
+    ]
 
 
 def test_voice_before_the_join_counts_from_the_join():
-    got = read(document(el(1, "ParticipantJoinedEvent", "VOICE", participant=ANA, muted="false"), join(2)))
-    assert told(got)[:2] == [(2, "participant.joined", ANA, ANA, ""), (2, "track.published", ANA, A, "audio")]
+    got = read(
+        document(el(1, "ParticipantJoinedEvent", "VOICE", participant=ANA, muted="false"), join(2))
+    )
+    assert told(got)[:2] == [
+        (2, "participant.joined", ANA, ANA, ""),
+        (2, "track.published", ANA, A, "audio"),
+    ]
 
 
 def test_a_new_screen_ends_the_one_before():
-    got = read(document(join(1), join(1, BEN), *(el(2 + i, "StartWebRTCDesktopShareEvent", "bbb-webrtc-sfu", userId=who) for i, who in enumerate((ANA, BEN)))))
-    assert told(got)[2:5] == [(2, "track.published", ANA, S, "screenshare"), (3, "track.unpublished", ANA, S, ""), (3, "track.published", BEN, f"{BEN}/screen", "screenshare")]
+    got = read(
+        document(
+            join(1),
+            join(1, BEN),
+            *(
+                el(2 + i, "StartWebRTCDesktopShareEvent", "bbb-webrtc-sfu", userId=who)
+                for i, who in enumerate((ANA, BEN))
+            ),
+        )
+    )
+    assert told(got)[2:5] == [
+        (2, "track.published", ANA, S, "screenshare"),
+        (3, "track.unpublished", ANA, S, ""),
+        (3, "track.published", BEN, f"{BEN}/screen", "screenshare"),
+    ]
 
 
 def test_a_breakout_room_opens_and_closes_in_its_parents_session():
-    head = HEAD.replace('breakout="false"', 'breakout="true"') + '<breakout parentMeetingId="parent-1" sequence="2" meetingId="x"/>\n'
-    got = read(document(el(0, "MeetingConfigurationEvent", "CONFIG"), join(5, externalUserId=f"{BEN}-2"), left(60), head=head))
+    head = (
+        HEAD.replace('breakout="false"', 'breakout="true"')
+        + '<breakout parentMeetingId="parent-1" sequence="2" meetingId="x"/>\n'
+    )
+    got = read(
+        document(
+            el(0, "MeetingConfigurationEvent", "CONFIG"),
+            join(5, externalUserId=f"{BEN}-2"),
+            left(60),
+            head=head,
+        )
+    )
     assert told(got) == [
         (0, "breakout.opened", "", ID, ""),
         (5, "participant.joined", ANA, ANA, ""),
@@ -227,7 +273,9 @@ def test_room_where_the_meeting_has_no_external_id(meeting, room):
 
 @pytest.mark.parametrize("most", [1, CHUNK])
 def test_the_room_does_not_depend_on_how_much_is_read_at_once(most):
-    late = document(join(1), '<meeting externalId="late"/>', join(2, BEN), head=f'<recording meeting_id="{ID}">')
+    late = document(
+        join(1), '<meeting externalId="late"/>', join(2, BEN), head=f'<recording meeting_id="{ID}">'
+    )
     assert {g.room for g in read(late, most=most)} == {ID}
 
 
@@ -240,7 +288,11 @@ def test_a_file_that_names_no_meeting_is_refused():
 
 
 def test_relative_times_are_laid_on_the_start_in_the_meeting_id():
-    got = read(document(el(0, "X", utc=False), el(61, "ParticipantJoinEvent", utc=False, userId=ANA), left(62)))
+    got = read(
+        document(
+            el(0, "X", utc=False), el(61, "ParticipantJoinEvent", utc=False, userId=ANA), left(62)
+        )
+    )
     assert [t[0] for t in told(got)] == [61, 62, 62]
 
 
@@ -256,14 +308,36 @@ def test_no_time_at_all_refuses_the_element_alone():
     untold = el(2, "ParticipantJoinEvent", utc=False, userId=BEN)
     bare = untold.replace('timestamp="7000" ', "")
     got = read(document(untold, bare, join(3), head=plain))
-    assert told(got) == ["bad-time", "missing-field", (3, "participant.joined", ANA, ANA, ""), (3, "session.ended", "", "", "")]
+    assert told(got) == [
+        "bad-time",
+        "missing-field",
+        (3, "participant.joined", ANA, ANA, ""),
+        (3, "session.ended", "", "", ""),
+    ]
 
 
-@pytest.mark.parametrize("time", ["0", "-1", "99999999999999999999", "9" * 15, "1e12", "soon", str(NOW + 301_000), "1552664944", "\N{ARABIC-INDIC DIGIT FIVE}"])
+@pytest.mark.parametrize(
+    "time",
+    [
+        "0",
+        "-1",
+        "99999999999999999999",
+        "9" * 15,
+        "1e12",
+        "soon",
+        str(NOW + 301_000),
+        "1552664944",
+        "\N{ARABIC-INDIC DIGIT FIVE}",
+    ],
+)
 def test_absurd_times_refuse_the_element_alone(time):
     bad = join(1, BEN).replace(f"<timestampUTC>{START + 1000}", f"<timestampUTC>{time}")
     got = read(document(bad, join(2), el(3, "X"), el(4, "X").replace(str(START + 4000), time)))
-    assert told(got) == ["bad-time", (2, "participant.joined", ANA, ANA, ""), (3, "session.ended", "", "", "")]
+    assert told(got) == [
+        "bad-time",
+        (2, "participant.joined", ANA, ANA, ""),
+        (3, "session.ended", "", "", ""),
+    ]
     assert got[0].position == 1
     assert time[:15] in got[0].why or "cannot be" in got[0].why
 
@@ -290,7 +364,11 @@ def test_absurd_times_refuse_the_element_alone(time):
 )
 def test_a_bad_element_is_refused_and_the_rest_goes_on(bad, reason):
     got = read(document(bad, join(2)))
-    assert told(got) == [reason, (2, "participant.joined", ANA, ANA, ""), (2, "session.ended", "", "", "")]
+    assert told(got) == [
+        reason,
+        (2, "participant.joined", ANA, ANA, ""),
+        (2, "session.ended", "", "", ""),
+    ]
     refused = got[0]
     assert (refused.team, refused.source, refused.position) == ("acme", "bigbluebutton", 1)
     assert len(refused.raw) <= bigbluebutton.KEEP
@@ -303,11 +381,19 @@ def test_what_is_refused_late_can_be_replayed_without_the_file():
     event["data"]["participant"] = "ben"
     assert parse(event, now=NOW).person == "ben"
     [refused, *_] = read(document(el(1, "ParticipantJoinEvent", name="a<b&c"), join(2)))
-    assert refused.raw.startswith(b'<event timestamp="6000" module="PARTICIPANT" eventname="ParticipantJoinEvent"><name>a&lt;b&amp;c</name>')
+    assert refused.raw.startswith(
+        b'<event timestamp="6000" module="PARTICIPANT" eventname="ParticipantJoinEvent"><name>a&lt;b&amp;c</name>'
+    )
 
 
 def test_names_in_any_script_are_kept():
-    names = ["\N{FAMILY}\u200d\N{GRINNING FACE}", "محمد", "\u202eright to left", "日本語", "Tom & <Jerry>"]
+    names = [
+        "\N{FAMILY}\u200d\N{GRINNING FACE}",
+        "محمد",
+        "\u202eright to left",
+        "日本語",
+        "Tom & <Jerry>",
+    ]
     got = read(document(*(join(i, f"w_{i}", name=n) for i, n in enumerate(names))))
     assert [g.name for g in got[:-1]] == names
 
@@ -337,7 +423,9 @@ def test_truncation_at_any_byte_keeps_what_was_whole_before_it():
         assert "nothing is counted twice" in said
 
 
-@pytest.mark.parametrize("garbage", ["<event", "</wrong>", "&nbsp;", "\x00", "\x01", "<a b='1' b='2'/>"])
+@pytest.mark.parametrize(
+    "garbage", ["<event", "</wrong>", "&nbsp;", "\x00", "\x01", "<a b='1' b='2'/>"]
+)
 def test_garbage_in_the_middle_keeps_what_was_before_it(garbage):
     got, said = until_damage(document(join(1), garbage, join(2, BEN)))
     assert "damaged after 1 elements" in said
@@ -345,17 +433,34 @@ def test_garbage_in_the_middle_keeps_what_was_before_it(garbage):
 
 
 def test_invalid_utf8_and_unknown_encodings_are_damage():
-    for data in (document(join(1)).replace(b"Ana", b"\xff\xfe"), document(join(1)).replace(b"UTF-8", b"x-none")):
+    for data in (
+        document(join(1)).replace(b"Ana", b"\xff\xfe"),
+        document(join(1)).replace(b"UTF-8", b"x-none"),
+    ):
         with pytest.raises(InputError, match="damaged"):
             read(data)
 
 
-BOMB = '<!DOCTYPE recording [<!ENTITY a "aaaaaaaaaa">' + "".join(f'<!ENTITY {chr(98 + i)} "{f"&{chr(97 + i)};" * 10}">' for i in range(9)) + "]>"
+BOMB = (
+    '<!DOCTYPE recording [<!ENTITY a "aaaaaaaaaa">'
+    + "".join(f'<!ENTITY {chr(98 + i)} "{f"&{chr(97 + i)};" * 10}">' for i in range(9))
+    + "]>"
+)
 
 
-@pytest.mark.parametrize("doctype", [BOMB, '<!DOCTYPE recording SYSTEM "file:///etc/passwd">', '<!DOCTYPE recording [<!ENTITY x SYSTEM "file:///etc/passwd">]>', "<!DOCTYPE recording>"])
+@pytest.mark.parametrize(
+    "doctype",
+    [
+        BOMB,
+        '<!DOCTYPE recording SYSTEM "file:///etc/passwd">',
+        '<!DOCTYPE recording [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+        "<!DOCTYPE recording>",
+    ],
+)
 def test_bombs_and_outside_files_are_refused_in_words(doctype):
-    data = document(join(1, name="X"), head=HEAD.replace("<recording", doctype + "<recording")).replace(b">X<", b">&j;<")
+    data = document(
+        join(1, name="X"), head=HEAD.replace("<recording", doctype + "<recording")
+    ).replace(b">X<", b">&j;<")
     assert sources.choose(data[: sources.HEAD], "events.xml") is bigbluebutton
     with pytest.raises(InputError, match="document type or entities"):
         read(data)
@@ -371,7 +476,12 @@ class Repeated:
     """A head, then one pattern over and over, made as it is read."""
 
     def __init__(self, head: bytes, pattern: bytes, size: int, tail: bytes = b"") -> None:
-        self.parts, self.pattern, self.left, self.tail = [head], pattern * (CHUNK // len(pattern)), size, tail
+        self.parts, self.pattern, self.left, self.tail = (
+            [head],
+            pattern * (CHUNK // len(pattern)),
+            size,
+            tail,
+        )
 
     def read(self, size):
         if self.parts:
@@ -397,12 +507,22 @@ def peak(stream) -> int:
 def test_memory_stays_flat_however_many_elements_or_long_a_text():
     pair = (join(1) + left(2)).encode()
     tail = b"</recording>"
-    assert peak(Repeated(HEAD.encode(), pair, 3_000_000, tail)) < 1.3 * peak(Repeated(HEAD.encode(), pair, 1_000_000, tail))
-    opening = HEAD.encode() + b'<event timestamp="6000" module="CHAT" eventname="PublicChatEvent"><message>'
-    assert peak(Repeated(opening, b"x" * 100, 60_000_000, b"</message></event></recording>")) < 8_000_000
+    assert peak(Repeated(HEAD.encode(), pair, 3_000_000, tail)) < 1.3 * peak(
+        Repeated(HEAD.encode(), pair, 1_000_000, tail)
+    )
+    opening = (
+        HEAD.encode()
+        + b'<event timestamp="6000" module="CHAT" eventname="PublicChatEvent"><message>'
+    )
+    assert (
+        peak(Repeated(opening, b"x" * 100, 60_000_000, b"</message></event></recording>"))
+        < 8_000_000
+    )
 
 
-@pytest.mark.parametrize("opening", [b"<", b"<event a='", b"<!--"], ids=["tag", "attribute", "comment"])
+@pytest.mark.parametrize(
+    "opening", [b"<", b"<event a='", b"<!--"], ids=["tag", "attribute", "comment"]
+)
 def test_one_endless_token_is_given_up(opening):
     stream = Repeated(HEAD.encode() + opening, b"x" * 100, 10**10)
     with pytest.raises(InputError, match="one tag of over"):
@@ -419,10 +539,15 @@ def test_endless_nesting_is_given_up():
 
 
 def lesson() -> Path:
-    folder = Path(os.environ.get("USAGE_REPORT_TEST_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
+    folder = Path(
+        os.environ.get("USAGE_REPORT_TEST_DATA")
+        or Path(__file__).parents[2].parent / "shared" / "data"
+    )
     path = folder / "bigbluebutton" / "lesson-events.xml.gz"
     if not path.is_file():
-        pytest.skip(f"the real lesson is not here ({path}); USAGE_REPORT_TEST_DATA names the folder that has it")
+        pytest.skip(
+            f"the real lesson is not here ({path}); USAGE_REPORT_TEST_DATA names the folder that has it"
+        )
     return path
 
 
@@ -451,7 +576,11 @@ def test_the_real_lesson_has_its_independent_answers():
     assert not [e for e in events if isinstance(e, Refused)]
     assert len({e.id for e in events}) == len(events)
     count = Counter(e.type for e in events)
-    assert (count["participant.joined"], count["participant.left"], count["chat.posted"]) == (23, 18, 38)
+    assert (count["participant.joined"], count["participant.left"], count["chat.posted"]) == (
+        23,
+        18,
+        38,
+    )
     assert count["session.ended"] == 1
 
     created = int(events[0].session.rpartition("-")[2])
@@ -479,13 +608,18 @@ def test_the_real_lesson_has_its_independent_answers():
     assert cut == 24_277
 
     [recording] = spans(events, "recording.started", "recording.stopped", lambda e: e.subject)
-    assert recording[2] - recording[1] == 1_552_668_097_404 - 1_552_665_765_689  # by both its clocks 2331.7 s; counted by hand 2331.3
+    assert (
+        recording[2] - recording[1] == 1_552_668_097_404 - 1_552_665_765_689
+    )  # by both its clocks 2331.7 s; counted by hand 2331.3
 
     # Tracks, ended by their stay's end too, and lasting only within stays.
     tracks, opened = [], {}
     for event in events:
         if event.type == "track.published":
-            assert opened.setdefault((event.connection, event.subject, event.detail), event.time) == event.time
+            assert (
+                opened.setdefault((event.connection, event.subject, event.detail), event.time)
+                == event.time
+            )
         elif event.type == "track.unpublished":
             [key] = [k for k in opened if k[:2] == (event.connection, event.subject)]
             tracks.append((*key, opened.pop(key), event.time))
@@ -495,7 +629,9 @@ def test_the_real_lesson_has_its_independent_answers():
     for connection, _, _, start, stop in tracks:
         assert any(who == connection and s <= start <= stop <= e for who, s, e in stays)
     [camera] = [t for t in tracks if t[2] == "video"]
-    assert camera[4] - camera[3] == pytest.approx(2_393_000, abs=100)  # the file's own duration: 2393 s
+    assert camera[4] - camera[3] == pytest.approx(
+        2_393_000, abs=100
+    )  # the file's own duration: 2393 s
     assert not [t for t in tracks if t[2] == "screenshare"]
 
     # Audio worked out another way: from the tree, as the time in which somebody is present, in the conference and not muted.
@@ -506,7 +642,9 @@ def test_the_real_lesson_has_its_independent_answers():
         field = {c.tag: c.text for c in element}
         now = int(field.get("timestampUTC") or end)
         for who, is_ in state.items():
-            spoken[who] += (now - before) * (is_.get("here", False) and is_.get("voice", False) and is_["muted"] == "false")
+            spoken[who] += (now - before) * (
+                is_.get("here", False) and is_.get("voice", False) and is_["muted"] == "false"
+            )
         before = now
         match element.get("eventname"), element.get("module"):
             case "ParticipantJoinEvent", _:

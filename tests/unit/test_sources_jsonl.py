@@ -15,9 +15,23 @@ CONTEXT = Context(NOW, None, "in.jsonl")
 
 
 def event(id="e-1", **changes):
-    data = {"team": "acme", "room": "standup", "session": "s-1", "connection": "c-1", "participant": "ana", "name": "Ana"}
+    data = {
+        "team": "acme",
+        "room": "standup",
+        "session": "s-1",
+        "connection": "c-1",
+        "participant": "ana",
+        "name": "Ana",
+    }
     data |= changes.pop("data", {})
-    obj = {"specversion": "1.0", "id": id, "source": "demo", "type": "participant.joined", "time": "2026-03-01T09:00:00.000Z", "data": data}
+    obj = {
+        "specversion": "1.0",
+        "id": id,
+        "source": "demo",
+        "type": "participant.joined",
+        "time": "2026-03-01T09:00:00.000Z",
+        "data": data,
+    }
     return json.dumps(obj | changes, ensure_ascii=False).encode()
 
 
@@ -31,7 +45,21 @@ def read(data: bytes, context=CONTEXT, most=CHUNK):
 
 def test_events_come_out_as_they_are():
     [got] = read(event())
-    assert got == Event("acme", "demo", "e-1", 10, 1_772_355_600_000, "standup", "s-1", "c-1", "c-1", "ana", "Ana", "", "")
+    assert got == Event(
+        "acme",
+        "demo",
+        "e-1",
+        10,
+        1_772_355_600_000,
+        "standup",
+        "s-1",
+        "c-1",
+        "c-1",
+        "ana",
+        "Ana",
+        "",
+        "",
+    )
 
 
 @pytest.mark.parametrize("most", [1, 3, 100, CHUNK])
@@ -47,7 +75,9 @@ def test_line_endings_blank_lines_and_byte_order_mark(ending, bom, last, most):
     assert got[2].raw == b"nope"
 
 
-@pytest.mark.parametrize("data", [b"", b"\n", b"\r\n\r\n", b" \n\t\n  ", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
+@pytest.mark.parametrize(
+    "data", [b"", b"\n", b"\r\n\r\n", b" \n\t\n  ", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"]
+)
 def test_nothing_comes_of_blanks(data):
     assert read(data) == []
 
@@ -109,7 +139,9 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("line", HOSTILE, ids=lambda line: line[:40].decode(errors="replace").replace("\0", "0"))
+@pytest.mark.parametrize(
+    "line", HOSTILE, ids=lambda line: line[:40].decode(errors="replace").replace("\0", "0")
+)
 def test_a_bad_line_is_refused_and_the_next_is_read(line):
     bad, good = read(line + b"\r\n" + event("next"))
     assert isinstance(bad, Refused)
@@ -129,7 +161,13 @@ def test_where_the_json_breaks_is_told_in_plain_words():
 
 
 def test_names_in_any_script_are_kept():
-    names = ["\N{FAMILY}\u200d\N{GRINNING FACE}", "محمد", "\u202eright to left", "日本語", "é" * 400]
+    names = [
+        "\N{FAMILY}\u200d\N{GRINNING FACE}",
+        "محمد",
+        "\u202eright to left",
+        "日本語",
+        "é" * 400,
+    ]
     got = read(b"\n".join(event(f"e{i}", data={"name": n}) for i, n in enumerate(names)))
     assert [g.name for g in got] == names
 
@@ -190,7 +228,12 @@ class Endless:
 # Short lines are slow to trace, so there are fewer bytes of them: many chunks all the same.
 @pytest.mark.parametrize(
     ("pattern", "small", "large"),
-    [(b"x", 2_000_000, 200_000_000), (event() + b"\n", 1_000_000, 6_000_000), (b" " * 99 + b"\n", 1_000_000, 6_000_000), (b"\0" * 99 + b"\n", 1_000_000, 6_000_000)],
+    [
+        (b"x", 2_000_000, 200_000_000),
+        (event() + b"\n", 1_000_000, 6_000_000),
+        (b" " * 99 + b"\n", 1_000_000, 6_000_000),
+        (b"\0" * 99 + b"\n", 1_000_000, 6_000_000),
+    ],
     ids=["one line", "events", "blank", "refused"],
 )
 def test_memory_stays_flat_however_large_the_input(pattern, small, large):

@@ -46,9 +46,19 @@ def written(text: str) -> bytes:
     return text.replace("\n", "\r\n").encode("utf-16")
 
 
-def read(text: str | bytes, *, zone: str | None = "Europe/Berlin", name: str = "report.csv", team: str | None = TEAM) -> list[Event | Refused]:
+def read(
+    text: str | bytes,
+    *,
+    zone: str | None = "Europe/Berlin",
+    name: str = "report.csv",
+    team: str | None = TEAM,
+) -> list[Event | Refused]:
     data = text if isinstance(text, bytes) else written(text)
-    return list(teams_attendance.read(io.BytesIO(data), sources.Context(now=NOW, team=team, name=name, zone=zone)))
+    return list(
+        teams_attendance.read(
+            io.BytesIO(data), sources.Context(now=NOW, team=team, name=name, zone=zone)
+        )
+    )
 
 
 def events(*args, **more) -> list[Event]:
@@ -58,7 +68,9 @@ def events(*args, **more) -> list[Event]:
 
 
 def total(items: list[Event]) -> dict[str, int]:
-    return oracle.report(items, team=TEAM, start="2026-03-13", last="2026-03-13", as_of=NOW)["total"]
+    return oracle.report(items, team=TEAM, start="2026-03-13", last="2026-03-13", as_of=NOW)[
+        "total"
+    ]
 
 
 def test_a_meeting():
@@ -70,19 +82,35 @@ def test_a_meeting():
     assert result["max_concurrent_participants"] == 3
     assert (result["sessions"], result["active_rooms"]) == (1, 1)
     first = min(items, key=lambda e: e.time)
-    assert (first.time, first.room, first.person, first.name) == (instant("2026-03-13T08:00:11Z"), "Biology, week 4", "ana@example.org", "Ana Diaz")
+    assert (first.time, first.room, first.person, first.name) == (
+        instant("2026-03-13T08:00:11Z"),
+        "Biology, week 4",
+        "ana@example.org",
+        "Ana Diaz",
+    )
     # Bo's second row names no address: the section of participants does.
-    assert {e.person for e in items if e.type == "participant.joined"} == {"ana@example.org", "bo@example.org", "Cem (Guest)"}
+    assert {e.person for e in items if e.type == "participant.joined"} == {
+        "ana@example.org",
+        "bo@example.org",
+        "Cem (Guest)",
+    }
 
 
 def test_the_same_file_has_the_same_ids_in_every_encoding_and_under_every_name():
     ids = [e.id for e in events(WHOLE)]
     assert len(set(ids)) == len(ids) == 8
-    for data in (WHOLE.encode(), WHOLE.encode("utf-8-sig"), WHOLE.encode("utf-16-le"), b"\xfe\xff" + WHOLE.encode("utf-16-be")):
+    for data in (
+        WHOLE.encode(),
+        WHOLE.encode("utf-8-sig"),
+        WHOLE.encode("utf-16-le"),
+        b"\xfe\xff" + WHOLE.encode("utf-16-be"),
+    ):
         assert [e.id for e in events(data)] == ids
     assert [e.id for e in events(WHOLE, name="another.csv")] == ids
     assert [e.id for e in events(WHOLE, zone="UTC")] == ids
-    assert [e.id for e in events(WHOLE.replace("AM", "\u202fAM").replace("3/13/26, ", "3/13/2026, "))] == ids
+    assert [
+        e.id for e in events(WHOLE.replace("AM", "\u202fAM").replace("3/13/26, ", "3/13/2026, "))
+    ] == ids
 
 
 def test_with_commas_between():
@@ -95,7 +123,12 @@ def test_with_commas_between():
 def test_without_the_stays_only_who_never_went_in_between_is_counted():
     items = read(SUMMARY + PEOPLE)
     (refused,) = [x for x in items if type(x) is Refused]
-    assert (refused.reason, refused.position, refused.team, refused.source) == ("gap-unknown", 11, TEAM, "teams-attendance")
+    assert (refused.reason, refused.position, refused.team, refused.source) == (
+        "gap-unknown",
+        11,
+        TEAM,
+        "teams-attendance",
+    )
     assert b"Bo Ek" in refused.raw
     whole = {e.id for e in events(WHOLE)}
     taken = [x for x in items if type(x) is Event]
@@ -115,9 +148,17 @@ Full Name\tJoin Time\tLeave Time\tDuration\tEmail\tRole\tParticipant ID (UPN)
 Ana Diaz\t3/13/2021, 9:00:11 AM\t3/13/2021, 9:30:11 AM\t30m\t\tOrganizer\tAna@corp.example.org
 """
     joined, left = events(text, zone="UTC")
-    assert (joined.person, joined.room, left.time - joined.time) == ("ana@corp.example.org", "Biology", 1_800_000)
-    assert {e.room for e in events(text.replace("Meeting Title\tBiology\n", ""), zone="UTC")} == {"11111111-2222-3333-4444-555555555555"}
-    assert {e.room for e in events(text[text.index("Full Name") :], zone="UTC", name="lesson.csv")} == {"lesson"}
+    assert (joined.person, joined.room, left.time - joined.time) == (
+        "ana@corp.example.org",
+        "Biology",
+        1_800_000,
+    )
+    assert {e.room for e in events(text.replace("Meeting Title\tBiology\n", ""), zone="UTC")} == {
+        "11111111-2222-3333-4444-555555555555"
+    }
+    assert {
+        e.room for e in events(text[text.index("Full Name") :], zone="UTC", name="lesson.csv")
+    } == {"lesson"}
 
 
 def test_who_tells_neither_stays_nor_team_nor_zone_is_refused_as_a_whole():
@@ -132,8 +173,14 @@ def test_who_tells_neither_stays_nor_team_nor_zone_is_refused_as_a_whole():
 
 
 def test_a_row_that_is_amiss_is_refused_and_the_others_are_not():
-    items = read(WHOLE + "Dan\tsoon\tlater\t1m\t\tAttendee\n\t3/13/26, 9:10:00 AM\t3/13/26, 9:10:40 AM\t40s\t\tAttendee\n")
-    assert [(x.reason, x.position) for x in items if type(x) is Refused] == [("missing-field", 21), ("bad-time", 20)]
+    items = read(
+        WHOLE
+        + "Dan\tsoon\tlater\t1m\t\tAttendee\n\t3/13/26, 9:10:00 AM\t3/13/26, 9:10:40 AM\t40s\t\tAttendee\n"
+    )
+    assert [(x.reason, x.position) for x in items if type(x) is Refused] == [
+        ("missing-field", 21),
+        ("bad-time", 20),
+    ]
     assert [x for x in items if type(x) is Event] == events(WHOLE)
 
 
@@ -142,7 +189,12 @@ def test_nothing_after_the_stays_is_taken_for_one():
 
 
 def test_it_is_recognised_and_zooms_is_not_taken_for_it():
-    for data in (written(WHOLE), WHOLE.encode(), written(SUMMARY + PEOPLE), written("Full Name\tUser Action\tTimestamp\n")):
+    for data in (
+        written(WHOLE),
+        WHOLE.encode(),
+        written(SUMMARY + PEOPLE),
+        written("Full Name\tUser Action\tTimestamp\n"),
+    ):
         assert sources.choose(data, "x").NAME == "teams-attendance"
     zoom = "Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes),Guest\n"
     assert not teams_attendance.recognises(zoom.encode(), "x")
@@ -163,18 +215,40 @@ def test_whatever_is_in_it_nothing_else_is_raised(data):
         n = data.draw(st.integers(0, len(lines) - 1))
         cells = lines[n].split("\t")
         cells[data.draw(st.integers(0, len(cells) - 1))] = data.draw(
-            st.sampled_from(["", "1h", "99999999999h 0m 0s", "13/13/13, 9:00:00 AM", "3/13/26, 9:00:00 AM", "31/12/9999 23:59", "1. x", "First Join", "Last Leave", "Join Time", '"']) | st.text(max_size=6)
+            st.sampled_from(
+                [
+                    "",
+                    "1h",
+                    "99999999999h 0m 0s",
+                    "13/13/13, 9:00:00 AM",
+                    "3/13/26, 9:00:00 AM",
+                    "31/12/9999 23:59",
+                    "1. x",
+                    "First Join",
+                    "Last Leave",
+                    "Join Time",
+                    '"',
+                ]
+            )
+            | st.text(max_size=6)
         )
         lines[n] = "\t".join(cells)
-    raw = "\n".join(lines).encode(data.draw(st.sampled_from(["utf-8", "utf-16", "utf-16-le"])), "surrogatepass")[: data.draw(st.integers(0, 4_000))]
+    raw = "\n".join(lines).encode(
+        data.draw(st.sampled_from(["utf-8", "utf-16", "utf-16-le"])), "surrogatepass"
+    )[: data.draw(st.integers(0, 4_000))]
     teams_attendance.recognises(raw, "x")
     with contextlib.suppress(InputError):
-        assert all(type(x) in (Event, Refused) for x in read(raw, zone=data.draw(st.sampled_from([None, "UTC", "Asia/Kolkata"]))))
+        assert all(
+            type(x) in (Event, Refused)
+            for x in read(raw, zone=data.draw(st.sampled_from([None, "UTC", "Asia/Kolkata"])))
+        )
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
 def test_a_report_in_another_language_is_refused_with_what_to_do(encoding):
-    data = "1. Zusammenfassung\n\n2. Teilnehmer\nName\tErster Beitritt\tLetztes Verlassen\nAna\t18.3.2026, 09:00:00\t18.3.2026, 09:40:00\n".encode(encoding)
+    data = "1. Zusammenfassung\n\n2. Teilnehmer\nName\tErster Beitritt\tLetztes Verlassen\nAna\t18.3.2026, 09:00:00\t18.3.2026, 09:40:00\n".encode(
+        encoding
+    )
     with pytest.raises(InputError, match="English column names"):
         sources.choose(data, "bericht.csv")
     with pytest.raises(InputError, match="Teams in English"):

@@ -31,9 +31,20 @@ ABOVE = """Meeting ID,Topic,Start Time,End Time,User Email,Duration (Minutes),Pa
 """
 
 
-def read(text: str | bytes, *, zone: str | None = "America/New_York", name: str = "report.csv", team: str | None = TEAM, now: int = NOW) -> list[Event | Refused]:
+def read(
+    text: str | bytes,
+    *,
+    zone: str | None = "America/New_York",
+    name: str = "report.csv",
+    team: str | None = TEAM,
+    now: int = NOW,
+) -> list[Event | Refused]:
     data = text if isinstance(text, bytes) else text.encode()
-    return list(zoom_report.read(io.BytesIO(data), sources.Context(now=now, team=team, name=name, zone=zone)))
+    return list(
+        zoom_report.read(
+            io.BytesIO(data), sources.Context(now=now, team=team, name=name, zone=zone)
+        )
+    )
 
 
 def events(*args, **more) -> list[Event]:
@@ -42,7 +53,10 @@ def events(*args, **more) -> list[Event]:
     return items
 
 
-def rows(*times: tuple[str, str], header: str = "Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes)") -> str:
+def rows(
+    *times: tuple[str, str],
+    header: str = "Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes)",
+) -> str:
     return "\n".join([header, *(f'P{n},,"{a}","{b}",1' for n, (a, b) in enumerate(times))])
 
 
@@ -59,7 +73,12 @@ def test_a_meeting():
     assert (result["sessions"], result["active_rooms"]) == (1, 1)
     first = min(events(ABOVE + PLAIN), key=lambda e: e.time)
     # New York is four hours behind from 8 March on.
-    assert (first.time, first.room, first.person, first.name) == (instant("2026-03-13T13:00:00Z"), "88812345678", "ana@example.org", "Ana Diaz")
+    assert (first.time, first.room, first.person, first.name) == (
+        instant("2026-03-13T13:00:00Z"),
+        "88812345678",
+        "ana@example.org",
+        "Ana Diaz",
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,11 +109,16 @@ def test_the_same_file_has_the_same_ids_whatever_it_is_called_and_whatever_stand
     assert [e.id for e in events(PLAIN.replace("03/13/2026", "2026-03-13"))] == ids
     # Another zone is a conflict with what was fed, and no second meeting.
     assert [e.id for e in events(PLAIN, zone="Europe/Berlin")] == ids
-    assert {e.session for e in events(PLAIN, zone="Europe/Berlin")} == {e.session for e in events(PLAIN)}
+    assert {e.session for e in events(PLAIN, zone="Europe/Berlin")} == {
+        e.session for e in events(PLAIN)
+    }
 
 
 def test_two_devices_of_one_name_in_one_second_are_two_stays():
-    text = rows(("03/13/2026 09:00:00 AM", "03/13/2026 09:10:00 AM"), ("03/13/2026 09:00:00 AM", "03/13/2026 09:20:00 AM")).replace("P1", "P0")
+    text = rows(
+        ("03/13/2026 09:00:00 AM", "03/13/2026 09:10:00 AM"),
+        ("03/13/2026 09:00:00 AM", "03/13/2026 09:20:00 AM"),
+    ).replace("P1", "P0")
     assert total(events(text))["participation_minutes"] == 30 * 60_000
     head, one, other = text.splitlines()
     assert {e for e in events("\n".join((head, other, one)))} == set(events(text))
@@ -103,9 +127,15 @@ def test_two_devices_of_one_name_in_one_second_are_two_stays():
 def test_several_meetings_in_one_file_are_several_sessions():
     head = "Topic,Meeting ID,Start Time,Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes)\n"
     text = head + "".join(
-        f"Bio,{number},2026-03-{day} 09:00:00,Ana,,2026-03-{day} 09:00:00,2026-03-{day} 09:30:00,30\n" for number, day in ((987654321, 13), (987654321, 14), (123456789, 14))
+        f"Bio,{number},2026-03-{day} 09:00:00,Ana,,2026-03-{day} 09:00:00,2026-03-{day} 09:30:00,30\n"
+        for number, day in ((987654321, 13), (987654321, 14), (123456789, 14))
     ).replace("14 09:00:00,2026-03-14 09:30", "14 09:00:00,2026-03-14 09:30", 1)
-    items = events(text.replace("123456789,2026-03-14 09:00:00,Ana,,2026-03-14 09:00:00", "123456789,2026-03-14 10:00:00,Ana,,2026-03-14 09:10:00"))
+    items = events(
+        text.replace(
+            "123456789,2026-03-14 09:00:00,Ana,,2026-03-14 09:00:00",
+            "123456789,2026-03-14 10:00:00,Ana,,2026-03-14 09:10:00",
+        )
+    )
     assert len({e.session for e in items}) == 3
     assert {e.room for e in items} == {"987654321", "123456789"}
 
@@ -133,7 +163,10 @@ def test_times_in_all_forms(written, meant):
 
 
 def test_one_date_tells_for_all_of_the_file():
-    items = events(rows(("05/03/2026 21:00", "05/03/2026 21:10"), ("14/03/2026 21:00", "14/03/2026 21:10")), zone="UTC")
+    items = events(
+        rows(("05/03/2026 21:00", "05/03/2026 21:10"), ("14/03/2026 21:00", "14/03/2026 21:10")),
+        zone="UTC",
+    )
     assert min(e.time for e in items) == instant("2026-03-05T21:00:00Z")
     with pytest.raises(InputError, match="mixes dates"):
         read(rows(("14/03/2026 21:00", "03/14/2026 21:10")))
@@ -146,7 +179,9 @@ def test_what_could_be_either_is_the_one_that_has_been_else_refused():
     with pytest.raises(InputError, match="does not tell days from months"):
         read(text)
     # In the American form the month is first.
-    assert events(rows(("05/03/2026 09:00:00 PM", "05/03/2026 09:10:00 PM")), zone="UTC")[0].time == instant("2026-05-03T21:00:00Z")
+    assert events(rows(("05/03/2026 09:00:00 PM", "05/03/2026 09:10:00 PM")), zone="UTC")[
+        0
+    ].time == instant("2026-05-03T21:00:00Z")
 
 
 def test_local_times_need_a_zone_and_others_do_not():
@@ -159,7 +194,13 @@ def test_local_times_need_a_zone_and_others_do_not():
 
 def test_an_hour_that_happens_twice():
     """In New York clocks go back on 1 November 2026 at 2:00: 1:50 to 1:10 is twenty minutes."""
-    items = events(rows(("11/01/2026 01:50:00 AM", "11/01/2026 01:10:00 AM"), ("11/01/2026 01:10:00 AM", "11/01/2026 01:50:00 AM"), ("11/13/2026 01:00 AM", "11/13/2026 01:00 AM")))
+    items = events(
+        rows(
+            ("11/01/2026 01:50:00 AM", "11/01/2026 01:10:00 AM"),
+            ("11/01/2026 01:10:00 AM", "11/01/2026 01:50:00 AM"),
+            ("11/13/2026 01:00 AM", "11/13/2026 01:00 AM"),
+        )
+    )
     assert total(items, "2026-11-01")["participation_minutes"] == (20 + 40) * 60_000
 
 
@@ -185,7 +226,12 @@ def test_a_row_that_is_amiss_is_refused_and_the_others_are_not(row, reason):
         return
     items = read(PLAIN + row)
     (refused,) = [x for x in items if type(x) is Refused]
-    assert (refused.reason, refused.position, refused.team, refused.source) == (reason, 7, TEAM, "zoom-report")
+    assert (refused.reason, refused.position, refused.team, refused.source) == (
+        reason,
+        7,
+        TEAM,
+        "zoom-report",
+    )
     assert [x for x in items if type(x) is Event] == events(PLAIN)
 
 
@@ -218,7 +264,12 @@ def test_a_file_without_end_is_not_read_into_memory(monkeypatch):
 
 
 def test_it_is_recognised_and_the_others_still_are():
-    for head in (PLAIN, ABOVE + PLAIN, PLAIN.replace("\n", "\r\n"), "Name (original name),Total duration (minutes)\n"):
+    for head in (
+        PLAIN,
+        ABOVE + PLAIN,
+        PLAIN.replace("\n", "\r\n"),
+        "Name (original name),Total duration (minutes)\n",
+    ):
         assert sources.choose(head.encode(), "x").NAME == "zoom-report"
         assert sources.choose(head.encode("utf-16"), "x").NAME == "zoom-report"
     for head in (b'{"specversion":"1.0"}', b"some,other,table\n1,2,3\n", b"\xff\xfe{\0}\0"):
@@ -242,10 +293,15 @@ def test_whatever_is_in_it_nothing_else_is_raised(data):
     )  # fmt: skip
     lines = data.draw(st.lists(st.lists(cell, max_size=6).map(",".join), max_size=6))
     head = data.draw(st.sampled_from(["", PLAIN.splitlines()[0] + "\n", ABOVE + PLAIN]))
-    raw = (head + "\n".join(lines)).encode(data.draw(st.sampled_from(["utf-8", "utf-16", "utf-16-le"])), "surrogatepass")[data.draw(st.integers(0, 1)) :]
+    raw = (head + "\n".join(lines)).encode(
+        data.draw(st.sampled_from(["utf-8", "utf-16", "utf-16-le"])), "surrogatepass"
+    )[data.draw(st.integers(0, 1)) :]
     zoom_report.recognises(raw, "x")
     with contextlib.suppress(InputError):
-        assert all(type(x) in (Event, Refused) for x in read(raw, zone=data.draw(st.sampled_from([None, "UTC", "Asia/Kolkata"]))))
+        assert all(
+            type(x) in (Event, Refused)
+            for x in read(raw, zone=data.draw(st.sampled_from([None, "UTC", "Asia/Kolkata"])))
+        )
 
 
 def test_the_command_counts_nothing_twice(tmp_path):
@@ -253,8 +309,17 @@ def test_the_command_counts_nothing_twice(tmp_path):
     path.write_text(PLAIN)
 
     def run(*args: str) -> subprocess.CompletedProcess:
-        environment = {"USAGE_REPORT_DATABASE_URL": f"sqlite:///{tmp_path}/usage.db", "PYTHONPATH": ":".join(sys.path)}
-        return subprocess.run([sys.executable, "-m", "usage_report.cli", *args], capture_output=True, text=True, env=environment, timeout=120)
+        environment = {
+            "USAGE_REPORT_DATABASE_URL": f"sqlite:///{tmp_path}/usage.db",
+            "PYTHONPATH": ":".join(sys.path),
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "usage_report.cli", *args],
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=120,
+        )
 
     no_zone = run("ingest", "--team", TEAM, str(path))
     assert (no_zone.returncode, "--zone" in no_zone.stderr) == (1, True)

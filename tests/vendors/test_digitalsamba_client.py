@@ -29,12 +29,16 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def client(fake, waits):
-    with ds.Client(KEY, fake.url, pace=0, timeout=0.3, deadline=1.0, sleep=waits.append, chance=lambda: 1.0) as client:
+    with ds.Client(
+        KEY, fake.url, pace=0, timeout=0.3, deadline=1.0, sleep=waits.append, chance=lambda: 1.0
+    ) as client:
         yield client
 
 
 def rows(client, path="/api/v1/sessions", **params):
-    dates = {"date_start": "2026-03-02", "date_end": "2026-03-02"} if "recordings" not in path else {}
+    dates = (
+        {"date_start": "2026-03-02", "date_end": "2026-03-02"} if "recordings" not in path else {}
+    )
     return [row["id"] for page in client.pages(path, **dates, **params) for row in page]
 
 
@@ -59,7 +63,9 @@ def test_a_server_that_ignores_the_offset_is_not_read_for_ever(fake, client):
         rows(client)
 
 
-@pytest.mark.parametrize("fault", [status(500), status(503), truncated(), broken, slow(0.6), status(429)])
+@pytest.mark.parametrize(
+    "fault", [status(500), status(503), truncated(), broken, slow(0.6), status(429)]
+)
 def test_what_passes_is_asked_again(fake, client, waits, fault):
     fake.faults = [fault, fault]
     assert rows(client) == ["s1"]
@@ -68,7 +74,12 @@ def test_what_passes_is_asked_again(fake, client, waits, fault):
 
 
 def test_a_server_that_is_not_there_is_said(waits):
-    with ds.Client(KEY, "http://127.0.0.1:9", pace=0, sleep=waits.append, chance=lambda: 1.0) as client, pytest.raises(VendorError) as caught:
+    with (
+        ds.Client(
+            KEY, "http://127.0.0.1:9", pace=0, sleep=waits.append, chance=lambda: 1.0
+        ) as client,
+        pytest.raises(VendorError) as caught,
+    ):
         rows(client)
     assert "cannot be reached" in str(caught.value)
     assert "carries on" in str(caught.value)
@@ -97,7 +108,11 @@ def test_retry_after_in_seconds_is_honoured(fake, client, waits):
 
 
 def test_retry_after_as_a_date_is_honoured(fake, client, waits):
-    fake.faults = [status(503, retry_after=format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True))]
+    fake.faults = [
+        status(
+            503, retry_after=format_datetime(datetime.now(UTC) + timedelta(seconds=40), usegmt=True)
+        )
+    ]
     assert rows(client) == ["s1"]
     assert 35 < waits[0] <= 40
 
@@ -115,7 +130,14 @@ def test_a_vendor_that_asks_for_an_hour_is_not_sat_out(fake, client, waits):
 
 
 @pytest.mark.parametrize(
-    ("code", "words"), [(401, "DIGITALSAMBA_API_KEY"), (403, "does not let this key read"), (404, "USAGE_REPORT_DIGITALSAMBA_URL"), (302, "not sent on"), (418, "418")]
+    ("code", "words"),
+    [
+        (401, "DIGITALSAMBA_API_KEY"),
+        (403, "does not let this key read"),
+        (404, "USAGE_REPORT_DIGITALSAMBA_URL"),
+        (302, "not sent on"),
+        (418, "418"),
+    ],
 )
 def test_what_does_not_pass_is_said_at_once(fake, client, code, words):
     fake.faults = [status(code, location="https://elsewhere.example/")]
@@ -130,7 +152,9 @@ def test_the_real_401(fake):
         rows(client)
 
 
-@pytest.mark.parametrize("body", [b"[]", b"null", b'{"data": {}}', b'{"data": ["x"]}', b'{"rows": []}', b'"text"', b"7"])
+@pytest.mark.parametrize(
+    "body", [b"[]", b"null", b'{"data": {}}', b'{"data": ["x"]}', b'{"rows": []}', b'"text"', b"7"]
+)
 def test_an_unexpected_shape_is_said(fake, client, body):
     from starlette.responses import Response
 
@@ -171,7 +195,17 @@ def test_requests_keep_their_pace(fake):
     assert all(4 < w <= 5 for w in waits)
 
 
-@pytest.mark.parametrize("base", ["http://api.digitalsamba.com", "ftp://127.0.0.1", "api.digitalsamba.com", "", "http://", "http://127.0.0.1.evil.example"])
+@pytest.mark.parametrize(
+    "base",
+    [
+        "http://api.digitalsamba.com",
+        "ftp://127.0.0.1",
+        "api.digitalsamba.com",
+        "",
+        "http://",
+        "http://127.0.0.1.evil.example",
+    ],
+)
 def test_the_key_goes_nowhere_in_clear(base):
     with pytest.raises(InputError):
         ds.Client(KEY, base)

@@ -47,7 +47,12 @@ def refused(kind, obj) -> Refused:
 
 def test_a_session():
     start, end = events("session", SESSION)
-    assert (start.type, start.time, start.session, start.room) == ("session.started", instant("2024-03-21T05:19:31Z"), SESSION["id"], SESSION["room_id"])
+    assert (start.type, start.time, start.session, start.room) == (
+        "session.started",
+        instant("2024-03-21T05:19:31Z"),
+        SESSION["id"],
+        SESSION["room_id"],
+    )
     assert (end.type, end.time) == ("session.ended", instant("2024-03-21T05:29:31Z"))
     assert (start.team, start.source) == ("acme", "digitalsamba-rest")
 
@@ -55,19 +60,29 @@ def test_a_session():
 def test_a_live_session_has_no_end_even_where_one_is_written():
     # The first published sample of a session is live and has an end_time.
     assert [e.type for e in events("session", SESSION | {"live": True})] == ["session.started"]
-    assert [e.type for e in events("session", SESSION | {"live": True, "end_time": None})] == ["session.started"]
+    assert [e.type for e in events("session", SESSION | {"live": True, "end_time": None})] == [
+        "session.started"
+    ]
 
 
 def test_a_participant():
     join, leave = events("participant", PARTICIPANT)
-    assert (join.type, join.connection, join.person, join.name) == ("participant.joined", PARTICIPANT["id"], "EXTID1625629384", "Ms. Cara Ferry Jr.")
+    assert (join.type, join.connection, join.person, join.name) == (
+        "participant.joined",
+        PARTICIPANT["id"],
+        "EXTID1625629384",
+        "Ms. Cara Ferry Jr.",
+    )
     assert join.time == instant("2024-03-03T08:01:01Z"), "a time without offset is UTC"
     assert leave.time - join.time == 3_600_000
 
 
 @pytest.mark.parametrize("external", [None, ""])
 def test_a_person_without_an_external_id_is_the_connection(external):
-    assert events("participant", PARTICIPANT | {"external_id": external})[0].person == PARTICIPANT["id"]
+    assert (
+        events("participant", PARTICIPANT | {"external_id": external})[0].person
+        == PARTICIPANT["id"]
+    )
 
 
 def test_the_leave_comes_when_it_is_known_and_nothing_else_changes():
@@ -76,14 +91,29 @@ def test_the_leave_comes_when_it_is_known_and_nothing_else_changes():
     assert live == gone[:1]
 
 
-@pytest.mark.parametrize("text", ["2024-03-27 08:15:36", "2024-03-27T08:15:36", "2024-03-27T08:15:36Z", "2024-03-27T08:15:36.000000Z", "2024-03-27T10:15:36+02:00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-03-27 08:15:36",
+        "2024-03-27T08:15:36",
+        "2024-03-27T08:15:36Z",
+        "2024-03-27T08:15:36.000000Z",
+        "2024-03-27T10:15:36+02:00",
+    ],
+)
 def test_every_spelling_of_a_time(text):
-    assert events("session", SESSION | {"start_time": text, "end_time": None})[0].time == instant("2024-03-27T08:15:36Z")
+    assert events("session", SESSION | {"start_time": text, "end_time": None})[0].time == instant(
+        "2024-03-27T08:15:36Z"
+    )
 
 
 def test_a_recording_runs_for_its_duration():
     start, stop = events("recording", RECORDING)
-    assert (start.type, stop.type, start.subject) == ("recording.started", "recording.stopped", RECORDING["id"])
+    assert (start.type, stop.type, start.subject) == (
+        "recording.started",
+        "recording.stopped",
+        RECORDING["id"],
+    )
     assert stop.time - start.time == 90_000
 
 
@@ -108,7 +138,11 @@ def test_recordings_in_every_status(changes, types):
         ("session", SESSION | {"start_time": None}, "missing-field"),
         ("session", SESSION | {"start_time": "yesterday"}, "bad-time"),
         ("session", SESSION | {"start_time": "1924-03-21T05:19:31Z"}, "too-early"),
-        ("session", SESSION | {"start_time": "2026-11-23T12:06:00Z", "end_time": None}, "in-the-future"),
+        (
+            "session",
+            SESSION | {"start_time": "2026-11-23T12:06:00Z", "end_time": None},
+            "in-the-future",
+        ),
         ("session", SESSION | {"start_time": "9999-12-31T23:59:59-12:00"}, "bad-time"),
         ("session", SESSION | {"start_time": 1711000000}, "wrong-type"),
         ("session", SESSION | {"end_time": "2024-03-21T05:09:31Z"}, "wrong-value"),
@@ -143,7 +177,14 @@ def test_a_nesting_too_deep_to_write_is_still_refused():
 
 
 def test_a_file_of_objects_is_recognised_and_read():
-    lines = [rest.wrapped("session", SESSION), b"", rest.wrapped("participant", PARTICIPANT), b'{"digitalsamba":"soup","data":{}}', b"{", b"7"]
+    lines = [
+        rest.wrapped("session", SESSION),
+        b"",
+        rest.wrapped("participant", PARTICIPANT),
+        b'{"digitalsamba":"soup","data":{}}',
+        b"{",
+        b"7",
+    ]
     data = b"\n".join(lines)
     assert sources.choose(data, "objects.jsonl") is rest
     found = list(rest.read(io.BytesIO(data), CONTEXT))
@@ -154,5 +195,19 @@ def test_a_file_of_objects_is_recognised_and_read():
 
 def test_what_the_lists_do_not_tell_is_not_supplied():
     absent = sources.cannot_supply(["digitalsamba-rest"])
-    assert {"broadcast_minutes", "consumed_minutes_screenshare", "captions_minutes", "chat_posts"} <= absent
-    assert not {"participation_minutes", "recorded_minutes", "recording_storage_minutes", "sessions", "max_concurrent_recordings"} & absent
+    assert {
+        "broadcast_minutes",
+        "consumed_minutes_screenshare",
+        "captions_minutes",
+        "chat_posts",
+    } <= absent
+    assert (
+        not {
+            "participation_minutes",
+            "recorded_minutes",
+            "recording_storage_minutes",
+            "sessions",
+            "max_concurrent_recordings",
+        }
+        & absent
+    )

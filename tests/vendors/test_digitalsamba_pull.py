@@ -72,7 +72,12 @@ def state(engine) -> tuple:
     with db.reading(engine) as c:
         events = sorted(c.execute(sa.select(t.events.c.id, t.events.c.time)).all())
         refused = c.execute(sa.select(sa.func.count()).select_from(t.quarantine)).scalar()
-    return report(engine).json(), stored.figures(engine, "acme", "digitalsamba", FIRST, LAST).values, events, refused
+    return (
+        report(engine).json(),
+        stored.figures(engine, "acme", "digitalsamba", FIRST, LAST).values,
+        events,
+        refused,
+    )
 
 
 def test_everything_is_read(engine, fake):
@@ -89,7 +94,12 @@ def test_everything_is_read(engine, fake):
     assert sorted(said.values) == [f"2026-03-0{i}" for i in range(1, 9)]
     assert said.values["2026-03-02"]["participation_minutes"] == 93
     assert set(said.fetched.values()) == {NOW}
-    assert (done.days, done.counts.refused, done.resumed, done.date_end) == (8, 0, False, "inclusive")
+    assert (done.days, done.counts.refused, done.resumed, done.date_end) == (
+        8,
+        0,
+        False,
+        "inclusive",
+    )
     assert fake.keys == {f"Bearer {KEY}"}
     with db.reading(engine) as c:
         assert cursor(c, ledger.team_id(c, "acme"), "digitalsamba").stream == ""
@@ -97,7 +107,10 @@ def test_everything_is_read(engine, fake):
 
 def test_people_who_came_before_the_first_day_are_there_on_it(lite, fake):
     run(lite, fake, first=date(2026, 3, 4), last=date(2026, 3, 4))
-    assert report(lite, first=date(2026, 3, 4), last=date(2026, 3, 4)).total("participation_minutes") == 40
+    assert (
+        report(lite, first=date(2026, 3, 4), last=date(2026, 3, 4)).total("participation_minutes")
+        == 40
+    )
 
 
 @pytest.mark.parametrize("spelling", ["oas", "docs"])
@@ -118,7 +131,9 @@ def test_again_changes_nothing(engine, fake):
     done = run(engine, fake)
     assert state(engine) == before
     assert done.counts.accepted == 0
-    assert done.counts.duplicates == 2 * 4 + 2 * 7  # the recordings are known to the end and not even asked about
+    assert (
+        done.counts.duplicates == 2 * 4 + 2 * 7
+    )  # the recordings are known to the end and not even asked about
 
 
 def test_a_recording_is_asked_about_once(lite, fake):
@@ -150,18 +165,28 @@ def test_live_people_get_their_leave_when_it_is_known(engine, fake):
     assert done.counts.accepted == 3, "two leaves and the end of the session"
     assert not done.counts.conflicts
     assert Reader(engine, DAY).live("acme", later).live_participants == 0
-    assert report(engine, later, first=date(2026, 3, 10), last=date(2026, 3, 10)).total("participation_minutes") == 90
+    assert (
+        report(engine, later, first=date(2026, 3, 10), last=date(2026, 3, 10)).total(
+            "participation_minutes"
+        )
+        == 90
+    )
 
 
 def test_a_deleted_recording_leaves_the_storage(engine, fake):
     run(engine, fake)
     fake.archived.append(fake.recordings.pop(1))
     run(engine, fake, now=NOW + 1000)
-    assert report(engine, NOW + 2000, last=date(2026, 3, 10)).total("recording_storage_minutes") == 11.5, "archived is not deleted"
+    assert (
+        report(engine, NOW + 2000, last=date(2026, 3, 10)).total("recording_storage_minutes")
+        == 11.5
+    ), "archived is not deleted"
     fake.archived.clear()
     done = run(engine, fake, now=NOW + 5000)
     assert done.counts.accepted == 1
-    assert report(engine, NOW + 9000, last=date(2026, 3, 10)).total("recording_storage_minutes") == 10
+    assert (
+        report(engine, NOW + 9000, last=date(2026, 3, 10)).total("recording_storage_minutes") == 10
+    )
     assert report(engine, NOW + 9000).total("recorded_minutes") == 11.5
     assert run(engine, fake, now=NOW + 6000).counts.accepted == 0, "deleted once"
 
@@ -200,17 +225,43 @@ def test_a_team_with_webhooks_as_well_counts_nobody_twice(engine, fake):
     """The webhooks tell the same starts and ends, with ids of their own and up to a second apart."""
     lines = []
     for n, person in enumerate(fake.participants):
-        for what, field, shift in (("joined", "join_time", "+00:00"), ("left", "leave_time", "+00:00")):
+        for what, field, shift in (
+            ("joined", "join_time", "+00:00"),
+            ("left", "leave_time", "+00:00"),
+        ):
             when = person[field].replace(" ", "T") + shift
-            data = {"team": "acme", "room": person["room_id"], "session": person["session_id"], "connection": person["id"], "participant": person["external_id"]}
-            lines.append({"specversion": "1.0", "id": f"hash-{n}-{what}", "source": "digitalsamba", "type": f"participant.{what}", "time": when, "data": data})
+            data = {
+                "team": "acme",
+                "room": person["room_id"],
+                "session": person["session_id"],
+                "connection": person["id"],
+                "participant": person["external_id"],
+            }
+            lines.append(
+                {
+                    "specversion": "1.0",
+                    "id": f"hash-{n}-{what}",
+                    "source": "digitalsamba",
+                    "type": f"participant.{what}",
+                    "time": when,
+                    "data": data,
+                }
+            )
     stream = io.BytesIO(b"\n".join(map(orjson.dumps, lines)))
-    pipeline.ingest(engine, jsonl.read(stream, Context(NOW, "acme")), now=NOW, format="jsonl", origin="hooks")
+    pipeline.ingest(
+        engine, jsonl.read(stream, Context(NOW, "acme")), now=NOW, format="jsonl", origin="hooks"
+    )
     pipeline.settle(engine)
     alone = report(engine).json()["total"]
     run(engine, fake)
     both = report(engine).json()["total"]
-    for key in ("participation_minutes", "sessions", "active_participants", "max_concurrent_participants", "active_rooms"):
+    for key in (
+        "participation_minutes",
+        "sessions",
+        "active_participants",
+        "max_concurrent_participants",
+        "active_rooms",
+    ):
         assert both[key] == alone[key], key
 
 
@@ -297,11 +348,26 @@ def test_a_process_killed_at_any_request_carries_on(fake, tmp_path):
         "PYTHONPATH": os.pathsep.join(sys.path),
     }  # fmt: skip
     code = "from usage_report.vendors import digitalsamba as d; d.PACE = 0; from usage_report.vendors.cli import pull; pull()"
-    line = [sys.executable, "-c", code, "digitalsamba", "--team", "acme", "--from", str(FIRST), "--to", str(LAST)]
+    line = [
+        sys.executable,
+        "-c",
+        code,
+        "digitalsamba",
+        "--team",
+        "acme",
+        "--from",
+        str(FIRST),
+        "--to",
+        str(LAST),
+    ]
     for n in (1, 3, 2, 4, 5):
-        child = subprocess.Popen(line, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        child = subprocess.Popen(
+            line, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         fake.asked.clear()
-        fake.hook = lambda count, n=n, pid=child.pid: os.kill(pid, signal.SIGKILL) if count == n else None
+        fake.hook = lambda count, n=n, pid=child.pid: (
+            os.kill(pid, signal.SIGKILL) if count == n else None
+        )
         assert child.wait(60) == -signal.SIGKILL
     fake.hook = None
     fake.asked.clear()

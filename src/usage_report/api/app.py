@@ -46,8 +46,14 @@ class Trace:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
-        id = given if 0 < len(given) <= 80 and given.isascii() and given.isprintable() else f"{_RUN}-{next(_NUMBERS)}"
+        given = next(
+            (value for name, value in scope["headers"] if name == b"x-request-id"), b""
+        ).decode("latin-1")
+        id = (
+            given
+            if 0 < len(given) <= 80 and given.isascii() and given.isprintable()
+            else f"{_RUN}-{next(_NUMBERS)}"
+        )
         scope["request_id"] = id
         began, status, started = time.perf_counter(), 500, False
 
@@ -64,17 +70,35 @@ class Trace:
             log.error("defect", exc_info=error, extra={"request_id": id})
             if started:
                 raise  # half an answer can only be cut off
-            answer = failure(Request(scope), 500, "Something went wrong here", "it is a defect of usage-report", "The log holds the trace under this request_id.")
+            answer = failure(
+                Request(scope),
+                500,
+                "Something went wrong here",
+                "it is a defect of usage-report",
+                "The log holds the trace under this request_id.",
+            )
             await answer(scope, receive, sending)
         finally:
             took = time.perf_counter() - began
             route = getattr(scope.get("endpoint"), "__name__", "none")
             metrics.request(route, status, took)
             # Successes are counted; each is logged only where somebody looks closely.
-            level = logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.WARNING
+            level = (
+                logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.WARNING
+            )
             if log.isEnabledFor(level):
-                told = {"request_id": id, "method": scope["method"], "path": scope["path"], "status": status, "ms": round(took * 1000, 1)}
-                log.log(level, "request", extra=told | ({"fault": scope["fault"]} if "fault" in scope else {}))
+                told = {
+                    "request_id": id,
+                    "method": scope["method"],
+                    "path": scope["path"],
+                    "status": status,
+                    "ms": round(took * 1000, 1),
+                }
+                log.log(
+                    level,
+                    "request",
+                    extra=told | ({"fault": scope["fault"]} if "fault" in scope else {}),
+                )
 
 
 async def _ours(request: Request, error: Exception) -> Response:
@@ -88,15 +112,25 @@ async def _ours(request: Request, error: Exception) -> Response:
 
 async def _starlettes(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    what = {404: "There is nothing at this address", 405: f"{request.method} is not possible here"}.get(error.status_code, error.detail)
+    what = {
+        404: "There is nothing at this address",
+        405: f"{request.method} is not possible here",
+    }.get(error.status_code, error.detail)
     return failure(request, error.status_code, what, headers=dict(error.headers or {}))
 
 
 async def _gone(request: Request, error: Exception) -> Response:
-    return failure(request, 400, "The connection ended before the body did")  # for the log: nobody hears it
+    return failure(
+        request, 400, "The connection ended before the body did"
+    )  # for the log: nobody hears it
 
 
-_HANDLERS = {ClientDisconnect: _gone, HttpError: _ours, UsageReportError: _ours, HTTPException: _starlettes}
+_HANDLERS = {
+    ClientDisconnect: _gone,
+    HttpError: _ours,
+    UsageReportError: _ours,
+    HTTPException: _starlettes,
+}
 
 
 class Service:
@@ -154,13 +188,21 @@ def create(settings: Settings, service: Service | None = None) -> Starlette:
     routes = [
         Route("/api/v1/events", held.receiver.events, methods=["POST"]),
         # Some platforms put the name of the event behind the address they were given (Jitsi: /events/room/created).
-        *(Route(f"/api/v1/hooks/{{platform}}/{{team}}{more}", hook, methods=["POST"]) for more in ("", "/{below:path}")),
+        *(
+            Route(f"/api/v1/hooks/{{platform}}/{{team}}{more}", hook, methods=["POST"])
+            for more in ("", "/{below:path}")
+        ),
         *held.read.routes(),
         *_alive(),
         Route("/readyz", held.ops.ready),
         Route("/metrics", held.ops.numbers),
     ]
-    app = Starlette(routes=routes, exception_handlers=_HANDLERS, middleware=[Middleware(Trace)], lifespan=lifespan)
+    app = Starlette(
+        routes=routes,
+        exception_handlers=_HANDLERS,
+        middleware=[Middleware(Trace)],
+        lifespan=lifespan,
+    )
     # A slash too many is an unknown address: few senders follow a redirect, and those that do may drop the body.
     app.router.redirect_slashes = False
     return app

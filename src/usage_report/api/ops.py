@@ -29,7 +29,10 @@ def readiness(request: Request, faults: list[str], warnings: Sequence[str] = ())
     """Faults keep requests from being served, and stand in the log; warnings do not."""
     if faults:
         request.scope["fault"] = " ".join(faults)
-    return JSONResponse({"ready": not faults, "faults": faults, "warnings": list(warnings)}, status_code=503 if faults else 200)
+    return JSONResponse(
+        {"ready": not faults, "faults": faults, "warnings": list(warnings)},
+        status_code=503 if faults else 200,
+    )
 
 
 class Ops:
@@ -44,14 +47,18 @@ class Ops:
         faults, warnings = [], []
         try:
             if db.file_is_gone(self._engine):
-                faults.append("The database file is gone. Put it back, or restart to begin with an empty one.")
+                faults.append(
+                    "The database file is gone. Put it back, or restart to begin with an empty one."
+                )
             else:
                 db.check(db.schema_version(self._engine))
                 db.check_writable(self._engine)
                 with db.reading(self._engine) as c:
                     oldest = store.backlog(c).oldest
                 if oldest is not None and (age := now() - oldest) > OVERDUE:
-                    warnings.append(f"Events that came in {age // 1000:,} s ago have not been counted by a worker. Is one running?")
+                    warnings.append(
+                        f"Events that came in {age // 1000:,} s ago have not been counted by a worker. Is one running?"
+                    )
         except UsageReportError as error:
             faults.append(str(error))
         if self._intake.full:

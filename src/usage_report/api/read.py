@@ -86,7 +86,11 @@ class Answers:
         team = await self._team(request)
         asked = _parameters(request, "from", "to", "grain", "zone", "metrics", "as_of")
         if "from" not in asked or "to" not in asked:
-            raise HttpError(400, "The range is missing", todo="Name it as from=YYYY-MM-DD&to=YYYY-MM-DD; both days are in it.")
+            raise HttpError(
+                400,
+                "The range is missing",
+                todo="Name it as from=YYYY-MM-DD&to=YYYY-MM-DD; both days are in it.",
+            )
         as_of = _as_of(asked)
 
         def prepare(info: TeamInfo) -> Prepared:
@@ -99,7 +103,9 @@ class Answers:
                 _grain(asked.get("grain", "day")),
                 _metrics(asked),
             )
-            return settled(query, info, self._reader.stale_after), lambda: self._reader.report(query).json()
+            return settled(query, info, self._reader.stale_after), lambda: self._reader.report(
+                query
+            ).json()
 
         return await self._answer(request, "report", team, prepare)
 
@@ -107,22 +113,36 @@ class Answers:
         """``GET /api/v1/period``: the billing period against its limits."""
         team = await self._team(request)
         as_of = _as_of(_parameters(request, "as_of"))
-        return await self._answer(request, "period", team, lambda info: (as_of, lambda: self._reader.period(team, as_of).json()))
+        return await self._answer(
+            request,
+            "period",
+            team,
+            lambda info: (as_of, lambda: self._reader.period(team, as_of).json()),
+        )
 
     async def live(self, request: Request) -> Response:
         """``GET /api/v1/live``: what is happening now."""
         team = await self._team(request)
         as_of = _as_of(_parameters(request, "as_of"))
-        return await self._answer(request, "live", team, lambda info: (as_of, lambda: self._reader.live(team, as_of).json()))
+        return await self._answer(
+            request,
+            "live",
+            team,
+            lambda info: (as_of, lambda: self._reader.live(team, as_of).json()),
+        )
 
     async def statistics(self, request: Request) -> Response:
         """``GET /api/v1/statistics``: one range as one object, named as Digital Samba names it. Minutes are whole."""
         team = await self._team(request)
         asked = _parameters(request, "date_start", "date_end", "metrics")
-        fields = [f.strip() for f in asked.get("metrics", "").split(",") if f.strip()] or list(STATISTICS)
+        fields = [f.strip() for f in asked.get("metrics", "").split(",") if f.strip()] or list(
+            STATISTICS
+        )
         for field in fields:
             if field not in STATISTICS:
-                raise HttpError(400, f"There is no field {field[:60]!r}", "", f"Known: {', '.join(STATISTICS)}.")
+                raise HttpError(
+                    400, f"There is no field {field[:60]!r}", "", f"Known: {', '.join(STATISTICS)}."
+                )
         as_of = now() // _SECOND * _SECOND
 
         def prepare(info: TeamInfo) -> Prepared:
@@ -130,7 +150,11 @@ class Answers:
             start = parse_date(asked["date_start"]) if "date_start" in asked else period.start
             last = parse_date(asked["date_end"]) if "date_end" in asked else max(period.last, start)
             query = Query(team, start, last, info.zone, as_of)
-            live = self._reader.live(team, as_of).live_participants if "live_participants" in fields else None
+            live = (
+                self._reader.live(team, as_of).live_participants
+                if "live_participants" in fields
+                else None
+            )
             state = settled(query, info, self._reader.stale_after), start, last, live
             return state, lambda: _statistics(self._reader.report(query), fields, live, start, last)
 
@@ -139,12 +163,22 @@ class Answers:
     async def _team(self, request: Request) -> str:
         return (await self._tokens.bearer(request, "read")).team
 
-    async def _answer(self, request: Request, kind: str, team: str, prepare: Callable[[TeamInfo], Prepared]) -> Response:
+    async def _answer(
+        self, request: Request, kind: str, team: str, prepare: Callable[[TeamInfo], Prepared]
+    ) -> Response:
         def compute() -> tuple[str, dict | None]:
             info = self._reader.team(team)
             more, answer = prepare(info)
             # Open sessions are told with events that are not counted yet: those do not move the data version.
-            state = (info.data_version, info.last_received, info.pending, self._reader.stale_after, more, kind, request.scope["query_string"])
+            state = (
+                info.data_version,
+                info.last_received,
+                info.pending,
+                self._reader.stale_after,
+                more,
+                kind,
+                request.scope["query_string"],
+            )
             words = "\0".join((__version__, self._reader.identity, team, *map(str, state)))
             tag = f'"{hashlib.blake2b(words.encode(), digest_size=12).hexdigest()}"'
             if tag in request.headers.get("if-none-match", ""):
@@ -155,14 +189,20 @@ class Answers:
         tag, body = await anyio.to_thread.run_sync(compute)
         # Weak: the figures are the same, the instant that is written beside them may be another.
         headers = {"ETag": f"W/{tag}", "Cache-Control": "private, no-cache"}
-        return Response(status_code=304, headers=headers) if body is None else JSONResponse(body, headers=headers)
+        return (
+            Response(status_code=304, headers=headers)
+            if body is None
+            else JSONResponse(body, headers=headers)
+        )
 
 
 def _parameters(request: Request, *known: str) -> dict[str, str]:
     """Query parameters; an unknown or a doubled one is a fault, not silence."""
     for name in request.query_params:
         if name not in known:
-            raise HttpError(400, f"There is no parameter {name[:60]!r}", "", f"Known: {', '.join(known)}.")
+            raise HttpError(
+                400, f"There is no parameter {name[:60]!r}", "", f"Known: {', '.join(known)}."
+            )
         if len(request.query_params.getlist(name)) > 1:
             raise HttpError(400, f"The parameter {name!r} is given twice")
     return dict(request.query_params)
@@ -174,7 +214,12 @@ def _as_of(asked: dict[str, str]) -> int:
     try:
         at = instant(asked["as_of"])
     except (ValueError, OverflowError) as error:
-        raise HttpError(400, "as_of cannot be read", str(error), "In an address a plus sign is written %2B." if " " in asked["as_of"] else "") from None
+        raise HttpError(
+            400,
+            "as_of cannot be read",
+            str(error),
+            "In an address a plus sign is written %2B." if " " in asked["as_of"] else "",
+        ) from None
     if not EARLIEST <= at < LATEST:
         raise HttpError(400, "as_of is out of range", "", "Instants from 2000 to 2199 are taken.")
     return at
@@ -184,17 +229,25 @@ def _grain(text: str) -> Grain:
     try:
         return Grain(text)
     except ValueError:
-        raise InputError(f"There is no grain {text[:40]!r}", "", f"Known: {', '.join(Grain)}.") from None
+        raise InputError(
+            f"There is no grain {text[:40]!r}", "", f"Known: {', '.join(Grain)}."
+        ) from None
 
 
 def _metrics(asked: dict[str, str]) -> tuple[str, ...]:
     try:
-        return tuple(metric(key.strip()[:100]).key for key in asked.get("metrics", "").split(",") if key.strip())
+        return tuple(
+            metric(key.strip()[:100]).key
+            for key in asked.get("metrics", "").split(",")
+            if key.strip()
+        )
     except NotFound as error:  # the address is right, the parameter is not
         raise InputError(error.what, error.why, error.todo) from None
 
 
-def _statistics(report: Report, fields: list[str], live: int | None, start: date, last: date) -> dict:
+def _statistics(
+    report: Report, fields: list[str], live: int | None, start: date, last: date
+) -> dict:
     def value(field: str) -> int | None:
         if field == "live_participants":
             return live
@@ -202,4 +255,7 @@ def _statistics(report: Report, fields: list[str], live: int | None, start: date
         # Whole minutes, halves up: what the vendor's own integers look like.
         return int(sum(figures) + 0.5) if figures and None not in figures else None
 
-    return {field: value(field) for field in fields} | {"date_start": start.isoformat(), "date_end": last.isoformat()}
+    return {field: value(field) for field in fields} | {
+        "date_start": start.isoformat(),
+        "date_end": last.isoformat(),
+    }

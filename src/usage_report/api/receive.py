@@ -37,7 +37,12 @@ class Receiver:
     """The two POST routes over one intake."""
 
     def __init__(self, engine, intake: Intake, tokens: Tokens, public_url: str = "") -> None:
-        self._engine, self._intake, self._tokens, self._public_url = engine, intake, tokens, public_url.rstrip("/")
+        self._engine, self._intake, self._tokens, self._public_url = (
+            engine,
+            intake,
+            tokens,
+            public_url.rstrip("/"),
+        )
 
     async def events(self, request: Request) -> Response:
         """``POST /api/v1/events``: one event (CloudEvents' binary mode, too), a CloudEvents batch, or JSON Lines."""
@@ -57,7 +62,12 @@ class Receiver:
         name, team = request.path_params["platform"], request.path_params["team"]
         platform = sources.platforms().get(name)
         if platform is None:
-            raise HttpError(404, f"There is no platform {name[:60]!r}", "", did_you_mean(name[:60], sources.platforms()))
+            raise HttpError(
+                404,
+                f"There is no platform {name[:60]!r}",
+                "",
+                did_you_mean(name[:60], sources.platforms()),
+            )
         body = await body_of(request)
         at = now()
         headers = {k.lower(): v for k, v in request.headers.items()}
@@ -71,8 +81,15 @@ class Receiver:
             metrics.REFUSED.labels(name).inc()
             # Some platforms take 401 for an answer and drop the event for good.
             status = getattr(platform, "DENIED", 401)
-            raise HttpError(status, "The request is not signed as it should be", str(error), "Compare the secret on both sides, and the clock here.") from None
-        if (challenge := getattr(platform, "answer", None)) and (reply := challenge(delivery, secret)) is not None:
+            raise HttpError(
+                status,
+                "The request is not signed as it should be",
+                str(error),
+                "Compare the secret on both sides, and the clock here.",
+            ) from None
+        if (challenge := getattr(platform, "answer", None)) and (
+            reply := challenge(delivery, secret)
+        ) is not None:
             return JSONResponse(reply)
         context = sources.Context(now=at, team=team, name=name)
         items = await anyio.to_thread.run_sync(lambda: list(platform.translate(delivery, context)))
@@ -80,15 +97,27 @@ class Receiver:
         fates = await self._take(request, team, name, items, at, raw)
         return await _answer(items, fates)
 
-    async def _take(self, request: Request, team: str, format: str, items: Sequence[Event | Refused], at: int, raw: Raw | None) -> list[Fate]:
+    async def _take(
+        self,
+        request: Request,
+        team: str,
+        format: str,
+        items: Sequence[Event | Refused],
+        at: int,
+        raw: Raw | None,
+    ) -> list[Fate]:
         events = [x for x in items if type(x) is Event]
         refused = [x._replace(team=team) for x in items if type(x) is Refused]
-        job = Job(team, format, f"request {request.scope.get('request_id', '')}", events, refused, at, raw)
+        job = Job(
+            team, format, f"request {request.scope.get('request_id', '')}", events, refused, at, raw
+        )
         try:
             fates = await self._intake.append(job)
         except Overloaded:
             metrics.OVERLOADED.inc()
-            raise HttpError(429, "Too much is waiting", "", "Send it again in a second.", {"Retry-After": "1"}) from None
+            raise HttpError(
+                429, "Too much is waiting", "", "Send it again in a second.", {"Retry-After": "1"}
+            ) from None
         for fate in Fate:
             if n := fates.count(fate) + (len(refused) if fate is Fate.QUARANTINED else 0):
                 metrics.events(format, fate.value, n)
@@ -98,7 +127,10 @@ class Receiver:
         """The address called, byte for byte: this is what is signed."""
         # Some servers leave the query in the raw path.
         path = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
-        path, query = path.partition(b"?")[0].decode("latin-1"), request.scope["query_string"].decode("latin-1")
+        path, query = (
+            path.partition(b"?")[0].decode("latin-1"),
+            request.scope["query_string"].decode("latin-1"),
+        )
         base = self._public_url or f"{request.scope['scheme']}://{request.headers.get('host', '')}"
         return base + path + (f"?{query}" if query else "")
 
@@ -115,10 +147,19 @@ def _enveloped(headers: Mapping[str, str], data: bytes) -> bytes:
     CloudEvents' binary mode: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#31-binary-content-mode
     """
     try:
-        whole = {name.removeprefix("ce-"): unquote(value) for name, value in headers.items() if name.startswith("ce-")}
+        whole = {
+            name.removeprefix("ce-"): unquote(value)
+            for name, value in headers.items()
+            if name.startswith("ce-")
+        }
         return orjson.dumps(whole | {"data": orjson.loads(data)})
     except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
-        raise HttpError(400, "The body is not JSON", str(error), "With ce- headers, the body is the event's data.") from None
+        raise HttpError(
+            400,
+            "The body is not JSON",
+            str(error),
+            "With ce- headers, the body is the event's data.",
+        ) from None
 
 
 def _read(body: bytes, kind: str, team: str, at: int) -> list[Event | Refused]:
@@ -130,7 +171,12 @@ def _read(body: bytes, kind: str, team: str, at: int) -> list[Event | Refused]:
     except orjson.JSONDecodeError as error:
         if b"\n" in body.strip() and body.lstrip()[:1] == b"{":
             return list(_lines(body, team, at))
-        raise HttpError(400, "The body is not JSON", str(error), "Send one event, an array of events, or one event a line.") from None
+        raise HttpError(
+            400,
+            "The body is not JSON",
+            str(error),
+            "Send one event, an array of events, or one event a line.",
+        ) from None
     objects = whole if isinstance(whole, list) else [whole]
     _bound(len(objects))
     try:
@@ -141,7 +187,12 @@ def _read(body: bytes, kind: str, team: str, at: int) -> list[Event | Refused]:
 
 def _bound(events: int) -> None:
     if events > MAX_EVENTS:
-        raise HttpError(413, "The body holds too many events", f"at most {MAX_EVENTS:,} are taken at once", "Send fewer events at once.")
+        raise HttpError(
+            413,
+            "The body holds too many events",
+            f"at most {MAX_EVENTS:,} are taken at once",
+            "Send fewer events at once.",
+        )
 
 
 def _lines(body: bytes, team: str, at: int) -> Iterable[Event | Refused]:
@@ -152,7 +203,14 @@ def _lines(body: bytes, team: str, at: int) -> Iterable[Event | Refused]:
         try:
             obj = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            yield Refused("not-json", f"the line is not JSON: {error}", line[:KEEP], i, team, truncated=len(line) > KEEP)
+            yield Refused(
+                "not-json",
+                f"the line is not JSON: {error}",
+                line[:KEEP],
+                i,
+                team,
+                truncated=len(line) > KEEP,
+            )
             continue
         yield _event(obj, line, i, team, at)
 
@@ -161,33 +219,59 @@ def _event(obj: Any, raw: bytes | None, position: int, team: str, at: int) -> Ev
     try:
         event = parse(obj, now=at, team=team)
         if event.team != team:
-            raise Rejected("wrong-team", f"the event is of team {event.team[:60]!r}, the token of {team!r}; each team needs a token of its own")
+            raise Rejected(
+                "wrong-team",
+                f"the event is of team {event.team[:60]!r}, the token of {team!r}; each team needs a token of its own",
+            )
         return event
     except Rejected as rejected:
         if raw is None:
             # The standard library writes what orjson, which refuses deep nesting, does not.
             raw = json.dumps(obj, ensure_ascii=False).encode()
         source = storable(obj.get("source")) if isinstance(obj, dict) else ""
-        return Refused(rejected.reason, rejected.why, raw[:KEEP], position, team, source, len(raw) > KEEP)
+        return Refused(
+            rejected.reason, rejected.why, raw[:KEEP], position, team, source, len(raw) > KEEP
+        )
 
 
 async def _answer(items: Sequence[Event | Refused], fates: Sequence[Fate]) -> Response:
     """Counts, and the fate of each event in the order sent."""
-    body = await anyio.to_thread.run_sync(_told, items, fates) if len(items) > _MANY else _told(items, fates)
+    body = (
+        await anyio.to_thread.run_sync(_told, items, fates)
+        if len(items) > _MANY
+        else _told(items, fates)
+    )
     return Response(body, media_type="application/json")
 
 
 def _told(items: Sequence[Event | Refused], fates: Sequence[Fate]) -> bytes:
-    if len(fates) == len(items) == fates.count(Fate.ACCEPTED):  # nearly always, and worth a short way
+    if (
+        len(fates) == len(items) == fates.count(Fate.ACCEPTED)
+    ):  # nearly always, and worth a short way
         results = [{"id": event.id, "status": "accepted"} for event in items]
-        return orjson.dumps({"accepted": len(items), "duplicate": 0, "conflict": 0, "quarantined": 0, "results": results})
+        return orjson.dumps(
+            {
+                "accepted": len(items),
+                "duplicate": 0,
+                "conflict": 0,
+                "quarantined": 0,
+                "results": results,
+            }
+        )
     left = iter(fates)
     results = []
     for item in items:
         if type(item) is Event:
             results.append({"id": item.id, "status": next(left).value})
         else:
-            results.append({"position": item.position, "status": Fate.QUARANTINED.value, "reason": item.reason, "why": item.why})
+            results.append(
+                {
+                    "position": item.position,
+                    "status": Fate.QUARANTINED.value,
+                    "reason": item.reason,
+                    "why": item.why,
+                }
+            )
     counts = dict.fromkeys((fate.value for fate in Fate), 0)
     for result in results:
         counts[result["status"]] += 1

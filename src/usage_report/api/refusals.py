@@ -33,7 +33,9 @@ class Refusals:
         self._noted: dict[tuple[str, str], Refusal] = {}
         self._timer: threading.Timer | None = None
 
-    def watching(self, hook: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    def watching(
+        self, hook: Callable[[Request], Awaitable[Response]]
+    ) -> Callable[[Request], Awaitable[Response]]:
         """The same route; what it answers 401 or 403 is noted."""
 
         @functools.wraps(hook)
@@ -42,7 +44,9 @@ class Refusals:
                 return await hook(request)
             except HttpError as error:
                 if error.status in (401, 403):
-                    self._note(request.path_params["team"], request.path_params["platform"], error.why)
+                    self._note(
+                        request.path_params["team"], request.path_params["platform"], error.why
+                    )
                 raise
 
         return watched
@@ -52,7 +56,9 @@ class Refusals:
             before = self._noted.get((team, platform))
             if before is None and len(self._noted) >= MOST:
                 return
-            self._noted[team, platform] = Refusal(1 + (before.requests if before else 0), now(), why)
+            self._noted[team, platform] = Refusal(
+                1 + (before.requests if before else 0), now(), why
+            )
             if self._timer is None:
                 self._timer = threading.Timer(EVERY, self.write)
                 self._timer.daemon = True

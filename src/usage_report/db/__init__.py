@@ -17,4 +17,19 @@ from .engine import (
     writing,
 )
 
-__all__ = ["HEAD", "check", "check_writable", "connect", "file_is_gone", "folder", "identity", "migrate", "open_database", "prepare", "reading", "schema_version", "try_writing", "writing"]
+__all__ = [
+    "HEAD",
+    "check",
+    "check_writable",
+    "connect",
+    "file_is_gone",
+    "folder",
+    "identity",
+    "migrate",
+    "open_database",
+    "prepare",
+    "reading",
+    "schema_version",
+    "try_writing",
+    "writing",
+]

@@ -21,7 +21,9 @@ CHUNK = 10_000
 ROWS = 128
 
 
-def insert(c: Connection, table: sa.Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def insert(
+    c: Connection, table: sa.Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
     """Insert ``rows``, each a sequence of values in the order of ``columns``."""
     rows = rows if isinstance(rows, list) else list(rows)
     if not rows:
@@ -29,7 +31,10 @@ def insert(c: Connection, table: sa.Table, columns: Sequence[str], rows: Iterabl
     if c.dialect.name == "postgresql":
         names = ", ".join(f'"{name}"' for name in columns)
         try:
-            with c.connection.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy:
+            with (
+                c.connection.cursor() as cursor,
+                cursor.copy(f'COPY "{table.name}" ({names}) FROM STDIN') as copy,
+            ):
                 for row in rows:
                     copy.write_row(row)
         except c.dialect.loaded_dbapi.Error as error:
@@ -39,13 +44,18 @@ def insert(c: Connection, table: sa.Table, columns: Sequence[str], rows: Iterabl
             raise
     else:
         for some in _parts(rows):
-            c.exec_driver_sql(_insert_sql(table.name, tuple(columns), len(some), "?"), tuple(chain.from_iterable(some)))
+            c.exec_driver_sql(
+                _insert_sql(table.name, tuple(columns), len(some), "?"),
+                tuple(chain.from_iterable(some)),
+            )
 
 
 def insert_one(c: Connection, table: sa.Table, columns: Sequence[str], row: Sequence[Any]) -> int:
     """Insert a row of values in the order of ``columns`` -> the ``id`` it was given."""
     mark = "%s" if c.dialect.name == "postgresql" else "?"
-    return c.exec_driver_sql(_insert_sql(table.name, tuple(columns), 1, mark) + ' RETURNING "id"', tuple(row)).scalar_one()
+    return c.exec_driver_sql(
+        _insert_sql(table.name, tuple(columns), 1, mark) + ' RETURNING "id"', tuple(row)
+    ).scalar_one()
 
 
 def upsert(
@@ -63,13 +73,18 @@ def upsert(
     -> the columns ``returning`` of all these rows, in no order.
     """
     names = lambda of: ", ".join(f'"{name}"' for name in of)  # noqa: E731
-    tail = f" ON CONFLICT ({names(key)}) DO UPDATE SET " + ", ".join(f'"{name}" = {value}' for name, value in change.items())
+    tail = f" ON CONFLICT ({names(key)}) DO UPDATE SET " + ", ".join(
+        f'"{name}" = {value}' for name, value in change.items()
+    )
     if returning:
         tail += f" RETURNING {names(returning)}"
     mark = "%s" if c.dialect.name == "postgresql" else "?"
     found: list[tuple] = []
     for some in _parts(rows):
-        result = c.exec_driver_sql(_insert_sql(table.name, tuple(columns), len(some), mark) + tail, tuple(chain.from_iterable(some)))
+        result = c.exec_driver_sql(
+            _insert_sql(table.name, tuple(columns), len(some), mark) + tail,
+            tuple(chain.from_iterable(some)),
+        )
         if returning:
             found += result.cursor.fetchall()
     return found
@@ -92,7 +107,13 @@ def _insert_sql(table: str, columns: tuple[str, ...], rows: int, mark: str) -> s
 
 
 def select_in(
-    c: Connection, table: sa.Table, columns: Sequence[str], column: str, values: Sequence[Any], team: int | None = None, **also: int
+    c: Connection,
+    table: sa.Table,
+    columns: Sequence[str],
+    column: str,
+    values: Sequence[Any],
+    team: int | None = None,
+    **also: int,
 ) -> list[tuple]:
     """Rows of ``table`` whose ``column`` is among ``values``, and whose ``team_id`` is ``team`` where that is given.
 

@@ -54,14 +54,24 @@ def connect(url: str, *, busy_seconds: float = BUSY_SECONDS) -> Engine:
         engine = sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
         _explain_errors(engine)
         return engine
-    raise DatabaseError(f"{backend!r} databases are not supported", "", "Use sqlite:///… or postgresql://….")
+    raise DatabaseError(
+        f"{backend!r} databases are not supported", "", "Use sqlite:///… or postgresql://…."
+    )
 
 
 def _sqlite(url: sa.URL, busy_seconds: float) -> Engine:
     path = url.database or ""
     if path in ("", ":memory:"):
-        raise DatabaseError("The database needs a file", "one in memory is gone with the process", "Use sqlite:///path/to/usage.db.")
-    engine = sa.create_engine(url, module=_sqlite_module(), connect_args={"timeout": busy_seconds, "check_same_thread": False})
+        raise DatabaseError(
+            "The database needs a file",
+            "one in memory is gone with the process",
+            "Use sqlite:///path/to/usage.db.",
+        )
+    engine = sa.create_engine(
+        url,
+        module=_sqlite_module(),
+        connect_args={"timeout": busy_seconds, "check_same_thread": False},
+    )
 
     @sa.event.listens_for(engine, "do_connect")
     def make_folder(dialect, record, args, kwargs):
@@ -79,7 +89,13 @@ def _sqlite(url: sa.URL, busy_seconds: float) -> Engine:
             with contextlib.suppress(_sqlite_module().OperationalError):
                 run("PRAGMA journal_mode=wal")
         # full: what has been answered "accepted" outlives a power cut, too. Batches share the wait.
-        for pragma in ("synchronous=full", "foreign_keys=on", "cache_size=-65536", "mmap_size=268435456", "temp_store=memory"):
+        for pragma in (
+            "synchronous=full",
+            "foreign_keys=on",
+            "cache_size=-65536",
+            "mmap_size=268435456",
+            "temp_store=memory",
+        ):
             run(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
@@ -111,7 +127,9 @@ def _take_turn(connection: Connection, patience: float) -> None:
                 if "locked" not in str(error):
                     break
             time.sleep(0.002)
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the last time, with SQLAlchemy hearing of what is wrong
+        connection.exec_driver_sql(
+            "BEGIN IMMEDIATE"
+        )  # the last time, with SQLAlchemy hearing of what is wrong
     finally:
         driver.execute(f"PRAGMA busy_timeout={int(patience * 1000)}")
 
@@ -146,7 +164,11 @@ def explained(error: BaseException, dialect: sa.Dialect) -> DatabaseError | None
         if words in text.lower():
             return DatabaseError(what, text[:200], todo)
     if isinstance(error, dialect.loaded_dbapi.OperationalError):
-        return DatabaseError("The database cannot go on", text[:200], "Nothing half-done was kept. Run: usage-report doctor")
+        return DatabaseError(
+            "The database cannot go on",
+            text[:200],
+            "Nothing half-done was kept. Run: usage-report doctor",
+        )
     return None
 
 
@@ -160,7 +182,9 @@ def _explain_errors(engine: Engine) -> None:
             raise fault from original
         if context.connection is None:
             text = " ".join(str(original).split())
-            raise DatabaseError("The database cannot be opened", text[:200], "Correct USAGE_REPORT_DATABASE_URL.") from original
+            raise DatabaseError(
+                "The database cannot be opened", text[:200], "Correct USAGE_REPORT_DATABASE_URL."
+            ) from original
 
 
 @contextlib.contextmanager
@@ -202,7 +226,9 @@ def check(version: str | None) -> None:
     if version == HEAD:
         return
     if version is None:
-        raise DatabaseError("The database is empty", "", "Run: usage-report ingest FILE, or: usage-report demo")
+        raise DatabaseError(
+            "The database is empty", "", "Run: usage-report ingest FILE, or: usage-report demo"
+        )
     if version > HEAD:
         raise DatabaseError(
             "The database was made by a newer version of usage-report",
@@ -210,7 +236,9 @@ def check(version: str | None) -> None:
             "Install the newer version.",
         )
     raise DatabaseError(
-        "The database's schema is behind this version", f"it is {version}, this version needs {HEAD}", "Run: usage-report migrate"
+        "The database's schema is behind this version",
+        f"it is {version}, this version needs {HEAD}",
+        "Run: usage-report migrate",
     )
 
 
@@ -221,16 +249,23 @@ def migrate(engine: Engine) -> None:
     from alembic.util import CommandError
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option(
+        "script_location", str(Path(__file__).parent / "migrations").replace("%", "%%")
+    )
     with writing(engine) as connection:
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")
         except CommandError as error:
             raise DatabaseError(
-                "The database's schema is none that this version knows", str(error), "Use the version that made it, or another database."
+                "The database's schema is none that this version knows",
+                str(error),
+                "Use the version that made it, or another database.",
             ) from None
-        if connection.execute(sa.select(meta.c.value).where(meta.c.key == "identity")).scalar() is None:
+        if (
+            connection.execute(sa.select(meta.c.value).where(meta.c.key == "identity")).scalar()
+            is None
+        ):
             connection.execute(meta.insert(), {"key": "identity", "value": uuid.uuid4().hex})
 
 
@@ -266,7 +301,11 @@ def check_writable(engine: Engine) -> None:
         with reading(engine) as connection:
             writable = connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "off"
     if not writable:
-        raise DatabaseError("The database is read-only", "", "Give this user write permission, or use another database.")
+        raise DatabaseError(
+            "The database is read-only",
+            "",
+            "Give this user write permission, or use another database.",
+        )
 
 
 def file_is_gone(engine: Engine) -> bool:
@@ -277,11 +316,15 @@ def file_is_gone(engine: Engine) -> bool:
 def folder(engine: Engine) -> Path:
     """The folder a SQLite database lies in."""
     with reading(engine) as connection:
-        name = next(row[2] for row in connection.exec_driver_sql("PRAGMA database_list") if row[1] == "main")
+        name = next(
+            row[2] for row in connection.exec_driver_sql("PRAGMA database_list") if row[1] == "main"
+        )
     return Path(name).parent
 
 
 def identity(engine: Engine) -> str:
     """The database's own id: part of every cache key, so two databases never answer for each other."""
     with reading(engine) as connection:
-        return connection.execute(sa.select(meta.c.value).where(meta.c.key == "identity")).scalar_one()
+        return connection.execute(
+            sa.select(meta.c.value).where(meta.c.key == "identity")
+        ).scalar_one()

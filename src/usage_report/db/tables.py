@@ -7,7 +7,19 @@ numbers persons and rooms and is append-only too, so that a rebuild gives the sa
 from __future__ import annotations
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, Boolean, Column, Double, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+)
 
 from ..metering.cut import PIECES
 from ..metering.facts import COUNTS, PEAKS, SETS, SUMS
@@ -17,7 +29,9 @@ metadata = sa.MetaData()
 Serial = BigInteger().with_variant(Integer, "sqlite")
 Digest = LargeBinary(16)
 
-meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+meta = Table(
+    "meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False)
+)
 
 teams = Table(
     "teams",
@@ -27,7 +41,9 @@ teams = Table(
     Column("zone", Text, nullable=False),
     Column("billing_day", SmallInteger, nullable=False),
     Column("sample", Boolean, nullable=False),
-    Column("data_version", BigInteger, nullable=False),  # moves with every change of figures or settings
+    Column(
+        "data_version", BigInteger, nullable=False
+    ),  # moves with every change of figures or settings
     Column("created_at", BigInteger, nullable=False),
 )
 
@@ -70,8 +86,20 @@ sessions = Table(
     Index("sessions_key", "team_id", "key", unique=True),
     Index("sessions_last", "team_id", "last_event"),
 )
-Index("sessions_pending", sessions.c.team_id, sessions.c.first_event, sqlite_where=sessions.c.pending, postgresql_where=sessions.c.pending)
-Index("sessions_open", sessions.c.team_id, sessions.c.last_event, sqlite_where=sessions.c.open, postgresql_where=sessions.c.open)
+Index(
+    "sessions_pending",
+    sessions.c.team_id,
+    sessions.c.first_event,
+    sqlite_where=sessions.c.pending,
+    postgresql_where=sessions.c.pending,
+)
+Index(
+    "sessions_open",
+    sessions.c.team_id,
+    sessions.c.last_event,
+    sqlite_where=sessions.c.open,
+    postgresql_where=sessions.c.open,
+)
 
 events = Table(
     "events",
@@ -98,7 +126,9 @@ events = Table(
 inbox = Table(
     "inbox",
     metadata,
-    Column("id", Serial, primary_key=True),  # never given out twice: who has seen one has seen all before
+    Column(
+        "id", Serial, primary_key=True
+    ),  # never given out twice: who has seen one has seen all before
     Column("received_at", BigInteger, nullable=False),
     Column("events", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
@@ -129,7 +159,9 @@ tokens = Table(
     Column("team_id", ForeignKey("teams.id"), nullable=False),
     Column("scope", Text, nullable=False),  # 'ingest' or 'read'
     Column("label", Text, nullable=False),
-    Column("digest", LargeBinary(32), nullable=False, unique=True),  # SHA-256; the token itself is shown once
+    Column(
+        "digest", LargeBinary(32), nullable=False, unique=True
+    ),  # SHA-256; the token itself is shown once
     Column("hint", Text, nullable=False),  # its first characters, to tell it from others
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),

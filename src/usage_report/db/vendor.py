@@ -26,22 +26,37 @@ class Cursor(NamedTuple):
 
 def cursor(c: Connection, team: int, vendor: str) -> Cursor | None:
     p = t.pulls.c
-    row = c.execute(sa.select(*(p[name] for name in Cursor._fields)).where(p.team_id == team, p.vendor == vendor)).first()
+    row = c.execute(
+        sa.select(*(p[name] for name in Cursor._fields)).where(
+            p.team_id == team, p.vendor == vendor
+        )
+    ).first()
     return Cursor(*row) if row else None
 
 
 def save_cursor(c: Connection, team: int, vendor: str, cursor: Cursor, now: int) -> None:
     p = t.pulls.c
     c.execute(t.pulls.delete().where(p.team_id == team, p.vendor == vendor))
-    c.execute(t.pulls.insert(), {"team_id": team, "vendor": vendor, "updated_at": now} | cursor._asdict())
+    c.execute(
+        t.pulls.insert(), {"team_id": team, "vendor": vendor, "updated_at": now} | cursor._asdict()
+    )
 
 
-def replace_figures(c: Connection, team: int, vendor: str, day: str, figures: Mapping[str, float], now: int) -> None:
+def replace_figures(
+    c: Connection, team: int, vendor: str, day: str, figures: Mapping[str, float], now: int
+) -> None:
     """The vendor's figures of a day, in the place of what it said before. ``now`` (epoch ms) is when it said so."""
     f = t.vendor_figures.c
     c.execute(t.vendor_figures.delete().where(f.team_id == team, f.vendor == vendor, f.day == day))
     rows = [
-        {"team_id": team, "vendor": vendor, "day": day, "metric": name, "value": float(value), "fetched_at": now}
+        {
+            "team_id": team,
+            "vendor": vendor,
+            "day": day,
+            "metric": name,
+            "value": float(value),
+            "fetched_at": now,
+        }
         for name, value in figures.items()
     ]
     if rows:

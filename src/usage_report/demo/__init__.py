@@ -21,7 +21,17 @@ from .dice import Dice
 from .play import deletion, play
 from .schedule import MINUTE, TRAIL, plan, zone
 
-__all__ = ["BILLING_DAY", "COMPANY", "LIMITS", "SOURCE", "TEAM", "ZONE", "events", "start_of", "top_up_from"]
+__all__ = [
+    "BILLING_DAY",
+    "COMPANY",
+    "LIMITS",
+    "SOURCE",
+    "TEAM",
+    "ZONE",
+    "events",
+    "start_of",
+    "top_up_from",
+]
 
 MONTHS = 13
 
@@ -58,7 +68,9 @@ def _deletions(day: date) -> Iterator[Event]:
     for age in AGES:
         for session in plan(day - timedelta(days=age)):
             if session.recorded and session.deleted == age:
-                yield deletion(session, night + Dice("deletion", session.id).between(60 * MINUTE, 300 * MINUTE))
+                yield deletion(
+                    session, night + Dice("deletion", session.id).between(60 * MINUTE, 300 * MINUTE)
+                )
 
 
 def start_of(now: int) -> int:

@@ -166,7 +166,16 @@ def holidays(year: int) -> frozenset[date]:
     sunday = 7 - (year + year // 4 + s) % 7
     easter = date(year, 3, 1) + timedelta(days=full_moon + 7 - (full_moon - sunday) % 7 - 1)
     moving = (easter + timedelta(days=n) for n in (-2, 1, 39, 50))
-    return frozenset([date(year, 1, 1), date(year, 5, 1), date(year, 10, 3), date(year, 12, 25), date(year, 12, 26), *moving])
+    return frozenset(
+        [
+            date(year, 1, 1),
+            date(year, 5, 1),
+            date(year, 10, 3),
+            date(year, 12, 25),
+            date(year, 12, 26),
+            *moving,
+        ]
+    )
 
 
 def working(day: date) -> bool:

@@ -49,7 +49,21 @@ def play(session: Session) -> list[Event]:
         rows = [r for r in rows if r[0] < told and r[1] not in gone]
     id, room = session.id, session.room.name
     return [
-        Event(TEAM, SOURCE, f"{id}-{n}", code, time, room, id, subject, connection, person, name, detail, "")
+        Event(
+            TEAM,
+            SOURCE,
+            f"{id}-{n}",
+            code,
+            time,
+            room,
+            id,
+            subject,
+            connection,
+            person,
+            name,
+            detail,
+            "",
+        )
         for n, (time, code, subject, connection, person, name, detail) in enumerate(rows, 1)
     ]
 
@@ -57,7 +71,21 @@ def play(session: Session) -> list[Event]:
 def deletion(session: Session, time: int) -> Event:
     """The deletion of a session's recording."""
     id = session.id
-    return Event(TEAM, SOURCE, f"{id}-deleted", CODE["recording.deleted"], time, session.room.name, id, "recording", "", "", "", "", "")
+    return Event(
+        TEAM,
+        SOURCE,
+        f"{id}-deleted",
+        CODE["recording.deleted"],
+        time,
+        session.room.name,
+        id,
+        "recording",
+        "",
+        "",
+        "",
+        "",
+        "",
+    )
 
 
 class _Script:
@@ -70,8 +98,26 @@ class _Script:
         self.rows: list[Row] = []
         self.connections = 0
 
-    def add(self, time: int, type: str, subject: str = "", connection: str = "", who: Person | None = None, detail: str = "") -> None:
-        self.rows.append((time, CODE[type], subject, connection, who.id if who else "", who.name if who else "", detail))
+    def add(
+        self,
+        time: int,
+        type: str,
+        subject: str = "",
+        connection: str = "",
+        who: Person | None = None,
+        detail: str = "",
+    ) -> None:
+        self.rows.append(
+            (
+                time,
+                CODE[type],
+                subject,
+                connection,
+                who.id if who else "",
+                who.name if who else "",
+                detail,
+            )
+        )
 
     def connection(self) -> str:
         self.connections += 1
@@ -79,7 +125,9 @@ class _Script:
 
     def instant(self, least: float = 0.0, most: float = 1.0) -> int:
         """Some instant of the session, between two shares of it."""
-        return self.start + int((self.end - self.start) * (least + (most - least) * self.dice.random()))
+        return self.start + int(
+            (self.end - self.start) * (least + (most - least) * self.dice.random())
+        )
 
     # ------------------------------------------------------------------------------------------------ people
 
@@ -103,10 +151,14 @@ class _Script:
             for seat in range(s.staff):
                 # A seat has its own people: nobody sits on two at once.
                 for join, leave in self._turns(room.staff_stay):
-                    out += self._stay(dice.pick(others[seat :: s.staff]), join, leave, room.staff_sends, False)
+                    out += self._stay(
+                        dice.pick(others[seat :: s.staff]), join, leave, room.staff_sends, False
+                    )
         taken: set[int] = set()
         for _ in range(s.guests):
-            for join, leave in [self._whole()] if room.guest_stay is None else self._turns(room.guest_stay):
+            for join, leave in (
+                [self._whole()] if room.guest_stay is None else self._turns(room.guest_stay)
+            ):
                 number = int(dice.random() ** 2 * CROWDS[room.crowd])
                 while number in taken:
                     number = (number + 1) % CROWDS[room.crowd]
@@ -114,19 +166,35 @@ class _Script:
                 out += self._stay(person(room.crowd, number), join, leave, room.guest_sends, False)
         return out
 
-    def _stay(self, who: Person, join: int, leave: int, sends: tuple[float, float], host: bool) -> list[Stay]:
+    def _stay(
+        self, who: Person, join: int, leave: int, sends: tuple[float, float], host: bool
+    ) -> list[Stay]:
         """A stay: two where the line dropped, and one more now and then for a telephone beside the computer."""
         dice = self.dice
         if host:
-            return [Stay(self.connection(), who, join + dice.between(0, SECOND), leave, sends, True)]
+            return [
+                Stay(self.connection(), who, join + dice.between(0, SECOND), leave, sends, True)
+            ]
         luck, length = dice.random(), leave - join
         if luck < DROPPED and length > 10 * MINUTE:
             gap = join + int(length * (0.2 + 0.6 * dice.random()))
             back = gap + dice.between(8 * SECOND, 70 * SECOND)
-            return [Stay(self.connection(), who, a, b, sends, False) for a, b in ((join, gap), (back, leave))]
+            return [
+                Stay(self.connection(), who, a, b, sends, False)
+                for a, b in ((join, gap), (back, leave))
+            ]
         out = [Stay(self.connection(), who, join, leave, sends, False)]
         if luck > 1 - SECOND_DEVICE and length > 5 * MINUTE:
-            out.append(Stay(self.connection(), who, join + length // 4, leave - length // 8, (sends[0] * 0.3, 0), False))
+            out.append(
+                Stay(
+                    self.connection(),
+                    who,
+                    join + length // 4,
+                    leave - length // 8,
+                    (sends[0] * 0.3, 0),
+                    False,
+                )
+            )
         return out
 
     def _whole(self) -> tuple[int, int]:
@@ -186,7 +254,12 @@ class _Script:
             self.add(on, "track.published", track, stay.connection, detail=kind)
             time = on
         if dice.chance(TIDY):
-            self.add(max(time + 1, stay.leave - dice.between(50, 900)), "track.unpublished", track, stay.connection)
+            self.add(
+                max(time + 1, stay.leave - dice.between(50, 900)),
+                "track.unpublished",
+                track,
+                stay.connection,
+            )
         if self.room.subscriptions:
             self._receivers(track, at, stay, stays)
 
@@ -222,18 +295,42 @@ class _Script:
         """Recording, captions, whiteboard, breakouts. What nobody stops ends with the session."""
         room, dice = self.room, self.dice
         if self.session.recorded:
-            self._span("recording", "started", "stopped", self.start + dice.between(10 * SECOND, 90 * SECOND), self.end, "recording")
+            self._span(
+                "recording",
+                "started",
+                "stopped",
+                self.start + dice.between(10 * SECOND, 90 * SECOND),
+                self.end,
+                "recording",
+            )
         if room.captions:
-            self._span("captions", "started", "stopped", self.start + dice.between(5 * SECOND, 60 * SECOND), self.end)
+            self._span(
+                "captions",
+                "started",
+                "stopped",
+                self.start + dice.between(5 * SECOND, 60 * SECOND),
+                self.end,
+            )
         if dice.chance(room.whiteboard):
             for n, part in enumerate((0.05, 0.5)):
-                self._span("whiteboard", "opened", "closed", self.instant(part, part + 0.1), self.instant(part + 0.15, part + 0.4), f"board{n + 1}")
+                self._span(
+                    "whiteboard",
+                    "opened",
+                    "closed",
+                    self.instant(part, part + 0.1),
+                    self.instant(part + 0.15, part + 0.4),
+                    f"board{n + 1}",
+                )
         if room.breakouts:
             opened, closed = self.instant(0.35, 0.45), self.instant(0.6, 0.75)
             for n in range(room.breakouts):
-                self._span("breakout", "opened", "closed", opened + n * 3 * SECOND, closed, f"group{n + 1}")
+                self._span(
+                    "breakout", "opened", "closed", opened + n * 3 * SECOND, closed, f"group{n + 1}"
+                )
 
-    def _span(self, what: str, begin: str, finish: str, at: int, until: int, subject: str = "") -> None:
+    def _span(
+        self, what: str, begin: str, finish: str, at: int, until: int, subject: str = ""
+    ) -> None:
         self.add(at, f"{what}.{begin}", subject)
         if self.dice.chance(0.93):
             self.add(until - self.dice.between(SECOND, 20 * SECOND), f"{what}.{finish}", subject)
@@ -241,7 +338,12 @@ class _Script:
     def posts(self) -> None:
         room, dice = self.room, self.dice
         for n in range(dice.about(room.chat * self.hours)):
-            self.add(self.instant(0.02), "chat.posted", f"chat{n + 1}", detail="private" if dice.chance(0.15) else "public")
+            self.add(
+                self.instant(0.02),
+                "chat.posted",
+                f"chat{n + 1}",
+                detail="private" if dice.chance(0.15) else "public",
+            )
         for n in range(dice.about(room.questions * self.hours)):
             asked = self.instant(0.3, 0.97)
             self.add(asked, "question.posted", f"question{n + 1}")

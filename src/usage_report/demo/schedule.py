@@ -8,7 +8,20 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from .. import periods
-from .company import AGES, ALWAYS, OFF, ROOMS, WORK, ZONE, Range, Room, bustle, christmas, size, working
+from .company import (
+    AGES,
+    ALWAYS,
+    OFF,
+    ROOMS,
+    WORK,
+    ZONE,
+    Range,
+    Room,
+    bustle,
+    christmas,
+    size,
+    working,
+)
 from .dice import Dice
 
 MINUTE = 60_000
@@ -67,7 +80,20 @@ def _sessions(room: Room, day: date) -> list[Session]:
             abandoned = room.breaks and not out and day == _breakdown(day.year, day.month)
             team = range(room.team[0] + n, room.team[1], count)
             staff, guests = (_heads(dice, pair, people) for pair in (room.staff, room.guests))
-            out.append(Session(f"{slug}-{day:%Y%m%d}-{len(out) + 1}", room, start, end, team, staff, guests, recorded, deleted, abandoned))
+            out.append(
+                Session(
+                    f"{slug}-{day:%Y%m%d}-{len(out) + 1}",
+                    room,
+                    start,
+                    end,
+                    team,
+                    staff,
+                    guests,
+                    recorded,
+                    deleted,
+                    abandoned,
+                )
+            )
     return out
 
 

@@ -82,7 +82,12 @@ def _by_kind(unit: np.ndarray, bit: np.ndarray, start: np.ndarray, end: np.ndarr
     on = level > 0
     audio, video, screen = (on[:, KIND_BITS[k]] for k in ("audio", "video", "screenshare"))
     out = []
-    for kind, where in ((_AV, audio & video), (_A, audio & ~video), (_V, video & ~audio), (_S, screen)):
+    for kind, where in (
+        (_AV, audio & video),
+        (_A, audio & ~video),
+        (_V, video & ~audio),
+        (_S, screen),
+    ):
         out.append((unit[where], np.full(int(where.sum()), kind, _INT), start[where], end[where]))
     return [np.concatenate(column) for column in zip(*out, strict=True)]
 
@@ -115,7 +120,9 @@ def cut(sessions: Sequence[tuple[int, int, Folded]], persons: Mapping[str, int])
             points.append((i, SUM["silenced"], f.silenced, 1))
 
     p_session, p_person, p_start, p_end = _columns(presence, 4)
-    spans = [(p_session, np.zeros(len(p_session), _INT), p_start, p_end)]  # (session, channel, start, end)
+    spans = [
+        (p_session, np.zeros(len(p_session), _INT), p_start, p_end)
+    ]  # (session, channel, start, end)
     for rows, base in ((tracks, _SENT.start), (pairs, _GOT.start)):
         unit, of, bit, start, end = _columns(rows, 5)
         owner = np.zeros(int(unit.max()) + 1 if len(unit) else 0, _INT)
@@ -197,7 +204,9 @@ def _weights(level: np.ndarray, estimated: np.ndarray) -> tuple[np.ndarray, np.n
     return weights, present
 
 
-def _number_rows(session: np.ndarray, quarter: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _number_rows(
+    session: np.ndarray, quarter: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Distinct (session, quarter) pairs, sorted -> (session[n], quarter[n], row of each place given)."""
     order = np.lexsort((quarter, session))
     session, quarter = session[order], quarter[order]

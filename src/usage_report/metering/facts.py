@@ -129,7 +129,9 @@ def merge(facts: Facts, edges: np.ndarray) -> Facts:
     out.peaks[some] = top
     owner = np.repeat(np.arange(len(some)), np.diff(np.append(cuts, len(peaks))))
     never = np.iinfo(np.int64).max
-    first = np.minimum.reduceat(np.where((peaks == top[owner]) & (peaks > 0), at, never), cuts, axis=0)
+    first = np.minimum.reduceat(
+        np.where((peaks == top[owner]) & (peaks > 0), at, never), cuts, axis=0
+    )
     out.peaks_at[some] = np.where(first == never, NOWHERE, first)
     for column, name in enumerate(SETS):
         sets, target = facts.sets[name], out.sets[name]
@@ -137,7 +139,9 @@ def merge(facts: Facts, edges: np.ndarray) -> Facts:
             if b - a == 1:
                 target[i], out.counts[i, column] = sets[a], facts.counts[a, column]
             else:
-                target[i], out.counts[i, column] = packed(BitMap.union(BitMap(), *(BitMap.deserialize(s) for s in sets[a:b] if s)))
+                target[i], out.counts[i, column] = packed(
+                    BitMap.union(BitMap(), *(BitMap.deserialize(s) for s in sets[a:b] if s))
+                )
     return out
 
 

@@ -70,7 +70,9 @@ class Folded(NamedTuple):
     anomalies: int
 
 
-def timeline(moves: Sequence[Move], closers: Sequence[int], horizon: int) -> tuple[list[Span], int | None, int]:
+def timeline(
+    moves: Sequence[Move], closers: Sequence[int], horizon: int
+) -> tuple[list[Span], int | None, int]:
     """Spans of one object -> (spans, start of the span still open or ``None``, ends that met a closed object).
 
     ``moves`` are the object's own starts and ends, sorted by time. At one instant the move that changes the state goes
@@ -136,7 +138,9 @@ def overlaps(a: Sequence[Span], b: Sequence[Span]) -> list[Span]:
 _JOINED, _LEFT = CODE["participant.joined"], CODE["participant.left"]
 _PUBLISHED, _UNPUBLISHED = CODE["track.published"], CODE["track.unpublished"]
 _SUBSCRIBED, _UNSUBSCRIBED = CODE["track.subscribed"], CODE["track.unsubscribed"]
-_REC_STARTED, _REC_STOPPED, _REC_DELETED = (CODE[f"recording.{x}"] for x in ("started", "stopped", "deleted"))
+_REC_STARTED, _REC_STOPPED, _REC_DELETED = (
+    CODE[f"recording.{x}"] for x in ("started", "stopped", "deleted")
+)
 _STARTED, _ENDED = CODE["session.started"], CODE["session.ended"]
 _CHAT = CODE["chat.posted"]
 #: code -> (toggle, is it an end?)
@@ -150,7 +154,9 @@ _TOGGLE = {
 }
 
 
-def fold(rows: Iterable[Row | tuple], as_of: int | None = None, stale_after: int = 86_400_000) -> Folded | None:
+def fold(
+    rows: Iterable[Row | tuple], as_of: int | None = None, stale_after: int = 86_400_000
+) -> Folded | None:
     """The spans of one session, or ``None`` where nothing has happened in it before ``as_of``.
 
     ``as_of`` (epoch ms): later events have not happened; open spans run to it, unless nothing was heard for
@@ -185,7 +191,9 @@ def fold(rows: Iterable[Row | tuple], as_of: int | None = None, stale_after: int
         elif code == _JOINED:
             joins[connection].append((time, False))
             # Of several at one instant, one that names a person goes before one that names none.
-            if connection not in people or (people[connection] == connection and came[connection] == time):
+            if connection not in people or (
+                people[connection] == connection and came[connection] == time
+            ):
                 people[connection], came[connection] = person, time
             room = room or in_room
         elif code == _LEFT:
@@ -254,7 +262,9 @@ def fold(rows: Iterable[Row | tuple], as_of: int | None = None, stale_after: int
         anomalies += odd
         spans = overlaps(spans, stays[connection])
         for publisher, bit, sent in by_track.get(track, ()):
-            received += [(numbers[connection], publisher, bit, s, e) for s, e in overlaps(spans, sent)]
+            received += [
+                (numbers[connection], publisher, bit, s, e) for s, e in overlaps(spans, sent)
+            ]
 
     toggles: list[tuple[int, int, int]] = []
     for (toggle, _), moves in toggled.items():
@@ -267,7 +277,9 @@ def fold(rows: Iterable[Row | tuple], as_of: int | None = None, stale_after: int
     storage: list[tuple[int, int]] = []
     for recording, moves in recorded.items():
         spans, still, odd = timeline(moves, ended, horizon)
-        anomalies += max(0, odd - len(deleted[recording]))  # deleting a stopped recording is the usual way
+        anomalies += max(
+            0, odd - len(deleted[recording])
+        )  # deleting a stopped recording is the usual way
         if still is not None:
             open_recordings += 1
         for s, e in spans:

@@ -9,7 +9,9 @@ import numpy as np
 from ..periods import QUARTER
 
 
-def cut(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def cut(
+    start: np.ndarray, end: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Cut spans ``[start, end)`` (int64 ms) at quarter hours -> (owner index, quarter start, start, end) of the pieces.
 
     A span of length zero is one piece, in the quarter that holds it.
@@ -19,7 +21,12 @@ def cut(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.
     owner = np.repeat(np.arange(len(start)), count)
     offset = np.cumsum(count) - count
     quarter = (first[owner] + np.arange(len(owner)) - offset[owner]) * QUARTER
-    return owner, quarter, np.maximum(start[owner], quarter), np.minimum(end[owner], quarter + QUARTER)
+    return (
+        owner,
+        quarter,
+        np.maximum(start[owner], quarter),
+        np.minimum(end[owner], quarter + QUARTER),
+    )
 
 
 def steps(
@@ -69,13 +76,17 @@ def sweep(start: np.ndarray, end: np.ndarray, edges: np.ndarray) -> Swept:
     # Until t, spans have lasted (number begun x t - sum of starts) less the same of ends.
     lasted = (begun - ended) * edges - _summed(starts)[begun] + _summed(ends)[ended]
 
-    top = begun[:-1] - ended[:-1]  # carried in; ends at the edge have gone, starts at it are yet to come
+    top = (
+        begun[:-1] - ended[:-1]
+    )  # carried in; ends at the edge have gone, starts at it are yet to come
     at = edges[:-1].copy()
     some = np.flatnonzero(begun[:-1] < begun[1:])
     if len(some):
         # The level can only rise at a start: how many have begun, less how many have ended by then.
         inside = slice(int(begun[some[0]]), int(begun[some[-1] + 1]))
-        level = np.arange(inside.start + 1, inside.stop + 1) - np.searchsorted(ends, starts[inside], side="right")
+        level = np.arange(inside.start + 1, inside.stop + 1) - np.searchsorted(
+            ends, starts[inside], side="right"
+        )
         cuts = begun[some] - inside.start
         best = np.maximum.reduceat(level, cuts)
         higher = best > top[some]

@@ -43,13 +43,17 @@ def sweep(rows: SessionQuarters) -> Facts:
     facts.peaks_at[:, column] = np.where(when == never, -1, when)
 
     presence = rows.pieces["presence"]
-    facts.sets["persons"], facts.counts[:, 0] = _sets(of[presence.row], presence.number, len(quarters))
+    facts.sets["persons"], facts.counts[:, 0] = _sets(
+        of[presence.row], presence.number, len(quarters)
+    )
     there = rows.room >= 0
     facts.sets["rooms"], facts.counts[:, 1] = _sets(of[there], rows.room[there], len(quarters))
     return facts
 
 
-def _peaks(rows: SessionQuarters, pieces: Pieces, quarters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _peaks(
+    rows: SessionQuarters, pieces: Pieces, quarters: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Peaks of pieces, which never cross a quarter: the quarters in use are laid end to end to spare the gaps."""
     dense = np.searchsorted(quarters, rows.start[pieces.row]) * QUARTER
     edges = np.arange(len(quarters) + 1) * QUARTER

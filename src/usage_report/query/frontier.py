@@ -32,7 +32,9 @@ _s = t.sessions.c
 _FOUND = sa.select(_s.id, _s.session, _s.first_event).where(
     _s.team_id == sa.bindparam("team"),
     sa.or_(
-        sa.and_(_s.open, _s.last_event < sa.bindparam("as_of"), _s.last_event > sa.bindparam("silent")),
+        sa.and_(
+            _s.open, _s.last_event < sa.bindparam("as_of"), _s.last_event > sa.bindparam("silent")
+        ),
         sa.and_(_s.last_event >= sa.bindparam("as_of"), _s.first_event < sa.bindparam("until")),
     ),
 )
@@ -52,18 +54,27 @@ class Frontier(NamedTuple):
 def frontier(c: Connection, team: int, as_of: int, stale_after: int) -> Frontier:
     """The unsettled sessions of a team at ``as_of`` (epoch ms)."""
     last = as_of // QUARTER * QUARTER
-    found = c.execute(_FOUND, {"team": team, "as_of": as_of, "silent": as_of - stale_after, "until": last + QUARTER}).all()
+    found = c.execute(
+        _FOUND,
+        {"team": team, "as_of": as_of, "silent": as_of - stale_after, "until": last + QUARTER},
+    ).all()
     if not found:
         return Frontier([], Facts.empty(), {})
     names = {id: session for id, session, first in found if first < as_of}
-    folded = [(id, f) for id, rows in ledger.events_of(c, list(names)) if (f := fold(rows, as_of, stale_after))]
+    folded = [
+        (id, f)
+        for id, rows in ledger.events_of(c, list(names))
+        if (f := fold(rows, as_of, stale_after))
+    ]
     rooms = _numbers(c, team, t.ROOM, {f.room for _, f in folded})
     persons = _numbers(c, team, t.PERSON, {p for _, f in folded for _, p, _, _ in f.presence})
     rows = store.pack(cut([(id, rooms[f.room], f) for id, f in folded], persons))
 
     keys = store.changed(store.rows_of_sessions(c, list(names)), rows)
     left_out = {id for id, _, _ in found}
-    quarters = np.unique(np.array([start for _, start in keys] + [last] * (len(left_out) > len(names)), np.int64))
+    quarters = np.unique(
+        np.array([start for _, start in keys] + [last] * (len(left_out) > len(names)), np.int64)
+    )
     wanted = set(quarters.tolist())
     folded_anew = [row for (_, start), row in rows.items() if start in wanted]
     facts = sweep(store.sessions_in(c, team, quarters, without=left_out, also=folded_anew))

@@ -105,7 +105,8 @@ class Report:
             "grain": str(q.grain),
             "as_of": iso(q.as_of),
             "rows": [
-                {"start": self.start_of(i)} | {k: self.value(k, i) for k in q.keys} for i in range(len(self))
+                {"start": self.start_of(i)} | {k: self.value(k, i) for k in q.keys}
+                for i in range(len(self))
             ],
             "total": {k: self.total(k) for k in q.keys},
         }
@@ -143,7 +144,10 @@ class PeriodReport:
             "start": local(midnight(self.period.start, tz), tz).isoformat(),
             "end": local(midnight(self.period.end, tz), tz).isoformat(),
             "zone": self.zone,
-            "metrics": {m.key: {"value": m.value, "limit": m.limit, "percent": m.percent} for m in self.metrics},
+            "metrics": {
+                m.key: {"value": m.value, "limit": m.limit, "percent": m.percent}
+                for m in self.metrics
+            },
         }
 
 
@@ -203,4 +207,15 @@ class TeamInfo:
     limits: tuple[tuple[str, date | None, float], ...] = ()
 
 
-__all__ = ["METRICS", "Live", "LiveSession", "PeriodMetric", "PeriodReport", "Query", "Report", "TeamInfo", "parse_date", "shown"]
+__all__ = [
+    "METRICS",
+    "Live",
+    "LiveSession",
+    "PeriodMetric",
+    "PeriodReport",
+    "Query",
+    "Report",
+    "TeamInfo",
+    "parse_date",
+    "shown",
+]

@@ -14,7 +14,18 @@ from ..db import tables as t
 from ..metering import levels
 from ..metering.facts import NOWHERE, PEAK, SETS, SUM, Facts, concat, merge
 from ..metrics import ALL, PERIOD, Measure
-from ..periods import HOUR, QUARTER, Grain, Period, billing_period, edges, midnight, next_start, today, zone
+from ..periods import (
+    HOUR,
+    QUARTER,
+    Grain,
+    Period,
+    billing_period,
+    edges,
+    midnight,
+    next_start,
+    today,
+    zone,
+)
 from ..plans import limit_on
 from .frontier import Frontier, frontier
 from .model import Live, LiveSession, PeriodMetric, PeriodReport, Query, Report, TeamInfo, shown
@@ -30,7 +41,11 @@ def settled(query: Query, info: TeamInfo, stale_after: int) -> int:
     word of such a session is before the end, so that has happened when ``stale_after`` (ms) has passed since.
     """
     ahead = info.last_event is not None and info.last_event > query.as_of
-    return query.as_of if ahead else min(query.as_of, midnight(query.period.end, zone(query.zone)) + stale_after)
+    return (
+        query.as_of
+        if ahead
+        else min(query.as_of, midnight(query.period.end, zone(query.zone)) + stale_after)
+    )
 
 
 class Reader:
@@ -97,7 +112,14 @@ class Reader:
             active_recordings=sum(f.open_recordings for _, f in now) if recordings else None,
             sessions=tuple(
                 sorted(
-                    LiveSession(f.room, name, f.start, f.open_presences, _peak(f.presence, as_of), f.open_recordings > 0 if recordings else None)
+                    LiveSession(
+                        f.room,
+                        name,
+                        f.start,
+                        f.open_presences,
+                        _peak(f.presence, as_of),
+                        f.open_recordings > 0 if recordings else None,
+                    )
                     for name, f in there
                 )
             ),
@@ -117,9 +139,15 @@ class Reader:
         if not begun:
             facts = longer = Facts.empty()
         elif by_day:
-            days = cuts if query.grain is Grain.DAY else edges(query.period, Grain.DAY, zone(query.zone))
+            days = (
+                cuts
+                if query.grain is Grain.DAY
+                else edges(query.period, Grain.DAY, zone(query.zone))
+            )
             # Days as they are need no set but for the total; longer buckets unite those of their days.
-            facts, moved = _days(c, team, days, front, as_of, until, sets=query.grain is not Grain.DAY)
+            facts, moved = _days(
+                c, team, days, front, as_of, until, sets=query.grain is not Grain.DAY
+            )
             longer = _months(c, team, query, facts, moved, until)
         else:
             facts = longer = _quarters(c, team, front, start, until)
@@ -127,7 +155,9 @@ class Reader:
         if begun:
             stored = _storage_before(c, team, table, front, start)
         else:
-            stored = _storage_before(c, team, t.team_quarters, front, min(start, as_of // QUARTER * QUARTER + QUARTER))
+            stored = _storage_before(
+                c, team, t.team_quarters, front, min(start, as_of // QUARTER * QUARTER + QUARTER)
+            )
         figures, totals, peaks_at, totals_at = {}, {}, {}, {}
         for m in ALL:
             figures[m.key] = _figure(m, buckets, stored)
@@ -171,12 +201,23 @@ def _days(
     facts = store.load_facts(c, t.team_days, team, int(days[0]), until, sets=sets)
     # Days in which the frontier changes a quarter, and the one that as_of cuts, are made of their quarters anew.
     moved = np.append(front.start, as_of - 1)
-    moved = np.unique(np.searchsorted(days, moved[(moved >= days[0]) & (moved < until)], side="right") - 1)
-    made = [merge(_quarters(c, team, front, int(days[i]), min(int(days[i + 1]), until)), days[i : i + 2]) for i in moved]
-    return (concat(facts.take(~np.isin(facts.start, days[moved])), *made) if made else facts), days[moved]
+    moved = np.unique(
+        np.searchsorted(days, moved[(moved >= days[0]) & (moved < until)], side="right") - 1
+    )
+    made = [
+        merge(
+            _quarters(c, team, front, int(days[i]), min(int(days[i + 1]), until)), days[i : i + 2]
+        )
+        for i in moved
+    ]
+    return (concat(facts.take(~np.isin(facts.start, days[moved])), *made) if made else facts), days[
+        moved
+    ]
 
 
-def _months(c: Connection, team: int, query: Query, days: Facts, moved: np.ndarray, until: int) -> Facts:
+def _months(
+    c: Connection, team: int, query: Query, days: Facts, moved: np.ndarray, until: int
+) -> Facts:
     """Facts of the range in as few buckets as answer exactly: whole months for the days they hold, where none has moved.
 
     Uniting the persons of twelve months is much less work than those of 365 days.
@@ -209,22 +250,36 @@ def _storage_before(c: Connection, team: int, table: sa.Table, front: Facts, sta
     before = front.take(front.start < start)
     stored = store.storage_before(c, table, team, start)
     if len(before):
-        stored += int(before.sums[:, SUM["storage"]].sum()) - store.storage_in(c, team, before.start)
+        stored += int(before.sums[:, SUM["storage"]].sum()) - store.storage_in(
+            c, team, before.start
+        )
     return stored
 
 
 def _sources(c: Connection, team: int) -> list[str]:
     """Names of the sources that a team's events came from."""
-    return list(c.execute(sa.select(t.sources.c.source).where(t.sources.c.team_id == team)).scalars())
+    return list(
+        c.execute(sa.select(t.sources.c.source).where(t.sources.c.team_id == team)).scalars()
+    )
 
 
 def info_of(c: Connection, id: int) -> TeamInfo:
     """A team's record and freshness, by its id."""
     row = c.execute(sa.select(t.teams).where(t.teams.c.id == id)).one()
     s, lim = t.sources.c, t.limits.c
-    came = c.execute(sa.select(s.source, s.last_received, s.last_event).where(s.team_id == id).order_by(s.source)).all()
-    pending = c.execute(sa.select(sa.func.count()).select_from(t.sessions).where(t.sessions.c.team_id == id, t.sessions.c.pending))
-    held = c.execute(sa.select(lim.metric, lim.since, lim.value).where(lim.team_id == id).order_by(lim.since, lim.metric))
+    came = c.execute(
+        sa.select(s.source, s.last_received, s.last_event).where(s.team_id == id).order_by(s.source)
+    ).all()
+    pending = c.execute(
+        sa.select(sa.func.count())
+        .select_from(t.sessions)
+        .where(t.sessions.c.team_id == id, t.sessions.c.pending)
+    )
+    held = c.execute(
+        sa.select(lim.metric, lim.since, lim.value)
+        .where(lim.team_id == id)
+        .order_by(lim.since, lim.metric)
+    )
     return TeamInfo(
         key=row.key,
         zone=row.zone,
@@ -235,7 +290,9 @@ def info_of(c: Connection, id: int) -> TeamInfo:
         last_event=max((x.last_event for x in came), default=None),
         pending=pending.scalar_one(),
         sources=tuple(x.source for x in came),
-        limits=tuple((m, date.fromisoformat(since) if since else None, value) for m, since, value in held),
+        limits=tuple(
+            (m, date.fromisoformat(since) if since else None, value) for m, since, value in held
+        ),
     )
 
 
@@ -267,6 +324,3 @@ def _course(c: Connection, team: int, front: Frontier, as_of: int) -> tuple[tupl
     at = np.searchsorted(begin, instants, side="right") - 1
     values = np.where((at >= 0) & (instants < finish[at]), level[at, 0], 0)
     return tuple(zip(instants.tolist(), values.tolist(), strict=True))
-
-
-

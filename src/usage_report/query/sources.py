@@ -85,7 +85,9 @@ def sent(engine: Engine, team: str) -> list[Sent]:
     s = t.sources.c
     with db.reading(engine) as c:
         mine = s.team_id == ledger.team_id(c, team)
-        ask = sa.select(s.source, s.events, s.first_received, s.last_received, s.last_event).where(mine)
+        ask = sa.select(s.source, s.events, s.first_received, s.last_received, s.last_event).where(
+            mine
+        )
         return [Sent(*row) for row in c.execute(ask.order_by(s.last_received.desc(), s.source))]
 
 
@@ -107,7 +109,12 @@ def delivered(engine: Engine, team: str, since: int) -> dict[str, Delivered]:
     totals = (sa.func.sum(x) for x in (d.accepted, d.duplicates, d.quarantined))
     with db.reading(engine) as c:
         mine = (d.team_id == ledger.team_id(c, team)) & (d.received_at >= since)
-        rows = c.execute(sa.select(d.platform, sa.func.count(), *totals).where(mine).group_by(d.platform).order_by(d.platform))
+        rows = c.execute(
+            sa.select(d.platform, sa.func.count(), *totals)
+            .where(mine)
+            .group_by(d.platform)
+            .order_by(d.platform)
+        )
         return {row[0]: Delivered(row[0], *map(int, row[1:])) for row in rows}
 
 
@@ -120,15 +127,30 @@ def held(engine: Engine, team: str) -> list[Held]:
     q = t.quarantine.c
     with db.reading(engine) as c:
         # Ids first: the instant stands behind the bytes of each original, which a sum over all must not have to pass.
-        groups = c.execute(sa.select(q.reason, sa.func.count(), sa.func.max(q.id)).where(_whose(team)).group_by(q.reason)).all()
-        newest = dict(c.execute(sa.select(q.id, q.received_at).where(q.id.in_([id for _, _, id in groups]))).all())
-    return sorted((Held(reason, n, newest[id]) for reason, n, id in groups), key=lambda h: (-h.count, h.reason))
+        groups = c.execute(
+            sa.select(q.reason, sa.func.count(), sa.func.max(q.id))
+            .where(_whose(team))
+            .group_by(q.reason)
+        ).all()
+        newest = dict(
+            c.execute(
+                sa.select(q.id, q.received_at).where(q.id.in_([id for _, _, id in groups]))
+            ).all()
+        )
+    return sorted(
+        (Held(reason, n, newest[id]) for reason, n, id in groups),
+        key=lambda h: (-h.count, h.reason),
+    )
 
 
-def originals(engine: Engine, team: str, reason: str | None = None, *, limit: int) -> list[Original]:
+def originals(
+    engine: Engine, team: str, reason: str | None = None, *, limit: int
+) -> list[Original]:
     """The newest in quarantine, of one reason or of any."""
     q = t.quarantine.c
-    ask = sa.select(q.id, q.team, q.format, q.origin, q.position, q.reason, q.why, q.received_at).where(_whose(team))
+    ask = sa.select(
+        q.id, q.team, q.format, q.origin, q.position, q.reason, q.why, q.received_at
+    ).where(_whose(team))
     if reason is not None:
         ask = ask.where(q.reason == reason)
     with db.reading(engine) as c:
@@ -141,14 +163,22 @@ def payload(engine: Engine, team: str, id: int) -> Payload:
     with db.reading(engine) as c:
         row = c.execute(sa.select(q.raw, q.truncated).where(q.id == id, _whose(team))).first()
     if row is None:
-        raise NotFound(f"Original {id} is no longer in quarantine", "", "It has been taken, or removed with its team.")
+        raise NotFound(
+            f"Original {id} is no longer in quarantine",
+            "",
+            "It has been taken, or removed with its team.",
+        )
     return Payload(*row)
 
 
-def deliveries(c: Connection, platform: str | None = None, *, since: int = 0, limit: int) -> Sequence[Kept]:
+def deliveries(
+    c: Connection, platform: str | None = None, *, since: int = 0, limit: int
+) -> Sequence[Kept]:
     """The last ``limit`` stored requests, oldest first."""
     d = t.deliveries.c
-    ask = sa.select(d.id, d.platform, t.teams.c.key, d.received_at, d.accepted, d.duplicates, d.quarantined)
+    ask = sa.select(
+        d.id, d.platform, t.teams.c.key, d.received_at, d.accepted, d.duplicates, d.quarantined
+    )
     ask = ask.join(t.teams, t.teams.c.id == d.team_id).where(d.received_at >= since)
     if platform is not None:
         ask = ask.where(d.platform == platform)

@@ -16,7 +16,14 @@ from ..db import tables as t
 from ..events import CODE, Event, identity
 
 _JOINED, _LEFT, _STARTED, _STOPPED, _DELETED = (
-    CODE[x] for x in ("participant.joined", "participant.left", "recording.started", "recording.stopped", "recording.deleted")
+    CODE[x]
+    for x in (
+        "participant.joined",
+        "participant.left",
+        "recording.started",
+        "recording.stopped",
+        "recording.deleted",
+    )
 )
 
 
@@ -48,7 +55,12 @@ def vendors(engine: Engine, team: str) -> dict[str, tuple[date, date]]:
     f = t.vendor_figures.c
     with db.reading(engine) as c:
         id = ledger.team_id(c, team)
-        rows = c.execute(sa.select(f.vendor, sa.func.min(f.day), sa.func.max(f.day)).where(f.team_id == id).group_by(f.vendor).order_by(f.vendor))
+        rows = c.execute(
+            sa.select(f.vendor, sa.func.min(f.day), sa.func.max(f.day))
+            .where(f.team_id == id)
+            .group_by(f.vendor)
+            .order_by(f.vendor)
+        )
         return {vendor: (date.fromisoformat(a), date.fromisoformat(b)) for vendor, a, b in rows}
 
 
@@ -59,7 +71,12 @@ def figures(engine: Engine, team: str, vendor: str, start: date, last: date) -> 
         id = ledger.team_id(c, team)
         rows = c.execute(
             sa.select(f.day, f.metric, f.value, f.fetched_at)
-            .where(f.team_id == id, f.vendor == vendor, f.day >= start.isoformat(), f.day <= last.isoformat())
+            .where(
+                f.team_id == id,
+                f.vendor == vendor,
+                f.day >= start.isoformat(),
+                f.day <= last.isoformat(),
+            )
             .order_by(f.day, f.metric)
         ).all()
     values: dict[str, dict[str, float]] = {}
@@ -77,7 +94,12 @@ def evidence(engine: Engine, team: str, edges: np.ndarray, fetched: Sequence[int
         rows = c.execute(
             sa.select(e.session_id, s.last_event, e.code, e.subject, e.time, e.received_at)
             .join_from(t.sessions, t.events, s.id == e.session_id)
-            .where(s.team_id == id, s.first_event < end, s.last_event >= start, e.code.in_((_JOINED, _LEFT, _STARTED, _STOPPED)))
+            .where(
+                s.team_id == id,
+                s.first_event < end,
+                s.last_event >= start,
+                e.code.in_((_JOINED, _LEFT, _STARTED, _STOPPED)),
+            )
         ).all()
     asked = np.asarray(fetched, np.int64)
     late = np.zeros(len(edges) - 1, np.int64)
@@ -102,7 +124,12 @@ def evidence(engine: Engine, team: str, edges: np.ndarray, fetched: Sequence[int
         if not recording:
             present.setdefault(session, []).append(span)
     by_session = [[min(a for a, _ in them), max(b for _, b in them)] for them in present.values()]
-    return Evidence(_touching(touched[0], edges), _touching(touched[1], edges), _touching(by_session, edges), late)
+    return Evidence(
+        _touching(touched[0], edges),
+        _touching(touched[1], edges),
+        _touching(by_session, edges),
+        late,
+    )
 
 
 def _touching(spans: list[list[int]], edges: np.ndarray) -> np.ndarray:
@@ -130,8 +157,15 @@ def known_events(c: Connection, team: str, source: str, ids: Sequence[str]) -> s
 def kept_recordings(c: Connection, team: int, source: str) -> dict[str, tuple[str, str]]:
     """Recordings that a source told of and that nobody has reported as deleted -> (room, session)."""
     s, e = t.sessions.c, t.events.c
-    of = sa.select(e.subject, e.room, s.session).join_from(t.sessions, t.events, s.id == e.session_id).where(s.team_id == team)
-    started = {subject: (room, session) for subject, room, session in c.execute(of.where(e.code == _STARTED, e.source == source))}
+    of = (
+        sa.select(e.subject, e.room, s.session)
+        .join_from(t.sessions, t.events, s.id == e.session_id)
+        .where(s.team_id == team)
+    )
+    started = {
+        subject: (room, session)
+        for subject, room, session in c.execute(of.where(e.code == _STARTED, e.source == source))
+    }
     gone = {subject for subject, _, _ in c.execute(of.where(e.code == _DELETED))}
     return {subject: where for subject, where in started.items() if subject not in gone}
 

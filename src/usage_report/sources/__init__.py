@@ -74,7 +74,9 @@ class _Input:
             start += piece
         joined = _Joined(start, raw)
         # read1, not read: a buffered read that fails half-way loses the good bytes it already has
-        self._read = gzip.GzipFile(fileobj=joined, mode="rb").read1 if start == _GZIP else joined.read
+        self._read = (
+            gzip.GzipFile(fileobj=joined, mode="rb").read1 if start == _GZIP else joined.read
+        )
         self._error: InputError | None = None
         head = bytearray()
         try:
@@ -85,7 +87,11 @@ class _Input:
             self._error = error
         self.head = self._ahead = bytes(head)
         if not head:
-            raise self._error or InputError(f"{name} is empty", "there is not one byte of events in it", "Check how it was written.")
+            raise self._error or InputError(
+                f"{name} is empty",
+                "there is not one byte of events in it",
+                "Check how it was written.",
+            )
 
     @property
     def size(self) -> int | None:
@@ -115,7 +121,11 @@ class _Input:
         try:
             return self._read(size)
         except (EOFError, zlib.error, OSError) as error:
-            what = "ends in the middle of its compressed data" if isinstance(error, EOFError) else f"cannot be read further ({error})"
+            what = (
+                "ends in the middle of its compressed data"
+                if isinstance(error, EOFError)
+                else f"cannot be read further ({error})"
+            )
             raise InputError(
                 f"{self._name} {what}",
                 "it is cut short or damaged",
@@ -153,17 +163,27 @@ def open_input(path: str | Path) -> Iterator[tuple[BinaryIO, bytes]]:
     try:
         raw = open(path, "rb")  # noqa: SIM115 - closed below; only opening it is guarded here
     except FileNotFoundError:
-        raise InputError(f"There is no file {name}", "", "Check the path; `-` reads from standard input.") from None
+        raise InputError(
+            f"There is no file {name}", "", "Check the path; `-` reads from standard input."
+        ) from None
     except IsADirectoryError:
-        raise InputError(f"{name} is a directory", "only files can be read", f"Name the files in it, such as {name.rstrip('/')}/*.jsonl.") from None
+        raise InputError(
+            f"{name} is a directory",
+            "only files can be read",
+            f"Name the files in it, such as {name.rstrip('/')}/*.jsonl.",
+        ) from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"{name} cannot be opened", why, "Check its permissions and its path.") from None
+        raise InputError(
+            f"{name} cannot be opened", why, "Check its permissions and its path."
+        ) from None
     with raw:
         try:
             stream = _Input(raw, name)
         except OSError as error:
-            raise InputError(f"{name} cannot be read", error.strerror or str(error), "Check the disk it is on.") from None
+            raise InputError(
+                f"{name} cannot be read", error.strerror or str(error), "Check the disk it is on."
+            ) from None
         yield stream, stream.head  # type: ignore[misc]
 
 
@@ -196,7 +216,11 @@ def choose(head: bytes, name: str, wanted: str | None = None) -> ModuleType:
     """
     known = files()
     if wanted is not None:
-        by_name = {alias: module for module in known.values() for alias in (module.NAME, *getattr(module, "ALIASES", ()))}
+        by_name = {
+            alias: module
+            for module in known.values()
+            for alias in (module.NAME, *getattr(module, "ALIASES", ()))
+        }
         if wanted in by_name:
             return by_name[wanted]
         raise InputError(f"There is no source {wanted!r}", "", did_you_mean(wanted, by_name))
@@ -208,7 +232,11 @@ def choose(head: bytes, name: str, wanted: str | None = None) -> ModuleType:
         titles = " nor ".join(module.TITLE for module in known.values())
         raise InputError(
             f"{name} is neither {titles}",
-            "it is XML of another kind" if is_xml else "it is UTF-16 without the English column names of an attendance report" if _is_utf16(head) else "it is not text",
+            "it is XML of another kind"
+            if is_xml
+            else "it is UTF-16 without the English column names of an attendance report"
+            if _is_utf16(head)
+            else "it is not text",
             "Nothing was taken. Name the source with --source if it is one of these.",
         )
     return known["jsonl"]
@@ -246,7 +274,10 @@ def cannot_supply(source_names: Iterable[str]) -> frozenset[str]:
     No names, nothing missing: no data is another thing than no supply.
     """
     known = discover()
-    missing = [known[name].CANNOT_SUPPLY if name in known else frozenset[str]() for name in set(source_names)]
+    missing = [
+        known[name].CANNOT_SUPPLY if name in known else frozenset[str]()
+        for name in set(source_names)
+    ]
     return frozenset.intersection(*missing) if missing else frozenset()
 
 
@@ -260,13 +291,21 @@ def partly(source_names: Iterable[str]) -> tuple[tuple[str, frozenset[str]], ...
     for name in names:
         of.setdefault(getattr(known.get(name), "BESIDE", name), set()).add(name)
     nobody = cannot_supply(names)
-    lacking = ((known[name].TITLE, cannot_supply(members) - nobody) for name, members in of.items() if name in known)
+    lacking = (
+        (known[name].TITLE, cannot_supply(members) - nobody)
+        for name, members in of.items()
+        if name in known
+    )
     return tuple(sorted((title, keys) for title, keys in lacking if keys))
 
 
 def storable(value: object) -> str:
     """``value`` if it is a text the database can hold as a team or a source, else ``""``. For what is refused."""
     try:
-        return value if isinstance(value, str) and "\0" not in value and len(value.encode()) <= MAX_TEXT else ""
+        return (
+            value
+            if isinstance(value, str) and "\0" not in value and len(value.encode()) <= MAX_TEXT
+            else ""
+        )
     except UnicodeEncodeError:  # half a character, from a command line that is not UTF-8
         return ""

@@ -47,7 +47,9 @@ _TIME = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 #: Marks of direction and odd spaces that spreadsheets and exports put into times.
-_INVISIBLE = str.maketrans({"\u200e": "", "\u200f": "", "\ufeff": "", "\u00a0": " ", "\u202f": " ", "\u2009": " "})
+_INVISIBLE = str.maketrans(
+    {"\u200e": "", "\u200f": "", "\ufeff": "", "\u00a0": " ", "\u202f": " ", "\u2009": " "}
+)
 
 
 class Row(NamedTuple):
@@ -89,7 +91,10 @@ def decoded(data: bytes, *, partial: bool = False) -> str:
 
 def headings(head: bytes) -> list[str]:
     """The first lines of a file, in lower case: where its column names are looked for."""
-    return [line.translate(_INVISIBLE).casefold() for line in decoded(head[:16_384], partial=True).splitlines()[:60]]
+    return [
+        line.translate(_INVISIBLE).casefold()
+        for line in decoded(head[:16_384], partial=True).splitlines()[:60]
+    ]
 
 
 def table(stream: BinaryIO, context: Context) -> list[Row]:
@@ -98,19 +103,34 @@ def table(stream: BinaryIO, context: Context) -> list[Row]:
     while piece := stream.read(CHUNK):
         data += piece
         if len(data) > MAX_BYTES:
-            raise InputError(f"{context.name} has over {MAX_BYTES // 2**20} MB", "no attendance report is that long", "Nothing was taken.")
+            raise InputError(
+                f"{context.name} has over {MAX_BYTES // 2**20} MB",
+                "no attendance report is that long",
+                "Nothing was taken.",
+            )
     try:
         text = decoded(bytes(data))
     except ValueError:
-        raise InputError(f"{context.name} is neither UTF-16 nor UTF-8 text", "", "Feed the file as it was downloaded, not as a spreadsheet saved it.") from None
+        raise InputError(
+            f"{context.name} is neither UTF-16 nor UTF-8 text",
+            "",
+            "Feed the file as it was downloaded, not as a spreadsheet saved it.",
+        ) from None
     lines = text.splitlines()[:100]
     widest = max(lines, key=lambda line: max(line.count(d) for d in "\t;,"), default="")
     delimiter = max("\t;,", key=widest.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
-        return [Row(reader.line_num, [cell.translate(_INVISIBLE).strip() for cell in cells]) for cells in reader]
+        return [
+            Row(reader.line_num, [cell.translate(_INVISIBLE).strip() for cell in cells])
+            for cells in reader
+        ]
     except csv.Error as error:
-        raise InputError(f"{context.name} cannot be read as a table", f"line {reader.line_num}: {error}", "Nothing was taken.") from None
+        raise InputError(
+            f"{context.name} cannot be read as a table",
+            f"line {reader.line_num}: {error}",
+            "Nothing was taken.",
+        ) from None
 
 
 def columns(row: Row) -> dict[str, int]:
@@ -120,7 +140,14 @@ def columns(row: Row) -> dict[str, int]:
 
 def cell(row: Row, at: dict[str, int], *names: str) -> str:
     """The first of these columns that is there and not empty in the row."""
-    return next((row.cells[at[n]] for n in names if n in at and at[n] < len(row.cells) and row.cells[at[n]]), "")
+    return next(
+        (
+            row.cells[at[n]]
+            for n in names
+            if n in at and at[n] < len(row.cells) and row.cells[at[n]]
+        ),
+        "",
+    )
 
 
 def stem(context: Context) -> str:
@@ -131,7 +158,11 @@ def stem(context: Context) -> str:
 def told(source: str, stays: list[Stay], context: Context) -> Iterator[Event | Refused]:
     """Joining and leaving of every stay. ``InputError`` where the times of the file cannot be understood at all."""
     if context.team is None:
-        raise InputError(f"{context.name} names no team", "an attendance report belongs to none", "Name the team it is counted for with --team.")
+        raise InputError(
+            f"{context.name} names no team",
+            "an attendance report belongs to none",
+            "Name the team it is counted for with --team.",
+        )
     clock = _Clock([text for stay in stays for text in (stay.start, stay.end)], context)
     first: dict[str, tuple[str, str]] = {}
     for stay in stays:
@@ -147,10 +178,24 @@ def told(source: str, stays: list[Stay], context: Context) -> Iterator[Event | R
         try:
             yield from _events(source, stay, clock, sessions, seen, context)
         except Rejected as rejected:
-            yield Refused(rejected.reason, rejected.why, stay.row.raw(), stay.row.position, storable(context.team), source)
+            yield Refused(
+                rejected.reason,
+                rejected.why,
+                stay.row.raw(),
+                stay.row.position,
+                storable(context.team),
+                source,
+            )
 
 
-def _events(source: str, stay: Stay, clock: _Clock, sessions: dict[str, str], seen: Counter, context: Context) -> list[Event]:
+def _events(
+    source: str,
+    stay: Stay,
+    clock: _Clock,
+    sessions: dict[str, str],
+    seen: Counter,
+    context: Context,
+) -> list[Event]:
     if not stay.person:
         raise Rejected("missing-field", "the row names nobody")
     start = clock.ms(stay.start)
@@ -196,7 +241,14 @@ class _Moment(NamedTuple):
             if not 1 <= hour <= 12:
                 raise ValueError("no such hour")
             hour = hour % 12 + (12 if self.half == "P" else 0)
-        return datetime(parts["y"] + (2000 if parts["y"] < 100 else 0), parts["m"], parts["d"], hour, minute, second)
+        return datetime(
+            parts["y"] + (2000 if parts["y"] < 100 else 0),
+            parts["m"],
+            parts["d"],
+            hour,
+            minute,
+            second,
+        )
 
 
 def _read(text: str) -> _Moment | None:
@@ -205,7 +257,13 @@ def _read(text: str) -> _Moment | None:
         return None
     a, mark, b, c, hour, minute, second, half, offset = found.groups()
     plain = "ymd" if len(a) == 4 else "dmy" if mark == "." else ""
-    return _Moment((int(a), int(b), int(c)), plain, (int(hour), int(minute), int(second or 0)), (half or "").upper(), (offset or "").upper())
+    return _Moment(
+        (int(a), int(b), int(c)),
+        plain,
+        (int(hour), int(minute), int(second or 0)),
+        (half or "").upper(),
+        (offset or "").upper(),
+    )
 
 
 def length(start: str, end: str) -> int | None:
@@ -227,7 +285,9 @@ class _Clock:
         self._zone = periods.zone(context.zone) if context.zone else None
         if self._zone is None and any(not m.offset for m in moments):
             raise InputError(
-                f"{context.name} has local times and names no time zone", "", "Name the zone of the account that exported it with --zone, such as --zone Europe/Berlin."
+                f"{context.name} has local times and names no time zone",
+                "",
+                "Name the zone of the account that exported it with --zone, such as --zone Europe/Berlin.",
             )
         self._order = self._day_or_month([m for m in moments if not m.plain], context)
 
@@ -235,12 +295,19 @@ class _Clock:
         day = any(m.date[0] > 12 for m in moments)
         month = any(m.date[1] > 12 for m in moments)
         if day and month:
-            raise InputError(f"{context.name} mixes dates with the day first and with the month first", "", "Export the report again in one language.")
+            raise InputError(
+                f"{context.name} mixes dates with the day first and with the month first",
+                "",
+                "Export the report again in one language.",
+            )
         if day or month or not moments:
             return "dmy" if day else "mdy"
         if all(m.date[0] == m.date[1] for m in moments):
             return "mdy"
-        latest = {order: max(map(self._utc, (m for m in moments), [order] * len(moments))) for order in ("mdy", "dmy")}
+        latest = {
+            order: max(map(self._utc, (m for m in moments), [order] * len(moments)))
+            for order in ("mdy", "dmy")
+        }
         possible = [order for order, at in latest.items() if at <= context.now + AHEAD]
         if len(possible) == 1:
             return possible[0]
@@ -258,7 +325,12 @@ class _Clock:
             local = moment.at(order)
             if moment.offset:
                 sign, digits = moment.offset[0], moment.offset[1:].replace(":", "")
-                ahead = timedelta() if sign == "Z" else timedelta(hours=int(digits[:2]), minutes=int(digits[2:])) * (-1 if sign == "-" else 1)
+                ahead = (
+                    timedelta()
+                    if sign == "Z"
+                    else timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+                    * (-1 if sign == "-" else 1)
+                )
                 return (local.replace(tzinfo=timezone(ahead)) - _EPOCH) // timedelta(milliseconds=1)
             return int(local.replace(tzinfo=self._zone, fold=fold).timestamp()) * 1000
         except (ValueError, OverflowError):
@@ -278,7 +350,10 @@ class _Clock:
         if moment and at < after:
             at = max(at, self._utc(moment, self._order, fold=1))
         if at == _NEVER:
-            raise Rejected("bad-time", f"{text[:40]!r} is not a date with a time" if text else "the time is missing")
+            raise Rejected(
+                "bad-time",
+                f"{text[:40]!r} is not a date with a time" if text else "the time is missing",
+            )
         return at
 
 

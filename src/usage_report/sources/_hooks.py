@@ -53,7 +53,9 @@ class Delivery(NamedTuple):
 
 def same(given: str | bytes, expected: str | bytes) -> bool:
     """Equality in constant time."""
-    a, b = (x.encode("utf-8", "surrogatepass") if isinstance(x, str) else x for x in (given, expected))
+    a, b = (
+        x.encode("utf-8", "surrogatepass") if isinstance(x, str) else x for x in (given, expected)
+    )
     return hmac.compare_digest(a, b)
 
 
@@ -96,7 +98,9 @@ def unbase64(text: str) -> bytes:
 
 def stable_id(*parts: object) -> str:
     """An event id for platforms that send none: a digest of what identifies the event."""
-    return hashlib.blake2b("\0".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return hashlib.blake2b(
+        "\0".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=16
+    ).hexdigest()
 
 
 def fresh(signed: object, received: int) -> None:
@@ -106,7 +110,9 @@ def fresh(signed: object, received: int) -> None:
         raise Unauthorized("the signed time is missing or no number")
     value = int(text)
     if abs((value if value >= 10**11 else value * 1000) - received) > REPLAY_WINDOW:
-        raise Unauthorized("the signed time is over five minutes off: an old delivery, or a wrong clock here")
+        raise Unauthorized(
+            "the signed time is over five minutes off: an old delivery, or a wrong clock here"
+        )
 
 
 def jwt_claims(token: str, secret: str, received: int) -> dict[str, Any]:
@@ -131,7 +137,11 @@ def jwt_claims(token: str, secret: str, received: int) -> dict[str, Any]:
         if limit is None:
             continue
         # Clocks may differ by as much as an event may be ahead.
-        if isinstance(limit, bool) or not isinstance(limit, int | float) or (limit * 1000 - received) * sign > REPLAY_WINDOW:
+        if (
+            isinstance(limit, bool)
+            or not isinstance(limit, int | float)
+            or (limit * 1000 - received) * sign > REPLAY_WINDOW
+        ):
             raise Unauthorized("the token has expired or is not yet valid")
     return claims
 
@@ -151,7 +161,13 @@ class Said(NamedTuple):
     data: dict[str, Any]
 
 
-def translated(source: str, raw: bytes, context: Context, say: Callable[[dict[str, Any]], Iterable[Said]], position: int = 1) -> Iterator[Event | Refused]:
+def translated(
+    source: str,
+    raw: bytes,
+    context: Context,
+    say: Callable[[dict[str, Any]], Iterable[Said]],
+    position: int = 1,
+) -> Iterator[Event | Refused]:
     """What ``say`` makes of the JSON object ``raw``, read as canonical events; or, if any of it is amiss, one ``Refused``.
 
     All or nothing: a platform's event that is replayed later must not be half there already.
@@ -172,7 +188,15 @@ def translated(source: str, raw: bytes, context: Context, say: Callable[[dict[st
             for said in say(load(raw))
         ]
     except Rejected as rejected:
-        yield Refused(rejected.reason, rejected.why, raw[:KEEP], position, storable(context.team), source, len(raw) > KEEP)
+        yield Refused(
+            rejected.reason,
+            rejected.why,
+            raw[:KEEP],
+            position,
+            storable(context.team),
+            source,
+            len(raw) > KEEP,
+        )
         return
     yield from events
 
@@ -182,7 +206,9 @@ def load(raw: bytes) -> dict[str, Any]:
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise Rejected("not-json", f"the body is not valid JSON at character {error.pos + 1}") from None
+        raise Rejected(
+            "not-json", f"the body is not valid JSON at character {error.pos + 1}"
+        ) from None
     if not isinstance(body, dict):
         raise Rejected("not-an-object", f"an event is a JSON object, not {type(body).__name__}")
     return body
@@ -190,7 +216,10 @@ def load(raw: bytes) -> dict[str, Any]:
 
 def unknown(kind: object, field: str) -> Rejected:
     """For a kind of event that the platform is not known to send."""
-    return Rejected("unknown-type", f"{field} {kind[:60] if isinstance(kind, str) else type(kind).__name__!r} is not known")
+    return Rejected(
+        "unknown-type",
+        f"{field} {kind[:60] if isinstance(kind, str) else type(kind).__name__!r} is not known",
+    )
 
 
 def inner(holder: Mapping[str, Any], field: str, *, required: bool = True) -> dict[str, Any]:
@@ -209,7 +238,9 @@ def identifier(holder: Mapping[str, Any], *fields: str) -> str:
     """The first of these fields that is there, as text: platforms send ids as text here and as numbers there."""
     if found := optional(holder, *fields):
         return found
-    raise Rejected("missing-field", f"{' and '.join(fields)} is missing; every such event must have it")
+    raise Rejected(
+        "missing-field", f"{' and '.join(fields)} is missing; every such event must have it"
+    )
 
 
 def optional(holder: Mapping[str, Any], *fields: str) -> str:
@@ -243,8 +274,17 @@ def epoch_ms(holder: Mapping[str, Any], *fields: str, per_second: int) -> int | 
         value = holder.get(field)
         if value in (None, "", 0, "0"):
             continue
-        if isinstance(value, bool) or not isinstance(value, int | float | str) or not _NUMBER.fullmatch(text := str(value)):
-            raise Rejected("bad-time", f"{field} must be a Unix time, not {str(value)[:40]!r}" if isinstance(value, str) else f"{field} is no Unix time")
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float | str)
+            or not _NUMBER.fullmatch(text := str(value))
+        ):
+            raise Rejected(
+                "bad-time",
+                f"{field} must be a Unix time, not {str(value)[:40]!r}"
+                if isinstance(value, str)
+                else f"{field} is no Unix time",
+            )
         try:
             return int((Decimal(text) * 1000 / per_second).to_integral_value(ROUND_FLOOR))
         except (InvalidOperation, ValueError):
@@ -280,5 +320,8 @@ def first(*times: int | None) -> int:
 
 def _rfc3339(ms: int) -> str:
     if not 0 <= ms < _LAST_INSTANT:
-        raise Rejected("bad-time", f"the time is {ms} ms after 1970, which no event can be: is its unit another?")
+        raise Rejected(
+            "bad-time",
+            f"the time is {ms} ms after 1970, which no event can be: is its unit another?",
+        )
     return iso(ms)

@@ -50,7 +50,9 @@ from . import CHUNK, Context, storable
 NAME = "bigbluebutton"
 ALIASES = ("bbb",)
 TITLE = "BigBlueButton events.xml"
-CANNOT_SUPPLY = frozenset({"recording_storage_minutes", "qa_posts", "captions_minutes", "whiteboard_minutes"})
+CANNOT_SUPPLY = frozenset(
+    {"recording_storage_minutes", "qa_posts", "captions_minutes", "whiteboard_minutes"}
+)
 
 #: Longest text of one field that is read; chat and drawings can be longer, but nothing of theirs is used.
 MAX_FIELD = 4_096
@@ -84,7 +86,9 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Event | Refused]:
     """The events of one meeting. ``InputError`` without a team, and where the XML ends early or is damaged or harmful."""
     if context.team is None:
         raise InputError(
-            f"{context.name} names no team", "a BigBlueButton meeting belongs to none", "Name the team it is counted for with --team."
+            f"{context.name} names no team",
+            "a BigBlueButton meeting belongs to none",
+            "Name the team it is counted for with --team.",
         )
     target = _Elements(context.name)
     parser = XMLParser(target=target, forbid_dtd=True)
@@ -124,9 +128,17 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Event | Refused]:
         since_token = 0 if target.moved else since_token + len(chunk)
         target.moved = False
         if since_token > MAX_TOKEN:
-            raise InputError(f"{context.name} holds one tag of over {MAX_TOKEN:,} bytes", "no events.xml has any", "The events before it were kept.")
+            raise InputError(
+                f"{context.name} holds one tag of over {MAX_TOKEN:,} bytes",
+                "no events.xml has any",
+                "The events before it were kept.",
+            )
     if target.root != "recording":
-        raise InputError(f"{context.name} is not an events.xml", f"its outermost element is {target.root[:60]!r}, not 'recording'", "Nothing was taken.")
+        raise InputError(
+            f"{context.name} is not an events.xml",
+            f"its outermost element is {target.root[:60]!r}, not 'recording'",
+            "Nothing was taken.",
+        )
     if meeting:
         yield from meeting.close()
 
@@ -179,10 +191,18 @@ class _Elements:
         if self._depth == 1:
             self.root = tag
         elif self._depth > MAX_DEPTH:
-            raise InputError(f"{self.name} nests elements over {MAX_DEPTH} deep", "no events.xml does", "The events before it were kept.")
+            raise InputError(
+                f"{self.name} nests elements over {MAX_DEPTH} deep",
+                "no events.xml does",
+                "The events before it were kept.",
+            )
         if self._depth == 2 and tag == "event":
             self._attributes, self._fields, self._cut, self._events = attributes, {}, False, True
-        elif self._depth <= 2 and tag in ("recording", "meeting", "metadata", "breakout") and not self._events:
+        elif (
+            self._depth <= 2
+            and tag in ("recording", "meeting", "metadata", "breakout")
+            and not self._events
+        ):
             # Not behind the first event: what it says must not depend on how much was read at once.
             self.about.setdefault(tag, attributes)
         elif self._depth == 3 and self._fields is not None:
@@ -221,7 +241,10 @@ class _Meeting:
     """The state of one meeting: who is present, and what each would be heard and seen with."""
 
     def __init__(self, elements: _Elements, context: Context) -> None:
-        about = {tag: elements.about.get(tag, {}) for tag in ("recording", "meeting", "metadata", "breakout")}
+        about = {
+            tag: elements.about.get(tag, {})
+            for tag in ("recording", "meeting", "metadata", "breakout")
+        }
         meeting, metadata = about["meeting"], about["metadata"]
         self.context = context
         self.id = meeting.get("id") or about["recording"].get("meeting_id") or ""
@@ -231,7 +254,13 @@ class _Meeting:
                 "its events cannot be told from those of other meetings without a meeting_id of at most 1,000 bytes",
                 "Get the file again from the server's recording folder.",
             )
-        self.room = meeting.get("externalId") or metadata.get("meetingId") or meeting.get("name") or metadata.get("meetingName") or self.id
+        self.room = (
+            meeting.get("externalId")
+            or metadata.get("meetingId")
+            or meeting.get("name")
+            or metadata.get("meetingName")
+            or self.id
+        )
         self.is_breakout = "true" in (meeting.get("breakout"), metadata.get("isBreakout"))
         self.parent = about["breakout"].get("parentMeetingId") or self.id
         self.sequence = about["breakout"].get("sequence", "")
@@ -283,9 +312,13 @@ class _Meeting:
 
     def _refused(self, rejected: Rejected, raw: bytes, index: int, cut: bool) -> Refused:
         team = storable(self.context.team)
-        return Refused(rejected.reason, rejected.why, raw[:KEEP], index, team, NAME, cut or len(raw) > KEEP)
+        return Refused(
+            rejected.reason, rejected.why, raw[:KEEP], index, team, NAME, cut or len(raw) > KEEP
+        )
 
-    def _events(self, out: list[_Out], time: int, index: int, cut: bool = False) -> Iterator[Event | Refused]:
+    def _events(
+        self, out: list[_Out], time: int, index: int, cut: bool = False
+    ) -> Iterator[Event | Refused]:
         for nth, (type_, data) in enumerate(out):
             event: dict[str, Any] = {
                 "specversion": "1.0",
@@ -303,27 +336,45 @@ class _Meeting:
 
     def _breakout(self, type_: str) -> _Out:
         # The parent's room is not in this file. Its session takes the room of its own first join, so this one never shows.
-        return type_, {"session": self.parent, "room": self.parent if self.parent != self.id else self.room, "breakout": self.id}
+        return type_, {
+            "session": self.parent,
+            "room": self.parent if self.parent != self.id else self.room,
+            "breakout": self.id,
+        }
 
     def _time(self, element: _Element) -> int:
         """Epoch ms of an element; ``Rejected`` where it tells none that can be."""
         utc, relative = element.fields.get("timestampUTC"), element.attributes.get("timestamp")
         if utc:
             time = _integer(utc, "timestampUTC")
-            if relative and relative.isascii() and relative.isdigit() and len(relative) < 16 and EARLIEST <= time <= self.context.now + AHEAD:
+            if (
+                relative
+                and relative.isascii()
+                and relative.isdigit()
+                and len(relative) < 16
+                and EARLIEST <= time <= self.context.now + AHEAD
+            ):
                 self.offset = time - int(relative)
         elif relative:
             ticks = _integer(relative, "timestamp")
             if self.offset is None:
                 if self.started is None:
-                    raise Rejected("bad-time", "there is no timestampUTC, and the meeting id does not end in the start that timestamp counts from")
+                    raise Rejected(
+                        "bad-time",
+                        "there is no timestampUTC, and the meeting id does not end in the start that timestamp counts from",
+                    )
                 self.offset = self.started - ticks
             time = ticks + self.offset
         else:
-            raise Rejected("missing-field", "timestampUTC and timestamp are both missing; every event must have one")
+            raise Rejected(
+                "missing-field",
+                "timestampUTC and timestamp are both missing; every event must have one",
+            )
         if not EARLIEST <= time <= self.context.now + AHEAD:
             shown = iso(time) if 0 <= time < _LAST_INSTANT else f"{time} ms"
-            raise Rejected("bad-time", f"the time {shown} cannot be: it is before 2000 or after now")
+            raise Rejected(
+                "bad-time", f"the time {shown} cannot be: it is before 2000 or after now"
+            )
         return time
 
     # Each handler takes an element and gives (type, data) of the events it amounts to.
@@ -333,10 +384,16 @@ class _Meeting:
         person = element.fields.get("externalUserId") or connection
         if self.is_breakout and self.sequence:
             person = person.removesuffix(f"-{self.sequence}") or person
-        resumed = [] if connection in self.present else list(self.sends.get(connection, {}).values())
+        resumed = (
+            [] if connection in self.present else list(self.sends.get(connection, {}).values())
+        )
         self.present.add(connection)
         self.ended = False
-        data = {"connection": connection, "participant": person, "name": element.fields.get("name", "")}
+        data = {
+            "connection": connection,
+            "participant": person,
+            "name": element.fields.get("name", ""),
+        }
         return [("participant.joined", data), *(_published(connection, track) for track in resumed)]
 
     def _left(self, element: _Element) -> list[_Out]:
@@ -359,7 +416,11 @@ class _Meeting:
                 del self.sends[connection]
         if connection not in self.present:
             return []
-        return [_published(connection, track) if on else ("track.unpublished", {"connection": connection, "track": track.track})]
+        return [
+            _published(connection, track)
+            if on
+            else ("track.unpublished", {"connection": connection, "track": track.track})
+        ]
 
     def _voice_joined(self, element: _Element) -> list[_Out]:
         voice = _required(element, "participant")
@@ -386,25 +447,39 @@ class _Meeting:
             if caller := _CALLER.match(element.fields.get(field, "")):
                 # Newer clients number their attempts: w_abc_1-bbbID-Name
                 names += [caller[1], caller[1].rpartition("_")[0]]
-        return next((n for n in names if n in self.present), "") or next((n for n in names if _USER_ID.match(n)), "") or voice
+        return (
+            next((n for n in names if n in self.present), "")
+            or next((n for n in names if _USER_ID.match(n)), "")
+            or voice
+        )
 
     def _camera_on(self, element: _Element) -> list[_Out]:
         stream = _stream(element)
         connection = self._owner(element, stream)
         if not connection:
-            raise Rejected("unknown-connection", f"the camera stream {stream[:80]!r} belongs to nobody who is present")
+            raise Rejected(
+                "unknown-connection",
+                f"the camera stream {stream[:80]!r} belongs to nobody who is present",
+            )
         self.cameras[stream] = connection
         return self._sends(connection, _Track(stream, "video"), True)
 
     def _camera_off(self, element: _Element) -> list[_Out]:
         stream = _stream(element)
         connection = self.cameras.pop(stream, None)
-        return self._sends(connection, _Track(stream, "video"), False) if connection is not None else []
+        return (
+            self._sends(connection, _Track(stream, "video"), False)
+            if connection is not None
+            else []
+        )
 
     def _screen_on(self, element: _Element) -> list[_Out]:
         connection = self._owner(element, _stream(element, "")) or self.presenter
         if not connection:
-            raise Rejected("unknown-connection", "a screen is shared, but the event names nobody and nobody presents")
+            raise Rejected(
+                "unknown-connection",
+                "a screen is shared, but the event names nobody and nobody presents",
+            )
         out = self._screen_off(element)  # one screen at a time
         self.screen = (connection, f"{connection}/screen")
         return out + self._sends(connection, _Track(self.screen[1], "screenshare"), True)
@@ -420,7 +495,9 @@ class _Meeting:
         if named := element.fields.get("userId"):
             return named
         parts = re.split(r"[-./]", stream)
-        return next((p for p in parts if p in self.present), "") or next((p for p in parts if _USER_ID.match(p)), "")
+        return next((p for p in parts if p in self.present), "") or next(
+            (p for p in parts if _USER_ID.match(p)), ""
+        )
 
     def _presents(self, element: _Element) -> list[_Out]:
         self.presenter = element.fields.get("userid") or element.fields.get("userId") or ""
@@ -430,7 +507,12 @@ class _Meeting:
         status = _required(element, "status")
         if status not in ("true", "false"):
             raise Rejected("wrong-value", f"status is {status[:40]!r}; it must be true or false")
-        return [("recording.started" if status == "true" else "recording.stopped", {"recording": self.id})]
+        return [
+            (
+                "recording.started" if status == "true" else "recording.stopped",
+                {"recording": self.id},
+            )
+        ]
 
     def _chat(self, element: _Element) -> list[_Out]:
         return [("chat.posted", {"post": str(element.index), "visibility": "public"})]
@@ -477,7 +559,10 @@ def _published(connection: str, track: _Track) -> _Out:
 def _required(element: _Element, field: str) -> str:
     if value := element.fields.get(field):
         return value
-    raise Rejected("missing-field", f"{field} is missing; every {element.attributes.get('eventname')} must have it")
+    raise Rejected(
+        "missing-field",
+        f"{field} is missing; every {element.attributes.get('eventname')} must have it",
+    )
 
 
 def _stream(element: _Element, default: str | None = None) -> str:
@@ -486,7 +571,10 @@ def _stream(element: _Element, default: str | None = None) -> str:
         if value := element.fields.get(field):
             return value.rpartition("/")[2]
     if default is None:
-        raise Rejected("missing-field", f"stream is missing; every {element.attributes.get('eventname')} must have it")
+        raise Rejected(
+            "missing-field",
+            f"stream is missing; every {element.attributes.get('eventname')} must have it",
+        )
     return default
 
 

@@ -70,7 +70,9 @@ NAME = "bigbluebutton-webhooks"
 BESIDE = "bigbluebutton"
 TITLE = "BigBlueButton webhooks"
 SECRET = "The server's shared secret: on the server, run bbb-conf --secret."
-CANNOT_SUPPLY = frozenset({"captions_minutes", "whiteboard_minutes", "breakout_minutes", "qa_posts"})
+CANNOT_SUPPLY = frozenset(
+    {"captions_minutes", "whiteboard_minutes", "breakout_minutes", "qa_posts"}
+)
 #: HTTP status for ``Unauthorized``.
 DENIED = 403
 
@@ -99,9 +101,18 @@ def verify(delivery: Delivery, secret: str) -> None:
     algorithm = _DIGESTS.get(len(found[1])) if found else None
     if not found or not algorithm:
         raise Unauthorized("there is neither a checksum at the end of the URL nor a bearer token")
-    before, after = (x.encode("utf-8", "surrogatepass") for x in (delivery.url[: found.start()], secret))
-    if not any([same(found[1].lower(), hashlib.new(algorithm, before + body + after).hexdigest()) for body in _signed(delivery.body)]):
-        raise Unauthorized("the checksum was made with another secret, or for another URL than this one is called by")
+    before, after = (
+        x.encode("utf-8", "surrogatepass") for x in (delivery.url[: found.start()], secret)
+    )
+    if not any(
+        [
+            same(found[1].lower(), hashlib.new(algorithm, before + body + after).hexdigest())
+            for body in _signed(delivery.body)
+        ]
+    ):
+        raise Unauthorized(
+            "the checksum was made with another secret, or for another URL than this one is called by"
+        )
 
 
 def _signed(body: bytes) -> Iterator[bytes]:
@@ -111,11 +122,18 @@ def _signed(body: bytes) -> Iterator[bytes]:
     # bearer secret does, and not what. No other server ever sends it.
     yield b"{}"
     try:  # before 3.0: the form's fields as JSON, in their order, the timestamp as a number
-        fields = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=64)
+        fields = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=64
+        )
     except ValueError:
         return
-    told = {k: int(v) if k == "timestamp" and v.isascii() and v.isdigit() and len(v) < 16 else v for k, v in fields}
-    yield json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    told = {
+        k: int(v) if k == "timestamp" and v.isascii() and v.isdigit() and len(v) < 16 else v
+        for k, v in fields
+    }
+    yield json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(
+        "utf-8", "surrogatepass"
+    )
 
 
 def translate(delivery: Delivery, context: Context) -> Iterator[Event | Refused]:
@@ -123,7 +141,15 @@ def translate(delivery: Delivery, context: Context) -> Iterator[Event | Refused]
         events = _events(delivery.body)
     except Rejected as rejected:
         raw = delivery.body
-        yield Refused(rejected.reason, rejected.why, raw[:KEEP], 1, storable(context.team), NAME, len(raw) > KEEP)
+        yield Refused(
+            rejected.reason,
+            rejected.why,
+            raw[:KEEP],
+            1,
+            storable(context.team),
+            NAME,
+            len(raw) > KEEP,
+        )
         return
     for position, raw in enumerate(events, 1):
         yield from translated(NAME, raw, context, _say, position)
@@ -144,7 +170,9 @@ def _events(body: bytes) -> list[bytes]:
         events = orjson.loads(text)
         return [orjson.dumps(event) for event in (events if isinstance(events, list) else [events])]
     except orjson.JSONDecodeError as error:
-        raise Rejected("not-json", f"event is not valid JSON at character {error.pos + 1}") from None
+        raise Rejected(
+            "not-json", f"event is not valid JSON at character {error.pos + 1}"
+        ) from None
     except orjson.JSONEncodeError:
         raise Rejected("too-deep", "the event holds values nested over 250 deep") from None
 
@@ -165,7 +193,12 @@ def _say(body: dict[str, Any]) -> Iterable[Said]:
     time = first(epoch_ms(inner(event, "event"), "ts", per_second=1000))
     where = {"session": session, "room": optional(meeting, "external-meeting-id") or session}
     return [
-        Said(stable_id(kind, session, optional(user, "internal-user-id"), what, time), type_, time, where | data)
+        Said(
+            stable_id(kind, session, optional(user, "internal-user-id"), what, time),
+            type_,
+            time,
+            where | data,
+        )
         for type_, what, data in say(session, user, about)
     ]
 
@@ -179,7 +212,13 @@ def _joined(session: str, user: dict[str, Any], about: dict[str, Any]) -> list[_
     person = optional(user, "external-user-id") or connection
     if in_breakout := _IN_BREAKOUT.match(person):
         person = in_breakout[1]
-    return [("participant.joined", "", {"connection": connection, "participant": person, "name": label(user, "name")})]
+    return [
+        (
+            "participant.joined",
+            "",
+            {"connection": connection, "participant": person, "name": label(user, "name")},
+        )
+    ]
 
 
 def _left(session: str, user: dict[str, Any], about: dict[str, Any]) -> list[_Out]:
@@ -193,7 +232,9 @@ def _track(suffix: str, kind: str, on: bool):
         connection = identifier(user, "internal-user-id")
         track = f"{connection}/{suffix}" if suffix else identifier(user, "stream")
         if on:
-            return [("track.published", track, {"connection": connection, "track": track, "kind": kind})]
+            return [
+                ("track.published", track, {"connection": connection, "track": track, "kind": kind})
+            ]
         return [("track.unpublished", track, {"connection": connection, "track": track})]
 
     return say

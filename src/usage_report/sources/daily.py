@@ -63,7 +63,15 @@ NAME = "daily"
 TITLE = "Daily"
 SECRET = "The webhook's hmac secret, in base64: give your own when you create the webhook (POST /webhooks, hmac), or take the one it answers with."
 CANNOT_SUPPLY = frozenset(
-    {"sessions", "recording_storage_minutes", "captions_minutes", "whiteboard_minutes", "breakout_minutes", "chat_posts", "qa_posts"}
+    {
+        "sessions",
+        "recording_storage_minutes",
+        "captions_minutes",
+        "whiteboard_minutes",
+        "breakout_minutes",
+        "chat_posts",
+        "qa_posts",
+    }
     | {m.key for m in metrics.ALL if m.key.startswith(("broadcast_", "consumed_"))}
 )
 
@@ -135,7 +143,11 @@ def _started(payload: dict[str, Any], sent: int | None) -> _Out:
 
 
 def _ended(payload: dict[str, Any], sent: int | None) -> _Out:
-    room, begun, at = _room(payload), _seconds(payload, "start_ts"), first(_seconds(payload, "end_ts"), sent)
+    room, begun, at = (
+        _room(payload),
+        _seconds(payload, "start_ts"),
+        first(_seconds(payload, "end_ts"), sent),
+    )
     for session in _rooms.sessions(room, at) if begun is None else _rooms.through(room, begun, at):
         yield "session.ended", at, {"session": session, "room": room}
 
@@ -152,14 +164,26 @@ def _joined(payload: dict[str, Any], sent: int | None) -> _Out:
 
 
 def _left(payload: dict[str, Any], sent: int | None) -> _Out:
-    room, begun, at = _room(payload), _seconds(payload, "joined_at"), first(_end(payload, "joined_at"), sent)
+    room, begun, at = (
+        _room(payload),
+        _seconds(payload, "joined_at"),
+        first(_end(payload, "joined_at"), sent),
+    )
     for session in _rooms.sessions(room, at) if begun is None else (_rooms.session(room, begun),):
-        yield "participant.left", at, {"session": session, "room": room, "connection": identifier(payload, "session_id")}
+        yield (
+            "participant.left",
+            at,
+            {"session": session, "room": room, "connection": identifier(payload, "session_id")},
+        )
 
 
 def _recording(payload: dict[str, Any]) -> dict[str, Any]:
     id = identifier(payload, "recording_id")
-    return {"session": f"recording/{id}", "room": optional(payload, "room_name", "room") or f"recording/{id}", "recording": id}
+    return {
+        "session": f"recording/{id}",
+        "room": optional(payload, "room_name", "room") or f"recording/{id}",
+        "recording": id,
+    }
 
 
 def _recording_started(payload: dict[str, Any], sent: int | None) -> _Out:

@@ -50,7 +50,11 @@ NAME = "digitalsamba"
 TITLE = "Digital Samba"
 SECRET = "The authorization header you gave the webhook, with or without 'Bearer': dashboard, Team, Webhooks."
 CANNOT_SUPPLY = frozenset(
-    m.key for m in ALL if m.key.startswith(("broadcast_", "consumed_", "captions_", "whiteboard_", "breakout_", "chat_"))
+    m.key
+    for m in ALL
+    if m.key.startswith(
+        ("broadcast_", "consumed_", "captions_", "whiteboard_", "breakout_", "chat_")
+    )
 )
 
 #: Sent, and no part of any figure.
@@ -100,16 +104,30 @@ def _say(body: dict[str, Any]) -> Iterable[Said]:
         if kind == "participant_joined":
             who["participant"] = optional(data, "externalId", "external_id") or connection
             who["name"] = label(about, *_NAMES) or label(data, *_NAMES)
-        return [Said(stable_id(kind, session, connection, time), _PARTICIPANT[kind], time, where | who)]
+        return [
+            Said(stable_id(kind, session, connection, time), _PARTICIPANT[kind], time, where | who)
+        ]
     # A bare id is that of the object only where it stands beside the object's other fields.
     if kind in _RECORDING:
-        recording = optional(data, "recordingId", "recording_id") or optional(about, "id") or session
-        return [Said(stable_id(kind, session, recording, time), _RECORDING[kind], time, where | {"recording": recording})]
+        recording = (
+            optional(data, "recordingId", "recording_id") or optional(about, "id") or session
+        )
+        return [
+            Said(
+                stable_id(kind, session, recording, time),
+                _RECORDING[kind],
+                time,
+                where | {"recording": recording},
+            )
+        ]
     question = optional(data, "questionId", "question_id")
     if kind == "question_asked":
         post = question or optional(about, "id") or f"{kind}/{time}"
     else:
-        post = optional(data, "answerId", "answer_id") or f"{question or optional(about, 'id') or kind}/{time}"
+        post = (
+            optional(data, "answerId", "answer_id")
+            or f"{question or optional(about, 'id') or kind}/{time}"
+        )
     return [Said(stable_id(kind, session, post, time), _POSTS[kind], time, where | {"post": post})]
 
 

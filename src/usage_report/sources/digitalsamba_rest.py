@@ -34,7 +34,11 @@ TITLE = "Digital Samba's REST objects"
 #: of the vendor, not events.
 CANNOT_SUPPLY = frozenset(
     {"captions_minutes", "whiteboard_minutes", "breakout_minutes", "chat_posts", "qa_posts"}
-    | {key for whole in ("broadcast_minutes", "consumed_minutes") for key in (whole, *(p.key for p in parts(whole)))}
+    | {
+        key
+        for whole in ("broadcast_minutes", "consumed_minutes")
+        for key in (whole, *(p.key for p in parts(whole)))
+    }
 )
 
 _MARK = "digitalsamba"
@@ -58,10 +62,21 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Event | Refused]:
                 continue
             try:
                 if not complete:
-                    raise Rejected("line-too-long", "the line is too long for one object. Is a line break missing?")
+                    raise Rejected(
+                        "line-too-long",
+                        "the line is too long for one object. Is a line break missing?",
+                    )
                 kind, obj = _unwrapped(line)
             except Rejected as rejected:
-                yield Refused(rejected.reason, rejected.why, line, position, storable(context.team), NAME, not complete)
+                yield Refused(
+                    rejected.reason,
+                    rejected.why,
+                    line,
+                    position,
+                    storable(context.team),
+                    NAME,
+                    not complete,
+                )
             else:
                 yield from translate(kind, obj, context, position)
 
@@ -73,7 +88,10 @@ def _unwrapped(line: bytes) -> tuple[str, Any]:
         raise Rejected("not-json", f"the line is not JSON: {error}") from None
     kind = whole.get(_MARK) if isinstance(whole, dict) else None
     if not isinstance(kind, str) or kind not in _KINDS:
-        raise Rejected("unknown-type", f"the line does not say what it is: {_MARK!r} must be one of {', '.join(_KINDS)}")
+        raise Rejected(
+            "unknown-type",
+            f"the line does not say what it is: {_MARK!r} must be one of {', '.join(_KINDS)}",
+        )
     return kind, whole.get("data")
 
 
@@ -85,7 +103,9 @@ def wrapped(kind: str, obj: Any) -> bytes:
         return orjson.dumps({_MARK: kind, "data": "nested too deep to be kept"})
 
 
-def translate(kind: str, obj: Any, context: Context, position: int = 1) -> Iterator[Event | Refused]:
+def translate(
+    kind: str, obj: Any, context: Context, position: int = 1
+) -> Iterator[Event | Refused]:
     """The events of one object: all of them or, where anything of it cannot be used, one ``Refused``.
 
     ``kind``: ``session``, ``participant``, ``recording``, or ``deletion`` (a recording that is gone).
@@ -95,7 +115,14 @@ def translate(kind: str, obj: Any, context: Context, position: int = 1) -> Itera
             raise Rejected("not-an-object", f"a {kind} is a JSON object, not {type(obj).__name__}")
         yield from [parse(e, now=context.now, team=context.team) for e in _KINDS[kind](obj)]
     except Rejected as rejected:
-        yield Refused(rejected.reason, rejected.why, wrapped(kind, obj), position, storable(context.team), NAME)
+        yield Refused(
+            rejected.reason,
+            rejected.why,
+            wrapped(kind, obj),
+            position,
+            storable(context.team),
+            NAME,
+        )
 
 
 def event_id(kind: str, id: str, what: str) -> str:
@@ -123,7 +150,12 @@ def _session(obj: dict) -> Iterator[dict]:
 def _participant(obj: dict) -> Iterator[dict]:
     id = _id(obj, "id")
     person = _id(obj, "external_id") if obj.get("external_id") not in (None, "") else id
-    data = {"room": _id(obj, "room_id"), "session": _id(obj, "session_id"), "connection": id, "participant": person}
+    data = {
+        "room": _id(obj, "room_id"),
+        "session": _id(obj, "session_id"),
+        "connection": id,
+        "participant": person,
+    }
     if isinstance(obj.get("name"), str):
         data["name"] = obj["name"]
     start, end = _bounds(obj, "join_time", "leave_time")
@@ -149,12 +181,24 @@ def _deletion(obj: dict) -> Iterator[dict]:
     yield _event("recording", id, "recording.deleted", _time(obj, "noticed_at"), data)
 
 
-_KINDS = {"session": _session, "participant": _participant, "recording": _recording, "deletion": _deletion}
+_KINDS = {
+    "session": _session,
+    "participant": _participant,
+    "recording": _recording,
+    "deletion": _deletion,
+}
 
 
 def _event(kind: str, id: str, type: str, time: int, data: dict) -> dict:
     what = type.partition(".")[2]
-    return {"specversion": "1.0", "id": event_id(kind, id, what), "source": NAME, "type": type, "time": iso(time), "data": data}
+    return {
+        "specversion": "1.0",
+        "id": event_id(kind, id, what),
+        "source": NAME,
+        "type": type,
+        "time": iso(time),
+        "data": data,
+    }
 
 
 def _id(obj: dict, field: str) -> str:
@@ -162,7 +206,9 @@ def _id(obj: dict, field: str) -> str:
     if type(value) is int:
         return str(value)
     if not isinstance(value, str) or not value:
-        raise Rejected("missing-field", f"{field} is missing: without it nobody can say where this belongs")
+        raise Rejected(
+            "missing-field", f"{field} is missing: without it nobody can say where this belongs"
+        )
     return value
 
 
@@ -180,7 +226,9 @@ def _bounds(obj: dict, first: str, last: str) -> tuple[int, int | None]:
 def _time(obj: dict, field: str) -> int:
     value = obj.get(field)
     if value in (None, ""):
-        raise Rejected("missing-field", f"{field} is missing: without a time nothing can be counted")
+        raise Rejected(
+            "missing-field", f"{field} is missing: without a time nothing can be counted"
+        )
     if not isinstance(value, str):
         raise Rejected("wrong-type", f"{field} must be a text, not {type(value).__name__}")
     try:

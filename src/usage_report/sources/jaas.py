@@ -55,7 +55,13 @@ NAME = "jaas"
 TITLE = "8x8 JaaS"
 SECRET = "The webhook's signing secret (JaaS console: Webhooks, the endpoint, Reveal secret), or the value of the Authorization header set there."
 CANNOT_SUPPLY = frozenset(
-    {"recording_storage_minutes", "captions_minutes", "whiteboard_minutes", "chat_posts", "qa_posts"}
+    {
+        "recording_storage_minutes",
+        "captions_minutes",
+        "whiteboard_minutes",
+        "chat_posts",
+        "qa_posts",
+    }
     | {m.key for m in metrics.ALL if m.key.startswith(("broadcast_", "consumed_"))}
 )
 
@@ -70,7 +76,9 @@ def verify(delivery: Delivery, secret: str) -> None:
         raise Unauthorized("there is no secret to check the signature with")
     signed = delivery.headers.get("x-jaas-signature")
     if signed is None:
-        if not same(bearer(delivery), secret) and not same(delivery.headers.get("authorization", ""), secret):
+        if not same(bearer(delivery), secret) and not same(
+            delivery.headers.get("authorization", ""), secret
+        ):
             raise Unauthorized("there is no X-Jaas-Signature, and Authorization is not the secret")
         return
     parts = [part.strip().partition("=") for part in signed.split(",")]
@@ -91,7 +99,9 @@ def translate(delivery: Delivery, context: Context) -> Iterator[Event | Refused]
 
 def _say(body: dict[str, Any]) -> Iterable[Said]:
     kind = body.get("eventType")
-    if (isinstance(kind, str) and kind in _SILENT) or body.keys() == {"fqn"}:  # the latter asks for a room's settings
+    if (isinstance(kind, str) and kind in _SILENT) or body.keys() == {
+        "fqn"
+    }:  # the latter asks for a room's settings
         return []
     handle = _HANDLERS.get(kind) if isinstance(kind, str) else None
     if handle is None:
@@ -100,7 +110,14 @@ def _say(body: dict[str, Any]) -> Iterable[Said]:
     type_, time, told = handle(data)
     session = identifier(body, "sessionId")
     where = {"session": session, "room": identifier(body, "fqn")}
-    return [Said(identifier(body, "idempotencyKey"), type_, first(time, epoch_ms(body, "timestamp", per_second=1000)), {**where, **told})]
+    return [
+        Said(
+            identifier(body, "idempotencyKey"),
+            type_,
+            first(time, epoch_ms(body, "timestamp", per_second=1000)),
+            {**where, **told},
+        )
+    ]
 
 
 #: type, a better time than that of the event (epoch ms) where there is one, data
@@ -129,7 +146,15 @@ def _connection(data: dict[str, Any]) -> str:
 def _joined(data: dict[str, Any]) -> _Out:
     # Not the connection: that is another in a breakout room.
     person = identifier(data, "id", "email", "participantJid", "participantId")
-    return "participant.joined", None, {"connection": _connection(data), "participant": person, "name": label(data, "name", "nick")}
+    return (
+        "participant.joined",
+        None,
+        {
+            "connection": _connection(data),
+            "participant": person,
+            "name": label(data, "name", "nick"),
+        },
+    )
 
 
 def _left(data: dict[str, Any]) -> _Out:
@@ -139,7 +164,11 @@ def _left(data: dict[str, Any]) -> _Out:
 def _recording(type_: str, field: str) -> Callable[[dict[str, Any]], _Out]:
     def handle(data: dict[str, Any]) -> _Out:
         # A meeting has one recording at a time, and the events do not name it.
-        return type_, epoch_ms(data, field, per_second=1000), {"recording": f"recording/{_side(data)}".rstrip("/")}
+        return (
+            type_,
+            epoch_ms(data, field, per_second=1000),
+            {"recording": f"recording/{_side(data)}".rstrip("/")},
+        )
 
     return handle
 
@@ -149,7 +178,10 @@ _HANDLERS: dict[str, Callable[[dict[str, Any]], _Out]] = {
     "ROOM_DESTROYED": _room("session.ended", "breakout.closed"),
     "PARTICIPANT_JOINED": _joined,
     "PARTICIPANT_LEFT": _left,
-    **{f"{call}_STARTED": _joined for call in ("DIAL_IN", "DIAL_OUT", "SIP_CALL_IN", "SIP_CALL_OUT")},
+    **{
+        f"{call}_STARTED": _joined
+        for call in ("DIAL_IN", "DIAL_OUT", "SIP_CALL_IN", "SIP_CALL_OUT")
+    },
     **{f"{call}_ENDED": _left for call in ("DIAL_IN", "DIAL_OUT", "SIP_CALL_IN", "SIP_CALL_OUT")},
     "RECORDING_STARTED": _recording("recording.started", "startTimestamp"),
     "RECORDING_ENDED": _recording("recording.stopped", "endTimestamp"),

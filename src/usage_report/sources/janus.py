@@ -92,7 +92,9 @@ def verify(delivery: Delivery, secret: str) -> None:
     except (binascii.Error, ValueError):
         pair = b""
     if scheme.lower() != "basic" or not pair:
-        raise Unauthorized("there is no user and password: set backend_user and backend_pwd in the event handler")
+        raise Unauthorized(
+            "there is no user and password: set backend_user and backend_pwd in the event handler"
+        )
     if not same(pair, secret):
         raise Unauthorized("user or password is wrong")
 
@@ -100,11 +102,25 @@ def verify(delivery: Delivery, secret: str) -> None:
 def translate(delivery: Delivery, context: Context) -> Iterator[Event | Refused]:
     try:
         body = orjson.loads(delivery.body)
-        events = [orjson.dumps(event) for event in body] if isinstance(body, list) else [delivery.body]
+        events = (
+            [orjson.dumps(event) for event in body] if isinstance(body, list) else [delivery.body]
+        )
     except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
         raw, shape = delivery.body, isinstance(error, orjson.JSONEncodeError)
-        why = "it holds values nested over 250 deep" if shape else "it is not valid JSON; is compress set in the event handler?"
-        yield Refused("too-deep" if shape else "not-json", why, raw[:KEEP], 1, storable(context.team), NAME, len(raw) > KEEP)
+        why = (
+            "it holds values nested over 250 deep"
+            if shape
+            else "it is not valid JSON; is compress set in the event handler?"
+        )
+        yield Refused(
+            "too-deep" if shape else "not-json",
+            why,
+            raw[:KEEP],
+            1,
+            storable(context.team),
+            NAME,
+            len(raw) > KEEP,
+        )
         return
     for position, raw in enumerate(events, 1):
         yield from translated(NAME, raw, context, _say, position)
@@ -113,12 +129,17 @@ def translate(delivery: Delivery, context: Context) -> Iterator[Event | Refused]
 def _say(body: dict[str, Any]) -> Iterable[Said]:
     kind = body.get("type")
     if isinstance(kind, bool) or not isinstance(kind, int) or kind not in _OTHER_TYPES | {_PLUGIN}:
-        raise Rejected("unknown-type", "type is not one of the bits 1 to 256 that Janus is known to send")
+        raise Rejected(
+            "unknown-type", "type is not one of the bits 1 to 256 that Janus is known to send"
+        )
     if kind != _PLUGIN:
         return []
     event = inner(body, "event")
     if event.get("plugin") != _VIDEOROOM:
-        raise Rejected("unknown-type", f"{optional(event, 'plugin') or 'a plugin without a name'} is not counted, only {_VIDEOROOM} is: set events = false in its configuration")
+        raise Rejected(
+            "unknown-type",
+            f"{optional(event, 'plugin') or 'a plugin without a name'} is not counted, only {_VIDEOROOM} is: set events = false in its configuration",
+        )
     data = inner(event, "data")
     # A moderation is the one that has its name elsewhere.
     name = optional(data, "event", "videoroom")
@@ -148,7 +169,12 @@ _Out = tuple[str, dict[str, str]]
 def _joined(body: dict[str, Any], data: dict[str, Any]) -> list[_Out]:
     connection = identifier(data, "id")
     person = optional(body, "opaque_id") or connection
-    return [("participant.joined", {"connection": connection, "participant": person, "name": label(data, "display")})]
+    return [
+        (
+            "participant.joined",
+            {"connection": connection, "participant": person, "name": label(data, "display")},
+        )
+    ]
 
 
 def _left(body: dict[str, Any], data: dict[str, Any]) -> list[_Out]:
@@ -165,7 +191,10 @@ def _published(body: dict[str, Any], data: dict[str, Any]) -> list[_Out]:
         if (kind := stream.get("type")) in ("audio", "video"):
             kinds[kind] = kinds.get(kind, False) or stream.get("disabled") is not True
     return [
-        ("track.published", {"connection": connection, "track": f"{connection}/{kind}", "kind": kind})
+        (
+            "track.published",
+            {"connection": connection, "track": f"{connection}/{kind}", "kind": kind},
+        )
         if sends
         else ("track.unpublished", {"connection": connection, "track": f"{connection}/{kind}"})
         for kind, sends in sorted(kinds.items())
@@ -174,7 +203,10 @@ def _published(body: dict[str, Any], data: dict[str, Any]) -> list[_Out]:
 
 def _unpublished(body: dict[str, Any], data: dict[str, Any]) -> list[_Out]:
     connection = identifier(data, "id")
-    return [("track.unpublished", {"connection": connection, "track": f"{connection}/{kind}"}) for kind in ("audio", "video")]
+    return [
+        ("track.unpublished", {"connection": connection, "track": f"{connection}/{kind}"})
+        for kind in ("audio", "video")
+    ]
 
 
 _KINDS = {

@@ -53,7 +53,10 @@ SECRET = "The Authorization that api_headers of the event_sync component sends, 
 CANNOT_SUPPLY = frozenset(
     m.key
     for m in ALL
-    if m.key.startswith(("broadcast_", "consumed_", "record", "captions_", "whiteboard_", "chat_", "qa_")) or m.key in ("sessions", "max_concurrent_recordings")
+    if m.key.startswith(
+        ("broadcast_", "consumed_", "record", "captions_", "whiteboard_", "chat_", "qa_")
+    )
+    or m.key in ("sessions", "max_concurrent_recordings")
 )
 
 
@@ -94,33 +97,53 @@ def _joined(occupant: dict[str, Any], room: str, breakout: str) -> Said:
     time, where, connection = _stay(occupant, room, breakout)
     person = optional(occupant, "id", "email") or identifier(occupant, "occupant_jid")
     who = {"connection": connection, "participant": person, "name": label(occupant, "name")}
-    return Said(stable_id("joined", room, connection, time), "participant.joined", time, where | who)
+    return Said(
+        stable_id("joined", room, connection, time), "participant.joined", time, where | who
+    )
 
 
 def _left(occupant: dict[str, Any], room: str, breakout: str) -> Said:
     _, where, connection = _stay(occupant, room, breakout)
     time = _time(occupant, "left_at")
-    return Said(stable_id("left", room, connection, time), "participant.left", time, where | {"connection": connection})
+    return Said(
+        stable_id("left", room, connection, time),
+        "participant.left",
+        time,
+        where | {"connection": connection},
+    )
 
 
 def _stay(occupant: dict[str, Any], room: str, breakout: str) -> tuple[int, dict[str, str], str]:
     """When it began, the session and room it counts in, and its connection."""
     time, jid = _time(occupant, "joined_at"), identifier(occupant, "occupant_jid")
-    return time, {"room": room, "session": _rooms.session(room, time)}, f"{jid}#{breakout}" if breakout else jid
+    return (
+        time,
+        {"room": room, "session": _rooms.session(room, time)},
+        f"{jid}#{breakout}" if breakout else jid,
+    )
 
 
 def _created(body: dict[str, Any], room: str, breakout: str) -> list[Said]:
     time = _time(body, "created_at")
     where = {"room": room, "session": _rooms.session(room, time)}
     if breakout:
-        return [Said(stable_id("opened", room, breakout, time), "breakout.opened", time, where | {"breakout": breakout})]
+        return [
+            Said(
+                stable_id("opened", room, breakout, time),
+                "breakout.opened",
+                time,
+                where | {"breakout": breakout},
+            )
+        ]
     return [Said(stable_id("created", room, time), "session.started", time, where)]
 
 
 def _destroyed(body: dict[str, Any], room: str, breakout: str) -> list[Said]:
     began, time = _time(body, "created_at"), _time(body, "destroyed_at")
     occupants = body.get("all_occupants") or []
-    if not isinstance(occupants, list) or not all(isinstance(occupant, dict) for occupant in occupants):
+    if not isinstance(occupants, list) or not all(
+        isinstance(occupant, dict) for occupant in occupants
+    ):
         raise Rejected("wrong-type", "all_occupants must be a list of objects")
     out = []
     for occupant in occupants:
@@ -129,10 +152,21 @@ def _destroyed(body: dict[str, Any], room: str, breakout: str) -> list[Said]:
             out.append(_left(occupant, room, breakout))
     if breakout:
         where = {"room": room, "session": _rooms.session(room, began), "breakout": breakout}
-        return [*out, Said(stable_id("closed", room, breakout, time), "breakout.closed", time, where)]
+        return [
+            *out,
+            Said(stable_id("closed", room, breakout, time), "breakout.closed", time, where),
+        ]
     # The days in which somebody came, and that of the start.
     sessions = {_rooms.session(room, began)} | {said.data["session"] for said in out}
-    return [*out, *(Said(stable_id("destroyed", s, time), "session.ended", time, {"room": room, "session": s}) for s in sorted(sessions))]
+    return [
+        *out,
+        *(
+            Said(
+                stable_id("destroyed", s, time), "session.ended", time, {"room": room, "session": s}
+            )
+            for s in sorted(sessions)
+        ),
+    ]
 
 
 _KINDS = {

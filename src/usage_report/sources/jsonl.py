@@ -51,12 +51,16 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Event | Refused]:
             except orjson.JSONDecodeError as error:
                 # Blank lines come here too: looking for them in front would cost every line.
                 if line.strip():
-                    yield Refused(*_not_json(line, error), line.rstrip(b"\r"), position, storable(team))
+                    yield Refused(
+                        *_not_json(line, error), line.rstrip(b"\r"), position, storable(team)
+                    )
                 continue
             try:
                 yield parse(obj, now=now, team=team)
             except Rejected as rejected:
-                yield Refused(rejected.reason, rejected.why, line.rstrip(b"\r"), position, *_claims(obj, team))
+                yield Refused(
+                    rejected.reason, rejected.why, line.rstrip(b"\r"), position, *_claims(obj, team)
+                )
 
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[list[bytes], bool]]:
@@ -92,7 +96,10 @@ def _not_json(line: bytes, error: orjson.JSONDecodeError) -> tuple[str, str]:
     try:
         line.decode()
     except UnicodeDecodeError as broken:
-        return "not-utf8", f"byte {broken.start + 1} is not UTF-8 ({line[broken.start]:#04x}); save the file as UTF-8"
+        return (
+            "not-utf8",
+            f"byte {broken.start + 1} is not UTF-8 ({line[broken.start]:#04x}); save the file as UTF-8",
+        )
     problem = error.msg.partition(": line ")[0]
     return "not-json", f"not valid JSON at character {error.pos + 1}: {problem}"
 

@@ -56,7 +56,14 @@ NAME = "livekit"
 TITLE = "LiveKit"
 SECRET = "The API secret that signs the webhook, as APIKEY:SECRET or alone (LiveKit Cloud: Settings, API keys; own server: webhook.api_key and keys in its configuration)."
 CANNOT_SUPPLY = frozenset(
-    {"recording_storage_minutes", "captions_minutes", "whiteboard_minutes", "breakout_minutes", "chat_posts", "qa_posts"}
+    {
+        "recording_storage_minutes",
+        "captions_minutes",
+        "whiteboard_minutes",
+        "breakout_minutes",
+        "chat_posts",
+        "qa_posts",
+    }
 )
 
 # Values of enumerations come by name, from some encoders by number.
@@ -112,7 +119,11 @@ def _room_started(body: dict[str, Any]) -> _Out:
     room = inner(body, "room")
     exact = epoch_ms(room, "creationTimeMs", per_second=1000)
     whole = epoch_ms(room, "creationTime", per_second=1)
-    yield "session.started", exact if exact is not None else whole if whole is not None else _queued(body), _where(body)
+    yield (
+        "session.started",
+        exact if exact is not None else whole if whole is not None else _queued(body),
+        _where(body),
+    )
 
 
 def _room_finished(body: dict[str, Any]) -> _Out:
@@ -127,7 +138,11 @@ def _person(body: dict[str, Any]) -> dict[str, Any] | None:
 def _joined(body: dict[str, Any]) -> _Out:
     if who := _person(body):
         at = _joined_at(who)
-        data = {"connection": identifier(who, "sid"), "participant": identifier(who, "identity", "sid"), "name": label(who, "name")}
+        data = {
+            "connection": identifier(who, "sid"),
+            "participant": identifier(who, "identity", "sid"),
+            "name": label(who, "name"),
+        }
         yield "participant.joined", _queued(body) if at is None else at, {**_where(body), **data}
 
 
@@ -139,12 +154,20 @@ def _left(body: dict[str, Any]) -> _Out:
 
 
 def _track(body: dict[str, Any]) -> dict[str, Any]:
-    return {**_where(body), "connection": identifier(inner(body, "participant"), "sid"), "track": identifier(inner(body, "track"), "sid")}
+    return {
+        **_where(body),
+        "connection": identifier(inner(body, "participant"), "sid"),
+        "track": identifier(inner(body, "track"), "sid"),
+    }
 
 
 def _published(body: dict[str, Any]) -> _Out:
     track = inner(body, "track")
-    kind = "screenshare" if optional(track, "source") in _SCREENS else _KINDS.get(optional(track, "type"))
+    kind = (
+        "screenshare"
+        if optional(track, "source") in _SCREENS
+        else _KINDS.get(optional(track, "type"))
+    )
     if kind:  # else it carries data
         yield "track.published", _queued(body), {**_track(body), "kind": kind}
 
@@ -157,7 +180,10 @@ def _unpublished(body: dict[str, Any]) -> _Out:
 def _egress(body: dict[str, Any]) -> dict[str, Any] | None:
     """Where a recording takes place, and its id; ``None`` for an egress that keeps no recording."""
     info = inner(body, "egressInfo")
-    requests = [inner(info, r, required=False) for r in ("roomComposite", "web", "participant", "trackComposite", "track")]
+    requests = [
+        inner(info, r, required=False)
+        for r in ("roomComposite", "web", "participant", "trackComposite", "track")
+    ]
     outputs = {name for holder in (info, *requests) for name, value in holder.items() if value}
     if outputs & _LIVE and not outputs & _KEPT:
         return None
@@ -169,8 +195,20 @@ def _egress(body: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-_KEPT = frozenset({"file", "fileResults", "fileOutputs", "filepath", "segments", "segmentResults", "segmentOutputs"})
-_LIVE = frozenset({"stream", "streamResults", "streamOutputs", "websocketUrl", "imageResults", "imageOutputs"})
+_KEPT = frozenset(
+    {
+        "file",
+        "fileResults",
+        "fileOutputs",
+        "filepath",
+        "segments",
+        "segmentResults",
+        "segmentOutputs",
+    }
+)
+_LIVE = frozenset(
+    {"stream", "streamResults", "streamOutputs", "websocketUrl", "imageResults", "imageOutputs"}
+)
 
 
 def _egress_started(body: dict[str, Any]) -> _Out:

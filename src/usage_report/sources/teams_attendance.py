@@ -37,7 +37,9 @@ _SECONDS = {"h": 3600, "m": 60, "s": 1}
 def recognises(head: bytes, name: str) -> bool:
     lines = headings(head)
     return any("first join" in line and "last leave" in line for line in lines) or any(
-        ("join time" in line and "leave time" in line and "role" in line) or ("full name" in line and "user action" in line) for line in lines
+        ("join time" in line and "leave time" in line and "role" in line)
+        or ("full name" in line and "user action" in line)
+        for line in lines
     )
 
 
@@ -52,9 +54,14 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Event | Refused]:
         named = columns(row)
         if "user action" in named:
             raise InputError(
-                f"{context.name} is a list of actions, not of stays", "it was downloaded during the meeting, or in 2020", "Download the attendance report after the meeting."
+                f"{context.name} is a list of actions, not of stays",
+                "it was downloaded during the meeting, or in 2020",
+                "Download the attendance report after the meeting.",
             )
-        if {"join time", "leave time"} <= named.keys() or {"first join", "last leave"} <= named.keys():
+        if {"join time", "leave time"} <= named.keys() or {
+            "first join",
+            "last leave",
+        } <= named.keys():
             at, found = named, True
             activities |= "join time" in named
         elif row.cells and (_SECTION.match(row.cells[0]) or not any(row.cells)):
@@ -66,15 +73,34 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Event | Refused]:
         elif len(row.cells) > 1 and row.cells[0].casefold().rstrip(":") == "meeting id":
             number = row.cells[1]
     if not found:
-        raise InputError(f"{context.name} is not an attendance report of Microsoft Teams", "it has no columns of joining and leaving under their English names", "Nothing was taken. Download it with Teams in English.")
+        raise InputError(
+            f"{context.name} is not an attendance report of Microsoft Teams",
+            "it has no columns of joining and leaving under their English names",
+            "Nothing was taken. Download it with Teams in English.",
+        )
     room = title or number or stem(context)
     addresses = _addresses(people)
     out = []
     for row, at in stays if activities else people:
         name = cell(row, at, *_NAMES)
-        person = cell(row, at, "email").casefold() or cell(row, at, "participant id (upn)").casefold() or addresses.get(name) or name
-        stay = Stay(row, title or number, room, person, name, cell(row, at, "join time", "first join"), cell(row, at, "leave time", "last leave"))
-        if not activities and not _throughout(stay, cell(row, at, "in-meeting duration", "duration")):
+        person = (
+            cell(row, at, "email").casefold()
+            or cell(row, at, "participant id (upn)").casefold()
+            or addresses.get(name)
+            or name
+        )
+        stay = Stay(
+            row,
+            title or number,
+            room,
+            person,
+            name,
+            cell(row, at, "join time", "first join"),
+            cell(row, at, "leave time", "last leave"),
+        )
+        if not activities and not _throughout(
+            stay, cell(row, at, "in-meeting duration", "duration")
+        ):
             why = "they were away in between, and the section In-Meeting Activities, which tells when, is not in the file: download the whole report"
             yield Refused("gap-unknown", why, row.raw(), row.position, storable(context.team), NAME)
         else:

@@ -57,7 +57,15 @@ from ._hooks import (
 NAME = "vonage"
 TITLE = "Vonage Video"
 SECRET = "The signature secret of the application's callbacks (Vonage dashboard: Applications, Edit, Capabilities, Video, secure callbacks); several with a comma between, where the callbacks have secrets of their own."
-CANNOT_SUPPLY = frozenset({"recording_storage_minutes", "whiteboard_minutes", "breakout_minutes", "chat_posts", "qa_posts"})
+CANNOT_SUPPLY = frozenset(
+    {
+        "recording_storage_minutes",
+        "whiteboard_minutes",
+        "breakout_minutes",
+        "chat_posts",
+        "qa_posts",
+    }
+)
 
 
 def verify(delivery: Delivery, secret: str) -> None:
@@ -94,7 +102,12 @@ def _say(body: dict[str, Any]) -> Iterable[Said]:
     where = {"session": session, "room": session}
     # Two events of one delivery differ in what they are about, two of one object in their time.
     return [
-        Said(stable_id(kind, type_, session, *data.values(), time), type_, time, {**where, **data, **more})
+        Said(
+            stable_id(kind, type_, session, *data.values(), time),
+            type_,
+            time,
+            {**where, **data, **more},
+        )
         for type_, time, data, more in handle(body)
     ]
 
@@ -121,20 +134,34 @@ def _connected(body: dict[str, Any]) -> _Out:
     connection = inner(body, "connection")
     id = identifier(connection, "id")
     person = optional(connection, "data") or id
-    if len(person.encode("utf-8", "surrogatepass")) > MAX_TEXT:  # token data may be longer than a name can be
+    if (
+        len(person.encode("utf-8", "surrogatepass")) > MAX_TEXT
+    ):  # token data may be longer than a name can be
         person = stable_id(person)
     at = first(_told(connection, "createdAt"), _told(body, "timestamp"))
-    yield "participant.joined", at, {"connection": id}, {"participant": person, "name": label(connection, "name")}
+    yield (
+        "participant.joined",
+        at,
+        {"connection": id},
+        {"participant": person, "name": label(connection, "name")},
+    )
 
 
 def _disconnected(body: dict[str, Any]) -> _Out:
-    yield "participant.left", first(_told(body, "timestamp")), {"connection": identifier(inner(body, "connection"), "id")}, {}
+    yield (
+        "participant.left",
+        first(_told(body, "timestamp")),
+        {"connection": identifier(inner(body, "connection"), "id")},
+        {},
+    )
 
 
 def _tracks(stream: dict[str, Any]) -> dict[str, str]:
     """Kind -> id of what a stream is made of."""
     video = optional(stream, "videoType")
-    kinds = ("audio",) if not video else ("screenshare",) if video == "screen" else ("audio", "video")
+    kinds = (
+        ("audio",) if not video else ("screenshare",) if video == "screen" else ("audio", "video")
+    )
     id = identifier(stream, "id")
     return {kind: f"{id}/{kind}" for kind in kinds}
 
@@ -156,7 +183,12 @@ def _stream_ends(body: dict[str, Any]) -> _Out:
     connection = identifier(inner(stream, "connection"), "id")
     # All of them: what it has now may not be what it had at first.
     for track in _tracks(stream).values():
-        yield "track.unpublished", first(_told(body, "timestamp")), {"connection": connection, "track": track}, {}
+        yield (
+            "track.unpublished",
+            first(_told(body, "timestamp")),
+            {"connection": connection, "track": track},
+            {},
+        )
 
 
 def _archive(body: dict[str, Any]) -> _Out:
@@ -170,7 +202,14 @@ def _archive(body: dict[str, Any]) -> _Out:
         elif (ended := _told(body, "updatedAt")) is not None:
             yield "recording.stopped", ended, data, {}
     elif status == "failed":
-        yield "recording.stopped", first(_told(body, "updatedAt"), begun + (epoch_ms(body, "duration", per_second=1) or 0)), data, {}
+        yield (
+            "recording.stopped",
+            first(
+                _told(body, "updatedAt"), begun + (epoch_ms(body, "duration", per_second=1) or 0)
+            ),
+            data,
+            {},
+        )
     elif status not in ("paused", "expired", "deleted"):
         # Pauses come of nobody sending; the recording goes on by itself. What expires was never told to be kept.
         raise unknown(status, "status")
@@ -182,7 +221,14 @@ def _captions(body: dict[str, Any]) -> _Out:
         yield "captions.started", first(_told(body, "createdAt", "updatedAt")), {}, {}
     elif status in ("stopped", "failed"):
         begun, length = _told(body, "createdAt"), epoch_ms(body, "duration", per_second=1)
-        yield "captions.stopped", first(begun + length if begun is not None and length else None, _told(body, "updatedAt")), {}, {}
+        yield (
+            "captions.stopped",
+            first(
+                begun + length if begun is not None and length else None, _told(body, "updatedAt")
+            ),
+            {},
+            {},
+        )
     elif status != "paused":
         raise unknown(status, "status")
 

@@ -69,11 +69,21 @@ TITLE = "Zoom"
 SECRET = "The Secret Token of the app (Zoom App Marketplace: the app, Features, Access)."
 _MEDIA = ("", "_audio_video", "_audio", "_video")
 CANNOT_SUPPLY = frozenset(
-    {f"{what}_minutes{part}" for what in ("broadcast", "consumed") for part in _MEDIA} | {"captions_minutes", "whiteboard_minutes", "qa_posts"}
+    {f"{what}_minutes{part}" for what in ("broadcast", "consumed") for part in _MEDIA}
+    | {"captions_minutes", "whiteboard_minutes", "qa_posts"}
 )
 
 #: What names a person, best first. All but the last two outlive the meeting.
-_PERSON = ("id", "participant_user_id", "customer_key", "registrant_id", "email", "phone_number", "participant_uuid", "user_id")
+_PERSON = (
+    "id",
+    "participant_user_id",
+    "customer_key",
+    "registrant_id",
+    "email",
+    "phone_number",
+    "participant_uuid",
+    "user_id",
+)
 _CHALLENGE = "endpoint.url_validation"
 
 
@@ -81,7 +91,9 @@ def verify(delivery: Delivery, secret: str) -> None:
     """``x-zm-signature``: HMAC-SHA256 over the time and the body, in hex. The time may be five minutes off."""
     when = delivery.headers.get("x-zm-request-timestamp", "")
     fresh(when, delivery.received)
-    expected = "v0=" + hmac_sha256(secret.encode(), b"v0:" + when.encode() + b":" + delivery.body).hex()
+    expected = (
+        "v0=" + hmac_sha256(secret.encode(), b"v0:" + when.encode() + b":" + delivery.body).hex()
+    )
     if not same(delivery.headers.get("x-zm-signature", ""), expected):
         raise Unauthorized("x-zm-signature does not fit the body and the secret token")
 
@@ -98,7 +110,12 @@ def answer(delivery: Delivery, secret: str) -> dict | None:
     token = payload.get("plainToken") if isinstance(payload, dict) else None
     if not isinstance(token, str):
         return None
-    return {"plainToken": token, "encryptedToken": hmac_sha256(secret.encode(), token.encode("utf-8", "surrogatepass")).hex()}
+    return {
+        "plainToken": token,
+        "encryptedToken": hmac_sha256(
+            secret.encode(), token.encode("utf-8", "surrogatepass")
+        ).hex(),
+    }
 
 
 def translate(delivery: Delivery, context: Context) -> Iterator[Event | Refused]:
@@ -146,7 +163,11 @@ def _connection(participant: dict[str, Any]) -> str:
 def _joined(meeting: dict[str, Any], sent: int | None) -> _Out:
     who = inner(meeting, "participant")
     connection = _connection(who)
-    data = {"connection": connection, "participant": optional(who, *_PERSON), "name": label(who, "user_name")}
+    data = {
+        "connection": connection,
+        "participant": optional(who, *_PERSON),
+        "name": label(who, "user_name"),
+    }
     return "participant.joined", first(clock_ms(who, "join_time"), sent), connection, data
 
 
@@ -162,7 +183,12 @@ def _sharing(type_: str) -> Callable[[dict[str, Any], int | None], _Out]:
         who = inner(meeting, "participant")
         connection = _connection(who)
         data = {"connection": connection, "track": f"{connection}/screen", "kind": "screenshare"}
-        return type_, first(clock_ms(inner(who, "sharing_details", required=False), "date_time"), sent), connection, data
+        return (
+            type_,
+            first(clock_ms(inner(who, "sharing_details", required=False), "date_time"), sent),
+            connection,
+            data,
+        )
 
     return handle
 
@@ -172,7 +198,14 @@ def _breakout(type_: str, *times: str) -> Callable[[dict[str, Any], int | None],
         who = inner(meeting, "participant")
         # Not by connection: the stay has one name at both ends, whichever user_id Zoom tells at each.
         stay = f"{identifier(meeting, 'breakout_room_uuid')}/{identifier(who, 'participant_uuid', 'user_id')}"
-        return type_, first(*(clock_ms(who, t) for t in times[:1]), sent, *(clock_ms(who, t) for t in times[1:])), stay, {"breakout": stay}
+        return (
+            type_,
+            first(
+                *(clock_ms(who, t) for t in times[:1]), sent, *(clock_ms(who, t) for t in times[1:])
+            ),
+            stay,
+            {"breakout": stay},
+        )
 
     return handle
 
@@ -181,10 +214,17 @@ def _chat(meeting: dict[str, Any], sent: int | None) -> _Out:
     message = inner(meeting, "chat_message")
     post = identifier(message, "message_id")
     visibility = "public" if optional(message, "recipient_type") == "everyone" else "private"
-    return "chat.posted", first(clock_ms(message, "date_time"), sent), post, {"post": post, "visibility": visibility}
+    return (
+        "chat.posted",
+        first(clock_ms(message, "date_time"), sent),
+        post,
+        {"post": post, "visibility": visibility},
+    )
 
 
-def _recording(type_: str, field: str = "", *, edge: bool = False) -> Callable[[dict[str, Any], int | None], _Out]:
+def _recording(
+    type_: str, field: str = "", *, edge: bool = False
+) -> Callable[[dict[str, Any], int | None], _Out]:
     """A meeting has one recording, that of the cloud, of one or several pieces. ``edge``: is ``field`` better than the time of sending?"""
 
     def handle(meeting: dict[str, Any], sent: int | None) -> _Out:
@@ -195,7 +235,10 @@ def _recording(type_: str, field: str = "", *, edge: bool = False) -> Callable[[
 
 
 def _recovered(meeting: dict[str, Any], sent: int | None) -> _Out:
-    raise Rejected("cannot-tell", "a recording was taken back from the trash: it counts as deleted, and what is deleted cannot come back")
+    raise Rejected(
+        "cannot-tell",
+        "a recording was taken back from the trash: it counts as deleted, and what is deleted cannot come back",
+    )
 
 
 _Handler = Callable[[dict[str, Any], int | None], _Out]

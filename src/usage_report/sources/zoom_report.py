@@ -28,7 +28,11 @@ _NUMBER = re.compile(r"(?<!\d)\d{9,11}(?!\d)")
 
 
 def recognises(head: bytes, name: str) -> bool:
-    return any("duration (minutes)" in line and any(n in line for n in ("name (original name)", "join time")) for line in headings(head))
+    return any(
+        "duration (minutes)" in line
+        and any(n in line for n in ("name (original name)", "join time"))
+        for line in headings(head)
+    )
 
 
 def read(stream: BinaryIO, context: Context) -> Iterator[Event | Refused]:
@@ -42,7 +46,11 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Event | Refused]:
         named = columns(row)
         if "join time" in named and "leave time" in named:
             at, about = named, {}
-        elif not at and any(name in named for name in _NAMES) and any("duration" in name for name in named):
+        elif (
+            not at
+            and any(name in named for name in _NAMES)
+            and any("duration" in name for name in named)
+        ):
             raise InputError(
                 f"{context.name} does not tell when people came and went",
                 "it was exported with 'Show unique users'",
@@ -62,7 +70,11 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Event | Refused]:
                 Stay(
                     row=row,
                     meeting=f"{number}/{cell(row, at, 'start time')}",
-                    room=number or _in_name(context) or cell(row, at, "topic") or meeting.get("topic") or stem(context),
+                    room=number
+                    or _in_name(context)
+                    or cell(row, at, "topic")
+                    or meeting.get("topic")
+                    or stem(context),
                     person=cell(row, at, "user email", "email").casefold() or name,
                     name=name,
                     start=cell(row, at, "join time"),
@@ -72,7 +84,11 @@ def read(stream: BinaryIO, context: Context) -> Iterator[Event | Refused]:
         elif about:
             meeting = {"number": cell(row, about, "meeting id"), "topic": cell(row, about, "topic")}
     if not at:
-        raise InputError(f"{context.name} is not a participants report of Zoom", "it has no columns Join Time and Leave Time", "Nothing was taken.")
+        raise InputError(
+            f"{context.name} is not a participants report of Zoom",
+            "it has no columns Join Time and Leave Time",
+            "Nothing was taken.",
+        )
     yield from told(NAME, stays, context)
 
 

@@ -114,20 +114,32 @@ def team(key: str) -> TeamInfo:
 def report(query: Query) -> Report:
     """The answer to a query. Shared between visitors: do not change its arrays."""
     info = team(query.team)
-    key = (*_of(info), query.start, query.last, query.zone, settled(query, info, settings().stale_after), query.grain, query.metrics)
+    key = (
+        *_of(info),
+        query.start,
+        query.last,
+        query.zone,
+        settled(query, info, settings().stale_after),
+        query.grain,
+        query.metrics,
+    )
     answer = _reports.get(key, _timed("report", lambda: reader().report(query)))
     return answer if answer.query == query else replace(answer, query=query)
 
 
 def period(info: TeamInfo, as_of: int) -> PeriodReport:
     """*This period* of a team as of an instant (epoch ms)."""
-    return _periods.get((*_of(info), as_of), _timed("period", lambda: reader().period(info.key, as_of)))
+    return _periods.get(
+        (*_of(info), as_of), _timed("period", lambda: reader().period(info.key, as_of))
+    )
 
 
 def live(team_key: str) -> Live:
     """*Real time* of a team, now."""
     as_of = clock() // LIVE * LIVE
-    return _lives.get((*_of(team(team_key)), as_of), _timed("live", lambda: reader().live(team_key, as_of)))
+    return _lives.get(
+        (*_of(team(team_key)), as_of), _timed("live", lambda: reader().live(team_key, as_of))
+    )
 
 
 def clear() -> None:

@@ -19,6 +19,7 @@ from . import strings
 #: Share of the bar's width (percent) at which the limit stands, until a figure needs more room beyond it.
 LIMIT_AT = 80
 
+
 def period_card(report: PeriodReport, of: Metric, figure: PeriodMetric) -> None:
     """One card: figure, what it means on hover, and where it stands."""
     kind = "limited" if of.limited else "plain"
@@ -38,9 +39,17 @@ def sessions_table(sessions: Sequence[LiveSession], zone_name: str, as_of: int) 
     )
     head = "".join(
         f'<th scope="col"{c}>{t}</th>'
-        for t, c in (("Room", ""), ("Since", ""), ("People now", ' class="n"'), ("Peak", ' class="n"'), ("Recording", ""))
+        for t, c in (
+            ("Room", ""),
+            ("Since", ""),
+            ("People now", ' class="n"'),
+            ("Peak", ' class="n"'),
+            ("Recording", ""),
+        )
     )
-    st.html(f'<div class="ur"><table><caption>Live sessions</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>')
+    st.html(
+        f'<div class="ur"><table><caption>Live sessions</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )
 
 
 def _recording(running: bool | None) -> str:
@@ -71,7 +80,11 @@ def _lines(report: PeriodReport, of: Metric, figure: PeriodMetric):
         yield '<div><strong>Not supplied</strong> <span class="quiet">by this team’s platform. That is not zero.</span></div>'
         return
     if of.limited:
-        yield _meter(of, figure) if figure.limit is not None else '<div class="quiet">No limit set</div>'
+        yield (
+            _meter(of, figure)
+            if figure.limit is not None
+            else '<div class="quiet">No limit set</div>'
+        )
     elif of.unit and figure.value >= 120:
         yield f'<div class="quiet">{formats.duration(figure.value)}</div>'
     if figure.at is not None:
@@ -88,7 +101,11 @@ def _meter(of: Metric, figure: PeriodMetric) -> str:
     said = f"{formats.number(percent, 1 if percent < 10 else 0)}{formats.THIN}%"
     scale = min(LIMIT_AT / 100, 98 / max(percent, 1))
     inner, beyond = min(percent, 100) * scale, max(percent - 100, 0) * scale
-    over = f'<i class="beyond" style="left:{100 * scale:.2f}%;width:{beyond:.2f}%"></i>' if beyond else ""
+    over = (
+        f'<i class="beyond" style="left:{100 * scale:.2f}%;width:{beyond:.2f}%"></i>'
+        if beyond
+        else ""
+    )
     return (
         f'<div class="meter {state.tone}" role="meter" aria-label="{escape(of.title)}, share of the limit" aria-valuemin="0" '
         f'aria-valuemax="{max(100, percent):.1f}" aria-valuenow="{percent:.1f}" aria-valuetext="{said} of {escape(limit)}, {state.words}">'
@@ -101,4 +118,8 @@ def _meter(of: Metric, figure: PeriodMetric) -> str:
 def _since(since: int, zone_name: str, as_of: int) -> str:
     """The clock, with the day when it is not today's."""
     tz = zone(zone_name)
-    return strings.clock(since, zone_name) if today(since, tz) == today(as_of, tz) else formats.instant(since, zone_name)
+    return (
+        strings.clock(since, zone_name)
+        if today(since, tz) == today(as_of, tz)
+        else formats.instant(since, zone_name)
+    )

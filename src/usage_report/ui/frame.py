@@ -41,12 +41,20 @@ class Frame:
         """Zone, freshness, and what is still being counted; with ``live`` as of this very second."""
         with guard():
             info = cache.team(self.team.key)
-            st.caption(" · ".join(_freshness(info, cache.clock() if live else self.as_of, "%H:%M:%S" if live else "%H:%M")))
+            st.caption(
+                " · ".join(
+                    _freshness(
+                        info, cache.clock() if live else self.as_of, "%H:%M:%S" if live else "%H:%M"
+                    )
+                )
+            )
 
 
 def page(title: str, *, early: bool = False) -> Frame:
     """Frame a page; stops the run where the database cannot be used or, but for an ``early`` one, nothing has come in yet."""
-    head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom")
+    head = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
+    )
     head.title(title, anchor=False, width="content")
     with guard(stop=True):
         keys = cache.teams()
@@ -75,16 +83,25 @@ def show(error: Exception) -> bool:
     """An error as a person can use it. Also the app's handler of whatever no guard caught (hence the ``True``)."""
     if isinstance(error, UsageReportError):
         where = "### The database cannot be used\n\n" if isinstance(error, DatabaseError) else ""
-        parts = [f"**{strings.plain(error.what)}**", strings.plain(error.why), strings.plain(error.todo)]
+        parts = [
+            f"**{strings.plain(error.what)}**",
+            strings.plain(error.why),
+            strings.plain(error.todo),
+        ]
         st.error(where + "\n\n".join(p for p in parts if p.strip("*")), icon="⚠️")
         if isinstance(error, DatabaseError):
-            st.caption(f"{strings.code('usage-report doctor')} checks the database and says how to mend it. Then reload this page.")
+            st.caption(
+                f"{strings.code('usage-report doctor')} checks the database and says how to mend it. Then reload this page."
+            )
             log.error("%s", error)
             cache.reconnect()
     else:
         reference = secrets.token_hex(4).upper()
         log.error("reference %s", reference, exc_info=error)
-        st.error(f"**Something went wrong, reference {reference}.** The log of the server has the details under this reference.", icon="⚠️")
+        st.error(
+            f"**Something went wrong, reference {reference}.** The log of the server has the details under this reference.",
+            icon="⚠️",
+        )
     return True
 
 
@@ -127,11 +144,20 @@ def _sample_banner() -> None:
 
 def _nothing_yet(team: str | None) -> None:
     with st.container(border=True):
-        st.subheader("Nothing has come in yet" + (f" for {strings.plain(team)}" if team else ""), anchor=False)
-        st.markdown("Feed in the event log of your meetings (JSON Lines, or BigBlueButton's `events.xml`; plain or gz):")
+        st.subheader(
+            "Nothing has come in yet" + (f" for {strings.plain(team)}" if team else ""),
+            anchor=False,
+        )
+        st.markdown(
+            "Feed in the event log of your meetings (JSON Lines, or BigBlueButton's `events.xml`; plain or gz):"
+        )
         st.code(strings.ingest_command(team or "YOUR-TEAM"), language="shell")
-        st.markdown("Or have your platform send by itself; the page *Sources* and docs/connect.md say more:")
-        st.code(f"usage-report hook set PLATFORM {shlex.quote(team or 'YOUR-TEAM')}", language="shell")
+        st.markdown(
+            "Or have your platform send by itself; the page *Sources* and docs/connect.md say more:"
+        )
+        st.code(
+            f"usage-report hook set PLATFORM {shlex.quote(team or 'YOUR-TEAM')}", language="shell"
+        )
         if not team:
             st.markdown("Or look around first with a year of a made-up company:")
             st.code("usage-report demo", language="shell")

@@ -22,7 +22,9 @@ class Head:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or b"text/html" not in dict(scope["headers"]).get(b"accept", b""):
+        if scope["type"] != "http" or b"text/html" not in dict(scope["headers"]).get(
+            b"accept", b""
+        ):
             return await self.app(scope, receive, send)
         start: Message | None = None
         body = bytearray()
@@ -39,8 +41,13 @@ class Head:
                     return
                 whole = bytes(body).replace(b"</head>", STYLE, 1)
                 kept = [(k, v) for k, v in start["headers"] if k.lower() not in _VALIDATORS]
-                await send(start | {"headers": [*kept, (b"content-length", str(len(whole)).encode())]})
-                message = {"type": "http.response.body", "body": whole if scope["method"] != "HEAD" else b""}
+                await send(
+                    start | {"headers": [*kept, (b"content-length", str(len(whole)).encode())]}
+                )
+                message = {
+                    "type": "http.response.body",
+                    "body": whole if scope["method"] != "HEAD" else b"",
+                }
             await send(message)
 
         headers = [(k, v) for k, v in scope["headers"] if k.lower() not in _UNASKED]

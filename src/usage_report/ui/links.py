@@ -37,7 +37,12 @@ AHEAD = timedelta(days=366)
 ID = {m.key: m.key.removesuffix("_minutes") for m in METRICS}
 _KEY = {id: key for key, id in ID.items()} | {m.key: m.key for m in METRICS}
 NONE = "none"
-DEFAULT_METRICS = ("participation_minutes", "broadcast_minutes", "consumed_minutes", "active_participants")
+DEFAULT_METRICS = (
+    "participation_minutes",
+    "broadcast_minutes",
+    "consumed_minutes",
+    "active_participants",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,11 @@ class Context:
 
 def encode(view: View, context: Context) -> dict[str, str]:
     """The query parameters of a view: all of them, so that no later change of a default changes a link."""
-    dates = {"preset": view.preset} if view.preset else {"from": view.start.isoformat(), "to": view.last.isoformat()}
+    dates = (
+        {"preset": view.preset}
+        if view.preset
+        else {"from": view.start.isoformat(), "to": view.last.isoformat()}
+    )
     chosen = ".".join(ID[key] for key in view.metrics) or NONE
     out = dates | {"m": chosen, "grain": str(view.grain), "view": view.view}
     return out | ({"zone": view.zone} if view.zone and view.zone != context.zone else {})
@@ -103,12 +112,16 @@ def decode(params: Mapping[str, Sequence[str]], context: Context) -> tuple[View,
     for name, values in params.items():
         if name not in PARAMS:
             if not name.lower().startswith(FOREIGN):
-                problems.append(f"There is no part {_show(name)} in a link. {did_you_mean(name[:40], PARAMS)}".rstrip())
+                problems.append(
+                    f"There is no part {_show(name)} in a link. {did_you_mean(name[:40], PARAMS)}".rstrip()
+                )
             continue
         if len(values) > 1:
             problems.append(f"{_show(name)} is given {len(values)} times; the last one is used.")
         if values and len(values[-1]) > MAX_VALUE:
-            problems.append(f"{_show(name)} has {len(values[-1]):,} characters, which is too long to be one; it is left out.")
+            problems.append(
+                f"{_show(name)} has {len(values[-1]):,} characters, which is too long to be one; it is left out."
+            )
         elif values:
             given[name] = values[-1]
 
@@ -138,12 +151,16 @@ def settle(view: View, context: Context) -> tuple[View, list[str]]:
             problems.append(f"The range reaches beyond {latest}; it is cut there.")
             start, last = min(start, latest), latest
         if (last - start).days >= MAX_DAYS:
-            problems.append(f"The range is longer than ten years; its last {MAX_DAYS:,} days are shown.")
+            problems.append(
+                f"The range is longer than ten years; its last {MAX_DAYS:,} days are shown."
+            )
             start = last - DAY * (MAX_DAYS - 1)
         view = replace(view, start=start, last=last)
     days = context.period(view).days
     if view.grain is Grain.HOUR and days > HOUR_DAYS:
-        problems.append(f"Hours are shown for up to {HOUR_DAYS} days. This range has {days:,}, so it is shown by the day.")
+        problems.append(
+            f"Hours are shown for up to {HOUR_DAYS} days. This range has {days:,}, so it is shown by the day."
+        )
         view = replace(view, grain=Grain.DAY)
     return view, problems
 
@@ -154,11 +171,15 @@ def _show(text: str) -> str:
     return f"“{clean}{'…' if len(text) > 40 else ''}”"
 
 
-def _choice(given: dict[str, str], name: str, options: Sequence[str], default: str, problems: list[str]) -> str:
+def _choice(
+    given: dict[str, str], name: str, options: Sequence[str], default: str, problems: list[str]
+) -> str:
     value = given.get(name, default)
     if value in options:
         return value
-    problems.append(f"{_show(value)} is not a {name}; “{default}” is shown. {did_you_mean(value[:40], options)}".rstrip())
+    problems.append(
+        f"{_show(value)} is not a {name}; “{default}” is shown. {did_you_mean(value[:40], options)}".rstrip()
+    )
     return default
 
 
@@ -167,7 +188,9 @@ def _zone(given: dict[str, str], context: Context, problems: list[str]) -> str:
     try:
         zone(name or context.zone)
     except InputError as error:
-        problems.append(f"There is no time zone {_show(name)}; the team's own, {context.zone}, is used. {error.todo}".rstrip())
+        problems.append(
+            f"There is no time zone {_show(name)}; the team's own, {context.zone}, is used. {error.todo}".rstrip()
+        )
         return ""
     return "" if name == context.zone else name
 
@@ -179,14 +202,18 @@ def _range(given: dict[str, str], view: View, context: Context, problems: list[s
             try:
                 dates[name] = parse_date(given[name])
             except InputError as error:
-                problems.append(f"“{name}”: {_show(given[name])} cannot be used. {error.todo}".rstrip())
+                problems.append(
+                    f"“{name}”: {_show(given[name])} cannot be used. {error.todo}".rstrip()
+                )
     if "preset" in given:
         if "from" in given or "to" in given:
             problems.append("The link has both a preset and dates; the preset is used.")
         id = given["preset"]
         if id in context.presets:
             return replace(view, preset=id)
-        problems.append(f"There is no preset {_show(id)}. {did_you_mean(id[:40], context.presets.ids)}".rstrip())
+        problems.append(
+            f"There is no preset {_show(id)}. {did_you_mean(id[:40], context.presets.ids)}".rstrip()
+        )
     if len(dates) == 2:
         return replace(view, preset="", start=dates["from"], last=dates["to"])
     if len(dates) == 1:
@@ -202,7 +229,9 @@ def _range(given: dict[str, str], view: View, context: Context, problems: list[s
     return view
 
 
-def _metrics(given: dict[str, str], default: tuple[str, ...], problems: list[str]) -> tuple[str, ...]:
+def _metrics(
+    given: dict[str, str], default: tuple[str, ...], problems: list[str]
+) -> tuple[str, ...]:
     text = given.get("m")
     if text is None:
         return default
@@ -217,11 +246,15 @@ def _metrics(given: dict[str, str], default: tuple[str, ...], problems: list[str
         elif key not in keys:
             keys.append(key)
     for id in unknown[:3]:
-        problems.append(f"There is no metric {_show(id)}. {did_you_mean(id[:40], ID.values())}".rstrip())
+        problems.append(
+            f"There is no metric {_show(id)}. {did_you_mean(id[:40], ID.values())}".rstrip()
+        )
     if len(unknown) > 3:
         problems.append(f"{len(unknown) - 3} more metrics of the link are not known.")
     if len(keys) > MAX_SERIES:
-        problems.append(f"The link names {len(keys)} metrics; the chart shows the first {MAX_SERIES}.")
+        problems.append(
+            f"The link names {len(keys)} metrics; the chart shows the first {MAX_SERIES}."
+        )
     if not keys:
         problems.append("No metric of the link is known; the usual ones are shown.")
         return default

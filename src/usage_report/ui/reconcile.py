@@ -28,7 +28,12 @@ PARAMS = ("from", "to", "m", "zone", "screen", "vendor")
 #: Days shown at first, and the most.
 USUAL, MOST = 31, 366
 TITLES = {"digitalsamba": "Digital Samba"}
-SIGNS = {Verdict.EQUAL: "✓ equal", Verdict.ROUNDING: "≈ within rounding", Verdict.DIFFERS: "≠ differs", Verdict.NONE: "– no comparison"}
+SIGNS = {
+    Verdict.EQUAL: "✓ equal",
+    Verdict.ROUNDING: "≈ within rounding",
+    Verdict.DIFFERS: "≠ differs",
+    Verdict.NONE: "– no comparison",
+}
 _MEMORY = "_reconcile_params"
 
 _answers: cache.Answers[Reconciliation] = cache.Answers(32)
@@ -46,7 +51,20 @@ class View:
     screen: Screen = Screen.CONTAINED
 
     def params(self) -> dict[str, str]:
-        return dict(zip(PARAMS, (str(self.start), str(self.last), self.metric, self.zone, str(self.screen), self.vendor), strict=True))
+        return dict(
+            zip(
+                PARAMS,
+                (
+                    str(self.start),
+                    str(self.last),
+                    self.metric,
+                    self.zone,
+                    str(self.screen),
+                    self.vendor,
+                ),
+                strict=True,
+            )
+        )
 
 
 def title(vendor: str) -> str:
@@ -58,7 +76,9 @@ def pick(frame: Frame) -> View | None:
     known = stored.vendors(cache.reader().engine, frame.team.key)
     if not known:
         return None
-    given = {name: st.query_params[name] for name in PARAMS if name in st.query_params} or st.session_state.get(_MEMORY, {})
+    given = {
+        name: st.query_params[name] for name in PARAMS if name in st.query_params
+    } or st.session_state.get(_MEMORY, {})
     view, problems = decode(given, known, frame.team.zone)
     for problem in problems:
         st.warning(strings.plain(problem), icon="🔗")
@@ -67,14 +87,18 @@ def pick(frame: Frame) -> View | None:
     return view
 
 
-def decode(given: dict[str, str], known: dict[str, tuple[date, date]], own_zone: str) -> tuple[View, list[str]]:
+def decode(
+    given: dict[str, str], known: dict[str, tuple[date, date]], own_zone: str
+) -> tuple[View, list[str]]:
     """The view of query parameters, and a sentence for each that could not be used. Never raises."""
     problems: list[str] = []
 
     def choice(name: str, options: list[str]) -> str:
         value = given.get(name, options[0])
         if value not in options:
-            problems.append(f"“{value[:40]}” cannot be shown as “{name}”. {did_you_mean(value[:40], options)}".rstrip())
+            problems.append(
+                f"“{value[:40]}” cannot be shown as “{name}”. {did_you_mean(value[:40], options)}".rstrip()
+            )
         return value if value in options else options[0]
 
     vendor = choice("vendor", list(known))
@@ -114,16 +138,34 @@ def _controls(view: View, known: dict, own_zone: str) -> None:
 
         def changed() -> None:
             params = view.params() | apply(st.session_state[key])
-            st.query_params.from_dict({k: v for k, v in st.query_params.to_dict().items() if k not in PARAMS} | params)
+            st.query_params.from_dict(
+                {k: v for k, v in st.query_params.to_dict().items() if k not in PARAMS} | params
+            )
 
         return {"key": key, "on_change": changed}
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if len(known) > 1:
-            st.selectbox("Vendor", list(known), format_func=title, width=180, **widget("vendor", view.vendor, lambda v: {"vendor": v}))
-        st.date_input("Dates", format="YYYY-MM-DD", width=250, required=True, **widget("dates", (view.start, view.last), _dates))
+            st.selectbox(
+                "Vendor",
+                list(known),
+                format_func=title,
+                width=180,
+                **widget("vendor", view.vendor, lambda v: {"vendor": v}),
+            )
+        st.date_input(
+            "Dates",
+            format="YYYY-MM-DD",
+            width=250,
+            required=True,
+            **widget("dates", (view.start, view.last), _dates),
+        )
         st.selectbox(
-            "Metric by day", list(reconcile.BY_KEY), format_func=lambda k: metric(k).title, width=280, **widget("metric", view.metric, lambda v: {"m": v})
+            "Metric by day",
+            list(reconcile.BY_KEY),
+            format_func=lambda k: metric(k).title,
+            width=280,
+            **widget("metric", view.metric, lambda v: {"m": v}),
         )
         if len(zones(own_zone)) > 1:
             st.segmented_control(
@@ -151,11 +193,26 @@ def answer(frame: Frame, view: View) -> Reconciliation:
 
     def compute() -> Reconciliation:
         said = stored.figures(reader.engine, info.key, view.vendor, view.start, view.last)
-        fetched = [said.fetched.get(formats.days_of(report, i).start.isoformat(), -1) for i in range(len(report))]
+        fetched = [
+            said.fetched.get(formats.days_of(report, i).start.isoformat(), -1)
+            for i in range(len(report))
+        ]
         counts = stored.evidence(reader.engine, info.key, report.edges, fetched)
-        return reconcile.compare(report, view.vendor, said.values, said.fetched, counts, view.screen)
+        return reconcile.compare(
+            report, view.vendor, said.values, said.fetched, counts, view.screen
+        )
 
-    key = (reader.identity, info.key, info.data_version, frame.as_of, view.vendor, view.start, view.last, view.zone, view.screen)
+    key = (
+        reader.identity,
+        info.key,
+        info.data_version,
+        frame.as_of,
+        view.vendor,
+        view.start,
+        view.last,
+        view.zone,
+        view.screen,
+    )
     with st.spinner("Comparing…", show_time=False):
         return _answers.get(key, compute)
 
@@ -179,11 +236,19 @@ def _difference(line: reconcile.Line) -> str:
     if line.difference is None:
         return formats.ABSENT
     text = formats.figure(line.key, abs(line.difference))
-    return text if line.verdict is Verdict.EQUAL or text.startswith("<") else ("+" if line.difference > 0 else "−") + text
+    return (
+        text
+        if line.verdict is Verdict.EQUAL or text.startswith("<")
+        else ("+" if line.difference > 0 else "−") + text
+    )
 
 
 def _percent(line: reconcile.Line) -> str:
-    return formats.ABSENT if line.percent is None else f"{line.percent:+.1f}{formats.THIN}%".replace("-", "−")
+    return (
+        formats.ABSENT
+        if line.percent is None
+        else f"{line.percent:+.1f}{formats.THIN}%".replace("-", "−")
+    )
 
 
 def _words(reasons: tuple[Reason, ...]) -> str:
@@ -208,15 +273,29 @@ def _rows(lines, first: Callable[[reconcile.Line], str], head: str) -> pd.DataFr
 
 
 def _table(rows: pd.DataFrame, vendor: str, key: str, height: str | int = "content") -> None:
-    right = {name: st.column_config.TextColumn(name if name != "Vendor" else title(vendor), alignment="right", width=110) for name in ("Ours", "Vendor", "Difference", "In %")}
+    right = {
+        name: st.column_config.TextColumn(
+            name if name != "Vendor" else title(vendor), alignment="right", width=110
+        )
+        for name in ("Ours", "Vendor", "Difference", "In %")
+    }
     right["In %"] = st.column_config.TextColumn("In %", alignment="right", width=80)
-    wide = {"Likely reasons": st.column_config.TextColumn("Likely reasons", width="large"), "Verdict": st.column_config.TextColumn("Verdict", width=150)}
-    st.dataframe(rows, hide_index=True, width="stretch", height=height, column_config=right | wide, key=key)
+    wide = {
+        "Likely reasons": st.column_config.TextColumn("Likely reasons", width="large"),
+        "Verdict": st.column_config.TextColumn("Verdict", width=150),
+    }
+    st.dataframe(
+        rows, hide_index=True, width="stretch", height=height, column_config=right | wide, key=key
+    )
 
 
 def totals(found: Reconciliation) -> None:
     """Every metric over the whole range."""
-    _table(_rows(found.totals.values(), lambda line: metric(line.key).title, "Metric"), found.vendor, "reconcile_totals")
+    _table(
+        _rows(found.totals.values(), lambda line: metric(line.key).title, "Metric"),
+        found.vendor,
+        "reconcile_totals",
+    )
 
 
 def chosen(view: View, found: Reconciliation) -> None:
@@ -225,15 +304,39 @@ def chosen(view: View, found: Reconciliation) -> None:
     st.subheader(m.title, anchor=False, help=m.definition)
     with st.container(horizontal=True):
         st.metric("Ours", formats.with_unit(m.key, total.ours), border=True, height="stretch")
-        st.metric(title(view.vendor), formats.with_unit(m.key, total.vendor), border=True, height="stretch")
-        st.metric("Difference", _difference(total), delta=_percent(total) if total.percent is not None else None, delta_color="off", delta_arrow="off", border=True, height="stretch")
+        st.metric(
+            title(view.vendor),
+            formats.with_unit(m.key, total.vendor),
+            border=True,
+            height="stretch",
+        )
+        st.metric(
+            "Difference",
+            _difference(total),
+            delta=_percent(total) if total.percent is not None else None,
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            height="stretch",
+        )
         st.metric("Verdict", SIGNS[total.verdict], border=True, height="stretch")
     if total.reasons:
         st.markdown("\n".join(f"- {strings.plain(reason.text)}" for reason in total.reasons))
     lines = found.lines[view.metric]
     if any(line.difference is not None for line in lines):
-        st.vega_lite_chart(marks(lines), spec(title(view.vendor), view.metric), width="stretch", key="reconcile_chart", alt=_alt(view, lines))
-    _table(_rows(lines, lambda line: formats.day(line.day), "Day"), view.vendor, "reconcile_days", height="content" if len(lines) <= 12 else 420)
+        st.vega_lite_chart(
+            marks(lines),
+            spec(title(view.vendor), view.metric),
+            width="stretch",
+            key="reconcile_chart",
+            alt=_alt(view, lines),
+        )
+    _table(
+        _rows(lines, lambda line: formats.day(line.day), "Day"),
+        view.vendor,
+        "reconcile_days",
+        height="content" if len(lines) <= 12 else 420,
+    )
 
 
 def _alt(view: View, lines) -> str:
@@ -258,8 +361,28 @@ def spec(vendor: str, key: str) -> dict:
     side = {
         "field": "name", "type": "nominal", "title": None, "scale": {"domain": ["Ours", vendor]}, "legend": {"orient": "bottom", "symbolType": "stroke", "symbolSize": 420},
     }  # fmt: skip
-    x = {"field": "at", "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": {"format": "%-d %b", "grid": False, "labelOverlap": "greedy", "tickMinStep": 86_400_000}}
-    y = {"field": "y", "type": "quantitative", "title": None, "scale": {"zero": True}, "axis": {"labelExpr": "format(datum.value, abs(datum.value) < 1000 ? '~r' : '~s')", "tickCount": 4}}
+    x = {
+        "field": "at",
+        "type": "temporal",
+        "title": None,
+        "scale": {"type": "utc"},
+        "axis": {
+            "format": "%-d %b",
+            "grid": False,
+            "labelOverlap": "greedy",
+            "tickMinStep": 86_400_000,
+        },
+    }
+    y = {
+        "field": "y",
+        "type": "quantitative",
+        "title": None,
+        "scale": {"zero": True},
+        "axis": {
+            "labelExpr": "format(datum.value, abs(datum.value) < 1000 ? '~r' : '~s')",
+            "tickCount": 4,
+        },
+    }
     if metric(key).unit is not Unit.MINUTES:
         y["axis"]["tickMinStep"] = 1
     tooltip = [
@@ -267,15 +390,36 @@ def spec(vendor: str, key: str) -> dict:
         {"field": "figure", "type": "nominal", "title": "Figure"}, {"field": "difference", "type": "nominal", "title": "Difference"},
         {"field": "verdict", "type": "nominal", "title": "Verdict"},
     ]  # fmt: skip
-    dash = {"field": "name", "type": "nominal", "scale": {"domain": ["Ours", vendor], "range": [[1, 0], [5, 4]]}, "legend": None}
+    dash = {
+        "field": "name",
+        "type": "nominal",
+        "scale": {"domain": ["Ours", vendor], "range": [[1, 0], [5, 4]]},
+        "legend": None,
+    }
     return {
         "height": 220,
         "transform": [{"calculate": f"datum.side == 0 ? 'Ours' : {_js(vendor)}", "as": "name"}],
         "encoding": {"x": x, "y": y, "tooltip": tooltip},
         "layer": [
-            {"mark": {"type": "line", "strokeWidth": 2}, "encoding": {"color": side, "strokeDash": dash}},
-            {"mark": {"type": "point", "filled": True, "size": 30, "opacity": 1}, "encoding": {"color": {**side, "legend": None}}},
-            {"transform": [{"filter": "datum.off"}], "mark": {"type": "point", "filled": False, "size": 160, "strokeWidth": 2, "color": "#b3261e", "shape": "diamond"}},
+            {
+                "mark": {"type": "line", "strokeWidth": 2},
+                "encoding": {"color": side, "strokeDash": dash},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 30, "opacity": 1},
+                "encoding": {"color": {**side, "legend": None}},
+            },
+            {
+                "transform": [{"filter": "datum.off"}],
+                "mark": {
+                    "type": "point",
+                    "filled": False,
+                    "size": 160,
+                    "strokeWidth": 2,
+                    "color": "#b3261e",
+                    "shape": "diamond",
+                },
+            },
         ],
     }
 
@@ -306,8 +450,26 @@ def invite(frame: Frame) -> None:
             "Once a vendor's daily statistics have been pulled, this page shows for every metric what you counted, what the vendor counts, "
             "by how much they differ, and why that most likely is. For Digital Samba, with the developer key of your team:"
         )
-        st.code(f"export DIGITALSAMBA_API_KEY=…\nusage-report pull digitalsamba --team {shlex.quote(frame.team.key)}", language="shell")
-        st.caption("Run it once a day: it reads what is new. A pull that was cut off carries on where it was. Then reload this page.")
+        st.code(
+            f"export DIGITALSAMBA_API_KEY=…\nusage-report pull digitalsamba --team {shlex.quote(frame.team.key)}",
+            language="shell",
+        )
+        st.caption(
+            "Run it once a day: it reads what is new. A pull that was cut off carries on where it was. Then reload this page."
+        )
 
 
-__all__ = ["View", "answer", "chosen", "decode", "headline", "invite", "marks", "pick", "share", "spec", "title", "totals"]
+__all__ = [
+    "View",
+    "answer",
+    "chosen",
+    "decode",
+    "headline",
+    "invite",
+    "marks",
+    "pick",
+    "share",
+    "spec",
+    "title",
+    "totals",
+]

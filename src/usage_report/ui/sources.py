@@ -27,7 +27,9 @@ LISTED, SHOWN = 20, 20_000
 STEPS = 4
 _RESULT = "_sources_replayed"
 
-_sent: cache.Answers[tuple[list[Sent], list[str], dict[str, Delivered], dict[str, Delivered], dict[str, Refusal]]] = cache.Answers(32)
+_sent: cache.Answers[
+    tuple[list[Sent], list[str], dict[str, Delivered], dict[str, Delivered], dict[str, Refusal]]
+] = cache.Answers(32)
 _held: cache.Answers[list[Held]] = cache.Answers(32)
 
 
@@ -55,7 +57,11 @@ def arrivals(frame: Frame) -> None:
         ),
     )
     said = {s.source: s for s in sent}
-    unsigned = {name: refusal for name, refusal in unsigned.items() if now - refusal.last_received <= 7 * DAY}
+    unsigned = {
+        name: refusal
+        for name, refusal in unsigned.items()
+        if now - refusal.last_received <= 7 * DAY
+    }
     names = list(dict.fromkeys([*said, *connected, *week]))
     for name, refusal in unsigned.items():
         _unsigned(name, refusal, now, team)
@@ -74,7 +80,10 @@ def arrivals(frame: Frame) -> None:
     )
     for name in connected:
         if name not in said and name not in week and name not in unsigned:
-            st.info(f"{strings.plain(title(name))} is connected and has sent nothing yet. Its webhook goes to {strings.code(address(name, team))}", icon="🔌")
+            st.info(
+                f"{strings.plain(title(name))} is connected and has sent nothing yet. Its webhook goes to {strings.code(address(name, team))}",
+                icon="🔌",
+            )
     with st.expander("Connect another platform"):
         invite(team)
 
@@ -89,7 +98,15 @@ def _unsigned(name: str, refusal: Refusal, now: int, team: str) -> None:
     )
 
 
-def _row(name: str, sent: Sent | None, day: Delivered | None, week: Delivered | None, connected: bool, now: int, zone: str) -> dict[str, str]:
+def _row(
+    name: str,
+    sent: Sent | None,
+    day: Delivered | None,
+    week: Delivered | None,
+    connected: bool,
+    now: int,
+    zone: str,
+) -> dict[str, str]:
     moment = lambda at: formats.ABSENT if at is None else formats.instant(at, zone)  # noqa: E731
     return {
         "Source": title(name),
@@ -106,7 +123,9 @@ def _requests(found: Delivered | None, webhooks: bool) -> str:
     """``12``, with what was refused in them; a dash for what comes in files or with a token."""
     if found is None:
         return "0" if webhooks else formats.ABSENT
-    return f"{found.requests:,}" + (f" ({found.quarantined:,} refused)" if found.quarantined else "")
+    return f"{found.requests:,}" + (
+        f" ({found.quarantined:,} refused)" if found.quarantined else ""
+    )
 
 
 def address(platform: str, team: str) -> str:
@@ -119,12 +138,21 @@ def invite(team: str) -> None:
     key = shlex.quote(team)
     with st.container(border=True):
         st.subheader("Have your platform send by itself", anchor=False)
-        names = ", ".join(f"{strings.plain(module.TITLE)} ({strings.code(name)})" for name, module in known.platforms().items())
-        st.markdown(f"**Webhooks** of {names}. This asks for the secret they are signed with, and answers with the address to paste into the platform's console:")
+        names = ", ".join(
+            f"{strings.plain(module.TITLE)} ({strings.code(name)})"
+            for name, module in known.platforms().items()
+        )
+        st.markdown(
+            f"**Webhooks** of {names}. This asks for the secret they are signed with, and answers with the address to paste into the platform's console:"
+        )
         st.code(f"usage-report hook set PLATFORM {key}", language="shell")
-        st.markdown(f"**Anything else** sends events to {strings.code('/api/v1/events')} with a token of the team:")
+        st.markdown(
+            f"**Anything else** sends events to {strings.code('/api/v1/events')} with a token of the team:"
+        )
         st.code(f"usage-report token create --team {key}", language="shell")
-        st.caption("Where to click in each platform's console is written in docs/connect.md. Files go in with usage-report ingest.")
+        st.caption(
+            "Where to click in each platform's console is written in docs/connect.md. Files go in with usage-report ingest."
+        )
 
 
 def quarantine(frame: Frame) -> None:
@@ -135,8 +163,12 @@ def quarantine(frame: Frame) -> None:
         st.caption("Nothing is in quarantine: everything that came in has been taken.")
         return
     total = sum(h.count for h in held)
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"**{strings.count(total, 'original is', 'originals are')} in quarantine.** Nothing of them is in the figures.")
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.markdown(
+            f"**{strings.count(total, 'original is', 'originals are')} in quarantine.** Nothing of them is in the figures."
+        )
         st.button(
             "Replay", key="sources_replay", icon="🔁", on_click=_replay, width="content",
             help="Reads everything in quarantine again, of all teams. What can be taken now, after an upgrade or once its time has come, is.",
@@ -152,13 +184,26 @@ def quarantine(frame: Frame) -> None:
     reasons = [h.reason for h in held]
     if st.session_state.get("sources_reason") not in (None, *reasons):
         del st.session_state["sources_reason"]  # its last original has just been taken
-    reason = st.selectbox("Originals of", reasons, index=None, placeholder="any reason", key="sources_reason", width=260) if len(reasons) > 1 else None
+    reason = (
+        st.selectbox(
+            "Originals of",
+            reasons,
+            index=None,
+            placeholder="any reason",
+            key="sources_reason",
+            width=260,
+        )
+        if len(reasons) > 1
+        else None
+    )
     found = stored.originals(cache.reader().engine, frame.team.key, reason, limit=LISTED)
     of = total if reason is None else next(h.count for h in held if h.reason == reason)
     for original in found:
         _original(frame, original)
     if of > len(found):
-        st.caption(f"The newest {len(found)} of {of:,}. All of them: {strings.code('usage-report quarantine list')}")
+        st.caption(
+            f"The newest {len(found)} of {of:,}. All of them: {strings.code('usage-report quarantine list')}"
+        )
 
 
 def _original(frame: Frame, original: Original) -> None:
@@ -170,7 +215,12 @@ def _original(frame: Frame, original: Original) -> None:
         st.markdown(f"**{strings.plain(original.why)}**")
         payload = stored.payload(cache.reader().engine, frame.team.key, original.id)
         text, language = readable(payload.raw)
-        st.code(text[:SHOWN], language=language, wrap_lines=True, height=min(420, 60 + 24 * (1 + text.count("\n"))))
+        st.code(
+            text[:SHOWN],
+            language=language,
+            wrap_lines=True,
+            height=min(420, 60 + 24 * (1 + text.count("\n"))),
+        )
         notes = [f"From {strings.plain(original.origin)}, no. {original.position:,}"]
         if not original.team:
             notes.append("its team could not be read, so every team sees it")
@@ -225,8 +275,12 @@ def words(counts: Counts) -> str:
     if counts.duplicates:
         parts.append(f"{counts.duplicates:,} had come otherwise meanwhile")
     if counts.conflicts:
-        parts.append(f"{len(counts.conflicts):,} say something else than what came before, which stays")
-    parts.append(f"{strings.count(counts.quarantined_before, 'original stays', 'originals stay')} in quarantine")
+        parts.append(
+            f"{len(counts.conflicts):,} say something else than what came before, which stays"
+        )
+    parts.append(
+        f"{strings.count(counts.quarantined_before, 'original stays', 'originals stay')} in quarantine"
+    )
     return f"Read again: {', '.join(parts)}."
 
 

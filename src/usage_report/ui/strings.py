@@ -10,7 +10,11 @@ from ..periods import local, zone
 APP = "Usage report"
 ICON = "📊"
 #: Limits as an example.
-EXAMPLE = {"participation_minutes": 100_000, "max_concurrent_sessions": 20, "max_concurrent_participants": 500}
+EXAMPLE = {
+    "participation_minutes": 100_000,
+    "max_concurrent_sessions": 20,
+    "max_concurrent_participants": 500,
+}
 _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
 
 

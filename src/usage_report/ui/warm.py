@@ -11,7 +11,14 @@ from . import cache
 
 log = logging.getLogger(__name__)
 #: Imported late by Streamlit or by us, together over a second.
-HEAVY = ("pandas", "pyarrow", "altair", "altair.vegalite.v6.schema", "sqlalchemy", "streamlit.elements.vega_charts")
+HEAVY = (
+    "pandas",
+    "pyarrow",
+    "altair",
+    "altair.vegalite.v6.schema",
+    "sqlalchemy",
+    "streamlit.elements.vega_charts",
+)
 
 #: Teams whose opening page is computed beforehand.
 TEAMS = 20

@@ -24,7 +24,13 @@ from . import cache, components, links, strings
 from .frame import TEAM, Frame
 from .links import Context, View
 
-_VIEW, _WRITTEN, _SEEN, _PROBLEMS, _ARRIVED = "_range_view", "_range_written", "_range_seen", "_range_problems", "_range_arrived"
+_VIEW, _WRITTEN, _SEEN, _PROBLEMS, _ARRIVED = (
+    "_range_view",
+    "_range_written",
+    "_range_seen",
+    "_range_problems",
+    "_range_arrived",
+)
 #: What the browser holds of widgets that we have moved, until it hears of that; when a run was through, ``None`` during one.
 _LEFT, _SENT = "_range_left", "_range_sent"
 #: Seconds in which the browser hears of a run that is through.
@@ -47,7 +53,14 @@ class Picked:
         return self.view.zone or self.context.zone
 
     def query(self) -> Query:
-        return Query(self.team.key, self.period.start, self.period.last, self.zone, self.context.now, self.view.grain)
+        return Query(
+            self.team.key,
+            self.period.start,
+            self.period.last,
+            self.zone,
+            self.context.now,
+            self.view.grain,
+        )
 
 
 def load_presets() -> presets.Presets:
@@ -194,7 +207,11 @@ def _dates(value: object) -> dict:
 
 @lru_cache(maxsize=64)
 def _zones(own: str) -> tuple[str, ...]:
-    names = sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "SystemV/", "posix/", "right/")))
+    names = sorted(
+        z
+        for z in available_timezones()
+        if "/" in z and not z.startswith(("Etc/", "SystemV/", "posix/", "right/"))
+    )
     return tuple(dict.fromkeys((own, "UTC", *names)))
 
 
@@ -220,7 +237,13 @@ def summary(report: Report, metrics: tuple[str, ...]) -> None:
     with st.container(horizontal=True, key="range_tiles"):
         for key in metrics:
             m = metric(key)
-            about = formats.ABOUT if key == "consumed_minutes" and report.estimated_total > 0 and report.total(key) is not None else ""
+            about = (
+                formats.ABOUT
+                if key == "consumed_minutes"
+                and report.estimated_total > 0
+                and report.total(key) is not None
+                else ""
+            )
             st.metric(
                 m.title, about + formats.figure(key, report.total(key)), help=m.definition, border=True, height="stretch",
                 delta=_total_note(report, key), delta_color="off", delta_arrow="off", width="stretch",
@@ -248,7 +271,10 @@ def _total_note(report: Report, key: str) -> str:
 def chart(report: Report, metrics: tuple[str, ...]) -> None:
     """The overlay chart, with a word on its scale."""
     if not metrics:
-        st.info("No metric is chosen. Choose one or more above to see them here; the table has all of them.", icon="📈")
+        st.info(
+            "No metric is chosen. Choose one or more above to see them here; the table has all of them.",
+            icon="📈",
+        )
         return
     if not report.begun:
         st.info("This range has not begun: there is nothing to draw yet.", icon="📅")
@@ -259,13 +285,17 @@ def chart(report: Report, metrics: tuple[str, ...]) -> None:
         data, charts.spec(report, metrics, data), width="stretch", height=charts.HEIGHT + 10 * len(metrics), key="range_chart",
         alt=f"{titles} by {report.query.grain}, {formats.span(report.query.period)}. The table below has all figures.",
     )  # fmt: skip
-    if words := " ".join(t for t in (charts.scale_text(metrics), charts.density_text(report, metrics)) if t):
+    if words := " ".join(
+        t for t in (charts.scale_text(metrics), charts.density_text(report, metrics)) if t
+    ):
         st.caption(words)
 
 
 def notes(report: Report) -> None:
     """What a reader must know before trusting the figures."""
-    if report.begun and not any(report.totals[m.key] for m in METRICS if m.key not in report.not_supplied):
+    if report.begun and not any(
+        report.totals[m.key] for m in METRICS if m.key not in report.not_supplied
+    ):
         st.info("Nothing was used in this range: every figure that is supplied is 0.", icon="📭")
     if texts := formats.notes(report):
         st.caption("  \n".join(strings.plain(text) for text in texts))

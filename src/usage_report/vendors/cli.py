@@ -36,9 +36,19 @@ def pull() -> None:
 
 
 @pull.command()
-@click.option("--team", required=True, metavar="TEAM", help="Key of the team the vendor's account belongs to.")
-@click.option("--from", "first", type=_Date(), metavar="DATE", help="First day (UTC). Default: three days before the end of the last pull, or 31 days.")
-@click.option("--to", "last", type=_Date(), metavar="DATE", help="Last day, included. Default: today.")
+@click.option(
+    "--team", required=True, metavar="TEAM", help="Key of the team the vendor's account belongs to."
+)
+@click.option(
+    "--from",
+    "first",
+    type=_Date(),
+    metavar="DATE",
+    help="First day (UTC). Default: three days before the end of the last pull, or 31 days.",
+)
+@click.option(
+    "--to", "last", type=_Date(), metavar="DATE", help="Last day, included. Default: today."
+)
 def digitalsamba(team: str, first: date | None, last: date | None) -> None:
     """Sessions, participants, recordings and daily statistics of Digital Samba.
 
@@ -48,11 +58,22 @@ def digitalsamba(team: str, first: date | None, last: date | None) -> None:
     if first and last and last < first:
         raise click.UsageError(f"--to {last} is before --from {first}.")
     configured = settings.load()
-    key = os.environ.get("DIGITALSAMBA_API_KEY", "").strip() or configured.digitalsamba_api_key.strip()
+    key = (
+        os.environ.get("DIGITALSAMBA_API_KEY", "").strip()
+        or configured.digitalsamba_api_key.strip()
+    )
     with ds.Client(key, configured.digitalsamba_url) as client:
         engine = db.open_database(configured.database_url)
         try:
-            done = ds.pull(engine, client, team, first=first, last=last, now=now, tell=lambda text: click.echo(f"Reading {text}", err=True))
+            done = ds.pull(
+                engine,
+                client,
+                team,
+                first=first,
+                last=last,
+                now=now,
+                tell=lambda text: click.echo(f"Reading {text}", err=True),
+            )
         finally:
             # What came in before a fault counts as well.
             pipeline.settle(engine)
@@ -64,7 +85,10 @@ def digitalsamba(team: str, first: date | None, last: date | None) -> None:
     for item in done.examples:
         click.echo(f"quarantined ({item.reason}): {item.why}", err=True)
     for _, id in counts.conflicts[:10]:
-        click.echo(f"changed at Digital Samba since it was first read, the first reading stays: {id[:100]}", err=True)
+        click.echo(
+            f"changed at Digital Samba since it was first read, the first reading stays: {id[:100]}",
+            err=True,
+        )
     if len(counts.conflicts) > 10:
         click.echo(f"and {len(counts.conflicts) - 10:,} more such", err=True)
     if refused or counts.conflicts:

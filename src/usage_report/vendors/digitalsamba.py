@@ -74,7 +74,14 @@ _DOCUMENTED = frozenset((
     "breakout_minutes", "public_chat_posts", "questions", "answers", *SPELLINGS, *SPELLINGS.values(),
 ))  # fmt: skip
 #: Statistics that are nought in a range without usage and only then: what ``DateEnd`` goes by.
-_USE = ("participation_minutes", "sessions", "active_participants", "recorded_minutes", "broadcasted_minutes", "subscribed_minutes")
+_USE = (
+    "participation_minutes",
+    "sessions",
+    "active_participants",
+    "recorded_minutes",
+    "broadcasted_minutes",
+    "subscribed_minutes",
+)
 
 
 class Client:
@@ -101,14 +108,27 @@ class Client:
                 "Set it to your team's developer key, from the Team section of their dashboard.",
             )
         if not key.isascii() or not key.isprintable() or " " in key:
-            raise InputError("The key for Digital Samba cannot be one", "it has blanks or characters no key has", "Copy it anew from their dashboard.")
-        self._pace, self._deadline, self._sleep, self._chance = PACE if pace is None else pace, deadline, sleep, chance
+            raise InputError(
+                "The key for Digital Samba cannot be one",
+                "it has blanks or characters no key has",
+                "Copy it anew from their dashboard.",
+            )
+        self._pace, self._deadline, self._sleep, self._chance = (
+            PACE if pace is None else pace,
+            deadline,
+            sleep,
+            chance,
+        )
         self._next = 0.0
         url = _base(base)
         self.requests = 0
         self._http = httpx.Client(
             base_url=url,
-            headers={"Authorization": f"Bearer {key}", "Accept": "application/json", "User-Agent": "usage-report"},
+            headers={
+                "Authorization": f"Bearer {key}",
+                "Accept": "application/json",
+                "User-Agent": "usage-report",
+            },
             timeout=timeout,
             follow_redirects=False,  # the key goes to the address that was named and to no other
             trust_env=url.scheme == "https",  # a proxy must not get between us and this machine
@@ -153,17 +173,25 @@ class Client:
                 else:
                     raise _refusal(answer, path)
             if wait > PATIENCE:
-                raise VendorError("Digital Samba asks us to wait", f"for {wait / 60:.0f} minutes", _KEPT)
+                raise VendorError(
+                    "Digital Samba asks us to wait", f"for {wait / 60:.0f} minutes", _KEPT
+                )
             if attempt + 1 < TRIES:
                 log.info("%s: %s; again in %.1f s", path, why, wait)
                 self._sleep(wait)
-        raise VendorError("Digital Samba does not answer", f"{path}, asked {TRIES} times: {why}", _KEPT)
+        raise VendorError(
+            "Digital Samba does not answer", f"{path}, asked {TRIES} times: {why}", _KEPT
+        )
 
-    def pages(self, path: str, *, optional: bool = False, **params: str | int) -> Iterator[list[dict]]:
+    def pages(
+        self, path: str, *, optional: bool = False, **params: str | int
+    ) -> Iterator[list[dict]]:
         """A list's rows, page by page, oldest first."""
         offset, before = 0, None
         while True:
-            answer = self.get(path, optional=optional, limit=PAGE, offset=offset, order="asc", **params)
+            answer = self.get(
+                path, optional=optional, limit=PAGE, offset=offset, order="asc", **params
+            )
             if answer is None:
                 return
             rows = answer.get("data") if isinstance(answer, dict) else None
@@ -172,7 +200,9 @@ class Client:
             if not rows:
                 return
             if rows == before:
-                raise _unexpected(path, f"further rows from offset {offset} on; the same ones come again")
+                raise _unexpected(
+                    path, f"further rows from offset {offset} on; the same ones come again"
+                )
             yield rows
             offset, before = offset + len(rows), rows
             total = _whole(answer.get("total_count"))
@@ -219,9 +249,17 @@ def _base(text: str) -> httpx.URL:
         url = httpx.URL("")
     here = url.host in ("127.0.0.1", "::1", "localhost")
     if not url.host or url.scheme not in ("https", "http"):
-        raise InputError(f"{text[:80]!r} is no address of Digital Samba", "", "Write it as https://api.digitalsamba.com.")
+        raise InputError(
+            f"{text[:80]!r} is no address of Digital Samba",
+            "",
+            "Write it as https://api.digitalsamba.com.",
+        )
     if url.scheme == "http" and not here:
-        raise InputError(f"{text[:80]!r} is not encrypted", "everybody on the way could read the key", "Use https://.")
+        raise InputError(
+            f"{text[:80]!r} is not encrypted",
+            "everybody on the way could read the key",
+            "Use https://.",
+        )
     return url
 
 
@@ -248,20 +286,40 @@ def _retry_after(text: str) -> float:
 def _refusal(answer: httpx.Response, path: str) -> VendorError:
     status = answer.status_code
     if status == 401:
-        return VendorError("Digital Samba does not know the key (401)", "", "Check DIGITALSAMBA_API_KEY: it is the developer key in the Team section of their dashboard.")
+        return VendorError(
+            "Digital Samba does not know the key (401)",
+            "",
+            "Check DIGITALSAMBA_API_KEY: it is the developer key in the Team section of their dashboard.",
+        )
     if status == 403:
-        return VendorError("Digital Samba does not let this key read (403)", path, "Use the developer key of the team's own account.")
+        return VendorError(
+            "Digital Samba does not let this key read (403)",
+            path,
+            "Use the developer key of the team's own account.",
+        )
     if status == 404:
-        return VendorError("There is nothing at this address of Digital Samba (404)", f"{answer.url}", "Check USAGE_REPORT_DIGITALSAMBA_URL.")
+        return VendorError(
+            "There is nothing at this address of Digital Samba (404)",
+            f"{answer.url}",
+            "Check USAGE_REPORT_DIGITALSAMBA_URL.",
+        )
     if status == 422 and path.endswith("/statistics"):
         return _RangeRefused("Digital Samba refuses the dates (422)", path)
     if 300 <= status < 400:
-        return VendorError(f"Digital Samba points elsewhere ({status})", "the key is not sent on", "Name the right address in USAGE_REPORT_DIGITALSAMBA_URL.")
+        return VendorError(
+            f"Digital Samba points elsewhere ({status})",
+            "the key is not sent on",
+            "Name the right address in USAGE_REPORT_DIGITALSAMBA_URL.",
+        )
     return VendorError(f"Digital Samba refuses the request ({status})", path, _KEPT)
 
 
 def _unexpected(path: str, wanted: str) -> VendorError:
-    return VendorError("Digital Samba answers something else than it documents", f"{path} should give {wanted}", "Nothing of this answer was taken. Please report it.")
+    return VendorError(
+        "Digital Samba answers something else than it documents",
+        f"{path} should give {wanted}",
+        "Nothing of this answer was taken. Please report it.",
+    )
 
 
 def _whole(value: Any) -> int | None:
@@ -285,11 +343,15 @@ def figures(answer: Any, path: str, start: date) -> dict[str, float]:
     for name, value in answer.items():
         if name in ("date_start", "date_end") or value is None:
             continue
-        number = _whole(value) if not isinstance(value, float) else value if 0 <= value < 1e15 else None
+        number = (
+            _whole(value) if not isinstance(value, float) else value if 0 <= value < 1e15 else None
+        )
         if number is None and name not in _DOCUMENTED and type(value) not in (int, float):
             continue
         if number is None or len(name) > 100:
-            raise _unexpected(path, f"numbers from 0, and gives {name[:40]!r} as {str(value)[:40]!r}")
+            raise _unexpected(
+                path, f"numbers from 0, and gives {name[:40]!r} as {str(value)[:40]!r}"
+            )
         ours = SPELLINGS.get(name, name)
         if ours == name or ours not in answer:
             found[ours] = float(number)
@@ -327,13 +389,19 @@ class DateEnd:
         if alone is None:  # a range of one day by equal dates is refused: it would be empty
             self.known = "exclusive"
         elif _used(both):
-            self.known = "inclusive" if _used(self._client.statistics(day + DAY, day + DAY)) else "exclusive"
+            self.known = (
+                "inclusive" if _used(self._client.statistics(day + DAY, day + DAY)) else "exclusive"
+            )
         return self._needed(both if self.known == "exclusive" else alone, day)
 
     @staticmethod
     def _needed(said: dict[str, float] | None, day: date) -> dict[str, float]:
         if said is None:
-            raise VendorError("Digital Samba refuses the dates (422)", f"statistics of {day}", "Ask for days that your account has.")
+            raise VendorError(
+                "Digital Samba refuses the dates (422)",
+                f"statistics of {day}",
+                "Ask for days that your account has.",
+            )
         return said
 
 
@@ -374,11 +442,18 @@ def pull(
     if last is not None and last > day:
         last = None
     if first is not None and not first <= (last or day):
-        raise InputError(f"The days {first} to {last or day} cannot be pulled", "the first is after the last, or has not come yet")
+        raise InputError(
+            f"The days {first} to {last or day} cannot be pulled",
+            "the first is after the last, or has not come yet",
+        )
     with writing(engine) as c:
         id = ledger.ensure_team(c, team, now())
         if stored.is_sample(c, id):
-            raise InputError(f"The team {team!r} is sample data", "no vendor knows it", "Name your own team with --team.")
+            raise InputError(
+                f"The team {team!r} is sample data",
+                "no vendor knows it",
+                "Name your own team with --team.",
+            )
     done = Pulled()
     while True:
         with reading(engine) as c:
@@ -401,10 +476,18 @@ def _begin(before: Cursor | None, first: date | None, last: date | None, day: da
             return before
     last = last or day
     if first is None:
-        first = date.fromisoformat(before.last) - AGAIN * DAY if before and not before.stream else last - (FIRST - 1) * DAY
+        first = (
+            date.fromisoformat(before.last) - AGAIN * DAY
+            if before and not before.stream
+            else last - (FIRST - 1) * DAY
+        )
         first = min(first, last)
     if (last - first).days >= MOST:
-        raise InputError(f"The days {first} to {last} are too many for one pull", "", f"Ask for {MOST:,} days at most.")
+        raise InputError(
+            f"The days {first} to {last} are too many for one pull",
+            "",
+            f"Ask for {MOST:,} days at most.",
+        )
     # A day of margin: who was there at midnight came before it.
     return Cursor(str(first), str(last), "sessions", str(first - DAY), known)
 
@@ -412,7 +495,17 @@ def _begin(before: Cursor | None, first: date | None, last: date | None, day: da
 class _Pull:
     """One run over the streams, from a cursor on."""
 
-    def __init__(self, engine: Engine, client: Client, team: str, id: int, at: Cursor, done: Pulled, now, tell) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        client: Client,
+        team: str,
+        id: int,
+        at: Cursor,
+        done: Pulled,
+        now,
+        tell,
+    ) -> None:
         self.engine, self.client, self.team, self.id = engine, client, team, id
         self.at, self.done, self.now, self.tell = at, done, now, tell
 
@@ -427,7 +520,11 @@ class _Pull:
             if self.at.stream == name:
                 self.tell(f"{name}, {max(self.at.next, self.at.first)} to {self.at.last}")
                 streams[name]()
-                start = self.at.first if following == "statistics" else str(date.fromisoformat(self.at.first) - DAY)
+                start = (
+                    self.at.first
+                    if following == "statistics"
+                    else str(date.fromisoformat(self.at.first) - DAY)
+                )
                 self._save(stream=following, next=start)
         self.done.date_end = self.at.date_end
 
@@ -438,10 +535,16 @@ class _Pull:
 
     def _objects(self, kind: str) -> None:
         """A list that can be asked for by date, a week at a time."""
-        path, day, last = f"/api/v1/{kind}s", date.fromisoformat(self.at.next), date.fromisoformat(self.at.last)
+        path, day, last = (
+            f"/api/v1/{kind}s",
+            date.fromisoformat(self.at.next),
+            date.fromisoformat(self.at.last),
+        )
         while day <= last:
             after = min(day + WINDOW * DAY, last + DAY)
-            for rows in self.client.pages(path, date_start=day.isoformat(), date_end=after.isoformat()):
+            for rows in self.client.pages(
+                path, date_start=day.isoformat(), date_end=after.isoformat()
+            ):
                 self._take(kind, rows, path)
             day = after
             self._save(next=day.isoformat())
@@ -450,9 +553,15 @@ class _Pull:
         """One page into the ledger, safe when this returns."""
         at = self.now()
         context = Context(now=at, team=self.team, name=path)
-        items: list[Event | Refused] = [x for n, row in enumerate(rows, 1) for x in rest.translate(kind, row, context, n)]
-        self.done.examples += [x for x in items if type(x) is Refused][: 10 - len(self.done.examples)]
-        self.done.counts += pipeline.ingest(self.engine, items, now=at, format=rest.NAME, origin=f"{VENDOR} {path}")
+        items: list[Event | Refused] = [
+            x for n, row in enumerate(rows, 1) for x in rest.translate(kind, row, context, n)
+        ]
+        self.done.examples += [x for x in items if type(x) is Refused][
+            : 10 - len(self.done.examples)
+        ]
+        self.done.counts += pipeline.ingest(
+            self.engine, items, now=at, format=rest.NAME, origin=f"{VENDOR} {path}"
+        )
 
     def _recordings(self) -> None:
         """All recordings, archived ones too: their lists know no dates. Those that are in none any more have been deleted."""
@@ -465,8 +574,19 @@ class _Pull:
             kept = stored.kept_recordings(c, self.id, rest.NAME)
         for recording, (room, session) in kept.items():
             # A list that moves while it is read can leave one out; only its own address says that it is gone.
-            if recording not in listed and self.client.get(f"/api/v1/recordings/{quote(recording, safe='')}", optional=True) is None:
-                gone = {"id": recording, "room_id": room, "session_id": session, "noticed_at": iso(self.now())}
+            if (
+                recording not in listed
+                and self.client.get(
+                    f"/api/v1/recordings/{quote(recording, safe='')}", optional=True
+                )
+                is None
+            ):
+                gone = {
+                    "id": recording,
+                    "room_id": room,
+                    "session_id": session,
+                    "noticed_at": iso(self.now()),
+                }
                 self._take("deletion", [gone], "/api/v1/recordings")
 
     def _completed(self, rows: list[dict]) -> list[dict]:
@@ -476,7 +596,12 @@ class _Pull:
             if isinstance(row.get("id"), str) and not rest.is_awaited(row)
             and ("session_id" not in row or (rest.is_stopped(row) and "duration" not in row))
         ]  # fmt: skip
-        ids = {row["id"]: rest.event_id("recording", row["id"], "stopped" if rest.is_stopped(row) else "started") for row in lacking}
+        ids = {
+            row["id"]: rest.event_id(
+                "recording", row["id"], "stopped" if rest.is_stopped(row) else "started"
+            )
+            for row in lacking
+        }
         with reading(self.engine) as c:
             known = stored.known_events(c, self.team, rest.NAME, list(ids.values()))
         out = []
@@ -485,8 +610,14 @@ class _Pull:
             if wanted in known and wanted is not None:
                 continue
             if wanted is not None:
-                more = self.client.get(f"/api/v1/recordings/{quote(row['id'], safe='')}", optional=True)
-                row = row | {k: v for k, v in (more if isinstance(more, dict) else {}).items() if k not in row}
+                more = self.client.get(
+                    f"/api/v1/recordings/{quote(row['id'], safe='')}", optional=True
+                )
+                row = row | {
+                    k: v
+                    for k, v in (more if isinstance(more, dict) else {}).items()
+                    if k not in row
+                }
             out.append(row)
         return out
 

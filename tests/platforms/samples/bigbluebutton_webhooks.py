@@ -18,18 +18,36 @@ ANA, BO = "w_ana4gxtlfom", "w_bo8w0dzhtvk"
 def sign(body: bytes, *, algorithm: str = "sha1", url: str = URL, secret: str = SECRET) -> Delivery:
     digest = hashlib.new(algorithm, url.encode() + body + secret.encode()).hexdigest()
     signed = f"{url}{'&' if '?' in url else '?'}checksum={digest}"
-    return Delivery(body, {"content-type": "application/x-www-form-urlencoded;charset=UTF-8"}, signed, NOW)
+    return Delivery(
+        body, {"content-type": "application/x-www-form-urlencoded;charset=UTF-8"}, signed, NOW
+    )
 
 
 def event(kind: str, minute: float, user: str = "", about: dict | None = None, **fields) -> dict:
-    attributes = {"meeting": {"internal-meeting-id": MEETING_ID, "external-meeting-id": "standup"}, **(about or {})}
+    attributes = {
+        "meeting": {"internal-meeting-id": MEETING_ID, "external-meeting-id": "standup"},
+        **(about or {}),
+    }
     if user:
-        attributes["user"] = {"internal-user-id": user, "external-user-id": user.split("_")[1][:3].rstrip("w"), **fields}
-    return {"data": {"type": "event", "id": kind, "attributes": attributes, "event": {"ts": TEN + int(minute * 60_000)}}}
+        attributes["user"] = {
+            "internal-user-id": user,
+            "external-user-id": user.split("_")[1][:3].rstrip("w"),
+            **fields,
+        }
+    return {
+        "data": {
+            "type": "event",
+            "id": kind,
+            "attributes": attributes,
+            "event": {"ts": TEN + int(minute * 60_000)},
+        }
+    }
 
 
 def form(*events: dict) -> bytes:
-    return urlencode({"domain": "bbb.example.org", "event": json.dumps(list(events)), "timestamp": TEN}).encode()
+    return urlencode(
+        {"domain": "bbb.example.org", "event": json.dumps(list(events)), "timestamp": TEN}
+    ).encode()
 
 
 def camera(user: str) -> dict:
@@ -37,17 +55,45 @@ def camera(user: str) -> dict:
 
 
 EVENTS = (
-    event("meeting-created", 0, about={"meeting": {"internal-meeting-id": MEETING_ID, "external-meeting-id": "standup", "is-breakout": False, "parent-id": "bbb-none"}}),
+    event(
+        "meeting-created",
+        0,
+        about={
+            "meeting": {
+                "internal-meeting-id": MEETING_ID,
+                "external-meeting-id": "standup",
+                "is-breakout": False,
+                "parent-id": "bbb-none",
+            }
+        },
+    ),
     event("user-joined", 0, ANA, name="Ana", role="MODERATOR"),
     event("user-joined", 5, BO, name="Bo", role="VIEWER"),
-    event("user-audio-voice-enabled", 0, ANA, **{"listening-only": False, "sharing-mic": True, "muted": False}),
-    event("user-audio-voice-enabled", 5, BO, **{"listening-only": True, "sharing-mic": False, "muted": False}),
+    event(
+        "user-audio-voice-enabled",
+        0,
+        ANA,
+        **{"listening-only": False, "sharing-mic": True, "muted": False},
+    ),
+    event(
+        "user-audio-voice-enabled",
+        5,
+        BO,
+        **{"listening-only": True, "sharing-mic": False, "muted": False},
+    ),
     event("user-cam-broadcast-start", 0, ANA, **camera(ANA)),
     event("user-audio-muted", 10, ANA, muted=True),
     event("user-audio-unmuted", 15, ANA, muted=False),
     event("meeting-screenshare-started", 15, ANA),
     event("meeting-recording-started", 10),
-    event("chat-group-message-sent", 12, about={"chat-message": {"id": "1772446320000-9idm9pxf", "message": "hi"}, "chat-id": "MAIN-PUBLIC-GROUP-CHAT"}),
+    event(
+        "chat-group-message-sent",
+        12,
+        about={
+            "chat-message": {"id": "1772446320000-9idm9pxf", "message": "hi"},
+            "chat-id": "MAIN-PUBLIC-GROUP-CHAT",
+        },
+    ),
     event("user-raise-hand-changed", 13, BO),
     event("meeting-recording-stopped", 20),
     event("meeting-screenshare-stopped", 25, ANA),

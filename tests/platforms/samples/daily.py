@@ -13,10 +13,21 @@ TEN = NOW // 1000 - 3600
 ROOM, MEETING_ID = "standup", "5f9d4a52-0b2e-4f6c-8f57-2c7b1a2f9d10"
 
 
-def sign(body: bytes, *, key: bytes = KEY, received: int = NOW, signed: int | None = None) -> Delivery:
+def sign(
+    body: bytes, *, key: bytes = KEY, received: int = NOW, signed: int | None = None
+) -> Delivery:
     when = str(received if signed is None else signed)
     signature = base64.b64encode(hmac_sha256(key, when.encode() + b"." + body)).decode()
-    return Delivery(body, {"x-webhook-timestamp": when, "x-webhook-signature": signature, "content-type": "application/json"}, URL, received)
+    return Delivery(
+        body,
+        {
+            "x-webhook-timestamp": when,
+            "x-webhook-signature": signature,
+            "content-type": "application/json",
+        },
+        URL,
+        received,
+    )
 
 
 _count = iter(range(1, 10_000))
@@ -24,11 +35,24 @@ _count = iter(range(1, 10_000))
 
 def event(kind: str, minute: float, **payload) -> dict:
     """Sent a second and a bit after what it tells of."""
-    return {"version": "1.0.0", "type": kind, "id": f"evt_{next(_count):08d}", "payload": payload, "event_ts": TEN + minute * 60 + 1.346}
+    return {
+        "version": "1.0.0",
+        "type": kind,
+        "id": f"evt_{next(_count):08d}",
+        "payload": payload,
+        "event_ts": TEN + minute * 60 + 1.346,
+    }
 
 
 def person(name: str, connection: str, minute: float, stayed: float | None = None) -> dict:
-    told = {"joined_at": TEN + minute * 60, "session_id": connection, "room": ROOM, "user_id": name, "user_name": name.title(), "owner": False}
+    told = {
+        "joined_at": TEN + minute * 60,
+        "session_id": connection,
+        "room": ROOM,
+        "user_id": name,
+        "user_name": name.title(),
+        "owner": False,
+    }
     return told if stayed is None else told | {"duration": stayed * 60}
 
 

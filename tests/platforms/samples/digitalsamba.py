@@ -16,17 +16,29 @@ def sign(body: bytes) -> Delivery:
 
 def event(kind: str, minute: float, **data) -> dict:
     """As the reference shows it."""
-    return {"eventType": kind, "sessionId": SESSION, "roomId": ROOM, "timestamp": TEN + int(minute * 60), "data": data}
+    return {
+        "eventType": kind,
+        "sessionId": SESSION,
+        "roomId": ROOM,
+        "timestamp": TEN + int(minute * 60),
+        "data": data,
+    }
 
 
 def other(kind: str, minute: float, **data) -> dict:
     """As the vendor's example code reads it."""
-    return {"event": kind, "timestamp": TEN + int(minute * 60), "data": {"room_id": ROOM, "session_id": SESSION, **data}}
+    return {
+        "event": kind,
+        "timestamp": TEN + int(minute * 60),
+        "data": {"room_id": ROOM, "session_id": SESSION, **data},
+    }
 
 
 MEETING = (
     event("session_started", 0),
-    event("participant_joined", 0, participantId="p-1", name="Ana", role="moderator", externalId="ana"),
+    event(
+        "participant_joined", 0, participantId="p-1", name="Ana", role="moderator", externalId="ana"
+    ),
     other("participant_joined", 5, participant_id="p-2", name="Bo"),
     event("participant_hand_raised", 6, participantId="p-2"),
     event("recording_started", 10, recordingId="r-1"),

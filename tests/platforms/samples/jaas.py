@@ -15,10 +15,17 @@ CONFERENCE = {"conference": f"testroom2@conference.{APP}.stage.8x8.vc"}
 SIDE = {"isBreakout": True, "breakoutRoomId": "e0f49fd5-c3dc-4f36-9612-8cdab4d8ccfd"}
 
 
-def sign(body: bytes, *, secret: str = SECRET, received: int = NOW, signed: int | None = None) -> Delivery:
+def sign(
+    body: bytes, *, secret: str = SECRET, received: int = NOW, signed: int | None = None
+) -> Delivery:
     when = str(received if signed is None else signed)
     signature = base64.b64encode(hmac_sha256(secret.encode(), when.encode() + b"." + body)).decode()
-    return Delivery(body, {"x-jaas-signature": f"t={when},v1={signature}", "content-type": "application/json"}, URL, received)
+    return Delivery(
+        body,
+        {"x-jaas-signature": f"t={when},v1={signature}", "content-type": "application/json"},
+        URL,
+        received,
+    )
 
 
 _count = iter(range(1, 10_000))
@@ -51,12 +58,21 @@ def person(name: str, jid: str, **fields) -> dict:
 
 
 JOHN, JANE = person("John", "3988218d"), person("Jane", "77cc1552")
-CALLER = {"direction": "in", "nick": "40364630871", "participantJid": "47bc002e-3473-4e39-8001-c487e0622542@stage.8x8.vc", "participantId": "47bc002e"}
+CALLER = {
+    "direction": "in",
+    "nick": "40364630871",
+    "participantJid": "47bc002e-3473-4e39-8001-c487e0622542@stage.8x8.vc",
+    "participantId": "47bc002e",
+}
 
 MEETING = (
     event("PARTICIPANT_JOINED", 0, JOHN),  # before the room
     event("ROOM_CREATED", 0, CONFERENCE),
-    event("USAGE", 0, [{"deviceId": "349304d3627f59eac2015f29a9ade613", "email": None, "userId": "user-john"}]),
+    event(
+        "USAGE",
+        0,
+        [{"deviceId": "349304d3627f59eac2015f29a9ade613", "email": None, "userId": "user-john"}],
+    ),
     event("PARTICIPANT_JOINED_LOBBY", 4, JANE),
     event("PARTICIPANT_JOINED", 5, JANE),
     event("DIAL_IN_STARTED", 6, CALLER),
@@ -72,8 +88,21 @@ MEETING = (
     event("PARTICIPANT_LEFT", 30, JANE | {"disconnectReason": "left"}),
     event("PARTICIPANT_LEFT", 30, JOHN | {"disconnectReason": "left"}),
     event("ROOM_DESTROYED", 30, CONFERENCE),
-    event("RECORDING_UPLOADED", 35, {"durationSec": 600, "startTimestamp": TEN + 480_000, "endTimestamp": TEN + 1_080_000, "recordingSessionId": "n"}),
-    event("SCREEN_SHARING_HISTORY", 35, {"preAuthenticatedLink": "https://8x8.vc/v1/_jaas/x", "linkExpiration": TEN + 86_400_000}),
+    event(
+        "RECORDING_UPLOADED",
+        35,
+        {
+            "durationSec": 600,
+            "startTimestamp": TEN + 480_000,
+            "endTimestamp": TEN + 1_080_000,
+            "recordingSessionId": "n",
+        },
+    ),
+    event(
+        "SCREEN_SHARING_HISTORY",
+        35,
+        {"preAuthenticatedLink": "https://8x8.vc/v1/_jaas/x", "linkExpiration": TEN + 86_400_000},
+    ),
 )
 
 SAMPLE = Sample(

@@ -17,21 +17,34 @@ def sign(body: bytes, *, secret: str = SECRET, received: int = NOW, **claims) ->
     digest = base64.b64encode(sha256(body)).decode()
     now = received // 1000
     token = jwt({"iss": KEY, "nbf": now, "exp": now + 300, "sha256": digest} | claims, secret)
-    return Delivery(body, {"authorization": token, "content-type": "application/webhook+json"}, URL, received)
+    return Delivery(
+        body, {"authorization": token, "content-type": "application/webhook+json"}, URL, received
+    )
 
 
 _count = iter(range(1, 10_000))
 
 
 def event(kind: str, minute: float, **fields) -> dict:
-    return {"event": kind, "room": ROOM, **fields, "id": f"EV_{next(_count):06d}", "createdAt": str(TEN + int(minute * 60))}
+    return {
+        "event": kind,
+        "room": ROOM,
+        **fields,
+        "id": f"EV_{next(_count):06d}",
+        "createdAt": str(TEN + int(minute * 60)),
+    }
 
 
 def person(name: str, minute: float | None = None, **fields) -> dict:
     told = {"sid": f"PA_{name}", "identity": name, **fields}
     if minute is not None:
         at = TEN + int(minute * 60)
-        told |= {"name": name.title(), "state": "ACTIVE", "joinedAt": str(at), "joinedAtMs": str(at * 1000 + 250)}
+        told |= {
+            "name": name.title(),
+            "state": "ACTIVE",
+            "joinedAt": str(at),
+            "joinedAtMs": str(at * 1000 + 250),
+        }
     return told
 
 
@@ -51,7 +64,11 @@ EGRESS = {
     "startedAt": str((TEN + 600) * 10**9 + 123_456_789),
     "roomComposite": {"roomName": "standup", "fileOutputs": [{"filepath": "standup.mp4"}]},
 }
-ENDED = EGRESS | {"status": "EGRESS_COMPLETE", "endedAt": str((TEN + 1200) * 10**9 + 123_456_789), "fileResults": [{"filename": "standup.mp4"}]}
+ENDED = EGRESS | {
+    "status": "EGRESS_COMPLETE",
+    "endedAt": str((TEN + 1200) * 10**9 + 123_456_789),
+    "fileResults": [{"filename": "standup.mp4"}],
+}
 RECORDER = person("EG_4Jm8LDvQ3hxQ", 10, kind="EGRESS", permission={"hidden": True})
 
 MEETING = (

@@ -13,7 +13,12 @@ SESSION, PROJECT = "2_MX4xMzExMjU3MX5-MTQ3MDI1NzY3OTkxOH45QXRr", "123456"
 def sign(body: bytes, *, secret: str = SECRET, received: int = NOW, **claims) -> Delivery:
     told = {"iat": received // 1000, "jti": "c5ba8f24-1a14-4c10-bfdf-3fbe8ce511b5", "iss": "Vonage", "payload_hash": sha256(body).hex(),
             "api_key": "abcd1234", "application_id": "aaaaaaaa-bbbb-cccc-dddd-0123456789ab"} | claims  # fmt: skip
-    return Delivery(body, {"authorization": f"Bearer {jwt(told, secret)}", "content-type": "application/json"}, URL, received)
+    return Delivery(
+        body,
+        {"authorization": f"Bearer {jwt(told, secret)}", "content-type": "application/json"},
+        URL,
+        received,
+    )
 
 
 def ms(minute: float) -> int:
@@ -22,7 +27,13 @@ def ms(minute: float) -> int:
 
 def event(kind: str, minute: float, **fields) -> dict:
     # What begins is reported a little later; what ends, at once.
-    return {"sessionId": SESSION, "projectId": PROJECT, "event": kind, "timestamp": ms(minute) + (166 if kind.endswith("Created") else 0), **fields}
+    return {
+        "sessionId": SESSION,
+        "projectId": PROJECT,
+        "event": kind,
+        "timestamp": ms(minute) + (166 if kind.endswith("Created") else 0),
+        **fields,
+    }
 
 
 def connection(id: str, minute: float, data: str = "") -> dict:
@@ -43,7 +54,10 @@ def captions(status: str, **fields) -> dict:
             "duration": 0, "languageCode": "en-us", "provider": "aws-transcribe", "group": "captions", **fields}  # fmt: skip
 
 
-ANA, BO = connection("c053fcc8-c681-41d5-8ec2-7a9e1434a21e", 0), connection("d164fdd9-d792-52e6-9fd3-8b0f2545b32f", 5)
+ANA, BO = (
+    connection("c053fcc8-c681-41d5-8ec2-7a9e1434a21e", 0),
+    connection("d164fdd9-d792-52e6-9fd3-8b0f2545b32f", 5),
+)
 CAMERA = stream("63245362-e00e-4834-8371-9397deb3e452", ANA, 0, videoType="camera")
 SCREEN = stream("74356473-f11f-5945-9482-a4a8efc4f563", ANA, 15, videoType="screen")
 VOICE = stream("85467584-0220-6a56-a593-b5b9f0d50674", BO, 5)

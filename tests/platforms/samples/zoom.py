@@ -10,10 +10,17 @@ TEN = NOW - 3_600_000
 MEETING_UUID, NUMBER = "4444AAAiAAAAAiAiAiiAii==", "89791995600"
 
 
-def sign(body: bytes, *, secret: str = SECRET, received: int = NOW, signed: int | None = None) -> Delivery:
+def sign(
+    body: bytes, *, secret: str = SECRET, received: int = NOW, signed: int | None = None
+) -> Delivery:
     when = str(received // 1000 if signed is None else signed)
     signature = "v0=" + hmac_sha256(secret.encode(), f"v0:{when}:".encode() + body).hex()
-    headers = {"x-zm-request-timestamp": when, "x-zm-signature": signature, "x-zm-trackingid": "v=2.0;clid=us04", "content-type": "application/json"}
+    headers = {
+        "x-zm-request-timestamp": when,
+        "x-zm-signature": signature,
+        "x-zm-trackingid": "v=2.0;clid=us04",
+        "content-type": "application/json",
+    }
     return Delivery(body, headers, URL, received)
 
 
@@ -25,21 +32,47 @@ def event(kind: str, minute: float, **fields) -> dict:
     meeting = {"uuid": MEETING_UUID, "id": NUMBER, "host_id": "x1yCzABCDEfg23HiJKl4mN", "topic": "My Meeting", "type": 2, "start_time": at(0),
                "duration": 60, "timezone": "America/Los_Angeles"} | fields  # fmt: skip
     # Sent a little after it happened.
-    return {"event": kind, "event_ts": TEN + int(minute * 60_000) + 572, "payload": {"account_id": "AAAAAABBBB", "object": meeting}}
+    return {
+        "event": kind,
+        "event_ts": TEN + int(minute * 60_000) + 572,
+        "payload": {"account_id": "AAAAAABBBB", "object": meeting},
+    }
 
 
 def ana(**fields) -> dict:
-    return {"user_id": "16778240", "user_name": "Ana", "id": "iFxeBPYun6SAiWUzBcEkX", "participant_uuid": "55555AAAiAAAAAiAiAiiAii==", "email": ""} | fields
+    return {
+        "user_id": "16778240",
+        "user_name": "Ana",
+        "id": "iFxeBPYun6SAiWUzBcEkX",
+        "participant_uuid": "55555AAAiAAAAAiAiAiiAii==",
+        "email": "",
+    } | fields
 
 
 def guest(user_id: str, **fields) -> dict:
     """Zoom gives out a new user_id at each move, and keeps the uuid."""
-    return {"user_id": user_id, "user_name": "Bo", "participant_uuid": "66666AAAiAAAAAiAiAiiAii==", "email": ""} | fields
+    return {
+        "user_id": user_id,
+        "user_name": "Bo",
+        "participant_uuid": "66666AAAiAAAAAiAiAiiAii==",
+        "email": "",
+    } | fields
 
 
 def shares(minute: float) -> dict:
-    details = {"content": "application", "link_source": "", "file_link": "", "source": "", "date_time": at(minute)}
-    return {"user_id": "16778240", "user_name": "Ana", "id": "iFxeBPYun6SAiWUzBcEkX", "sharing_details": details}
+    details = {
+        "content": "application",
+        "link_source": "",
+        "file_link": "",
+        "source": "",
+        "date_time": at(minute),
+    }
+    return {
+        "user_id": "16778240",
+        "user_name": "Ana",
+        "id": "iFxeBPYun6SAiWUzBcEkX",
+        "sharing_details": details,
+    }
 
 
 def tape(start: float, end: float | None = None) -> dict:
@@ -52,26 +85,58 @@ MESSAGE = {"date_time": at(6), "sender_session_id": "16778240", "sender_name": "
            "message_id": "MS17RDk0QTY3QUQtQkFGQy04QTJFLTI2RUEtNkYxQjRBRTU1MTk5fQ==", "message_content": "Hi"}  # fmt: skip
 
 MEETING = (
-    event("meeting.participant_jbh_waiting", -1, participant={"id": "iFxeBPYun6SAiWUzBcEkX", "user_name": "Ana"}),
+    event(
+        "meeting.participant_jbh_waiting",
+        -1,
+        participant={"id": "iFxeBPYun6SAiWUzBcEkX", "user_name": "Ana"},
+    ),
     event("meeting.started", 0),
     event("meeting.participant_joined", 0, participant=ana(join_time=at(0))),
-    event("meeting.participant_joined_waiting_room", 4, participant=guest("16779264", date_time=at(4))),
+    event(
+        "meeting.participant_joined_waiting_room", 4, participant=guest("16779264", date_time=at(4))
+    ),
     event("meeting.participant_joined", 5, participant=guest("16779264", join_time=at(5))),
     event("meeting.chat_message_sent", 6, chat_message=MESSAGE),
     event("recording.started", 8, id=int(NUMBER), recording_file=tape(8)),
     # To the breakout room: the order is that in which they were seen to arrive.
-    event("meeting.participant_joined_breakout_room", 10, participant=guest("16780288", parent_user_id="16779264", join_time=at(10)), **SIDE),
+    event(
+        "meeting.participant_joined_breakout_room",
+        10,
+        participant=guest("16780288", parent_user_id="16779264", join_time=at(10)),
+        **SIDE,
+    ),
     event("meeting.participant_joined", 10, participant=guest("16780288", join_time=at(10))),
-    event("meeting.participant_left", 10, participant=guest("16779264", leave_time=at(10), leave_reason=INTO)),
+    event(
+        "meeting.participant_left",
+        10,
+        participant=guest("16779264", leave_time=at(10), leave_reason=INTO),
+    ),
     event("recording.paused", 12, id=int(NUMBER), recording_file=tape(8, 12)),
     event("recording.resumed", 14, id=int(NUMBER), recording_file=tape(8)),
     event("meeting.sharing_started", 15, participant=shares(15)),
     event("meeting.sharing_ended", 18, participant=shares(18)),
-    event("meeting.participant_left_breakout_room", 20, participant=guest("16780288", parent_user_id="16779264", leave_time=at(20)), **SIDE),
-    event("meeting.participant_left", 20, participant=guest("16780288", leave_time=at(20), leave_reason=BACK)),
+    event(
+        "meeting.participant_left_breakout_room",
+        20,
+        participant=guest("16780288", parent_user_id="16779264", leave_time=at(20)),
+        **SIDE,
+    ),
+    event(
+        "meeting.participant_left",
+        20,
+        participant=guest("16780288", leave_time=at(20), leave_reason=BACK),
+    ),
     event("meeting.participant_joined", 20, participant=guest("16781312", join_time=at(20))),
     event("recording.stopped", 24, id=int(NUMBER), recording_file=tape(8, 24)),
-    event("meeting.participant_left", 30, participant=guest("16781312", leave_time=at(30), leave_reason="left the meeting. Reason : Host ended the meeting.")),
+    event(
+        "meeting.participant_left",
+        30,
+        participant=guest(
+            "16781312",
+            leave_time=at(30),
+            leave_reason="left the meeting. Reason : Host ended the meeting.",
+        ),
+    ),
     event("meeting.participant_left", 30, participant=ana(leave_time=at(30))),
     event("meeting.ended", 30, end_time=at(30)),
     event("recording.completed", 40, id=int(NUMBER), recording_files=[]),

@@ -34,7 +34,9 @@ def _component(name: str, html: str):
 
 def usage_table(report: Report, key: str = "usage_table") -> None:
     """All metrics of a report (a ``Query`` without ``metrics``), a row a bucket, with the breakdown of every cell that has one."""
-    _component("usage_table", '<div class="root"></div>')(data=table_data(report), key=key, width="stretch", height="content")
+    _component("usage_table", '<div class="root"></div>')(
+        data=table_data(report), key=key, width="stretch", height="content"
+    )
 
 
 @lru_cache(maxsize=16)
@@ -50,7 +52,11 @@ def table_data(report: Report) -> dict:
     peaks = [m for m in METRICS if m.measure is Measure.PEAK]
     cols = []
     for m in METRICS:
-        col: dict = {"t": m.title, "u": "minutes" if m.unit and "minutes" not in m.title.lower() else "", "d": m.definition}
+        col: dict = {
+            "t": m.title,
+            "u": "minutes" if m.unit and "minutes" not in m.title.lower() else "",
+            "d": m.definition,
+        }
         if m.measure in _SUMS:
             col["sum"] = _SUMS[m.measure]
         if m in broken:
@@ -78,7 +84,10 @@ def table_data(report: Report) -> dict:
         if state == "running":
             row["b"] = f"so far, to {as_of:%H:%M}"
         row |= _figures(broken, lambda key, i=i: report.value(key, i))
-        row["a"] = [_when(int(report.peaks_at[m.key][i]), q.zone) if m.key in report.peaks_at else "" for m in peaks]
+        row["a"] = [
+            _when(int(report.peaks_at[m.key][i]), q.zone) if m.key in report.peaks_at else ""
+            for m in peaks
+        ]
         guess = int(report.estimated[i]) if i < len(report.estimated) else 0
         if guess > 0:
             row["e"] = _estimate(guess, int(report.figures["consumed_minutes"][i]))
@@ -114,13 +123,19 @@ _PARTS = tuple(p for m in METRICS for p in parts(m.key))
 
 def _figures(broken, value) -> dict:
     """Cells, and for each broken-down metric its parts as text, share in %, text, share..."""
-    out: dict = {"c": [None if (v := value(m.key)) is None else formats.figure(m.key, v) for m in METRICS], "p": []}
+    out: dict = {
+        "c": [None if (v := value(m.key)) is None else formats.figure(m.key, v) for m in METRICS],
+        "p": [],
+    }
     for m in broken:
         whole = value(m.key)
         items: list = []
         for p in parts(m.key):
             part = value(p.key)
-            items += [formats.with_unit(p.key, part), round(100 * part / whole, 1) if whole and part else 0]
+            items += [
+                formats.with_unit(p.key, part),
+                round(100 * part / whole, 1) if whole and part else 0,
+            ]
         out["p"].append(items)
     return out
 
@@ -135,7 +150,14 @@ def _estimate(guess: int, whole: int) -> str:
     return f"{formats.with_unit('consumed_minutes', guess / 60_000)} of it is estimated: those sessions do not tell who received what."
 
 
-def copy_link(rolling: dict[str, str] | None, fixed: dict[str, str], name: str, days: str, arrive: dict[str, str] | None, key: str = "copy_link") -> None:
+def copy_link(
+    rolling: dict[str, str] | None,
+    fixed: dict[str, str],
+    name: str,
+    days: str,
+    arrive: dict[str, str] | None,
+    key: str = "copy_link",
+) -> None:
     """Buttons that copy the rolling link (where the range has a ``name``) and the fixed one (to these ``days``).
 
     Each is the query parameters of a view. ``arrive``: the full parameters to put into the address bar in place of what

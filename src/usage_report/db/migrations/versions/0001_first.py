@@ -11,7 +11,18 @@ _SUMS = (
     "participation",
     *(f"broadcast_{k}" for k in _KINDS),
     *(f"consumed_{k}" for k in _KINDS),
-    *("estimated", "recorded", "captions", "whiteboard", "breakout", "storage", "sessions", "chat", "qa", "silenced"),
+    *(
+        "estimated",
+        "recorded",
+        "captions",
+        "whiteboard",
+        "breakout",
+        "storage",
+        "sessions",
+        "chat",
+        "qa",
+        "silenced",
+    ),
 )
 _PEAKS = ("participants", "concurrent_sessions", "session_participants", "concurrent_recordings")
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -34,7 +45,9 @@ def _key(name: str, type_, *constraints) -> sa.Column:
 
 
 def _team() -> sa.Column:
-    return _key("team_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.ForeignKey("teams.id"))
+    return _key(
+        "team_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.ForeignKey("teams.id")
+    )
 
 
 def _flag(*names: str) -> list[sa.Column]:
@@ -52,8 +65,19 @@ def upgrade() -> None:
         *_flag("sample"),
         *_big("data_version", "created_at"),
     )
-    op.create_table("limits", _team(), _key("metric", sa.Text), _key("since", sa.Text), sa.Column("value", sa.Double, nullable=False))
-    op.create_table("sources", _team(), _key("source", sa.Text), *_big("events", "last_event", "first_received", "last_received"))
+    op.create_table(
+        "limits",
+        _team(),
+        _key("metric", sa.Text),
+        _key("since", sa.Text),
+        sa.Column("value", sa.Double, nullable=False),
+    )
+    op.create_table(
+        "sources",
+        _team(),
+        _key("source", sa.Text),
+        *_big("events", "last_event", "first_received", "last_received"),
+    )
     op.create_table(
         "sessions",
         _key("id", _SERIAL),
@@ -69,9 +93,14 @@ def upgrade() -> None:
     )
     op.create_index("sessions_key", "sessions", ["team_id", "key"], unique=True)
     op.create_index("sessions_last", "sessions", ["team_id", "last_event"])
-    for name, column, flag in (("sessions_pending", "first_event", "pending"), ("sessions_open", "last_event", "open")):
+    for name, column, flag in (
+        ("sessions_pending", "first_event", "pending"),
+        ("sessions_open", "last_event", "open"),
+    ):
         where = sa.column(flag)
-        op.create_index(name, "sessions", ["team_id", column], sqlite_where=where, postgresql_where=where)
+        op.create_index(
+            name, "sessions", ["team_id", column], sqlite_where=where, postgresql_where=where
+        )
     op.create_table(
         "events",
         _key("key", sa.LargeBinary),
@@ -79,7 +108,9 @@ def upgrade() -> None:
         sa.Column("session_id", _SERIAL, sa.ForeignKey("sessions.id"), nullable=False),
         sa.Column("code", sa.SmallInteger, nullable=False),
         *_big("time", "received_at"),
-        *_text("source", "id", "room", "subject", "connection", "person", "name", "detail", "extra"),
+        *_text(
+            "source", "id", "room", "subject", "connection", "person", "name", "detail", "extra"
+        ),
     )
     op.create_index("events_session", "events", ["session_id"])
     op.create_table(
@@ -93,7 +124,14 @@ def upgrade() -> None:
         *_flag("truncated"),
         *_big("received_at"),
     )
-    op.create_table("names", _team(), _key("what", sa.SmallInteger), _key("key", sa.LargeBinary), *_big("number"), *_text("text"))
+    op.create_table(
+        "names",
+        _team(),
+        _key("what", sa.SmallInteger),
+        _key("key", sa.LargeBinary),
+        *_big("number"),
+        *_text("text"),
+    )
     op.create_index("names_number", "names", ["team_id", "what", "number"], unique=True)
     op.create_table(
         "session_quarters",
@@ -106,4 +144,10 @@ def upgrade() -> None:
     op.create_index("session_quarters_session", "session_quarters", ["session_id"])
     for name in ("team_quarters", "team_days", "team_months"):
         peaks = (n for peak in _PEAKS for n in (peak, f"{peak}_at"))
-        op.create_table(name, _team(), _key("start", sa.BigInteger), *_big(*_SUMS, *peaks, "persons_count", "rooms_count"), *_blob("persons", "rooms"))
+        op.create_table(
+            name,
+            _team(),
+            _key("start", sa.BigInteger),
+            *_big(*_SUMS, *peaks, "persons_count", "rooms_count"),
+            *_blob("persons", "rooms"),
+        )

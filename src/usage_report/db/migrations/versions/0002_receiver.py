@@ -44,6 +44,9 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger, nullable=False),
         *_text("url", "headers"),
         sa.Column("body", sa.LargeBinary, nullable=False),
-        *(sa.Column(n, sa.Integer, nullable=False) for n in ("accepted", "duplicates", "quarantined")),
+        *(
+            sa.Column(n, sa.Integer, nullable=False)
+            for n in ("accepted", "duplicates", "quarantined")
+        ),
     )
     op.create_index("deliveries_received", "deliveries", ["received_at"])

@@ -25,6 +25,9 @@ def upgrade() -> None:
         "pulls",
         _team(),
         sa.Column("vendor", sa.Text, primary_key=True),
-        *(sa.Column(n, sa.Text, nullable=False) for n in ("first", "last", "stream", "next", "date_end")),
+        *(
+            sa.Column(n, sa.Text, nullable=False)
+            for n in ("first", "last", "stream", "next", "date_end")
+        ),
         sa.Column("updated_at", sa.BigInteger, nullable=False),
     )
