@@ -15,10 +15,10 @@ import streamlit as st
 from starlette.middleware import Middleware
 from streamlit import net_util
 
-from usage_report import logs
-from usage_report.api import Beside
-from usage_report.errors import UsageReportError
-from usage_report.settings import Settings, load
+from usage_report.api import LazyApi
+from usage_report.core import logging
+from usage_report.core.errors import UsageReportError
+from usage_report.core.settings import Settings, load
 from usage_report.ui.background import background
 from usage_report.ui.frame import show
 from usage_report.ui.head import Head
@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent
 # Nothing here may leave the machine; other names are allowed with server.corsAllowedOrigins.
 net_util.get_external_ip = lambda: None
 
-api = Beside()
+api = LazyApi()
 
 
 @asynccontextmanager
@@ -39,7 +39,7 @@ async def lifespan(app: st.App) -> AsyncIterator[dict]:
         configured = load()
     except UsageReportError:  # warm says what is wrong
         configured = Settings()
-    logs.configure(configured.log_format, configured.log_level)
+    logging.configure(configured.log_format, configured.log_level)
     settings = await anyio.to_thread.run_sync(warm)
     # What is alive now stays alive: kept out of every later collection, or each rerun would walk through all of it.
     gc.collect()

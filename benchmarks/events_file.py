@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 
 from usage_report import demo
-from usage_report.events import BY_CODE, Event, iso
+from usage_report.core.events import BY_CODE, Event, iso
 
 NOW = 1_795_420_800_000  # 2026-11-23T08:00:00Z
 DAY = 86_400_000

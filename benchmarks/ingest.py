@@ -9,7 +9,18 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from common import CACHE, ROOT, Result, alternate, cached, child, remove, say, times_its_time, under
+from common import (
+    CACHE,
+    ROOT,
+    Result,
+    alternate,
+    cached,
+    child,
+    remove,
+    say,
+    times_its_time,
+    under,
+)
 
 EVENTS = 1_000_000
 #: MB.
@@ -19,7 +30,7 @@ MEMORY = 600
 def run(small: bool, rounds: int) -> list[Result]:
     import events_file
 
-    from usage_report.pipeline import BATCH
+    from usage_report.ingest.pipeline import BATCH
 
     events = EVENTS // 20 if small else EVENTS
     file = cached(f"events-{events}.jsonl", lambda path: events_file.write(path, events))
@@ -30,7 +41,7 @@ def run(small: bool, rounds: int) -> list[Result]:
         remove(ours_db)
         done = child(
             "-m",
-            "usage_report.cli",
+            "usage_report",
             "ingest",
             file,
             USAGE_REPORT_DATABASE_URL=f"sqlite:///{ours_db}",
@@ -67,7 +78,7 @@ def _schema() -> str:
     from sqlalchemy.dialects import sqlite
     from sqlalchemy.schema import CreateIndex, CreateTable
 
-    from usage_report.db.tables import events
+    from usage_report.storage.tables import events
 
     statements = [CreateTable(events), *map(CreateIndex, events.indexes)]
     return ";".join(str(s.compile(dialect=sqlite.dialect())) for s in statements)

@@ -12,7 +12,7 @@ from itertools import repeat
 
 import numpy as np
 
-from usage_report.events import CODE, Event
+from usage_report.core.events import CODE, Event
 
 TEAM, SOURCE = "bench", "meetings"
 PEOPLE, ROOMS, PERSONS, LIVE, DAYS = 8, 50, 5_000, 10, 365

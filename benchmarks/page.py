@@ -62,11 +62,11 @@ WATCH = """
 def run(small: bool, rounds: int) -> list[Result]:
     from playwright.sync_api import sync_playwright
 
-    from usage_report import db
+    from usage_report import storage
 
     visits = 3 if small else VISITS
     with tempfile.TemporaryDirectory() as elsewhere, sync_playwright() as playwright:
-        database = cached(f"sample-schema-{db.HEAD}.db", _sample)
+        database = cached(f"sample-schema-{storage.SCHEMA_VERSION}.db", _sample)
         with (
             _app(
                 ROOT / "app.py",
@@ -107,11 +107,11 @@ def _visit(page, address: str) -> float:
 
 def _link(database: Path) -> str:
     """The address of the last whole year of the sample."""
-    from usage_report import db, demo
-    from usage_report.periods import today, zone
-    from usage_report.query.reader import Reader
+    from usage_report import demo, storage
+    from usage_report.core.periods import today, zone
+    from usage_report.reporting.reader import Reader
 
-    engine = db.open_database(f"sqlite:///{database}")
+    engine = storage.open_database(f"sqlite:///{database}")
     info = Reader(engine, 1).team(demo.TEAM)
     engine.dispose()
     last = today(info.last_event, zone(info.zone)) - timedelta(days=1)
@@ -119,7 +119,7 @@ def _link(database: Path) -> str:
 
 
 def _sample(path: Path) -> None:
-    child("-m", "usage_report.cli", "demo", USAGE_REPORT_DATABASE_URL=f"sqlite:///{path}")
+    child("-m", "usage_report", "demo", USAGE_REPORT_DATABASE_URL=f"sqlite:///{path}")
 
 
 @contextlib.contextmanager

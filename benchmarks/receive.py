@@ -96,7 +96,7 @@ def lag(seconds: float, rate: int = 200) -> Result:
     worst = 0.0
     with Ours() as server:
         token = subprocess.run(
-            [sys.executable, "-m", "usage_report.cli", "token", "create", "--team", "bench", "--scope", "read"],
+            [sys.executable, "-m", "usage_report", "token", "create", "--team", "bench", "--scope", "read"],
             cwd=ROOT, env=server.environment(), capture_output=True, text=True, check=True,
         ).stdout.strip()  # fmt: skip
         accepted: list[tuple[float, int]] = []
@@ -269,11 +269,11 @@ class Ours(Server):
     name = "ours"
 
     def command(self) -> list[str]:
-        return [sys.executable, "-m", "usage_report.cli", "serve", "--port", str(self.port)]
+        return [sys.executable, "-m", "usage_report", "serve", "--port", str(self.port)]
 
     def prepare(self) -> dict[str, str]:
         made = subprocess.run(
-            [sys.executable, "-m", "usage_report.cli", "token", "create", "--team", "bench"],
+            [sys.executable, "-m", "usage_report", "token", "create", "--team", "bench"],
             cwd=ROOT, env=self.environment(), capture_output=True, text=True, check=True,
         )  # fmt: skip
         return {"Authorization": f"Bearer {made.stdout.strip()}"}

@@ -17,10 +17,11 @@ import numpy as np
 from common import Result, cached, say, timed, times_as_fast, times_its_time
 from report_sql import REPORT, TOTAL
 
-from usage_report import db, pipeline
-from usage_report.metrics import METRICS
-from usage_report.query.model import Query
-from usage_report.query.reader import Reader
+from usage_report import storage
+from usage_report.core.metrics import METRICS
+from usage_report.ingest import pipeline
+from usage_report.reporting.model import Query
+from usage_report.reporting.reader import Reader
 
 MANY, FEW = 1_000_000, 10_000
 STALE = 24 * 3_600_000
@@ -32,7 +33,9 @@ PARTS = ("broadcast_minutes_audio", "consumed_minutes_audio")
 
 def run(small: bool, rounds: int) -> list[Result]:
     many = MANY // 20 if small else MANY
-    readers = {n: Reader(db.open_database(f"sqlite:///{_database(n)}"), STALE) for n in (FEW, many)}
+    readers = {
+        n: Reader(storage.open_database(f"sqlite:///{_database(n)}"), STALE) for n in (FEW, many)
+    }
     results = []
     for name, as_of in (("settled", SETTLED), ("live", meetings.NOW)):
         query = Query(meetings.TEAM, date(2025, 1, 1), date(2025, 12, 31), "UTC", as_of)
@@ -61,13 +64,13 @@ def run(small: bool, rounds: int) -> list[Result]:
 
 def _database(spans: int) -> Path:
     def fill(path: Path) -> None:
-        engine = db.open_database(f"sqlite:///{path}")
+        engine = storage.open_database(f"sqlite:///{path}")
         events = meetings.events(meetings.make(spans))
         pipeline.ingest(engine, events, now=meetings.NOW, format="jsonl", origin="meetings")
-        pipeline.settle(engine)
+        pipeline.process_pending(engine)
         engine.dispose()
 
-    return cached(f"meetings-{spans}-schema-{db.HEAD}.db", fill)
+    return cached(f"meetings-{spans}-schema-{storage.SCHEMA_VERSION}.db", fill)
 
 
 def _medians(*works) -> list[float]:

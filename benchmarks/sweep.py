@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from common import Result, alternate, say, timed, times_as_fast
 
-from usage_report.metering import levels
-from usage_report.periods import QUARTER
+from usage_report.core.periods import QUARTER
+from usage_report.metering import sweep
 
 SPANS, TEAMS, DAYS = 5_000_000, 100, 365
 DAY = 86_400_000
@@ -48,11 +48,11 @@ def run(small: bool, rounds: int) -> list[Result]:
     team, start, end = spans(SPANS // 50 if small else SPANS)
     bounds = np.searchsorted(team, np.arange(TEAMS + 1)).tolist()
     edges = np.arange(BEGIN, BEGIN + (DAYS + 1) * DAY + 1, QUARTER)
-    swept: list[levels.Swept] = []
+    swept: list[sweep.PeakAndOverlap] = []
 
-    def one(place: tuple[int, int]) -> levels.Swept:
+    def one(place: tuple[int, int]) -> sweep.PeakAndOverlap:
         a, b = place
-        return levels.sweep(start[a:b], end[a:b], edges)
+        return sweep.peak_and_overlap(start[a:b], end[a:b], edges)
 
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as threads:
         database = session.Session(f"{folder}/db")
@@ -86,7 +86,7 @@ def _load(database, file: Path, team: np.ndarray, start: np.ndarray, end: np.nda
     database.query("OPTIMIZE TABLE spans FINAL")
 
 
-def _compare(database, folder: str, swept: list[levels.Swept], edges: np.ndarray) -> None:
+def _compare(database, folder: str, swept: list[sweep.PeakAndOverlap], edges: np.ndarray) -> None:
     """Every bucket of every team must hold the same two figures."""
     import pyarrow.parquet as pq
 

@@ -101,9 +101,7 @@ def environment(url: str) -> dict[str, str]:
 def filled(url: str) -> str:
     """The URL again, once its database holds sample data."""
     print("Filling a database with sample data; this takes a minute …", flush=True)
-    subprocess.run(
-        [sys.executable, "-m", "usage_report.cli", "demo"], env=environment(url), check=True
-    )
+    subprocess.run([sys.executable, "-m", "usage_report", "demo"], env=environment(url), check=True)
     return url
 
 

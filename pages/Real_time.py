@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from usage_report import courses, formats
+from usage_report.render import formats
+from usage_report.render.charts import trend
 from usage_report.ui import cache, cards
 from usage_report.ui.frame import page
 
@@ -14,10 +15,10 @@ def now() -> None:
     with frame.guard():
         info = cache.team(frame.team.key)
         live = cache.live(frame.team.key)
-        if word := courses.silence(live, info.last_received, live.as_of):
+        if word := trend.silence(live, info.last_received, live.as_of):
             st.warning(word, icon="⏳")
         with st.grid(3):
-            for title, value, help_text in courses.live_figures(live):
+            for title, value, help_text in trend.live_figures(live):
                 note = "not supplied" if value is None else None
                 st.metric(
                     title, formats.ABSENT if value is None else f"{value:,}", help=help_text, border=True, height="stretch",
@@ -26,11 +27,11 @@ def now() -> None:
 
         with st.container(border=True, key="hour_box"):
             st.markdown("**Participants in the last hour**")
-            st.caption(courses.hour_words(live))
+            st.caption(trend.hour_words(live))
             # Constant but for its data: a changed specification or description would be drawn anew, and flicker.
             st.vega_lite_chart(
-                courses.hour_marks(live, info.zone),
-                courses.hour_spec(),
+                trend.hour_marks(live, info.zone),
+                trend.hour_spec(),
                 key="hour",
                 alt="Participants in the last hour",
             )

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from usage_report import courses, formats
-from usage_report.metrics import PERIOD
+from usage_report.core.metrics import PERIOD
+from usage_report.render import formats
+from usage_report.render.charts import trend
 from usage_report.ui import cache, cards, strings
 from usage_report.ui.frame import page
 
@@ -12,7 +13,7 @@ with frame.guard():
     report = cache.period(frame.team, frame.as_of)
     figures = {figure.key: figure for figure in report.metrics}
     st.caption(
-        f"{courses.header(report)} · {strings.plain(formats.zone_text(report.zone, report.as_of))} · "
+        f"{trend.header(report)} · {strings.plain(formats.zone_text(report.zone, report.as_of))} · "
         f"updated {strings.clock(report.as_of, report.zone)}"
     )
 
@@ -24,7 +25,7 @@ with frame.guard():
     cards.limits_hint(report, frame.team.key)
 
     st.subheader("Course through the period", anchor=False)
-    st.caption(courses.LEGEND)
+    st.caption(trend.LEGEND)
     with st.grid(3):
         for metric in PERIOD:
             with st.container(border=True, height="stretch", key=f"course_{metric.key}"):
@@ -33,9 +34,9 @@ with frame.guard():
                     st.caption("Not supplied by this team's platform.")
                 else:
                     st.vega_lite_chart(
-                        courses.period_marks(report, figures[metric.key]),
-                        courses.period_spec(metric.key),
+                        trend.period_marks(report, figures[metric.key]),
+                        trend.period_spec(metric.key),
                         key=f"chart_{metric.key}",
-                        alt=courses.words(report, metric, figures[metric.key]),
+                        alt=trend.words(report, metric, figures[metric.key]),
                     )
 frame.footer()

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from hypothesis import settings
+from support import databases, product
+from support.shell import Shell
 
-import databases
-import product
-from shell import Shell
-from usage_report import db
+from usage_report import storage
 
 # A busy machine is no failure. In CI the same examples every time: what is new there is the change, not the dice.
 settings.register_profile("here", deadline=None)
@@ -47,7 +46,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path) -> str:
 
 @pytest.fixture
 def engine(database_url: str) -> Iterator[sa.Engine]:
-    engine = db.open_database(database_url)
+    engine = storage.open_database(database_url)
     yield engine
     engine.dispose()
 
@@ -61,7 +60,7 @@ def engines(
         "sqlite": f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/usage.db",
         "postgresql": databases.new_database(postgres_server),
     }
-    made = {kind: db.open_database(url) for kind, url in urls.items()}
+    made = {kind: storage.open_database(url) for kind, url in urls.items()}
     yield made
     for engine in made.values():
         engine.dispose()

@@ -13,8 +13,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from usage_report import db
-from usage_report.db import tables
+from usage_report import storage
+from usage_report.storage import tables
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "usage_report"
@@ -198,10 +198,10 @@ def test_pages_only_show(path):
                 f"{path.name}:{node.lineno}"
             )
             assert name not in (
-                "usage_report.db",
-                "usage_report.store",
-                "usage_report.ledger",
-                "usage_report.query.reader",
+                "usage_report.storage",
+                "usage_report.storage.facts",
+                "usage_report.storage.event_log",
+                "usage_report.reporting.reader",
             )
 
 
@@ -226,7 +226,7 @@ def test_the_checks_can_fail(tmp_path, monkeypatch):
 def test_head_is_the_newest_migration():
     config = Config()
     config.set_main_option("script_location", str(SOURCE / "db" / "migrations"))
-    assert ScriptDirectory.from_config(config).get_heads() == [db.HEAD]
+    assert ScriptDirectory.from_config(config).get_heads() == [storage.SCHEMA_VERSION]
 
 
 def test_migrations_make_the_tables_of_the_code(engine):

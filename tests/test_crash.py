@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
+from support import databases
+from support.harness import Log
+from support.product import fingerprint
+from support.shell import Shell, line, spawn
 
-import databases
-from harness import Log
-from product import fingerprint
-from shell import Shell, line, spawn
-from usage_report import db
+from usage_report import storage
 
 pytestmark = pytest.mark.slow
 
@@ -65,7 +65,7 @@ def file(tmp_path_factory) -> Path:
 
 
 def state(url: str) -> tuple[str, dict]:
-    engine = db.connect(url)
+    engine = storage.connect(url)
     try:
         return fingerprint(engine, "acme"), Shell(url).json(*MONTH)
     finally:

@@ -14,15 +14,18 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
-
-from api_serving import Api, serving
 from platforms import samples
-from usage_report import access, db, intake, sources
-from usage_report.api import receive
-from usage_report.sources._hooks import Delivery
-from usage_report.worker import Worker
+from support.api_serving import Api, serving
 
-PLATFORMS = sorted(sources.platforms())
+from usage_report import storage
+from usage_report.api import receive
+from usage_report.ingest.worker import Worker
+from usage_report.sources import contract, registry
+from usage_report.sources.contract import Delivery
+from usage_report.storage import credentials
+from usage_report.storage import deliveries as delivery_store
+
+PLATFORMS = sorted(registry.platforms())
 #: Where platforms reach the receiver: samples are signed for this address.
 PUBLIC = "https://usage.example.org"
 every_platform = pytest.mark.parametrize("name", PLATFORMS)
@@ -70,8 +73,8 @@ def deliveries(name: str, sample: samples.Sample) -> list[Delivery]:
 
 
 def expected(name: str, told: list[Delivery]) -> set[str]:
-    context = sources.Context(samples.of(name).now, "acme", name)
-    return {e.id for d in told for e in sources.platforms()[name].translate(d, context)}
+    context = contract.Context(samples.of(name).now, "acme", name)
+    return {e.id for d in told for e in registry.platforms()[name].translate(d, context)}
 
 
 @every_platform
@@ -94,7 +97,7 @@ def test_a_signed_meeting_comes_in_whole_and_once(api, at, name):
 def test_what_is_tampered_with_is_turned_away(lite, at, name):
     sample = connect(lite, name)
     at(sample.now)
-    denied = getattr(sources.platforms()[name], "DENIED", 401)
+    denied = getattr(registry.platforms()[name], "DENIED", 401)
     assert denied // 100 == 4
     good = deliveries(name, sample)[0]
     bad = [
@@ -158,10 +161,10 @@ def test_bodies_are_kept_without_credentials_and_can_be_read_again(api, at, name
             headers={**delivery.headers, "cookie": "session=hush", "x-api-key": "hush"}
         )
         assert post(api, name, posted).status_code == 200
-    with db.reading(api.service.engine) as c:
-        kept = intake.stored(c, name)
-        assert intake.stored(c, name, after=kept[0].id, limit=2) == kept[1:3]
-        assert intake.stored(c, "another") == []
+    with storage.reading(api.service.engine) as c:
+        kept = delivery_store.stored(c, name)
+        assert delivery_store.stored(c, name, after=kept[0].id, limit=2) == kept[1:3]
+        assert delivery_store.stored(c, "another") == []
     assert [zlib.decompress(row.body) for row in kept] == [d.body for d in told]
     again = [
         Delivery(zlib.decompress(r.body), json.loads(r.headers), r.url, r.received_at) for r in kept
@@ -242,9 +245,9 @@ def test_connections_that_cannot_be(sqlite_shell, args):
 
 def test_the_secret_may_come_from_the_environment_and_connections_are_listed(sqlite_shell):
     sqlite_shell("hook", "set", "zoom", "acme", "--secret-from", "ZOOM", ZOOM="s3cret")
-    engine = db.connect(sqlite_shell.url)
-    with db.reading(engine) as c:
-        assert access.secret(c, "acme", "zoom") == "s3cret"
+    engine = storage.connect(sqlite_shell.url)
+    with storage.reading(engine) as c:
+        assert credentials.secret(c, "acme", "zoom") == "s3cret"
     listed = sqlite_shell("hook", "list").stdout
     assert {line.split("\t")[0] for line in listed.splitlines()} == set(PLATFORMS)
     assert "zoom\tZoom\tacme" in listed
@@ -288,7 +291,7 @@ def test_what_is_turned_away_is_noted_for_its_team(api, at):
         api.http.post(f"/api/v1/hooks/bigbluebutton-webhooks/{quote(team)}", content=b"x")
     api.service.refusals.write()
     noted = api.rows(
-        "SELECT t.key, r.platform, r.requests, r.why FROM refusals r JOIN teams t ON t.id = r.team_id ORDER BY 1, 2"
+        "SELECT t.key, r.platform, r.requests, r.why FROM signature_failures r JOIN teams t ON t.id = r.team_id ORDER BY 1, 2"
     )
     assert [row[:3] for row in noted] == [
         ("acme", "livekit", 3),
@@ -297,10 +300,12 @@ def test_what_is_turned_away_is_noted_for_its_team(api, at):
     assert noted[0][3] == "there is no signed token"
     post(api, "livekit", good._replace(headers={}))
     deadline = time.monotonic() + 20
-    while api.rows("SELECT max(requests) FROM refusals") != [(4,)]:  # by itself, after a moment
+    while api.rows("SELECT max(requests) FROM signature_failures") != [
+        (4,)
+    ]:  # by itself, after a moment
         assert time.monotonic() < deadline
         time.sleep(0.1)
     connect(api, "livekit")
-    assert [row[1] for row in api.rows("SELECT team_id, platform FROM refusals")] == [
+    assert [row[1] for row in api.rows("SELECT team_id, platform FROM signature_failures")] == [
         "bigbluebutton-webhooks"
     ]

@@ -10,13 +10,15 @@ from collections.abc import Iterator
 import anyio
 import httpx
 import pytest
+from support.api_serving import Api, free_port, joined, process, serving
+from support.shell import spawn
 
-from api_serving import Api, free_port, joined, process, serving
-from shell import spawn
 from usage_report import api as the_api
-from usage_report import db, logs, pipeline
-from usage_report.settings import Settings
-from usage_report.worker import Worker
+from usage_report import storage
+from usage_report.core import logging as log_setup
+from usage_report.core.settings import Settings
+from usage_report.ingest import pipeline
+from usage_report.ingest.worker import Worker
 
 
 @pytest.fixture
@@ -64,14 +66,14 @@ def test_a_worker_that_does_not_run_is_a_warning(api):
     """What came in is safe, and more can: nobody shall take the receiver away for it."""
     api.post([joined("a")], api.sender())
     assert api.http.get("/readyz").json()["warnings"] == []
-    with db.writing(api.service.engine) as c:
+    with storage.writing(api.service.engine) as c:
         c.exec_driver_sql("UPDATE inbox SET received_at = received_at - 120000")
     for _ in ("in the inbox", "in the ledger"):
         answer = api.http.get("/readyz")
         assert answer.status_code == 200
         (warning,) = answer.json()["warnings"]
         assert "worker" in warning
-        pipeline.carry(api.service.engine)
+        pipeline.drain_inbox(api.service.engine)
     Worker(api.settings).step()
     assert api.http.get("/readyz").json()["warnings"] == []
 
@@ -80,7 +82,7 @@ def test_a_worker_that_does_not_run_is_a_warning(api):
     ("version", "words"), [("9999", "newer version"), ("0001", "usage-report migrate")]
 )
 def test_not_ready_with_another_schema(api, version, words, caplog):
-    with db.writing(api.service.engine) as c:
+    with storage.writing(api.service.engine) as c:
         c.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
     answer = api.http.get("/readyz")
     assert answer.status_code == 503
@@ -150,12 +152,14 @@ def test_in_numbers(api, monkeypatch):
         now["usage_report_intake_waiting_events"],
     ) == (2, 1, 0)
     assert 0 < now["usage_report_lag_seconds"] < 15
-    pipeline.carry(api.service.engine)
+    pipeline.drain_inbox(api.service.engine)
     now = numbers(api)
     assert (now["usage_report_inbox_events"], now["usage_report_pending_sessions"]) == (0, 2)
     # The lag is that of the oldest news, not of the newest.
-    with db.writing(api.service.engine) as c:
-        c.exec_driver_sql("UPDATE sessions SET news_at = news_at - 60000 WHERE session = 's-1'")
+    with storage.writing(api.service.engine) as c:
+        c.exec_driver_sql(
+            "UPDATE sessions SET pending_since = pending_since - 60000 WHERE external_id = 's-1'"
+        )
     assert 60 <= numbers(api)["usage_report_lag_seconds"] < 75
     Worker(api.settings).step()
     assert (
@@ -195,7 +199,7 @@ def test_the_log_says_what_was_wrong(api, caplog):
     caplog.set_level("INFO")
     api.http.post("/api/v1/hooks/livekit/acme", content=b"{}", headers={"X-Request-ID": "unsigned"})
     reader = api.reader()
-    with db.writing(api.service.engine) as c:
+    with storage.writing(api.service.engine) as c:
         c.exec_driver_sql("ALTER TABLE sessions RENAME TO gone")
     assert (
         api.http.get("/api/v1/live", headers=reader | {"X-Request-ID": "lacking"}).status_code
@@ -239,9 +243,9 @@ def record(message: str, **extra: object) -> logging.LogRecord:
 
 def test_nobody_writes_lines_of_their_own_into_the_log():
     told = record("request", path="/a\n2026 INFO forged", ms=1.5)
-    plain = logs.PlainFormatter("%(levelname)s %(message)s").format(told)
+    plain = log_setup.PlainFormatter("%(levelname)s %(message)s").format(told)
     assert plain == r"INFO request path='/a\n2026 INFO forged' ms=1.5"
-    line = logs.JsonFormatter().format(told)
+    line = log_setup.JsonFormatter().format(told)
     assert "\n" not in line
     assert json.loads(line)["path"] == "/a\n2026 INFO forged"
     assert json.loads(line).keys() == {"time", "level", "logger", "message", "path", "ms"}
@@ -273,8 +277,8 @@ def test_json_logs_of_the_real_process(tmp_path):
 @pytest.mark.parametrize("command", ["serve", "worker"])
 def test_a_newer_database_is_said_and_not_touched(command, tmp_path):
     url = f"sqlite:///{tmp_path}/usage.db"
-    engine = db.open_database(url)
-    with db.writing(engine) as c:
+    engine = storage.open_database(url)
+    with storage.writing(engine) as c:
         c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     args = ["serve", "--port", str(free_port())] if command == "serve" else ["worker"]
     running = spawn(url, *args)
@@ -294,7 +298,7 @@ def test_beside_the_pages_the_same(tmp_path, monkeypatch):
     from starlette.responses import PlainTextResponse
     from starlette.routing import Mount
 
-    beside = the_api.Beside()
+    beside = the_api.LazyApi()
 
     async def page(scope, receive, send):
         await PlainTextResponse("a page")(scope, receive, send)
@@ -325,7 +329,7 @@ def test_beside_the_pages_the_same(tmp_path, monkeypatch):
     assert hook.json()["error"]["what"]
     assert hook.json()["request_id"] == hook.headers["x-request-id"]
     url = f"sqlite:///{tmp_path}/usage.db"
-    db.open_database(url).dispose()
+    storage.open_database(url).dispose()
     monkeypatch.setenv("USAGE_REPORT_DATABASE_URL", url)
     asked = (
         ("GET", "/healthz"),

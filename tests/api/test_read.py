@@ -7,14 +7,14 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from support.api_serving import Api, joined, serving, told
 
-from api_serving import Api, joined, serving, told
-from usage_report import pipeline
 from usage_report.api import read
 from usage_report.api.read import STATISTICS
-from usage_report.events import instant
-from usage_report.metrics import ALL, PERIOD
-from usage_report.worker import Worker
+from usage_report.core.events import instant
+from usage_report.core.metrics import ALL, PERIOD
+from usage_report.ingest import pipeline
+from usage_report.ingest.worker import Worker
 
 START = instant("2026-03-02T09:00:00Z")
 MINUTE = 60_000
@@ -46,7 +46,7 @@ def api(tmp_path) -> Iterator[Api]:
     with serving(f"sqlite:///{tmp_path}/usage.db") as running:
         sender = running.sender()
         assert running.post(list(meeting()), sender).json()["accepted"] == 10
-        pipeline.settle(running.service.engine)
+        pipeline.process_pending(running.service.engine)
         yield running
 
 
@@ -165,7 +165,7 @@ def test_the_tag_moves_with_news_and_only_then(api, path, asked):
     assert get(api, path, reader | {"If-None-Match": tag}, **asked).status_code == 304, (
         "in the inbox it changes nothing yet"
     )
-    pipeline.carry(api.service.engine)
+    pipeline.drain_inbox(api.service.engine)
     after = get(api, path, reader | {"If-None-Match": tag}, **asked)
     assert after.status_code == 200
     Worker(api.settings).step()

@@ -16,11 +16,12 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.api_serving import Api, joined, serving, told
 
-from api_serving import Api, joined, serving, told
-from usage_report import db, intake, pipeline
+from usage_report import storage
 from usage_report.api import receive
 from usage_report.api.http import MAX_BODY, MAX_UNPACKED
+from usage_report.ingest import pipeline, write_queue
 
 _numbers = itertools.count(1)
 
@@ -347,7 +348,7 @@ def test_415(api):
 @pytest.mark.parametrize("refused", [False, True])
 def test_429_when_the_queue_is_full_and_nothing_of_it_is_lost(api, monkeypatch, refused):
     """The writer is held by another process: what comes then waits, and what is too much is told so at once."""
-    monkeypatch.setattr(intake, "QUEUE", 3)
+    monkeypatch.setattr(write_queue, "QUEUE", 3)
     sender = api.sender()
     api.post([], sender)  # the token is known from here on
     answers: dict[str, httpx.Response] = {}
@@ -382,7 +383,7 @@ def test_429_when_the_queue_is_full_and_nothing_of_it_is_lost(api, monkeypatch, 
 def test_tokens_are_shown_once_and_kept_as_a_digest(api, tmp_path):
     token = api.token()
     assert api.post([joined("a")], {"Authorization": f"bearer {token}"}).status_code == 200
-    with db.writing(api.service.engine) as c:
+    with storage.writing(api.service.engine) as c:
         c.exec_driver_sql("SELECT 1")
     stored = b"".join(f.read_bytes() for f in tmp_path.iterdir())
     assert b"participant" in stored or b"acme" in stored
@@ -426,14 +427,14 @@ def test_a_label_cannot_break_the_list(sqlite_shell):
 
 def test_a_request_is_whole_or_not_there_at_all(api, monkeypatch):
     """The transaction fails after its events are in: for one request of several that share it, then for the database."""
-    real = intake.ledger.quarantine
+    real = write_queue.quarantine.add
 
     def fails(c, refused, **more):
         if any(b"poison" in r.raw for r in refused):
             raise RuntimeError("a defect")
         return real(c, refused, **more)
 
-    monkeypatch.setattr(intake.ledger, "quarantine", fails)
+    monkeypatch.setattr(write_queue.quarantine, "add", fails)
     sender = api.sender()
     batches = [
         [joined(f"{i}-{j}") for j in range(3)] + [{"poison" if i == 2 else "fine": i}]
@@ -474,13 +475,13 @@ def test_a_request_is_whole_or_not_there_at_all(api, monkeypatch):
 def test_a_fault_of_the_database_is_503_and_what_was_sent_can_be_sent_again(api, tmp_path):
     sender = api.sender()
     api.post([joined("a")], sender)
-    with db.writing(api.service.engine) as c:
+    with storage.writing(api.service.engine) as c:
         c.exec_driver_sql("ALTER TABLE events RENAME TO away")
     answer = api.post([joined("b")], sender)
     assert "Try again" in fault(answer, 503)["todo"]
     assert int(answer.headers["retry-after"]) >= 1
     assert "away" not in answer.text
-    with db.writing(api.service.engine) as c:
+    with storage.writing(api.service.engine) as c:
         c.exec_driver_sql("ALTER TABLE away RENAME TO events")
     assert api.post([joined("a"), joined("b")], sender).json()["accepted"] == 1
     api.holds({"a", "b"})
@@ -488,7 +489,7 @@ def test_a_fault_of_the_database_is_503_and_what_was_sent_can_be_sent_again(api,
 
 def test_what_is_answered_survives_a_power_cut(api):
     """SQLite in WAL mode only then writes a commit to the disk before it returns: https://sqlite.org/pragma.html#pragma_synchronous"""
-    with db.writing(api.service.engine) as c:
+    with storage.writing(api.service.engine) as c:
         assert c.exec_driver_sql("PRAGMA synchronous").scalar() == 2
 
 

@@ -16,14 +16,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from support import databases, oracle, product
+from support.api_serving import free_port, joined, process, told
+from support.shell import ROOT, Shell, environment
 
-import databases
-import oracle
-import product
-from api_serving import free_port, joined, process, told
-from shell import ROOT, Shell, environment
-from usage_report import db, pipeline
-from usage_report.events import instant, iso, parse
+from usage_report import storage
+from usage_report.core.events import instant, iso, parse
+from usage_report.ingest import pipeline
 
 pytestmark = pytest.mark.slow
 
@@ -177,9 +176,9 @@ QUESTION = {
 def hold(url: str, requests: list[list[dict]]) -> None:
     """The report must be the oracle's on all that was sent."""
     sent = {e["id"]: parse(e, now=now_ms()) for request in requests for e in request}
-    engine = db.open_database(url)
-    pipeline.settle(engine)
-    with db.reading(engine) as c:
+    engine = storage.open_database(url)
+    pipeline.process_pending(engine)
+    with storage.reading(engine) as c:
         assert {row[0] for row in c.exec_driver_sql("SELECT id FROM events")} == sent.keys()
         assert c.exec_driver_sql("SELECT count(*) FROM events").scalar() == len(sent)
         assert c.exec_driver_sql("SELECT sum(events) FROM sources").scalar() == len(sent)
@@ -351,6 +350,6 @@ def eventually(look, seconds: float = 20.0):
 
 def _worker(url: str) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-m", "usage_report.cli", "worker"],
+        [sys.executable, "-m", "usage_report", "worker"],
         env=environment(url, USAGE_REPORT_BACKGROUND_SECONDS="0.05"), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip

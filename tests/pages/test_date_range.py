@@ -10,14 +10,14 @@ from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from support import handmade
+from support.reports import make_report
 
-import handmade
-from reports import make_report
-from usage_report.errors import DatabaseError
-from usage_report.metrics import METRICS
-from usage_report.periods import Grain
-from usage_report.query.model import Query
-from usage_report.settings import Settings
+from usage_report.core.errors import DatabaseError
+from usage_report.core.metrics import METRICS
+from usage_report.core.periods import Grain
+from usage_report.core.settings import Settings
+from usage_report.reporting.model import Query
 from usage_report.ui import cache, widgets
 from usage_report.ui.components import table_data
 
@@ -306,8 +306,12 @@ def test_one_two_and_more_metrics_say_their_scale(reader):
 
 def test_downloads_are_made_on_demand(reader, monkeypatch):
     made = []
-    monkeypatch.setattr("usage_report.export.to_csv", lambda report: made.append("csv") or b"")
-    monkeypatch.setattr("usage_report.export.to_xlsx", lambda report: made.append("xlsx") or b"")
+    monkeypatch.setattr(
+        "usage_report.render.export.to_csv", lambda report: made.append("csv") or b""
+    )
+    monkeypatch.setattr(
+        "usage_report.render.export.to_xlsx", lambda report: made.append("xlsx") or b""
+    )
     app = visit()
     assert len(app.get("download_button")) == 2
     assert made == []

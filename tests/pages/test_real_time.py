@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from support import handmade
+from support.handmade import NOW
 
-import handmade
-from handmade import NOW
-from usage_report.query.model import LiveSession
+from usage_report.reporting.model import LiveSession
 
 PAGE = Path(__file__).parents[2] / "pages" / "Real_time.py"
 MINUTE = 60_000
@@ -31,10 +31,10 @@ def table(app: AppTest) -> str:
 
 @pytest.fixture
 def reader(monkeypatch) -> handmade.HandmadeReader:
-    course = ((NOW - 70 * MINUTE, 4), (NOW - 30 * MINUTE, 9), (NOW - MINUTE, 13))
+    trend = ((NOW - 70 * MINUTE, 4), (NOW - 30 * MINUTE, 9), (NOW - MINUTE, 13))
     return handmade.install(
         monkeypatch,
-        handmade.HandmadeReader({"acme": handmade.team()}, sessions=SESSIONS, course=course),
+        handmade.HandmadeReader({"acme": handmade.team()}, sessions=SESSIONS, trend=trend),
     )
 
 

@@ -11,11 +11,15 @@ import orjson
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from usage_report import db, ledger, pipeline, teams
-from usage_report.db.vendor import replace_figures
-from usage_report.events import instant
-from usage_report.query import vendor as stored
-from usage_report.sources import Context, jsonl
+from usage_report import storage
+from usage_report.core.events import instant
+from usage_report.ingest import pipeline
+from usage_report.ingest import teams as team_changes
+from usage_report.reporting import vendor_figures as stored
+from usage_report.sources.contract import Context
+from usage_report.sources.files import jsonl
+from usage_report.storage import teams
+from usage_report.storage.vendor_figures import replace_figures
 from usage_report.ui import cache, reconcile
 
 PAGE = Path(__file__).parents[2] / "pages" / "Reconcile.py"
@@ -36,13 +40,13 @@ def ingest(engine, *events: tuple, received: int = NOW) -> None:
         ).refused
         == 0
     )
-    pipeline.settle(engine)
+    pipeline.process_pending(engine)
 
 
 @pytest.fixture
 def engine(tmp_path, monkeypatch):
     url = f"sqlite:///{tmp_path}/usage.db"
-    engine = db.open_database(url)
+    engine = storage.open_database(url)
     for day in (2, 3, 4):
         for n in (1, 2, 3):
             ingest(
@@ -60,9 +64,9 @@ def engine(tmp_path, monkeypatch):
 
 
 def say(engine, day: str, now: int = NOW, **figures: float) -> None:
-    with db.writing(engine) as c:
-        replace_figures(c, ledger.team_id(c, "acme"), "digitalsamba", day, figures, now)
-        ledger.touch(c, ledger.team_id(c, "acme"))
+    with storage.writing(engine) as c:
+        replace_figures(c, teams.team_id(c, "acme"), "digitalsamba", day, figures, now)
+        teams.bump_data_version(c, teams.team_id(c, "acme"))
 
 
 @pytest.fixture
@@ -144,7 +148,7 @@ def test_what_of_a_link_cannot_be_used_is_said(pulled):
 
 
 def test_the_teams_own_zone_can_be_chosen(pulled):
-    teams.change(pulled, "acme", now=NOW, zone="Asia/Tokyo")
+    team_changes.change(pulled, "acme", now=NOW, zone="Asia/Tokyo")
     app = visit(zone="Asia/Tokyo")
     assert "Our days are cut in Asia/Tokyo" in shown(app)
 

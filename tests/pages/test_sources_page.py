@@ -8,14 +8,17 @@ from pathlib import Path
 import orjson
 import pytest
 from streamlit.testing.v1 import AppTest
+from support import product
 
-import product
-from usage_report import access, db, ledger, pipeline
-from usage_report.events import Event, Refused, instant
-from usage_report.intake import Intake, Job, Raw
-from usage_report.ledger import Counts
-from usage_report.query import sources as stored
-from usage_report.sources import Context, jsonl
+from usage_report import storage
+from usage_report.core.events import Event, QuarantinedInput, instant
+from usage_report.ingest import pipeline
+from usage_report.ingest.write_queue import Job, Raw, WriteQueue
+from usage_report.reporting import arrivals as stored
+from usage_report.sources.contract import Context
+from usage_report.sources.files import jsonl
+from usage_report.storage import credentials, teams
+from usage_report.storage.event_log import IngestCounts
 from usage_report.ui import cache, sources
 
 PAGE = Path(__file__).parents[2] / "pages" / "Sources.py"
@@ -26,7 +29,7 @@ HOUR = 3_600_000
 @pytest.fixture
 def engine(tmp_path, monkeypatch):
     url = f"sqlite:///{tmp_path}/usage.db"
-    engine = db.open_database(url)
+    engine = storage.open_database(url)
     monkeypatch.setenv("USAGE_REPORT_DATABASE_URL", url)
     cache.clear()
     sources._sent.clear()
@@ -46,7 +49,7 @@ def ingest(engine, *lines: dict | bytes, at: int = NOW, team: str | None = "acme
         format="jsonl",
         origin="march.jsonl",
     )
-    pipeline.settle(engine)
+    pipeline.process_pending(engine)
 
 
 def event(id: str, time: str, type: str = "participant.joined") -> dict:
@@ -69,21 +72,23 @@ def deliver(
         for i in range(accepted)
     ]
     faults = [
-        Refused("unknown-type", f"no type {i}", f'{{"n": {i}}}'.encode(), 1, "acme", platform)
+        QuarantinedInput(
+            "unknown-type", f"no type {i}", f'{{"n": {i}}}'.encode(), 1, "acme", platform
+        )
         for i in range(refused)
     ]
-    intake = Intake(engine)
+    intake = WriteQueue(engine)
     job = Job(
         "acme", platform, "request 1", events, faults, at, Raw(platform, "http://x/", {}, b"{}")
     )
     product.take(intake, job)
-    pipeline.carry(engine)
+    pipeline.drain_inbox(engine)
     intake.close()
 
 
 def connect(engine, platform: str = "zoom", team: str = "acme") -> None:
-    with db.writing(engine) as c:
-        access.set_secret(c, team, platform, "s", NOW)
+    with storage.writing(engine) as c:
+        credentials.set_secret(c, team, platform, "s", NOW)
 
 
 def visit(**state) -> AppTest:
@@ -114,8 +119,8 @@ def labels(app: AppTest) -> list[str]:
 
 
 def test_without_any_source_it_says_how_to_connect_one(engine):
-    with db.writing(engine) as c:
-        ledger.ensure_team(c, "acme", NOW)
+    with storage.writing(engine) as c:
+        teams.ensure_team(c, "acme", NOW)
     text = shown(visit())
     assert "usage-report hook set PLATFORM acme" in text
     assert "usage-report token create --team acme" in text
@@ -261,7 +266,7 @@ def test_payloads_as_text(raw, text, language):
 
 
 def test_the_result_of_a_replay_in_words():
-    counts = Counts(accepted=2, duplicates=1, conflicts=[("a", "b")], quarantined_before=0)
+    counts = IngestCounts(accepted=2, duplicates=1, conflicts=[("a", "b")], quarantined_before=0)
     assert sources.words(counts) == (
         "Read again: 2 events are new, 1 had come otherwise meanwhile, 1 say something else than what came before, which stays, 0 originals stay in quarantine."
     )
@@ -270,9 +275,14 @@ def test_the_result_of_a_replay_in_words():
 def refuse(
     engine, platform: str = "zoom", *, at: int = NOW, team: str = "acme", n: int = 2
 ) -> None:
-    with db.writing(engine) as c:
-        access.add_refusals(
-            c, {(team, platform): access.Refusal(n, at, "the signature is that of another secret")}
+    with storage.writing(engine) as c:
+        credentials.add_signature_failures(
+            c,
+            {
+                (team, platform): credentials.SignatureFailure(
+                    n, at, "the signature is that of another secret"
+                )
+            },
         )
 
 

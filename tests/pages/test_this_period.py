@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from support import handmade
 
-import handmade
-from usage_report.errors import DatabaseError
-from usage_report.metrics import PERIOD
+from usage_report.core.errors import DatabaseError
+from usage_report.core.metrics import PERIOD
 
 PAGE = Path(__file__).parents[2] / "pages" / "This_period.py"
 
@@ -136,7 +136,7 @@ def test_a_chart_a_metric_each_with_words_for_those_who_do_not_see_it(reader):
 
 def test_sample_data_is_said_and_how_to_replace_it(reader):
     assert "sample data" not in shown(visit())
-    reader.infos["acme"] = handmade.team(sample=True)
+    reader.infos["acme"] = handmade.team(is_sample=True)
     assert "This is sample data" in shown(visit())
     assert "usage-report ingest --team YOUR-TEAM FILE" in shown(visit())
 

@@ -4,11 +4,11 @@ import json
 from types import ModuleType
 
 import pytest
+from support.harness import NOW, TEAM
 
-from harness import NOW, TEAM
-from usage_report.events import Event, Refused
-from usage_report.sources import Context
-from usage_report.sources._hooks import Delivery, Unauthorized
+from usage_report.core.events import Event, QuarantinedInput
+from usage_report.sources.contract import Context, Delivery
+from usage_report.sources.signatures import Unauthorized
 
 
 class Reading:
@@ -17,7 +17,7 @@ class Reading:
     def __init__(self, module: ModuleType) -> None:
         self.module = module
 
-    def translate(self, body: dict | bytes) -> list[Event | Refused]:
+    def translate(self, body: dict | bytes) -> list[Event | QuarantinedInput]:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         return list(self.module.translate(Delivery(raw, {}, "", NOW), Context(NOW, TEAM)))
 
@@ -37,7 +37,7 @@ class Reading:
     def refused(self, body: dict | bytes) -> str:
         """The reason; the body is kept as it came."""
         (told,) = self.translate(body)
-        assert type(told) is Refused, told
+        assert type(told) is QuarantinedInput, told
         assert (told.team, told.source) == (TEAM, self.module.NAME)
         assert told.raw == (body if isinstance(body, bytes) else json.dumps(body).encode())
         return told.reason

@@ -12,25 +12,25 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-import oracle
-from harness import NOW, TEAM
 from platforms.samples import URL
 from platforms.samples import bigbluebutton_webhooks as sample
-from usage_report import sources
-from usage_report.events import Event, Refused
-from usage_report.sources import bigbluebutton, bigbluebutton_hooks
-from usage_report.sources._hooks import Delivery, Unauthorized
+from support import oracle
+from support.harness import NOW, TEAM
+
+from usage_report.core.events import Event, QuarantinedInput
+from usage_report.sources import contract, coverage
+from usage_report.sources.contract import Delivery
+from usage_report.sources.files import bigbluebutton as bigbluebutton_file
+from usage_report.sources.signatures import Unauthorized
+from usage_report.sources.webhooks import bigbluebutton
 
 ANA, BO = sample.ANA, sample.BO
 
 
-def translate(body: object) -> list[Event | Refused]:
+def translate(body: object) -> list[Event | QuarantinedInput]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return list(
-        bigbluebutton_hooks.translate(
-            Delivery(raw, {}, "", NOW), sources.Context(now=NOW, team=TEAM)
-        )
+        bigbluebutton.translate(Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM))
     )
 
 
@@ -40,9 +40,9 @@ def told(body: object) -> list[tuple[str, str, str, str]]:
     return [(e.type, e.connection, e.subject, e.detail) for e in events]
 
 
-def refused(body: object) -> Refused:
+def refused(body: object) -> QuarantinedInput:
     (item,) = translate(body)
-    assert type(item) is Refused
+    assert type(item) is QuarantinedInput
     return item
 
 
@@ -166,7 +166,7 @@ def test_one_bad_event_of_a_form_does_not_keep_the_others_out():
     items = translate(
         sample.form(sample.EVENTS[1], sample.event("user-teleported", 1), sample.EVENTS[2])
     )
-    assert [type(x) for x in items] == [Event, Refused, Event]
+    assert [type(x) for x in items] == [Event, QuarantinedInput, Event]
     assert items[1].position == 2
     assert translate(items[1].raw) == [items[1]._replace(position=1)]
 
@@ -197,7 +197,7 @@ def test_whatever_comes_is_an_event_or_refused(value, noise):
         b"event=" + noise,
         b"[" + noise,
     ):
-        assert all(type(x) in (Event, Refused) for x in translate(body))
+        assert all(type(x) in (Event, QuarantinedInput) for x in translate(body))
 
 
 # Signatures
@@ -209,7 +209,7 @@ def test_whatever_comes_is_an_event_or_refused(value, noise):
 )
 def test_the_checksum_of_every_algorithm(algorithm, url):
     delivery = sample.sign(sample.form(sample.EVENTS[0]), algorithm=algorithm, url=url)
-    bigbluebutton_hooks.verify(delivery, sample.SECRET)
+    bigbluebutton.verify(delivery, sample.SECRET)
     for broken in (
         delivery._replace(body=delivery.body + b" "),
         delivery._replace(url=delivery.url.replace("hooks", "hook5")),
@@ -219,9 +219,9 @@ def test_the_checksum_of_every_algorithm(algorithm, url):
         delivery._replace(url=url),
     ):
         with pytest.raises(Unauthorized):
-            bigbluebutton_hooks.verify(broken, sample.SECRET)
+            bigbluebutton.verify(broken, sample.SECRET)
     with pytest.raises(Unauthorized):
-        bigbluebutton_hooks.verify(delivery, "another")
+        bigbluebutton.verify(delivery, "another")
 
 
 def test_servers_before_3_0_sign_the_fields_as_json():
@@ -235,39 +235,39 @@ def test_servers_before_3_0_sign_the_fields_as_json():
         signed = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
         digest = hashlib.sha1(URL.encode() + signed + sample.SECRET.encode()).hexdigest()
         delivery = Delivery(urlencode(fields).encode(), {}, f"{URL}?checksum={digest}", NOW)
-        bigbluebutton_hooks.verify(delivery, sample.SECRET)
+        bigbluebutton.verify(delivery, sample.SECRET)
         for broken in (
             delivery._replace(body=urlencode(fields | {"timestamp": 2}).encode()),
             delivery._replace(body=delivery.body + b"&x="),
         ):
             with pytest.raises(Unauthorized):
-                bigbluebutton_hooks.verify(broken, sample.SECRET)
+                bigbluebutton.verify(broken, sample.SECRET)
         with pytest.raises(Unauthorized):
-            bigbluebutton_hooks.verify(delivery, "another")
+            bigbluebutton.verify(delivery, "another")
 
 
 def test_the_first_servers_of_3_0_sign_an_empty_object():
     digest = hashlib.sha256(URL.encode() + b"{}" + sample.SECRET.encode()).hexdigest()
     delivery = Delivery(sample.form(sample.EVENTS[0]), {}, f"{URL}?checksum={digest}", NOW)
-    bigbluebutton_hooks.verify(delivery, sample.SECRET)
+    bigbluebutton.verify(delivery, sample.SECRET)
     with pytest.raises(Unauthorized):
-        bigbluebutton_hooks.verify(delivery, "another")
+        bigbluebutton.verify(delivery, "another")
 
 
 def test_a_bearer_secret_instead():
     delivery = Delivery(b"event=[]", {"authorization": f"Bearer {sample.SECRET}"}, URL, NOW)
-    bigbluebutton_hooks.verify(delivery, sample.SECRET)
+    bigbluebutton.verify(delivery, sample.SECRET)
     with pytest.raises(Unauthorized, match="bearer"):
-        bigbluebutton_hooks.verify(delivery, "another")
+        bigbluebutton.verify(delivery, "another")
 
 
 def test_without_a_secret_nothing_is_authentic():
     with pytest.raises(Unauthorized, match="no secret"):
-        bigbluebutton_hooks.verify(sample.sign(b"event=[]", secret=""), "")
+        bigbluebutton.verify(sample.sign(b"event=[]", secret=""), "")
 
 
 def test_a_refusal_is_not_answered_with_what_the_server_takes_for_a_delivery():
-    assert bigbluebutton_hooks.DENIED == 403
+    assert bigbluebutton.DENIED == 403
 
 
 # The same meeting by both ways
@@ -316,9 +316,9 @@ def test_the_events_file_beside_the_webhooks_changes_no_minute_and_no_peak(late)
 
     hooks = [x for event in sample.EVENTS for x in translate(event)]
     file = list(
-        bigbluebutton.read(
+        bigbluebutton_file.read(
             io.BytesIO(file_of_the_meeting(late)),
-            sources.Context(now=NOW, team=TEAM, name="events.xml"),
+            contract.Context(now=NOW, team=TEAM, name="events.xml"),
         )
     )
     assert all(type(x) is Event for x in hooks + file)
@@ -332,5 +332,5 @@ def test_the_events_file_beside_the_webhooks_changes_no_minute_and_no_peak(late)
 
 
 def test_a_team_that_feeds_both_is_supplied_what_either_supplies():
-    missing = sources.cannot_supply(["bigbluebutton", "bigbluebutton-webhooks"])
+    missing = coverage.cannot_supply(["bigbluebutton", "bigbluebutton-webhooks"])
     assert missing == {"qa_posts", "captions_minutes", "whiteboard_minutes"}

@@ -9,23 +9,27 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from harness import TEAM, ask, expect
 from platforms import samples
-from usage_report import metrics, sources
-from usage_report.events import Event, Refused, iso
-from usage_report.sources._hooks import Delivery, Unauthorized
+from support.harness import TEAM, ask, expect
 
-PLATFORMS = sorted(sources.platforms())
+from usage_report.core import metrics
+from usage_report.core.events import Event, QuarantinedInput, iso
+from usage_report.sources import contract, registry
+from usage_report.sources.contract import Delivery
+from usage_report.sources.signatures import Unauthorized
+
+PLATFORMS = sorted(registry.platforms())
 HOUR = 3_600_000
 
 every_platform = pytest.mark.parametrize("name", PLATFORMS)
 
 
-def translate(name: str, delivery: Delivery, now: int | None = None) -> list[Event | Refused]:
+def translate(
+    name: str, delivery: Delivery, now: int | None = None
+) -> list[Event | QuarantinedInput]:
     sample = samples.of(name)
-    context = sources.Context(now=sample.now if now is None else now, team=TEAM, name=name)
-    return list(sources.platforms()[name].translate(delivery, context))
+    context = contract.Context(now=sample.now if now is None else now, team=TEAM, name=name)
+    return list(registry.platforms()[name].translate(delivery, context))
 
 
 def events_of(name: str, deliveries: list[Delivery]) -> list[Event]:
@@ -41,7 +45,7 @@ def report(name: str, events: list[Event]) -> dict:
 
 def authentic(name: str, delivery: Delivery) -> bool:
     try:
-        sources.platforms()[name].verify(delivery, samples.of(name).secret)
+        registry.platforms()[name].verify(delivery, samples.of(name).secret)
     except Unauthorized as error:
         return not str(error)  # a refusal without a reason is as bad as none
     return True
@@ -49,7 +53,7 @@ def authentic(name: str, delivery: Delivery) -> bool:
 
 @every_platform
 def test_it_says_what_it_is(name):
-    module = sources.platforms()[name]
+    module = registry.platforms()[name]
     assert name == module.NAME
     assert module.TITLE
     assert module.SECRET
@@ -68,7 +72,7 @@ def test_the_meeting_comes_to_what_was_worked_out_by_hand(name):
 @every_platform
 def test_what_is_not_supplied_is_declared_and_nothing_else(name):
     sample = samples.of(name)
-    missing = sources.platforms()[name].CANNOT_SUPPLY
+    missing = registry.platforms()[name].CANNOT_SUPPLY
     total = report(name, events_of(name, sample.deliveries()))["total"]
     for metric in metrics.ALL:
         if metric.key not in missing:
@@ -129,8 +133,8 @@ def test_an_unknown_kind_is_kept_with_its_body(name):
     delivery = sample.deliver(sample.unknown)
     assert authentic(name, delivery)
     (refused,) = translate(name, delivery)
-    assert type(refused) is Refused
-    assert (refused.reason, refused.team, refused.source, refused.truncated) == (
+    assert type(refused) is QuarantinedInput
+    assert (refused.reason, refused.team, refused.source, refused.is_truncated) == (
         "unknown-type",
         TEAM,
         name,
@@ -200,7 +204,7 @@ def test_another_secret_does_not_do(name):
     delivery = sample.deliveries()[0]
     for secret in ("", sample.secret[1:], sample.secret.swapcase(), sample.secret + "x"):
         with pytest.raises(Unauthorized):
-            sources.platforms()[name].verify(delivery, secret)
+            registry.platforms()[name].verify(delivery, secret)
 
 
 @every_platform
@@ -226,7 +230,7 @@ HOSTILE = (
 def test_bodies_that_are_no_event_are_refused(name, body):
     delivery = samples.of(name).deliver(body)
     for refused in translate(name, delivery):
-        assert type(refused) is Refused
+        assert type(refused) is QuarantinedInput
         assert len(refused.raw) <= len(body)
 
 
@@ -290,7 +294,7 @@ def test_anything_in_place_of_anything_is_taken_or_refused(name, data):
         if type(told) is Event:
             assert told.time <= sample.now + 5 * 60_000
         else:
-            assert type(told) is Refused
+            assert type(told) is QuarantinedInput
             assert told.reason
             assert told.why
 

@@ -6,14 +6,23 @@ import hmac
 import json
 
 import pytest
-
-from harness import ask, expect
 from platforms.reading import Reading
 from platforms.samples import URL
-from platforms.samples.daily import MEETING_ID, NOW, ROOM, SECRET, TEN, event, person, sign
-from usage_report.events import iso
-from usage_report.sources import _rooms, daily
-from usage_report.sources._hooks import Delivery
+from platforms.samples.daily import (
+    MEETING_ID,
+    NOW,
+    ROOM,
+    SECRET,
+    TEN,
+    event,
+    person,
+    sign,
+)
+from support.harness import ask, expect
+
+from usage_report.core.events import iso
+from usage_report.sources.contract import Delivery
+from usage_report.sources.webhooks import daily, room_days
 
 reading = Reading(daily)
 one, says, refused, events = reading.one, reading.says, reading.refused, reading.events
@@ -95,7 +104,7 @@ def test_the_documents_example():
         1757383550_000,
     )
     assert (told.session, told.room, told.connection, told.person) == (
-        _rooms.session("room-name", 1757383550_000),
+        room_days.session("room-name", 1757383550_000),
         "room-name",
         "participant_abc123def456",
         "session_user123",
@@ -127,7 +136,7 @@ def test_a_leave_is_at_the_join_and_what_lasted_since():
     # Without the join, in every session in which they may have come: at 10:00 that of the day, and of the day before.
     at = {k: v for k, v in person("ana", "p1", 0).items() if k != "joined_at"}
     assert [(e.time, e.session) for e in events(event("participant.left", 5, **at))] == [
-        (TEN * 1000 + 301_346, _rooms.session(ROOM, NOW)), (TEN * 1000 + 301_346, _rooms.session(ROOM, NOW - _rooms.DAY))
+        (TEN * 1000 + 301_346, room_days.session(ROOM, NOW)), (TEN * 1000 + 301_346, room_days.session(ROOM, NOW - room_days.DAY))
     ]  # fmt: skip
 
 
@@ -140,12 +149,12 @@ def test_meetings_begin_and_end_the_session_of_their_room():
     )
     assert (began.type, began.session, began.time) == (
         "session.started",
-        _rooms.session(ROOM, NOW),
+        room_days.session(ROOM, NOW),
         TEN * 1000,
     )
     assert (ended.type, ended.session, ended.time) == (
         "session.ended",
-        _rooms.session(ROOM, NOW),
+        room_days.session(ROOM, NOW),
         (TEN + 1800) * 1000 + 500,
     )
 
@@ -219,7 +228,7 @@ def test_a_meeting_ends_in_every_day_that_it_touched(hours, sessions):
         )
     )
     assert [e.session for e in told] == [
-        _rooms.session(ROOM, NOW - n * _rooms.DAY) for n in range(sessions)
+        room_days.session(ROOM, NOW - n * room_days.DAY) for n in range(sessions)
     ]
     assert len({e.id for e in told}) == sessions
 

@@ -7,19 +7,20 @@ import os
 from pathlib import Path
 
 import pytest
-
-from harness import NOW, TEAM, check
 from platforms.samples import digitalsamba as sample
-from usage_report import sources
-from usage_report.events import Event, Refused, instant
-from usage_report.sources import digitalsamba
-from usage_report.sources._hooks import Delivery, Unauthorized
+from support.harness import NOW, TEAM, check
+
+from usage_report.core.events import Event, QuarantinedInput, instant
+from usage_report.sources import contract
+from usage_report.sources.contract import Delivery
+from usage_report.sources.signatures import Unauthorized
+from usage_report.sources.webhooks import digitalsamba
 
 
-def translate(body: object) -> list[Event | Refused]:
+def translate(body: object) -> list[Event | QuarantinedInput]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return list(
-        digitalsamba.translate(Delivery(raw, {}, "", NOW), sources.Context(now=NOW, team=TEAM))
+        digitalsamba.translate(Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM))
     )
 
 
@@ -29,9 +30,9 @@ def one(body: object) -> Event:
     return event
 
 
-def refused(body: object) -> Refused:
+def refused(body: object) -> QuarantinedInput:
     (item,) = translate(body)
-    assert type(item) is Refused
+    assert type(item) is QuarantinedInput
     return item
 
 

@@ -6,8 +6,6 @@ import hmac
 import json
 
 import pytest
-
-from harness import ask, expect
 from platforms.reading import Reading
 from platforms.samples import URL
 from platforms.samples.jaas import (
@@ -23,8 +21,10 @@ from platforms.samples.jaas import (
     event,
     sign,
 )
-from usage_report.sources import jaas
-from usage_report.sources._hooks import Delivery
+from support.harness import ask, expect
+
+from usage_report.sources.contract import Delivery
+from usage_report.sources.webhooks import jaas
 
 reading = Reading(jaas)
 one, says, refused, events = reading.one, reading.says, reading.refused, reading.events

@@ -12,22 +12,23 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-import oracle
-from harness import NOW, TEAM
 from platforms.samples import janus as sample
-from usage_report import sources
-from usage_report.events import Event, Refused, instant
-from usage_report.sources import janus
-from usage_report.sources._hooks import Delivery, Unauthorized
+from support import oracle
+from support.harness import NOW, TEAM
+
+from usage_report.core.events import Event, QuarantinedInput, instant
+from usage_report.sources import contract
+from usage_report.sources.contract import Delivery
+from usage_report.sources.signatures import Unauthorized
+from usage_report.sources.webhooks import janus
 
 ANA = str(sample.ANA)
 NOON = 120  # from 12:00 UTC on, nobody is waited for who came before the turn of the day
 
 
-def translate(body: object) -> list[Event | Refused]:
+def translate(body: object) -> list[Event | QuarantinedInput]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return list(janus.translate(Delivery(raw, {}, "", NOW), sources.Context(now=NOW, team=TEAM)))
+    return list(janus.translate(Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM)))
 
 
 def told(body: object) -> list[tuple[str, str, str, str]]:
@@ -36,9 +37,9 @@ def told(body: object) -> list[tuple[str, str, str, str]]:
     return [(e.type, e.connection, e.subject, e.detail) for e in events]
 
 
-def refused(body: object) -> Refused:
+def refused(body: object) -> QuarantinedInput:
     (item,) = translate(body)
-    assert type(item) is Refused
+    assert type(item) is QuarantinedInput
     return item
 
 
@@ -163,7 +164,7 @@ def test_one_bad_event_of_a_group_does_not_keep_the_others_out():
             sample.room("leaving", NOON, 5),
         ]
     )
-    assert [type(x) for x in items] == [Event, Refused, Event]
+    assert [type(x) for x in items] == [Event, QuarantinedInput, Event]
     assert items[1].position == 2
 
 
@@ -241,7 +242,7 @@ def test_later_in_the_day_nothing_is_told_twice():
 )
 def test_whatever_comes_is_an_event_or_refused(value, noise):
     for body in (json.dumps(value).encode(), json.dumps([value]).encode(), noise):
-        assert all(type(x) in (Event, Refused) for x in translate(body))
+        assert all(type(x) in (Event, QuarantinedInput) for x in translate(body))
 
 
 @pytest.mark.parametrize(

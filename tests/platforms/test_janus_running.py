@@ -13,14 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support import oracle, real_janus
+from support.harness import TEAM
 
-import oracle
-import real_janus
-from harness import TEAM
-from usage_report import sources
-from usage_report.events import Event, Refused
-from usage_report.sources import janus
-from usage_report.sources._hooks import Delivery, Unauthorized
+from usage_report.core.events import Event, QuarantinedInput
+from usage_report.sources import contract
+from usage_report.sources.contract import Delivery
+from usage_report.sources.signatures import Unauthorized
+from usage_report.sources.webhooks import janus
 
 pytestmark = [
     pytest.mark.slow,
@@ -108,8 +108,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Delivery], Seen
     return list(server.caught), seen, ana, ben
 
 
-def translate(deliveries: list[Delivery]) -> list[Event | Refused]:
-    context = sources.Context(now=now(), team=TEAM, name="janus")
+def translate(deliveries: list[Delivery]) -> list[Event | QuarantinedInput]:
+    context = contract.Context(now=now(), team=TEAM, name="janus")
     return [x for delivery in deliveries for x in janus.translate(delivery, context)]
 
 
@@ -160,7 +160,7 @@ def test_delivered_twice_and_in_any_order_it_is_the_same(told):
 
 def test_it_arrives_within_two_seconds_of_what_happens(told):
     deliveries, *_ = told
-    context = sources.Context(now=now(), team=TEAM, name="janus")
+    context = contract.Context(now=now(), team=TEAM, name="janus")
     lags = [
         delivery.received - x.time
         for delivery in deliveries

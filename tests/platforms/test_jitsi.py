@@ -7,14 +7,15 @@ import json
 import random
 
 import pytest
-
-import oracle
-from harness import NOW, TEAM
 from platforms.samples import jitsi as sample
-from usage_report import sources
-from usage_report.events import Event, Refused, instant
-from usage_report.sources import jitsi
-from usage_report.sources._hooks import Delivery, Unauthorized
+from support import oracle
+from support.harness import NOW, TEAM
+
+from usage_report.core.events import Event, QuarantinedInput, instant
+from usage_report.sources import contract
+from usage_report.sources.contract import Delivery
+from usage_report.sources.signatures import Unauthorized
+from usage_report.sources.webhooks import jitsi
 
 ROOM = "catchup@conference.meet.mydomain.com"
 BARROW = "14f01c40-5195-4a4d-8efb-f58b49d18741@meet.mydomain.com/OWhl8jSh"
@@ -28,14 +29,14 @@ ABOUT = {"room_name": "catchup", "room_jid": ROOM, "is_breakout": False}
 AT = 1625823996
 
 
-def translate(body: object) -> list[Event | Refused]:
+def translate(body: object) -> list[Event | QuarantinedInput]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return list(jitsi.translate(Delivery(raw, {}, "", NOW), sources.Context(now=NOW, team=TEAM)))
+    return list(jitsi.translate(Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM)))
 
 
-def refused(body: object) -> Refused:
+def refused(body: object) -> QuarantinedInput:
     (item,) = translate(body)
-    assert type(item) is Refused
+    assert type(item) is QuarantinedInput
     return item
 
 

@@ -6,8 +6,6 @@ import hmac
 import json
 
 import pytest
-
-from harness import TEAM
 from platforms.reading import Reading
 from platforms.samples import URL, jwt
 from platforms.samples.livekit import (
@@ -27,9 +25,11 @@ from platforms.samples.livekit import (
     sign,
     track,
 )
-from usage_report.events import Refused
-from usage_report.sources import Context, livekit
-from usage_report.sources._hooks import Delivery
+from support.harness import TEAM
+
+from usage_report.core.events import QuarantinedInput
+from usage_report.sources.contract import Context, Delivery
+from usage_report.sources.webhooks import livekit
 
 reading = Reading(livekit)
 translate, one, says, refused = reading.translate, reading.one, reading.says, reading.refused
@@ -331,6 +331,6 @@ def test_the_future_is_refused():
     (told,) = livekit.translate(
         sign(json.dumps(event("room_finished", 31)).encode()), Context(TEN * 1000, TEAM)
     )
-    assert type(told) is Refused
+    assert type(told) is QuarantinedInput
     assert told.reason == "in-the-future"
     assert "five minutes after now" in told.why

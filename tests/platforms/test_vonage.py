@@ -6,8 +6,6 @@ import hmac
 import json
 
 import pytest
-
-from harness import ask, expect
 from platforms.reading import Reading
 from platforms.samples import URL, jwt, sha256
 from platforms.samples.vonage import (
@@ -25,8 +23,10 @@ from platforms.samples.vonage import (
     sign,
     stream,
 )
-from usage_report.sources import vonage
-from usage_report.sources._hooks import Delivery
+from support.harness import ask, expect
+
+from usage_report.sources.contract import Delivery
+from usage_report.sources.webhooks import vonage
 
 reading = Reading(vonage)
 one, says, refused, events = reading.one, reading.says, reading.refused, reading.events

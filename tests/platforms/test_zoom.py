@@ -5,8 +5,6 @@ import hmac
 import json
 
 import pytest
-
-from harness import ask, expect
 from platforms.reading import Reading
 from platforms.samples import URL
 from platforms.samples.zoom import (
@@ -24,9 +22,11 @@ from platforms.samples.zoom import (
     sign,
     tape,
 )
-from usage_report.events import instant
-from usage_report.sources import zoom
-from usage_report.sources._hooks import Delivery
+from support.harness import ask, expect
+
+from usage_report.core.events import instant
+from usage_report.sources.contract import Delivery
+from usage_report.sources.webhooks import zoom
 
 reading = Reading(zoom)
 one, says, refused, events = reading.one, reading.says, reading.refused, reading.events

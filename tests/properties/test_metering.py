@@ -9,9 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyroaring import BitMap
 
-from usage_report.metering import levels
-from usage_report.metering.facts import NOWHERE, PEAKS, SETS, SUMS, Facts, concat, merge, packed
-from usage_report.periods import QUARTER
+from usage_report.core.periods import QUARTER
+from usage_report.metering import sweep
+from usage_report.metering.facts import (
+    NOWHERE,
+    PEAKS,
+    SETS,
+    SUMS,
+    Facts,
+    concat,
+    merge,
+    packed,
+)
 
 many = settings(max_examples=400, deadline=None)
 
@@ -37,7 +46,7 @@ def columns(rows, width: int) -> list[np.ndarray]:
 @given(spans_of(instants), edges_of)
 def test_peaks(spans, edges):
     """At each instant of a bucket count the spans that cover it: half open, so one that ends there covers it no more."""
-    top, at, _ = levels.sweep(*columns(spans, 2), np.array(edges, np.int64))
+    top, at, _ = sweep.peak_and_overlap(*columns(spans, 2), np.array(edges, np.int64))
     for i, (a, b) in enumerate(pairwise(edges)):
         counts = {x: sum(s <= x < e for s, e in spans) for x in range(a, b)}
         best = max(counts.values())
@@ -48,7 +57,7 @@ def test_peaks(spans, edges):
 @many
 @given(spans_of(instants), edges_of)
 def test_overlap(spans, edges):
-    got = levels.sweep(*columns(spans, 2), np.array(edges, np.int64)).overlap
+    got = sweep.peak_and_overlap(*columns(spans, 2), np.array(edges, np.int64)).overlap
     expected = [sum(a <= x < b for s, e in spans for x in range(s, e)) for a, b in pairwise(edges)]
     assert got.tolist() == expected
 
@@ -64,7 +73,7 @@ def test_overlap(spans, edges):
 )
 def test_steps(rows):
     """Level of every channel at every instant of every key; stretches are whole, apart and nowhere nought."""
-    key, start, end, level = levels.steps(*columns(rows, 4), 3)
+    key, start, end, level = sweep.level_steps(*columns(rows, 4), 3)
     assert (start < end).all()
     assert (level != 0).any(axis=1).all()
     order = list(zip(key.tolist(), start.tolist(), end.tolist(), strict=True))
@@ -84,7 +93,7 @@ def test_steps(rows):
 @given(spans_of(st.integers(0, 4 * QUARTER) | st.integers(0, 4).map(lambda n: n * QUARTER)))
 def test_cut(spans):
     """Pieces of each span lie within one quarter, touch each other, and are the whole span; a span of nought is one piece."""
-    owner, quarter, start, end = (a.tolist() for a in levels.cut(*columns(spans, 2)))
+    owner, quarter, start, end = (a.tolist() for a in sweep.split_at_quarters(*columns(spans, 2)))
     pieces = list(zip(owner, quarter, start, end, strict=True))
     for i, (s, e) in enumerate(spans):
         mine = [p for p in pieces if p[0] == i]

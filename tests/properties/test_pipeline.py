@@ -9,14 +9,13 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support import databases, oracle, product
+from support.strategies import deliveries, scenes
 
-import databases
-import oracle
-import product
-from strategies import deliveries, scenes
-from usage_report import pipeline, teams
-from usage_report.db import tables as t
-from usage_report.events import Event
+from usage_report.core.events import Event
+from usage_report.ingest import pipeline
+from usage_report.ingest import teams as team_changes
+from usage_report.storage import tables as t
 
 #: Examples a database can be asked for in reasonable time.
 MANY, FEW = 200, 40
@@ -50,11 +49,11 @@ def cases(draw: st.DrawFn):
 def derived(engine: sa.Engine) -> dict[str, list[tuple]]:
     """What every database must come to hold, in words that do not depend on the numbering of sessions and persons."""
     columns = (
-        t.sessions.c.session,
+        t.sessions.c.external_id,
         t.sessions.c.room,
         t.sessions.c.start,
-        t.sessions.c.open,
-        t.sessions.c.estimated,
+        t.sessions.c.is_open,
+        t.sessions.c.is_estimated,
         t.sessions.c.anomalies,
     )
     with engine.connect() as c:
@@ -73,7 +72,7 @@ def derived(engine: sa.Engine) -> dict[str, list[tuple]]:
                 ).all()
             ),
             "pending": c.execute(
-                sa.select(sa.func.count()).where(t.sessions.c.pending)
+                sa.select(sa.func.count()).where(t.sessions.c.is_pending)
             ).scalar_one(),
         }
 
@@ -85,7 +84,7 @@ def prove(engine: sa.Engine, case) -> None:
 
     databases.wipe(engine)
     # The team's own zone is set before anything comes in, so that its days are kept up to date, not cut at the end.
-    teams.change(engine, team, now=product.RECEIVED, zone=question["zone"])
+    team_changes.change(engine, team, now=product.RECEIVED, zone=question["zone"])
     product.feed(engine, *first, settle_each=each)
     assert product.answer(engine, question) == expected
     assert product.live(engine, **moment) == now
@@ -97,7 +96,7 @@ def prove(engine: sa.Engine, case) -> None:
     assert product.fingerprint(engine, team) == known
 
     databases.wipe(engine)
-    teams.change(engine, team, now=product.RECEIVED)
+    team_changes.change(engine, team, now=product.RECEIVED)
     product.feed(engine, *second, settle_each=each_too)
     assert product.answer(engine, question) == expected
     assert product.live(engine, **moment) == now
@@ -128,7 +127,7 @@ def test_both_databases_hold_the_same_bytes(engines, case):
     seen = {}
     for kind, engine in engines.items():
         databases.wipe(engine)
-        teams.change(engine, question["team"], now=product.RECEIVED)
+        team_changes.change(engine, question["team"], now=product.RECEIVED)
         product.feed(engine, *batches, settle_each=each)
         with engine.connect() as c:
             rows = c.execute(

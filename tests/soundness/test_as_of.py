@@ -1,9 +1,9 @@
 """``as_of``: what is open runs to it, what is later has not happened; silence closes what was forgotten."""
 
 import pytest
+from support.harness import TEAM, Log, ask, check, expect, run_live
 
-from harness import TEAM, Log, ask, check, expect, run_live
-from usage_report.events import instant
+from usage_report.core.events import instant
 
 
 def live(events, as_of, **query):

@@ -1,6 +1,6 @@
 """Broadcasting: what a connection sends, by kind, inside its stay."""
 
-from harness import Log, check
+from support.harness import Log, check
 
 
 def test_the_four_kinds():

@@ -1,6 +1,6 @@
 """Days of 23 and 25 hours."""
 
-from harness import Log, check, expect
+from support.harness import Log, check, expect
 
 #: Seen when the long stays below have ended; a day into them, silence would have closed them.
 LATER = "2026-11-01T00:00:00Z"

@@ -1,6 +1,6 @@
 """Consuming: by subscriptions where the source tells of them, else estimated."""
 
-from harness import TEAM, Log, check, run
+from support.harness import TEAM, Log, check, run
 
 MINUTE = 60_000
 
@@ -19,7 +19,7 @@ def test_estimated_everybody_else_consumes():
         three(),
         {"consumed_minutes": 60, "consumed_minutes_audio_video": 60, "broadcast_minutes": 30},
     )
-    assert answer["estimated_total"] == 60 * MINUTE
+    assert answer["estimated_total_ms"] == 60 * MINUTE
 
 
 def test_estimated_alone_nobody_consumes():
@@ -45,7 +45,7 @@ def test_subscribed_only_who_subscribes_consumes():
             "consumed_minutes_video": 10,
         },
     )
-    assert answer["estimated_total"] == 0
+    assert answer["estimated_total_ms"] == 0
 
 
 def test_one_subscription_event_makes_the_whole_session_subscribed():
@@ -130,7 +130,7 @@ def test_sessions_are_judged_apart():
         "10:00", "10:10", "x", "audio"
     )
     answer = check(log, {"consumed_minutes": 15})
-    assert answer["estimated_total"] == 10 * MINUTE
+    assert answer["estimated_total_ms"] == 10 * MINUTE
 
 
 def test_estimated_part_follows_the_rows():

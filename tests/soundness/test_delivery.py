@@ -2,7 +2,7 @@
 
 from itertools import permutations
 
-from harness import Log, ask, check
+from support.harness import Log, ask, check
 
 
 def test_every_order_of_a_contradictory_handful():

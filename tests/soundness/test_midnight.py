@@ -1,6 +1,6 @@
 """Sessions over midnight, and ranges of several days: what adds up, and what must not."""
 
-from harness import Log, ask, check, expect
+from support.harness import Log, ask, check, expect
 
 
 def test_a_session_over_midnight():

@@ -1,6 +1,6 @@
 """Participation: stays, however they end."""
 
-from harness import Log, check, expect
+from support.harness import Log, check, expect
 
 
 def test_each_connection_counts():

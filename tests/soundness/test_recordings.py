@@ -1,6 +1,6 @@
 """Recordings: while they run, and what is stored of them."""
 
-from harness import Log, check, expect
+from support.harness import Log, check, expect
 
 
 def test_stored_from_its_stop():

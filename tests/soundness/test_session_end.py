@@ -1,6 +1,6 @@
 """``session.ended`` closes what is open and began before it; the session may go on."""
 
-from harness import Log, check
+from support.harness import Log, check
 
 
 def test_it_ends_everybody():

@@ -1,6 +1,6 @@
 """Captions, whiteboard, breakouts: the union of what is open, cut to the time somebody is there. Posts."""
 
-from harness import Log, check, expect
+from support.harness import Log, check, expect
 
 
 def test_captions_need_somebody():

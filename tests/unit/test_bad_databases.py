@@ -11,15 +11,17 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-
-import databases
-from harness import Log
-from shell import Shell, line, spawn, write
 from soundness.test_worked_example import example
-from usage_report import db, ledger, pipeline
-from usage_report.db import engine as engine_module
-from usage_report.db import tables as t
-from usage_report.errors import DatabaseError
+from support import databases
+from support.harness import Log
+from support.shell import Shell, line, spawn, write
+
+from usage_report import storage
+from usage_report.core.errors import DatabaseError
+from usage_report.ingest import pipeline
+from usage_report.storage import engine as engine_module
+from usage_report.storage import event_log
+from usage_report.storage import tables as t
 
 #: The very library the product uses: two copies of SQLite in one process do not see each other's locks.
 sqlite3 = engine_module._sqlite_module()
@@ -158,8 +160,8 @@ def test_a_database_that_is_not_there(postgres_server):
 
 
 def stamp(url: str, version: str) -> None:
-    engine = db.connect(url)
-    with db.writing(engine) as c:
+    engine = storage.connect(url)
+    with storage.writing(engine) as c:
         c.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
     engine.dispose()
 
@@ -185,8 +187,8 @@ def test_an_older_schema(shell):
 
 def test_missing_tables(shell):
     shell("migrate")
-    engine = db.connect(shell.url)
-    with db.writing(engine) as c:
+    engine = storage.connect(shell.url)
+    with storage.writing(engine) as c:
         c.exec_driver_sql("DROP TABLE team_days")
     engine.dispose()
     data = b"".join(map(line, example()))
@@ -373,7 +375,7 @@ def test_a_truncated_file(filled):
 
 @pytest.fixture
 def server(postgres_server):
-    engine = db.open_database(databases.new_database(postgres_server))
+    engine = storage.open_database(databases.new_database(postgres_server))
     yield engine
     engine.dispose()
 
@@ -389,9 +391,9 @@ def hang_up(engine: sa.Engine) -> None:
 
 
 def test_a_pooled_connection_that_died_is_replaced(server):
-    identity = db.identity(server)
+    identity = storage.identity(server)
     hang_up(server)
-    assert db.identity(server) == identity
+    assert storage.identity(server) == identity
 
 
 def test_a_connection_that_dies_in_the_middle(server):
@@ -399,28 +401,28 @@ def test_a_connection_that_dies_in_the_middle(server):
     events = list(example())
 
     def interrupted() -> None:
-        with db.writing(server) as c:
-            ledger.append(c, events, 0)
+        with storage.writing(server) as c:
+            event_log.append(c, events, 0)
             hang_up(server)
-            ledger.append(c, [e._replace(id="x" + e.id) for e in events], 0)
+            event_log.append(c, [e._replace(id="x" + e.id) for e in events], 0)
 
     with pytest.raises(DatabaseError) as caught:
         interrupted()
     assert "Nothing half-done was kept" in str(caught.value)
-    with db.reading(server) as c:
+    with storage.reading(server) as c:
         assert c.execute(sa.select(sa.func.count()).select_from(t.events)).scalar_one() == 0
 
 
 def test_a_server_that_refuses_a_bulk_write(server):
     """COPY goes past SQLAlchemy; its errors are sentences all the same."""
-    engine = db.connect(server.url.render_as_string(hide_password=False))
+    engine = storage.connect(server.url.render_as_string(hide_password=False))
 
     @sa.event.listens_for(engine, "begin")
     def read_only(c):
         c.exec_driver_sql("SET TRANSACTION READ ONLY")
 
-    with pytest.raises(DatabaseError), db.writing(engine) as c:
-        ledger.append(c, list(example()), 0)
+    with pytest.raises(DatabaseError), storage.writing(engine) as c:
+        event_log.append(c, list(example()), 0)
     engine.dispose()
 
 

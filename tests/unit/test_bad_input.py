@@ -11,10 +11,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-
-from harness import event
-from shell import line, spawn
 from soundness.test_worked_example import TRUTH, example
+from support.harness import event
+from support.shell import line, spawn
 
 DAY = (
     "--team",

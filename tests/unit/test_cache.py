@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
+from support import handmade
+from support.handmade import NOW
 
-import handmade
-from handmade import NOW
-from usage_report.api import metrics
-from usage_report.periods import midnight, zone
-from usage_report.query.model import Query
+from usage_report.core import telemetry
+from usage_report.core.periods import midnight, zone
+from usage_report.reporting.model import Query
 from usage_report.ui import cache
 
 DAY = 86_400_000
@@ -40,7 +40,7 @@ def query(**changes) -> Query:
 
 
 def test_misses_on_one_key_at_once_compute_once():
-    answers, calls, gate = cache.Answers(4), [], threading.Event()
+    answers, calls, gate = cache.SingleFlightCache(4), [], threading.Event()
 
     def slow():
         calls.append(1)
@@ -55,14 +55,14 @@ def test_misses_on_one_key_at_once_compute_once():
 
 
 def test_an_error_reaches_all_who_wait_and_is_not_kept():
-    answers = cache.Answers(4)
+    answers = cache.SingleFlightCache(4)
     with pytest.raises(ZeroDivisionError):
         answers.get("key", lambda: 1 / 0)
     assert answers.get("key", lambda: 7) == 7
 
 
 def test_the_longest_unused_goes_first():
-    answers = cache.Answers(2)
+    answers = cache.SingleFlightCache(2)
     answers.get("a", lambda: 1)
     answers.get("b", lambda: 2)
     answers.get("a", lambda: 0)
@@ -80,7 +80,7 @@ def test_one_answer_a_question(reader):
 def test_what_is_computed_is_measured_and_what_is_kept_is_not(reader):
     def count() -> float:
         return (
-            metrics.REGISTRY.get_sample_value(
+            telemetry.REGISTRY.get_sample_value(
                 "usage_report_report_seconds_count", {"kind": "report"}
             )
             or 0

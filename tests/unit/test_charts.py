@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from support.reports import make_report
 
-from reports import make_report
-from usage_report import charts
-from usage_report.metrics import METRICS
-from usage_report.periods import Grain
-from usage_report.query.model import Query
+from usage_report.core.metrics import METRICS
+from usage_report.core.periods import Grain
+from usage_report.render.charts import overlay
+from usage_report.reporting.model import Query
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "chart_three_metrics.json"
 AS_OF = int(datetime(2026, 11, 23, 10, 30, tzinfo=UTC).timestamp()) * 1000
@@ -29,7 +29,7 @@ def report(start="2026-11-01", last="2026-11-25", zone="Europe/Berlin", grain=Gr
 
 
 def spec(r, metrics):
-    return charts.spec(r, metrics, charts.frame(r, metrics))
+    return overlay.spec(r, metrics, overlay.frame(r, metrics))
 
 
 def marks(node, out=None):
@@ -52,23 +52,24 @@ def test_golden_spec():
 
 
 def test_the_scale_and_the_words_for_it():
-    assert [charts.scale_of(KEYS[:n]) for n in (0, 1, 2, 3, 6)] == [
+    assert [overlay.scale_of(KEYS[:n]) for n in (0, 1, 2, 3, 6)] == [
         "own",
         "own",
         "two",
         "index",
         "index",
     ]
-    assert charts.scale_text(KEYS[:1]) == ""
-    assert "Participation minutes on the left, Broadcast minutes on the right" in charts.scale_text(
-        KEYS[:2]
+    assert overlay.scale_text(KEYS[:1]) == ""
+    assert (
+        "Participation minutes on the left, Broadcast minutes on the right"
+        in overlay.scale_text(KEYS[:2])
     )
-    assert "percentage of its own peak in this range" in charts.scale_text(KEYS[:3])
+    assert "percentage of its own peak in this range" in overlay.scale_text(KEYS[:3])
 
 
 def test_three_metrics_are_indexed_to_their_own_peak():
     r = report()
-    data = charts.frame(r, THREE)
+    data = overlay.frame(r, THREE)
     for i, key in enumerate(THREE):
         assert np.nanmax(data[f"y{i}"]) == pytest.approx(100)
         assert data[f"y{i}"][3] == pytest.approx(
@@ -78,7 +79,7 @@ def test_three_metrics_are_indexed_to_their_own_peak():
 
 def test_one_and_two_metrics_keep_their_own_figures():
     r = report()
-    data = charts.frame(r, KEYS[:2])
+    data = overlay.frame(r, KEYS[:2])
     assert data["y1"][4] == r.value(KEYS[1], 4)
     two = spec(r, KEYS[:2])
     assert two["resolve"] == {"scale": {"y": "independent"}}
@@ -90,13 +91,13 @@ def test_one_and_two_metrics_keep_their_own_figures():
 
 
 def test_all_zero_is_drawn_at_the_bottom_and_never_divides():
-    data = charts.frame(report(empty=True), THREE)
+    data = overlay.frame(report(empty=True), THREE)
     assert data["y0"][:23].tolist() == [0.0] * 23
 
 
 def test_no_figure_is_a_gap_never_nought():
     r = report(not_supplied=("consumed_minutes",))
-    data = charts.frame(r, THREE)
+    data = overlay.frame(r, THREE)
     assert data["y1"].isna().all()
     assert set(data["t1"]) == set(data["t1_audio"]) == {"not supplied"}
     assert data["y0"].isna().tolist() == [False] * 23 + [True] * 2
@@ -105,15 +106,15 @@ def test_no_figure_is_a_gap_never_nought():
 
 
 def test_the_running_bucket_is_apart():
-    data = charts.frame(report(), THREE)
+    data = overlay.frame(report(), THREE)
     assert data["part"].tolist() == [0] * 21 + [1, 2, 3, 3]
     assert data["bucket"][22] == "Mon 23 Nov 2026 (not over)"
-    assert charts.frame(report("2026-11-23", "2026-11-23"), THREE)["part"].tolist() == [2]
-    assert charts.frame(report(last="2026-11-20"), THREE)["part"].tolist() == [0] * 20
+    assert overlay.frame(report("2026-11-23", "2026-11-23"), THREE)["part"].tolist() == [2]
+    assert overlay.frame(report(last="2026-11-20"), THREE)["part"].tolist() == [0] * 20
 
 
 def test_estimated_figures_say_so_in_the_hover():
-    data = charts.frame(report(estimated=0.5), THREE)
+    data = overlay.frame(report(estimated=0.5), THREE)
     assert data["t1"][0].startswith("≈")
     assert data["t1_screenshare"][0].startswith("≈")
     assert not data["t0"][0].startswith("≈")
@@ -126,7 +127,7 @@ def test_the_hover_holds_every_metric_and_the_parts_under_titles_of_their_own():
     titles = [i["title"] for i in items]
     assert len(titles) == len(set(titles)) == 1 + 6 + 8
     assert {"Broadcast ↳ Audio + video", "Consumed ↳ Screenshare"} <= set(titles)
-    assert {i["field"] for i in items} <= set(charts.frame(r, chosen).columns)
+    assert {i["field"] for i in items} <= set(overlay.frame(r, chosen).columns)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ def test_the_hover_holds_every_metric_and_the_parts_under_titles_of_their_own():
 )
 def test_days_stand_at_midnight_of_their_own_date(zone):
     """Written as UTC and drawn on a utc scale, they are on the right day whatever the browser's zone."""
-    at = charts.frame(report("2026-03-01", "2026-04-10", zone), THREE)["at"]
+    at = overlay.frame(report("2026-03-01", "2026-04-10", zone), THREE)["at"]
     assert [t.isoformat() for t in at] == [
         f"{d.date()}T00:00:00+00:00" for d in pd.date_range("2026-03-01", "2026-04-10")
     ]
@@ -146,7 +147,7 @@ def test_days_stand_at_midnight_of_their_own_date(zone):
     ("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-11-02", 24)]
 )
 def test_hours_of_a_long_or_short_day_fill_it_without_overlap(day, hours):
-    data = charts.frame(report(day, day, grain=Grain.HOUR), THREE)
+    data = overlay.frame(report(day, day, grain=Grain.HOUR), THREE)
     assert len(data) == hours
     steps = data["at"].diff().dropna()
     assert steps.min() > pd.Timedelta(0)
@@ -168,12 +169,12 @@ def test_few_buckets_have_points():
 
 
 def test_series_differ_by_more_than_colour():
-    assert len(set(charts.DASHES)) == len(set(charts.SHAPES)) == charts.MAX_SERIES
+    assert len(set(overlay.DASHES)) == len(set(overlay.SHAPES)) == overlay.MAX_SERIES
     lines = [leaf for leaf in marks(spec(report(), KEYS[:6])) if leaf["encoding"].get("strokeDash")]
     assert [line["encoding"]["strokeDash"]["datum"] for line in lines] == [
         m.title for m in METRICS[:6]
     ]
-    assert charts.UNFINISHED not in charts.DASHES
+    assert overlay.UNFINISHED not in overlay.DASHES
 
 
 def test_the_spec_is_kept_and_no_caller_can_spoil_it():
@@ -191,7 +192,7 @@ def test_the_spec_is_kept_and_no_caller_can_spoil_it():
 
 
 def test_quotes_in_titles_cannot_break_the_legend():
-    assert charts._js("it's \\ one") == "'it\\'s \\\\ one'"
+    assert overlay._js("it's \\ one") == "'it\\'s \\\\ one'"
 
 
 def test_a_crowded_chart_is_drawn_finer_and_says_what_is_easier_to_read():
@@ -202,6 +203,6 @@ def test_a_crowded_chart_is_drawn_finer_and_says_what_is_easier_to_read():
         if leaf["mark"]["type"] == "line"
     }  # noqa: E731
     assert max(widths(year)) < min(widths(month))
-    assert "by the week" in charts.density_text(year, THREE)
-    assert charts.density_text(month, THREE) == charts.density_text(year, THREE[:2]) == ""
-    assert charts.density_text(report("2024-01-01", "2026-11-22", grain=Grain.WEEK), THREE) == ""
+    assert "by the week" in overlay.density_text(year, THREE)
+    assert overlay.density_text(month, THREE) == overlay.density_text(year, THREE[:2]) == ""
+    assert overlay.density_text(report("2024-01-01", "2026-11-22", grain=Grain.WEEK), THREE) == ""

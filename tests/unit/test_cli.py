@@ -11,19 +11,20 @@ from pathlib import Path
 import click
 import pytest
 import sqlalchemy as sa
-
-from harness import event, shifted
-from shell import Shell, line, spawn, write
 from soundness.test_worked_example import HALF_DAY, TRUTH, example
-from usage_report import cli, db, demo, doctor
-from usage_report.db import tables as t
-from usage_report.metrics import ALL, PERIOD
+from support.harness import event, shifted
+from support.shell import Shell, line, spawn, write
+
+from usage_report import demo, storage
+from usage_report.cli import doctor, main
+from usage_report.core.metrics import ALL, PERIOD
+from usage_report.storage import tables as t
 
 DAY = ("--team", "acme", "--from", "2026-03-01", "--to", "2026-03-01")
 
 
 def commands(
-    command: click.Command = cli.main, path: tuple[str, ...] = ()
+    command: click.Command = main.main, path: tuple[str, ...] = ()
 ) -> list[tuple[str, ...]]:
     out = [path]
     for name, sub in getattr(command, "commands", {}).items():
@@ -504,12 +505,12 @@ def test_quarantined_and_replayed_when_the_time_has_come(shell, monkeypatch):
     """An event of next year waits in quarantine until the clock allows it."""
     soon = event("participant.joined", "2027-03-01T10:00:00Z", "e-1", connection="c")
     monkeypatch.setattr(
-        cli, "now", lambda: event("session.started", "2026-03-01T10:00:00Z", "x").time
+        main, "now", lambda: event("session.started", "2026-03-01T10:00:00Z", "x").time
     )
     result = shell("ingest", "-", input=line(soon), code=1)
     assert "in-the-future" in result.stderr
     shell("quarantine", "replay", code=1)
-    monkeypatch.setattr(cli, "now", lambda: soon.time)
+    monkeypatch.setattr(main, "now", lambda: soon.time)
     assert "1 accepted" in shell("quarantine", "replay").stdout
     assert shell("quarantine", "list").stdout == ""
     assert (
@@ -536,8 +537,8 @@ def test_rebuild(shell, tmp_path):
 
 
 def test_migrate(shell):
-    assert shell("migrate").stdout == f"The schema is at {db.HEAD}.\n"
-    assert shell("migrate").stdout == f"The schema is at {db.HEAD}.\n"
+    assert shell("migrate").stdout == f"The schema is at {storage.SCHEMA_VERSION}.\n"
+    assert shell("migrate").stdout == f"The schema is at {storage.SCHEMA_VERSION}.\n"
     assert shell("team", "list").stdout == ""
 
 
@@ -620,7 +621,7 @@ def faults(result) -> dict[str, str]:
 def today(monkeypatch):
     """The clock of the worked example's evening."""
     at = event("session.started", "2026-03-01T20:00:00Z", "x").time
-    monkeypatch.setattr(cli, "now", lambda: at)
+    monkeypatch.setattr(main, "now", lambda: at)
     return at
 
 
@@ -685,14 +686,14 @@ def test_doctor_on_what_is_in_the_database(shell, today, monkeypatch):
     assert "quarantine list" in found["quarantine"]
     assert "ingest" in found["team silent"]
     assert "team acme" not in found
-    monkeypatch.setattr(cli, "now", lambda: today + 3 * 86_400_000)
+    monkeypatch.setattr(main, "now", lambda: today + 3 * 86_400_000)
     result = shell("doctor", code=1)
     assert "platform" in faults(result)["team acme"]
     assert "3 days ago" in result.stdout
 
 
 def test_doctor_on_uncounted_sessions(shell, tmp_path, today, monkeypatch):
-    monkeypatch.setattr(cli, "_settle", lambda engine: 0)
+    monkeypatch.setattr(main, "_settle", lambda engine: 0)
     shell("ingest", write(tmp_path / "e.jsonl", example()))
     assert "rebuild" in faults(shell("doctor", code=1))["figures"]
     monkeypatch.undo()

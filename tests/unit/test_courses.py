@@ -8,14 +8,15 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from support import handmade
 
-import handmade
-from usage_report import courses
-from usage_report.courses import State
-from usage_report.events import instant
-from usage_report.metrics import PERIOD, metric
-from usage_report.periods import Period, edges, zone
-from usage_report.query.model import Live, PeriodMetric, PeriodReport, Query
+from usage_report.core.events import instant
+from usage_report.core.metrics import PERIOD, metric
+from usage_report.core.periods import Period, edges, zone
+from usage_report.render.charts import trend
+from usage_report.reporting import billing
+from usage_report.reporting.billing import State
+from usage_report.reporting.model import Live, PeriodMetric, PeriodReport, Query
 from usage_report.ui import reconcile
 
 MINUTE = 60_000
@@ -61,7 +62,7 @@ def figure(
     ],
 )
 def test_state(percent, expected):
-    assert courses.state(percent) is expected
+    assert billing.state(percent) is expected
 
 
 def test_states_differ_without_colour():
@@ -71,14 +72,14 @@ def test_states_differ_without_colour():
 def test_pace_goes_on_as_so_far():
     """400 minutes in 4 of 10 days: 1,000 at the end. 800 are reached when 8 days have passed, on 9 March at midnight."""
     report = period("2026-03-05T00:00:00Z", "participation_minutes", [100 * MINUTE] * 4)
-    assert courses.pace(report, figure("participation_minutes", 400.0, 800.0)) == courses.Pace(
+    assert billing.pace(report, figure("participation_minutes", 400.0, 800.0)) == billing.Pace(
         1000.0, 125.0, date(2026, 3, 9)
     )
-    assert courses.outlook(report, figure("participation_minutes", 400.0, 800.0)) == (
+    assert trend.outlook(report, figure("participation_minutes", 400.0, 800.0)) == (
         "At this pace 1\u202f000\u202fmin (125\u202f%) by 10 Mar; the limit is reached about 9 Mar."
     )
-    assert courses.pace(report, figure("participation_minutes", 400.0, 2000.0)).passed is None
-    assert courses.pace(report, figure("participation_minutes", 400.0)).percent is None
+    assert billing.pace(report, figure("participation_minutes", 400.0, 2000.0)).passed is None
+    assert billing.pace(report, figure("participation_minutes", 400.0)).percent is None
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_pace_goes_on_as_so_far():
 )
 def test_no_pace_on_the_first_day_nor_after_the_end(as_of):
     assert (
-        courses.pace(
+        billing.pace(
             period(as_of, "participation_minutes", [MINUTE]), figure("participation_minutes", 1.0)
         )
         is None
@@ -95,16 +96,16 @@ def test_no_pace_on_the_first_day_nor_after_the_end(as_of):
 
 def test_peaks_and_levels_have_no_pace():
     for key in ("max_concurrent_sessions", "recording_storage_minutes"):
-        assert courses.pace(period("2026-03-05T00:00:00Z", key, [1]), figure(key, 1)) is None
+        assert billing.pace(period("2026-03-05T00:00:00Z", key, [1]), figure(key, 1)) is None
 
 
 def test_the_day_the_limit_was_passed():
     """100 a day against 250: 200 after the 2nd, 300 after the 3rd."""
     report = period("2026-03-05T00:00:00Z", "participation_minutes", [100 * MINUTE] * 4)
-    assert courses.passed(report, figure("participation_minutes", 400.0, 250.0)) == date(2026, 3, 3)
-    assert courses.passed(report, figure("participation_minutes", 400.0, 400.0)) is None
+    assert billing.passed(report, figure("participation_minutes", 400.0, 250.0)) == date(2026, 3, 3)
+    assert billing.passed(report, figure("participation_minutes", 400.0, 400.0)) is None
     assert (
-        courses.outlook(report, figure("participation_minutes", 400.0, 250.0))
+        trend.outlook(report, figure("participation_minutes", 400.0, 250.0))
         == "The limit was passed on Tue 3 Mar 2026."
     )
 
@@ -118,7 +119,7 @@ def test_minutes_add_up_along_a_diagonal_to_the_limit():
     report = period(
         "2026-03-03T12:00:00Z", "participation_minutes", [10 * MINUTE, 20 * MINUTE, 5 * MINUTE]
     )
-    marks = courses.period_marks(report, figure("participation_minutes", 35.0, 100.0))
+    marks = trend.period_marks(report, figure("participation_minutes", 35.0, 100.0))
     assert layer(marks, "course") == [
         ("01 00:00", 0),
         ("02 00:00", 10),
@@ -144,7 +145,7 @@ def test_peaks_climb_at_their_instants_under_a_flat_limit():
         [3, 2, 7],
         peaks_at=["2026-03-01T09:30:00Z", "2026-03-02T08:00:00Z", "2026-03-03T11:00:00Z"],
     )
-    marks = courses.period_marks(report, figure("max_concurrent_sessions", 7, 5))
+    marks = trend.period_marks(report, figure("max_concurrent_sessions", 7, 5))
     assert [y for _, y in layer(marks, "course")] == [0, 3, 3, 3, 3, 7, 7]
     assert ("03 11:00", 7) in layer(marks, "course")
     assert {y for _, y in layer(marks, "limit")} == {5}
@@ -155,7 +156,7 @@ def test_a_level_is_not_added_up_and_does_not_begin_at_nought():
         "2026-03-03T12:00:00Z", "recording_storage_minutes", [50 * MINUTE, 40 * MINUTE, 45 * MINUTE]
     )
     assert layer(
-        courses.period_marks(report, figure("recording_storage_minutes", 45.0)), "course"
+        trend.period_marks(report, figure("recording_storage_minutes", 45.0)), "course"
     ) == [("02 00:00", 50), ("03 00:00", 40), ("03 12:00", 45)]
 
 
@@ -169,7 +170,7 @@ def test_axes_show_the_clocks_of_the_zone():
         start=date(2026, 3, 28),
         last=date(2026, 3, 31),
     )
-    marks = courses.period_marks(report, figure("participation_minutes", 3.0))
+    marks = trend.period_marks(report, figure("participation_minutes", 3.0))
     assert [x for x, _ in layer(marks, "course")] == [
         "28 00:00",
         "29 00:00",
@@ -184,7 +185,7 @@ def test_not_supplied_draws_nothing_but_its_frame():
     report = replace(
         report, daily=replace(report.daily, not_supplied=frozenset(["captions_minutes"]))
     )
-    marks = courses.period_marks(report, PeriodMetric("captions_minutes", None, None, None, None))
+    marks = trend.period_marks(report, PeriodMetric("captions_minutes", None, None, None, None))
     assert set(marks.layer) <= {"frame", "course"}
     assert len(marks[marks.layer == "course"]) <= 1
 
@@ -195,11 +196,11 @@ def test_not_supplied_draws_nothing_but_its_frame():
      ("2026-03-10T23:59:59Z", "1–10 Mar 2026 · day 10 of 10 · last day"), ("2026-03-12T00:00:00Z", "1–10 Mar 2026 · day 10 of 10 · over")],
 )  # fmt: skip
 def test_header(day, text):
-    assert courses.header(period(day, "participation_minutes", [])) == text
+    assert trend.header(period(day, "participation_minutes", [])) == text
 
 
 def hour(*steps: tuple[int, int], as_of: int = instant("2026-03-01T10:00:00Z")) -> pd.DataFrame:
-    return courses.hour_marks(
+    return trend.hour_marks(
         Live(as_of, 0, 0, 0, (), tuple((as_of - ago, people) for ago, people in steps)),
         "Asia/Kolkata",
     )
@@ -216,16 +217,14 @@ def test_an_empty_hour():
 
 
 def test_specifications_do_not_change_with_the_figures():
-    assert courses.period_spec("participation_minutes") == courses.period_spec(
-        "participation_minutes"
-    )
-    assert courses.hour_spec() == courses.hour_spec()
+    assert trend.period_spec("participation_minutes") == trend.period_spec("participation_minutes")
+    assert trend.hour_spec() == trend.hour_spec()
 
 
 def test_axes_have_no_half_sessions_and_no_milli():
     """``~s`` alone writes a half as 500m, which reads as minutes."""
     for key in (m.key for m in PERIOD):
-        axis = courses.period_spec(key)["encoding"]["y"]["axis"]
+        axis = trend.period_spec(key)["encoding"]["y"]["axis"]
         assert axis.get("tickMinStep") == (None if metric(key).unit else 1)
         assert "< 1000 ? '~r'" in axis["labelExpr"]
     for key, step in (("sessions", 1), ("participation_minutes", None)):

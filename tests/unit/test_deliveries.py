@@ -6,17 +6,18 @@ import orjson
 import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
+from support import product
 
-import product
-from usage_report import access, api, db, sources
-from usage_report.cli import main
-from usage_report.errors import Rejected
-from usage_report.events import Event, Refused, instant
-from usage_report.intake import Intake, Job, Raw
-from usage_report.query.reader import Reader
-from usage_report.settings import Settings
-from usage_report.sources import Context
-from usage_report.sources._hooks import Delivery
+from usage_report import api, storage
+from usage_report.cli.main import main
+from usage_report.core.errors import EventError
+from usage_report.core.events import Event, QuarantinedInput, instant
+from usage_report.core.settings import Settings
+from usage_report.ingest.write_queue import Job, Raw, WriteQueue
+from usage_report.reporting.reader import Reader
+from usage_report.sources import registry
+from usage_report.sources.contract import Context, Delivery
+from usage_report.storage import credentials
 
 MARCH, MAY = instant("2026-03-02T09:00:00Z"), instant("2026-05-02T09:00:00Z")
 
@@ -28,7 +29,7 @@ def url(tmp_path):
 
 @pytest.fixture
 def engine(url):
-    engine = db.open_database(url)
+    engine = storage.open_database(url)
     yield engine
     engine.dispose()
 
@@ -43,13 +44,13 @@ def post(engine, platform: str, team: str, body: dict, at: int) -> None:
     """Take a request the way the receiver does."""
     raw = orjson.dumps(body)
     items = list(
-        sources.platforms()[platform].translate(
+        registry.platforms()[platform].translate(
             Delivery(raw, {}, "http://x/", at), Context(at, team, platform)
         )
     )
     events = [x for x in items if type(x) is Event]
-    refused = [x._replace(team=team) for x in items if type(x) is Refused]
-    intake = Intake(engine)
+    refused = [x._replace(team=team) for x in items if type(x) is QuarantinedInput]
+    intake = WriteQueue(engine)
     product.take(
         intake,
         Job(
@@ -75,13 +76,13 @@ def livekit(id: str, event: str, at: int) -> dict:
 @pytest.fixture
 def broken(monkeypatch):
     """``broken()``: an adapter that has yet to learn of joins; ``broken(mended=True)``: it has."""
-    module = sources.platforms()["livekit"]
+    module = registry.platforms()["livekit"]
     right = module.translate
 
     def wrong(delivery, context):
         if b"participant_joined" in delivery.body:
-            error = Rejected("unknown-type", "there is no such event")
-            yield Refused(error.reason, error.why, delivery.body, 1, "", "livekit")
+            error = EventError("unknown-type", "there is no such event")
+            yield QuarantinedInput(error.reason, error.why, delivery.body, 1, "", "livekit")
         else:
             yield from right(delivery, context)
 
@@ -159,7 +160,7 @@ def test_only_some_are_read(filled, run, broken):
 
 def test_what_is_refused_again_keeps_its_team_and_is_kept_once(filled, run):
     run("replay")
-    with db.reading(filled) as c:
+    with storage.reading(filled) as c:
         rows = c.exec_driver_sql(
             "select team, count(*) from quarantine group by team order by team"
         ).all()
@@ -167,7 +168,7 @@ def test_what_is_refused_again_keeps_its_team_and_is_kept_once(filled, run):
 
 
 def test_more_than_one_share_is_read(engine, run, monkeypatch):
-    monkeypatch.setattr("usage_report.cli_service._SHARE", 2)
+    monkeypatch.setattr("usage_report.cli.service._SHARE", 2)
     for n in range(5):
         post(
             engine,
@@ -188,8 +189,8 @@ def test_a_wrong_platform_and_a_wrong_date_are_said(run):
 @pytest.mark.parametrize("below", ["", "/events/occupant/joined"])
 def test_a_platform_may_add_to_the_address_it_was_given(engine, url, run, below):
     """event_sync posts to api_prefix + /events/…, and has no setting for that."""
-    with db.writing(engine) as c:
-        access.set_secret(c, "acme", "jitsi", "word", MARCH)
+    with storage.writing(engine) as c:
+        credentials.set_secret(c, "acme", "jitsi", "word", MARCH)
     body = {
         "event_name": "muc-occupant-joined", "is_breakout": False, "room_jid": "r@conference.x", "room_name": "r",
         "occupant": {"occupant_jid": "r@conference.x/1", "joined_at": MARCH // 1000, "name": "Ana"},

@@ -16,10 +16,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from usage_report import demo, metrics
-from usage_report import events as ev
+from usage_report import demo
+from usage_report.core import events as ev
+from usage_report.core import metrics
+from usage_report.core.periods import billing_period, local, midnight, zone
 from usage_report.demo import company, schedule
-from usage_report.periods import billing_period, local, midnight, zone
 
 TZ = zone(demo.ZONE)
 HOUR = 3_600_000
@@ -204,7 +205,7 @@ def test_order_of_asking_and_other_processes_change_nothing():
     schedule.plan.cache_clear()
     assert list(demo.events(since, until)) == first
     program = (
-        "import hashlib; from usage_report import demo, events\n"
+        "import hashlib; from usage_report import demo; from usage_report.core import events\n"
         f"print(hashlib.sha256(b''.join(map(events.content, demo.events({since}, {until})))).hexdigest())"
     )
     source = Path(demo.__file__).parents[2]

@@ -16,12 +16,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from usage_report import presets, settings, sources
-from usage_report.api import http, metrics
-from usage_report.cli import main
-from usage_report.events import KINDS, instant, parse
-from usage_report.intake import QUEUE, QUEUE_BYTES
-from usage_report.metrics import ALL, METRICS, Measure
+from usage_report.api import http
+from usage_report.cli.main import main
+from usage_report.core import presets, settings, telemetry
+from usage_report.core.events import KINDS, instant, parse
+from usage_report.core.metrics import ALL, METRICS, Measure
+from usage_report.ingest.write_queue import QUEUE, QUEUE_BYTES
+from usage_report.sources import registry
 
 ROOT = Path(__file__).parents[2]
 PAGES = {
@@ -230,8 +231,8 @@ def test_every_event_type_and_field_is_documented():
 
 
 def test_every_reason_is_documented():
-    raised = set(re.findall(r'(?:Rejected|Refused)\(\s*"([a-z0-9-]+)"', SOURCE)) | set(
-        re.findall(r'return "(not-[a-z0-9]+)"', SOURCE)
+    raised = set(re.findall(r'(?:EventError|QuarantinedInput)\(\s*"([a-z0-9-]+)"', SOURCE)) | set(
+        re.findall(r'return\s*\(?\s*"(not-[a-z0-9]+)"', SOURCE)
     )
     assert len(raised) > 10
     assert set(names(section("docs/events.md", "## Quarantine"))) == raised
@@ -260,7 +261,7 @@ def test_every_platform_has_its_section_and_its_events():
         for cells in rows(PAGES["docs/connect.md"].split("## How every")[0])
         if cells[2]
     }
-    assert told.keys() == sources.platforms().keys()
+    assert told.keys() == registry.platforms().keys()
     for link in told.values():
         title = link[1:].split("]")[0]
         text = section(
@@ -272,7 +273,7 @@ def test_every_platform_has_its_section_and_its_events():
         for part in ("Where", "Secret", "Events", "Supplies", "Not supplied"):
             assert f"- **{part}**:" in text, (title, part)
     known = set(names(section("docs/connect.md", "## Files")))
-    assert known == sources.files().keys()
+    assert known == registry.files().keys()
 
 
 def test_metrics_and_limits_of_the_api_are_documented():
@@ -281,7 +282,9 @@ def test_metrics_and_limits_of_the_api_are_documented():
         for name in names(section("docs/api.md", "## Health and metrics"))
         if name.startswith("usage_report_")
     ]
-    kinds = {m.name + ("_total" if m.type == "counter" else "") for m in metrics.REGISTRY.collect()}
+    kinds = {
+        m.name + ("_total" if m.type == "counter" else "") for m in telemetry.REGISTRY.collect()
+    }
     assert set(told) == kinds
     text = section("docs/api.md", "## Limits and errors")
     assert (

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from usage_report.errors import Rejected
-from usage_report.events import (
+from usage_report.core.errors import EventError
+from usage_report.core.events import (
     AHEAD,
     BY_TYPE,
     CODE,
@@ -24,8 +24,8 @@ from usage_report.events import (
     iso,
     parse,
 )
-from usage_report.events import _careful as careful
-from usage_report.events import _ordinary as ordinary
+from usage_report.core.events import _careful as careful
+from usage_report.core.events import _ordinary as ordinary
 
 NOW = instant("2026-03-01T12:00:00Z")
 NINE = instant("2026-03-01T09:00:00Z")
@@ -75,8 +75,8 @@ def envelope(type="participant.joined", **data):
     }  # fmt: skip
 
 
-def refusal(obj, **options) -> Rejected:
-    with pytest.raises(Rejected) as caught:
+def refusal(obj, **options) -> EventError:
+    with pytest.raises(EventError) as caught:
         parse(obj, **{"now": NOW} | options)
     assert caught.value.reason
     assert 0 < len(caught.value.why) < 500
@@ -324,7 +324,7 @@ def test_nothing_but_rejected_ever_comes_out(data):
     obj = with_field(type, field, path, data.draw(json_values))
     if data.draw(st.booleans()):
         obj[data.draw(st.sampled_from(ENVELOPE))] = data.draw(json_values)
-    with suppress(Rejected):
+    with suppress(EventError):
         event = parse(orjson.loads(orjson.dumps(obj)), now=NOW)
         assert all(
             len(text.encode()) <= MAX_TEXT and "\0" not in text for text in event[:3] + event[5:12]
@@ -387,7 +387,7 @@ def test_the_limits_of_time_themselves_are_possible():
         check_time(at, NOW)
         assert parse(envelope() | {"time": iso(at)}, now=NOW).time == at
     for at in (EARLIEST - 1, NOW + AHEAD + 1):
-        with pytest.raises(Rejected):
+        with pytest.raises(EventError):
             check_time(at, NOW)
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
+from support.reports import make_report
 
-from reports import make_report
-from usage_report import export
-from usage_report.metrics import ALL
-from usage_report.periods import Grain
-from usage_report.query.model import Query
+from usage_report.core.metrics import ALL
+from usage_report.core.periods import Grain
+from usage_report.render import export
+from usage_report.reporting.model import Query
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "export_three_days.csv"
 AS_OF = int(datetime(2026, 3, 30, 12, tzinfo=UTC).timestamp()) * 1000
@@ -50,7 +50,7 @@ def test_csv_is_exact_and_absent_is_empty():
             assert (float(row[m.key]) if row[m.key] else None) == value
     assert {g["captions_minutes"] for g in got} == {""}
     assert {g["not_supplied"] for g in got} == {"captions_minutes"}
-    assert float(got[3]["consumed_minutes_estimated"]) == r.estimated_total / 60_000 > 0
+    assert float(got[3]["consumed_minutes_estimated"]) == r.estimated_total_ms / 60_000 > 0
     assert {(g["zone"], g["as_of"], g["definitions"]) for g in got} == {
         ("Europe/Berlin", "2026-03-30T12:00:00Z", "1")
     }

@@ -3,11 +3,11 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from support.reports import make_report
 
-from reports import make_report
-from usage_report import formats as f
-from usage_report.periods import Grain, Period
-from usage_report.query.model import Query
+from usage_report.core.periods import Grain, Period
+from usage_report.render import formats as f
+from usage_report.reporting.model import Query
 
 AS_OF = int(datetime(2026, 11, 23, 10, 30, tzinfo=UTC).timestamp()) * 1000
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+from support import product
+from support.harness import event
 
-import product
-from harness import event
-from usage_report import db, intake, ledger, pipeline, store
-from usage_report.db import tables as t
-from usage_report.errors import DatabaseError
-from usage_report.events import Event
-from usage_report.inbox import Inbox, carry
-from usage_report.intake import Intake, Job
-from usage_report.ledger import Fate
+from usage_report import storage
+from usage_report.core.errors import DatabaseError
+from usage_report.core.events import Event
+from usage_report.ingest import pipeline, write_queue
+from usage_report.ingest.write_queue import Job, WriteQueue
+from usage_report.storage import event_log, facts
+from usage_report.storage import tables as t
+from usage_report.storage.event_log import IngestOutcome
+from usage_report.storage.inbox import Inbox, drain_inbox
 
 NOW = 1_775_000_000_000
 
@@ -22,14 +24,14 @@ def told(id: str, time: str = "10:00") -> Event:
     return event("participant.joined", f"2026-03-01T{time}:00Z", id, connection=id)
 
 
-def accept(engine: sa.Engine, inbox: Inbox, *events: Event) -> list[Fate]:
-    with db.writing(engine) as c:
+def accept(engine: sa.Engine, inbox: Inbox, *events: Event) -> list[IngestOutcome]:
+    with storage.writing(engine) as c:
         return inbox.accept(c, events, NOW)
 
 
 def ids(engine: sa.Engine) -> list[str]:
     """Of the ledger, in the order they went in."""
-    with db.reading(engine) as c:
+    with storage.reading(engine) as c:
         return [
             id
             for (id,) in c.execute(
@@ -38,7 +40,7 @@ def ids(engine: sa.Engine) -> list[str]:
         ]
 
 
-A, D, C = Fate.ACCEPTED, Fate.DUPLICATE, Fate.CONFLICT
+A, D, C = IngestOutcome.ACCEPTED, IngestOutcome.DUPLICATE, IngestOutcome.CONFLICT
 
 
 def test_known_before_it_is_in_the_ledger_and_after(engine):
@@ -52,11 +54,11 @@ def test_known_before_it_is_in_the_ledger_and_after(engine):
     assert ids(engine) == []
     for _ in range(2):
         assert accept(engine, inbox, told("b"), told("a", "11:00"), told("b")) == [D, C, D]
-        pipeline.carry(engine)
+        pipeline.drain_inbox(engine)
         assert ids(engine) == ["a", "b"]
     accept(engine, inbox, told("c"))
     assert inbox.waiting == 0, "what is in the ledger is forgotten here"
-    with db.reading(engine) as c:
+    with storage.reading(engine) as c:
         stored = c.execute(sa.select(t.events.c.time).where(t.events.c.id == "b")).scalar_one()
     assert stored == told("b").time, "the first stays"
 
@@ -69,7 +71,7 @@ def test_another_process_knows_too(engine):
     assert accept(engine, Inbox(), told("c"), told("a", "11:00")) == [D, C], (
         "one that has just been started"
     )
-    pipeline.carry(engine)
+    pipeline.drain_inbox(engine)
     assert accept(engine, other, told("c")) == [D]
     assert ids(engine) == ["a", "b", "c"]
 
@@ -83,7 +85,7 @@ def test_what_was_taken_back_is_not_known(engine):
     assert accept(engine, other, told("b")) == [A]
     assert accept(engine, one, told("a"), told("b")) == [A, D]
     assert accept(engine, other, told("a")) == [D]
-    pipeline.carry(engine)
+    pipeline.drain_inbox(engine)
     assert ids(engine) == ["a", "b"]
 
 
@@ -92,9 +94,9 @@ def test_numbers_are_never_given_twice(engine):
     one, other = Inbox(), Inbox()
     accept(engine, one, told("a"))
     accept(engine, one, told("b"))
-    pipeline.carry(engine)
+    pipeline.drain_inbox(engine)
     accept(engine, other, told("c"))
-    with db.reading(engine) as c:
+    with storage.reading(engine) as c:
         assert c.execute(sa.select(t.inbox.c.id)).scalar_one() >= 3
     assert accept(engine, one, told("c")) == [D]
 
@@ -108,30 +110,34 @@ def test_a_file_meets_what_was_accepted_before_it(engine):
 
 @pytest.mark.parametrize(
     "work",
-    [pipeline.settle, lambda e: pipeline.rebuild(e, "acme"), lambda e: pipeline.replay(e, now=NOW)],
+    [
+        pipeline.process_pending,
+        lambda e: pipeline.rebuild(e, "acme"),
+        lambda e: pipeline.replay(e, now=NOW),
+    ],
 )
 def test_all_that_counts_carries_first(engine, work):
     product.ingest(engine, [told("z")])
     accept(engine, Inbox(), told("a"))
-    assert pipeline.has_news(engine)
-    assert pipeline.waiting(engine) == 2
+    assert pipeline.has_pending(engine)
+    assert pipeline.pending_events(engine) == 2
     work(engine)
     assert set(ids(engine)) == {"a", "z"}
-    pipeline.settle(engine)
-    assert not pipeline.has_news(engine)
-    assert pipeline.waiting(engine) == 0
+    pipeline.process_pending(engine)
+    assert not pipeline.has_pending(engine)
+    assert pipeline.pending_events(engine) == 0
 
 
 def test_in_steps_each_whole(engine, monkeypatch):
     inbox = Inbox()
     for name in "abcde":
         accept(engine, inbox, told(f"{name}1"), told(f"{name}2"))
-    with db.writing(engine) as c:
-        assert carry(c, 3) == 2, "no row is parted"
+    with storage.writing(engine) as c:
+        assert drain_inbox(c, 3) == 2, "no row is parted"
     monkeypatch.setattr(pipeline, "BATCH", 4)
     steps: list[int] = []
-    pipeline.carry(engine, progress=steps.append, most=1)
-    pipeline.carry(engine, progress=steps.append)
+    pipeline.drain_inbox(engine, progress=steps.append, most=1)
+    pipeline.drain_inbox(engine, progress=steps.append)
     assert steps == [4, 4]
     assert len(ids(engine)) == 10
 
@@ -139,24 +145,24 @@ def test_in_steps_each_whole(engine, monkeypatch):
 def test_a_step_that_fails_loses_nothing(engine, monkeypatch):
     accept(engine, Inbox(), told("a"))
     with monkeypatch.context() as broken:
-        broken.setattr(ledger, "_count_sources", lambda *a: 1 / 0)
+        broken.setattr(event_log, "_count_sources", lambda *a: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            pipeline.carry(engine)
+            pipeline.drain_inbox(engine)
     assert ids(engine) == []
-    pipeline.carry(engine)
+    pipeline.drain_inbox(engine)
     assert ids(engine) == ["a"]
 
 
 def test_the_lag_is_that_of_the_oldest(engine):
-    with db.writing(engine) as c:
+    with storage.writing(engine) as c:
         Inbox().accept(c, [told("a")], NOW)
         Inbox().accept(c, [told("b")], NOW + 5_000)
-    assert (pipeline.arrivals(engine).events, pipeline.arrivals(engine).oldest) == (2, NOW)
-    with db.reading(engine) as c:
-        assert store.backlog(c)[:3] == (2, 0, NOW)
-    pipeline.carry(engine)
-    with db.reading(engine) as c:
-        assert store.backlog(c)[:3] == (0, 1, NOW)
+    assert (pipeline.inbox_size(engine).events, pipeline.inbox_size(engine).oldest) == (2, NOW)
+    with storage.reading(engine) as c:
+        assert facts.backlog(c)[:3] == (2, 0, NOW)
+    pipeline.drain_inbox(engine)
+    with storage.reading(engine) as c:
+        assert facts.backlog(c)[:3] == (0, 1, NOW)
         assert [
             r
             for (r,) in c.execute(
@@ -166,21 +172,21 @@ def test_the_lag_is_that_of_the_oldest(engine):
 
 
 def test_without_a_worker_the_intake_carries_what_is_too_much(engine, monkeypatch):
-    monkeypatch.setattr(intake, "INBOX", 5)
-    monkeypatch.setattr(intake, "CARRY", 4)
-    writer = Intake(engine)
+    monkeypatch.setattr(write_queue, "INBOX", 5)
+    monkeypatch.setattr(write_queue, "CARRY", 4)
+    writer = WriteQueue(engine)
     try:
         for i in range(12):
             job = Job(
                 "acme", "jsonl", "request", [told(f"{i:02}"), told(f"{i:02}+")], [], NOW, None
             )
             assert product.take(writer, job) == [A, A]
-            assert pipeline.arrivals(engine).events <= 5 + 2 + 2
+            assert pipeline.inbox_size(engine).events <= 5 + 2 + 2
         assert product.take(writer, job) == [D, D]
     finally:
         writer.close()
     assert 15 <= len(ids(engine)) < 24
-    pipeline.carry(engine)
+    pipeline.drain_inbox(engine)
     assert len(ids(engine)) == 24
 
 
@@ -193,15 +199,15 @@ def test_what_was_not_carried_after_all_stays_known(engine, monkeypatch):
         if full:
             raise DatabaseError("The disk of the database is full")
 
-    def send(*events: Event) -> list[Fate]:
+    def send(*events: Event) -> list[IngestOutcome]:
         return product.take(writer, Job("acme", "jsonl", "request", events, [], NOW, None))
 
-    writer = Intake(engine)
+    writer = WriteQueue(engine)
     try:
         assert send(told("a")) == [A]
         assert send(told("b")) == [A]
         with monkeypatch.context() as small:
-            small.setattr(intake, "INBOX", 0)
+            small.setattr(write_queue, "INBOX", 0)
             full = True
             with pytest.raises(DatabaseError):
                 send(told("c"))
@@ -209,5 +215,5 @@ def test_what_was_not_carried_after_all_stays_known(engine, monkeypatch):
         assert send(told("a", "11:00"), told("b"), told("c")) == [C, D, A]
     finally:
         writer.close()
-    pipeline.carry(engine)
+    pipeline.drain_inbox(engine)
     assert ids(engine) == ["a", "b", "c"]

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage_report import presets
-from usage_report.metrics import METRICS
-from usage_report.periods import DAY, Grain
+from usage_report.core import presets
+from usage_report.core.metrics import METRICS
+from usage_report.core.periods import DAY, Grain
 from usage_report.ui.links import (
     AHEAD,
     HOUR_DAYS,

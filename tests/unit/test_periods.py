@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage_report.errors import InputError
-from usage_report.events import instant
-from usage_report.periods import (
+from usage_report.core.errors import InputError
+from usage_report.core.events import instant
+from usage_report.core.periods import (
     HOUR,
     MAX_BUCKETS,
     QUARTER,

@@ -7,17 +7,21 @@ from itertools import groupby
 
 import pytest
 import sqlalchemy as sa
+from support import product
+from support.harness import Log, event
 
-import product
-from harness import Log, event
-from usage_report import db, formats, ledger, pipeline, teams, texts
-from usage_report.db import tables as t
-from usage_report.errors import InputError, NotFound
-from usage_report.events import Event, Refused, instant
-from usage_report.metrics import PERIOD
-from usage_report.periods import QUARTER, Grain
-from usage_report.query.model import Query
-from usage_report.query.reader import Reader
+from usage_report import storage
+from usage_report.core.errors import InputError, NotFoundError
+from usage_report.core.events import Event, QuarantinedInput, instant
+from usage_report.core.metrics import PERIOD
+from usage_report.core.periods import QUARTER, Grain
+from usage_report.ingest import pipeline
+from usage_report.ingest import teams as team_changes
+from usage_report.render import formats, terminal
+from usage_report.reporting.model import Query
+from usage_report.reporting.reader import Reader
+from usage_report.storage import event_log, quarantine
+from usage_report.storage import tables as t
 
 HOUR = 3_600_000
 STALE = 24 * HOUR
@@ -64,13 +68,15 @@ def watch(engine: sa.Engine) -> None:
     """Mark every derived row, so that the ones rewritten afterwards stand out: a mark does not outlive a rewrite."""
     with engine.begin() as c:
         for table, mark in _MARKS.items():
-            c.execute(table.update().values(silenced=mark))
+            c.execute(table.update().values(closed_by_timeout=mark))
 
 
 def rewritten(engine: sa.Engine, table: sa.Table) -> list[int]:
     """Starts of the rows written since ``watch``."""
     return [
-        start for start, mark in rows(engine, table, "start", "silenced") if mark < _MARKS[table]
+        start
+        for start, mark in rows(engine, table, "start", "closed_by_timeout")
+        if mark < _MARKS[table]
     ]
 
 
@@ -85,14 +91,14 @@ def test_again_changes_nothing(engine):
     )
     counts = product.ingest(engine, events)
     assert (counts.accepted, counts.duplicates, counts.conflicts, counts.refused) == (3, 0, [], 0)
-    assert pipeline.settle(engine) == 1
+    assert pipeline.process_pending(engine) == 1
     known, version = (
         product.fingerprint(engine, "acme"),
         Reader(engine, STALE).team("acme").data_version,
     )
     counts = product.ingest(engine, events[::-1])
     assert (counts.accepted, counts.duplicates) == (0, 3)
-    assert pipeline.settle(engine) == 0
+    assert pipeline.process_pending(engine) == 0
     assert product.fingerprint(engine, "acme") == known
     assert Reader(engine, STALE).team("acme").data_version == version, "cached answers still hold"
 
@@ -142,7 +148,7 @@ def test_large_batches_and_long_texts(engine):
     log = [event("participant.joined", instant("2026-03-01T10:00:00Z") + i, f"{long}{i}", connection=f"{long}c{i}", session=f"{long}s{i}", room=long, participant=f"{long}p{i}") for i in range(10_500)]  # fmt: skip
     assert product.ingest(engine, log).accepted == 10_500
     assert product.ingest(engine, log).duplicates == 10_500
-    pipeline.settle(engine)
+    pipeline.process_pending(engine)
     got = report(engine, "2026-03-01", as_of=instant("2026-03-01T11:00:00Z"))
     assert (
         got.total("sessions")
@@ -161,14 +167,14 @@ def test_an_input_that_breaks_off(engine):
 
     def broken():
         yield from Log().stay("10:00", "10:30", "a")
-        yield Refused("not-json", "it is not JSON at all", b"{", 3)
+        yield QuarantinedInput("not-json", "it is not JSON at all", b"{", 3)
         raise InputError("The file ends in the middle")
 
     with pytest.raises(InputError) as caught:
         product.ingest(engine, broken())
     assert (caught.value.counts.accepted, caught.value.counts.quarantined) == (2, 1)
     assert len(rows(engine, t.events)) == 2
-    pipeline.settle(engine)
+    pipeline.process_pending(engine)
     assert minutes(report(engine, "2026-03-01")) == [30]
 
 
@@ -183,31 +189,32 @@ def test_progress_adds_up(engine, monkeypatch):
     pipeline.ingest(engine, events, now=0, format="jsonl", origin="test", progress=told.append)
     assert sum(told) == 20
     assert max(told) == 7
-    assert pipeline.waiting(engine) == 20
+    assert pipeline.pending_events(engine) == 20
     monkeypatch.setattr(pipeline, "SETTLE", 5)
     counted: list[int] = []
-    assert pipeline.settle(engine, most=2) == 4
-    assert pipeline.waiting(engine) == 12
-    assert pipeline.settle(engine, progress=counted.append) == 6
+    assert pipeline.process_pending(engine, most=2) == 4
+    assert pipeline.pending_events(engine) == 12
+    assert pipeline.process_pending(engine, progress=counted.append) == 6
     assert sum(counted) == 12
-    assert pipeline.waiting(engine) == 0
-    assert pipeline.waiting(engine, "acme") == 20
-    with pytest.raises(NotFound):
-        pipeline.waiting(engine, "nobody")
+    assert pipeline.pending_events(engine) == 0
+    assert pipeline.pending_events(engine, "acme") == 20
+    with pytest.raises(NotFoundError):
+        pipeline.pending_events(engine, "nobody")
 
 
 def test_batches_are_bounded_in_bytes(engine, monkeypatch):
     """However many lines a batch may have, a few large ones fill it."""
     monkeypatch.setattr(pipeline, "BATCH_BYTES", 10_000)
     held: list[int] = []
-    real = ledger.quarantine
+    real = quarantine.add
     monkeypatch.setattr(
-        ledger,
-        "quarantine",
+        quarantine,
+        "add",
         lambda c, refused, **k: held.append(len(refused)) or real(c, refused, **k),
     )
     product.ingest(
-        engine, [Refused("not-json", "no JSON", b"%d" % i + b"x" * 4_000, i) for i in range(9)]
+        engine,
+        [QuarantinedInput("not-json", "no JSON", b"%d" % i + b"x" * 4_000, i) for i in range(9)],
     )
     assert held == [3, 3, 3]
 
@@ -254,7 +261,9 @@ def test_another_teams_news_is_its_own(two_days):
     )
     assert [
         start
-        for start, mark, team in rows(two_days, t.team_quarters, "start", "silenced", "team_id")
+        for start, mark, team in rows(
+            two_days, t.team_quarters, "start", "closed_by_timeout", "team_id"
+        )
         if mark < 1_000 and team == 1
     ] == []
     assert Reader(two_days, STALE).team("acme").data_version == before
@@ -293,7 +302,7 @@ def test_news_moves_the_data_version(two_days):
         two_days, [event("chat.posted", "2026-03-01T10:01:00Z", "n", post="p", visibility="public")]
     )
     assert Reader(two_days, STALE).team("acme").pending == 1
-    pipeline.settle(two_days)
+    pipeline.process_pending(two_days)
     info = Reader(two_days, STALE).team("acme")
     assert info.pending == 0
     assert info.data_version > version
@@ -315,7 +324,7 @@ def test_rebuild_mends_and_says_so(two_days):
         c.execute(t.team_days.delete())
     assert pipeline.rebuild(two_days, "acme") is False
     assert product.fingerprint(two_days, "acme") == right
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         pipeline.rebuild(two_days, "nobody")
 
 
@@ -331,8 +340,10 @@ def test_rebuild_is_one_transaction(two_days, monkeypatch):
 # -- quarantine --------------------------------------------------------------------------------------------------------
 
 
-def refused(n: int = 1, reason: str = "not-json") -> Refused:
-    return Refused(reason, "why it was refused, in a sentence", b"raw %d" % n, n, "acme", "test")
+def refused(n: int = 1, reason: str = "not-json") -> QuarantinedInput:
+    return QuarantinedInput(
+        reason, "why it was refused, in a sentence", b"raw %d" % n, n, "acme", "test"
+    )
 
 
 def test_each_original_is_kept_once(engine):
@@ -345,59 +356,61 @@ def test_each_original_is_kept_once(engine):
     )
     counts = product.ingest(engine, [refused(), refused(reason="too-late")])
     assert (counts.quarantined, counts.quarantined_before) == (1, 1)
-    with db.reading(engine) as c:
-        assert [bytes(r.raw) for r in ledger.quarantined(c)] == [b"raw 1", b"raw 2", b"raw 1"]
-        assert ledger.quarantine_size(c) == 3
+    with storage.reading(engine) as c:
+        assert [bytes(r.raw) for r in quarantine.originals(c)] == [b"raw 1", b"raw 2", b"raw 1"]
+        assert quarantine.count(c) == 3
 
 
 def test_odd_characters_can_be_quarantined(engine):
     """Texts are kept readable, originals to the byte."""
-    odd = Refused("x", "nul \0 and half \ud83d", b"\0\xff\xfe", 1, "te\0am", "so\udcffurce")
+    odd = QuarantinedInput(
+        "x", "nul \0 and half \ud83d", b"\0\xff\xfe", 1, "te\0am", "so\udcffurce"
+    )
     pipeline.ingest(engine, [odd], now=0, format="jsonl", origin="na\0me \udcff")
-    with db.reading(engine) as c:
-        (row,) = ledger.quarantined(c)
+    with storage.reading(engine) as c:
+        (row,) = quarantine.originals(c)
     assert bytes(row.raw) == b"\0\xff\xfe"
     assert "\0" not in row.team + row.source + row.origin + row.why
 
 
 def test_replay_takes_what_can_be_taken_now(engine):
     """An event of a format's own replay: taken, counted once, and gone from quarantine; the rest stays."""
-    from shell import line
+    from support.shell import line
 
     good = line(event("participant.joined", "2026-03-01T10:00:00Z", "e-1", connection="c")).strip()
     product.ingest(
         engine,
         [
-            Refused("in-the-future", "not yet", good, 1, "acme"),
-            Refused("not-json", "no", b"{", 2),
-            Refused("line-too-long", "long", good, 3, truncated=True),
+            QuarantinedInput("in-the-future", "not yet", good, 1, "acme"),
+            QuarantinedInput("not-json", "no", b"{", 2),
+            QuarantinedInput("line-too-long", "long", good, 3, is_truncated=True),
         ],
     )
     counts = pipeline.replay(engine, now=product.RECEIVED)
     assert (counts.accepted, counts.duplicates, counts.quarantined_before) == (1, 0, 2)
-    pipeline.settle(engine)
+    pipeline.process_pending(engine)
     assert (
         report(engine, "2026-03-01", as_of=instant("2026-03-01T10:05:00Z")).total(
             "participation_minutes"
         )
         == 5
     )
-    with db.reading(engine) as c:
-        assert [r.reason for r in ledger.quarantined(c)] == ["not-json", "line-too-long"]
+    with storage.reading(engine) as c:
+        assert [r.reason for r in quarantine.originals(c)] == ["not-json", "line-too-long"]
     assert pipeline.replay(engine, now=product.RECEIVED).accepted == 0
 
 
 def test_replay_uses_the_team_of_then(engine):
     """A file fed with ``--team``: its events name none, and need none when they are replayed."""
     body = b'{"specversion":"1.0","id":"1","source":"x","type":"session.started","time":"2026-03-01T10:00:00Z","data":{"room":"r","session":"s"}}'
-    product.ingest(engine, [Refused("in-the-future", "not yet", body, 1, "acme")])
+    product.ingest(engine, [QuarantinedInput("in-the-future", "not yet", body, 1, "acme")])
     assert pipeline.replay(engine, now=product.RECEIVED).accepted == 1
     assert Reader(engine, STALE).teams() == ("acme",)
 
 
 def test_replay_takes_nothing_for_another_team(engine):
     """What a token of one team sent in another's name was refused; nobody gets it in by having it read again."""
-    from shell import line
+    from support.shell import line
 
     theirs = line(
         event("participant.joined", "2026-03-01T10:00:00Z", "e-1", connection="c")
@@ -405,25 +418,29 @@ def test_replay_takes_nothing_for_another_team(engine):
     product.ingest(
         engine,
         [
-            Refused("wrong-team", "not yours", theirs, 1, "intruder"),
-            Refused("in-the-future", "not yet", theirs + b" ", 2, "intruder"),
+            QuarantinedInput("wrong-team", "not yours", theirs, 1, "intruder"),
+            QuarantinedInput("in-the-future", "not yet", theirs + b" ", 2, "intruder"),
         ],
     )
     counts = pipeline.replay(engine, now=product.RECEIVED)
     assert (counts.accepted, counts.quarantined_before) == (0, 2)
     assert Reader(engine, STALE).teams() == ()
-    with db.reading(engine) as c:
-        assert ledger.quarantine_size(c) == 2
+    with storage.reading(engine) as c:
+        assert quarantine.count(c) == 2
 
 
 def test_replay_of_more_than_one_page(engine, monkeypatch):
-    from shell import line
+    from support.shell import line
 
     lines = [
         line(event("session.started", "2026-03-01T10:00:00Z", f"e-{i}")).strip() for i in range(130)
     ]
     product.ingest(
-        engine, [Refused("x", "y", raw if i % 3 else b"{" + raw, i) for i, raw in enumerate(lines)]
+        engine,
+        [
+            QuarantinedInput("x", "y", raw if i % 3 else b"{" + raw, i)
+            for i, raw in enumerate(lines)
+        ],
     )
     counts = pipeline.replay(engine, now=product.RECEIVED)
     assert (counts.accepted, counts.quarantined_before) == (86, 44)
@@ -436,7 +453,7 @@ def test_a_change_of_zone_cuts_the_days_anew(two_days):
     """Midnight in Auckland is 11:00 UTC: the first two sessions fall on 1 March there, the third on 2 March."""
     version = Reader(two_days, STALE).team("acme").data_version
     before = product.fingerprint(two_days, "acme")
-    teams.change(two_days, "acme", now=0, zone="Pacific/Auckland")
+    team_changes.change(two_days, "acme", now=0, zone="Pacific/Auckland")
     assert [start for (start,) in rows(two_days, t.team_days, "start")] == [
         instant("2026-02-28T11:00:00Z"),
         instant("2026-03-01T11:00:00Z"),
@@ -448,26 +465,26 @@ def test_a_change_of_zone_cuts_the_days_anew(two_days):
     assert minutes(report(two_days, "2026-03-01", "2026-03-02")) == [80, 30]
     assert Reader(two_days, STALE).team("acme").data_version > version
     assert pipeline.rebuild(two_days, "acme") is True
-    teams.change(two_days, "acme", now=0, zone="UTC")
+    team_changes.change(two_days, "acme", now=0, zone="UTC")
     assert product.fingerprint(two_days, "acme") == before
 
 
 def test_an_unknown_zone_changes_nothing(two_days):
     before = product.fingerprint(two_days, "acme")
     with pytest.raises(InputError):
-        teams.change(two_days, "acme", now=0, zone="Mars/Olympus", billing_day=9)
+        team_changes.change(two_days, "acme", now=0, zone="Mars/Olympus", billing_day=9)
     assert product.fingerprint(two_days, "acme") == before
     assert Reader(two_days, STALE).team("acme").billing_day == 1
 
 
 def test_limits_hold_from_their_day(engine):
-    teams.change(
+    team_changes.change(
         engine, "acme", now=0, limits={"participation_minutes": 100.5, "max_concurrent_sessions": 3}
     )
-    teams.change(
+    team_changes.change(
         engine, "acme", now=0, limits={"participation_minutes": 200}, since=date(2026, 3, 10)
     )
-    teams.change(
+    team_changes.change(
         engine, "acme", now=0, limits={"participation_minutes": 300}, since=date(2026, 2, 10)
     )
 
@@ -503,7 +520,7 @@ def test_limits_hold_from_their_day(engine):
 ])  # fmt: skip
 def test_billing_periods_at_the_end_of_a_month(engine, day, zone, start, last):
     """At 20:00 UTC on 27 February 2026; in Kiritimati (UTC+14) it is the 28th already."""
-    teams.change(engine, "acme", now=0, zone=zone, billing_day=day)
+    team_changes.change(engine, "acme", now=0, zone=zone, billing_day=day)
     got = Reader(engine, STALE).period("acme", instant("2026-02-27T20:00:00Z"))
     assert (got.period.start.isoformat(), got.period.last.isoformat(), got.zone) == (
         start,
@@ -574,7 +591,7 @@ def test_recordings_that_nobody_tells_of_are_not_nought_in_real_time(engine, sou
     assert (live.live_participants, live.active_recordings) == (1, expected)
     assert live.json()["active_recordings"] == expected
     assert live.sessions[0].recording is (None if expected is None else False)
-    assert f"Active recordings  {'–' if expected is None else 0}" in texts.live(live)
+    assert f"Active recordings  {'–' if expected is None else 0}" in terminal.live(live)
 
 
 def test_as_of_in_the_past(two_days):
@@ -620,13 +637,13 @@ def test_in_another_zone_than_the_teams(two_days, zone, days):
     """In Kiritimati (UTC+14) 10:00 UTC is 00:00 of the next day, and 09:00 UTC of that day is 23:00 of the same."""
     got = report(two_days, "2026-03-01", f"2026-03-{len(days):02d}", zone=zone)
     assert minutes(got) == days
-    teams.change(two_days, "acme", now=0, zone="Europe/Berlin")
+    team_changes.change(two_days, "acme", now=0, zone="Europe/Berlin")
     assert minutes(report(two_days, "2026-03-01", f"2026-03-{len(days):02d}", zone=zone)) == days
 
 
 def test_days_of_changing_clocks(engine):
     """Somebody is there all the time: 23 and 25 hours of presence."""
-    teams.change(engine, "acme", now=0, zone="Europe/Berlin")
+    team_changes.change(engine, "acme", now=0, zone="Europe/Berlin")
     for first, last in (
         ("2026-03-28T00:00:00Z", "2026-03-31T00:00:00Z"),
         ("2026-10-24T00:00:00Z", "2026-10-27T00:00:00Z"),
@@ -677,13 +694,13 @@ def test_live_sessions_in_words(engine):
     )
     assert session.since == instant("2026-03-02T09:00:00Z")
     assert (live.live_participants, live.live_sessions, live.active_recordings) == (2, 1, 1)
-    assert [n for n, _ in groupby(n for _, n in live.course)] == [0, 1, 2, 3, 2]
-    assert live.course[-1][0] == instant("2026-03-02T09:30:00Z")
+    assert [n for n, _ in groupby(n for _, n in live.trend)] == [0, 1, 2, 3, 2]
+    assert live.trend[-1][0] == instant("2026-03-02T09:30:00Z")
 
 
 def test_reading_sees_one_state(two_days):
     """A reader in the middle of its transaction does not see what is counted meanwhile."""
-    with db.reading(two_days) as c:
+    with storage.reading(two_days) as c:
         count = sa.select(sa.func.count()).select_from(t.events)
         before = c.execute(count).scalar_one()
         product.feed(
@@ -699,7 +716,7 @@ def test_reading_sees_one_state(two_days):
 
 def test_nothing_is_left_of_a_failed_batch(engine, monkeypatch):
     """Events, sessions, teams and counts of sources are one transaction."""
-    monkeypatch.setattr(ledger, "_count_sources", lambda *a: 1 / 0)
+    monkeypatch.setattr(event_log, "_count_sources", lambda *a: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         product.ingest(engine, list(Log().stay("10:00", "10:30", "a")))
     assert all(rows(engine, table) == [] for table in (t.events, t.sessions, t.teams, t.sources))
@@ -719,6 +736,6 @@ def test_an_event_is_what_it_was(engine):
     product.ingest(engine, [one])
     columns = [f for f in Event._fields if f not in ("team", "session")]
     assert rows(engine, t.events, *columns) == [tuple(getattr(one, f) for f in columns)]
-    assert rows(engine, t.sessions, "session", "first_event", "last_event") == [
+    assert rows(engine, t.sessions, "external_id", "first_event", "last_event") == [
         ("s-1", one.time, one.time)
     ]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage_report import presets
-from usage_report.errors import SettingsError
-from usage_report.periods import Period
+from usage_report.core import presets
+from usage_report.core.errors import SettingsError
+from usage_report.core.periods import Period
 
 SHIPPED = presets.load()
 MONDAY = date(2026, 11, 23)

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage_report import reconcile
-from usage_report.errors import InputError
-from usage_report.metrics import ALL, Measure, metric
-from usage_report.periods import Grain, edges, zone
-from usage_report.query.model import Query, Report
-from usage_report.query.vendor import Evidence
-from usage_report.reconcile import PAIRS, Screen, Verdict, compare, verdict
+from usage_report.core.errors import InputError
+from usage_report.core.metrics import ALL, Measure, metric
+from usage_report.core.periods import Grain, edges, zone
+from usage_report.reporting import reconcile
+from usage_report.reporting.model import Query, Report
+from usage_report.reporting.reconcile import PAIRS, Screen, Verdict, compare, verdict
+from usage_report.reporting.vendor_figures import Evidence
 
 START = date(2026, 3, 2)
 MINUTE = 60_000

@@ -8,9 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from usage_report import metrics, sources
-from usage_report.errors import InputError
-from usage_report.sources import bigbluebutton, jsonl
+from usage_report.core import events, metrics
+from usage_report.core.errors import InputError
+from usage_report.sources import contract, coverage, input, registry
+from usage_report.sources.files import bigbluebutton, jsonl
 
 XML = b'<?xml version="1.0"?>\n<!-- kept -->\n<recording meeting_id="m-1552664944021"></recording>'
 
@@ -33,15 +34,15 @@ def write(tmp_path, data: bytes, name="in.bin"):
 def test_head_is_a_look_ahead_and_the_stream_is_whole(tmp_path, size, packed):
     data = bytes(i * 7 % 251 for i in range(size))
     path = write(tmp_path, gzip.compress(data) if packed else data, "plainly.named")
-    with sources.open_input(path) as (stream, head):
-        assert head == data[: sources.HEAD]
+    with input.open_input(path) as (stream, head):
+        assert head == data[: contract.SNIFF_BYTES]
         assert drain(stream) == data
         assert stream.read(10) == b""
 
 
 def test_gzip_of_several_members_is_one_stream(tmp_path):
     path = write(tmp_path, gzip.compress(b"one\n") + gzip.compress(b"two\n"))
-    with sources.open_input(path) as (stream, _):
+    with input.open_input(path) as (stream, _):
         assert drain(stream) == b"one\ntwo\n"
 
 
@@ -65,8 +66,8 @@ def test_dash_is_standard_input_which_stays_open(monkeypatch, packed):
     data = b'{"a":1}\n' * 20_000
     pipe = io.BufferedReader(Pipe(gzip.compress(data) if packed else data))
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=pipe))
-    with sources.open_input("-") as (stream, head):
-        assert head == data[: sources.HEAD]
+    with input.open_input("-") as (stream, head):
+        assert head == data[: contract.SNIFF_BYTES]
         assert drain(stream) == data
     assert not pipe.closed
 
@@ -81,14 +82,14 @@ def test_what_cannot_be_opened_says_why(tmp_path):
         (tmp_path / ("x" * 300), "cannot be opened"),
     ]
     for path, words in cases:
-        with pytest.raises(InputError, match=words) as caught, sources.open_input(path):
+        with pytest.raises(InputError, match=words) as caught, input.open_input(path):
             pass
         assert str(path) in str(caught.value)
 
 
 def test_empty_standard_input_is_named(monkeypatch):
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO()))
-    with pytest.raises(InputError, match="standard input is empty"), sources.open_input("-"):
+    with pytest.raises(InputError, match="standard input is empty"), input.open_input("-"):
         pass
 
 
@@ -96,7 +97,7 @@ def until_damage(path) -> tuple[bytes, str]:
     """What can be read before the damage, and the words about it."""
     got = b""
     try:
-        with sources.open_input(path) as (stream, _):
+        with input.open_input(path) as (stream, _):
             while piece := stream.read(5_000):
                 got += piece
     except InputError as error:
@@ -127,21 +128,21 @@ def test_corrupt_gzip_gives_the_sound_part_and_then_says_so(tmp_path):
     whole[len(whole) // 2 : len(whole) // 2 + 20] = b"\xff" * 20
     got, said = until_damage(write(tmp_path, bytes(whole)))
     assert "cannot be read further" in said
-    assert len(got) > sources.HEAD
-    assert got[: sources.HEAD] == LINES[: sources.HEAD]
+    assert len(got) > contract.SNIFF_BYTES
+    assert got[: contract.SNIFF_BYTES] == LINES[: contract.SNIFF_BYTES]
 
 
 def test_a_gzip_of_nothing_but_its_magic_is_damage_not_emptiness(tmp_path):
     with (
         pytest.raises(InputError, match="ends in the middle"),
-        sources.open_input(write(tmp_path, b"\x1f\x8b")),
+        input.open_input(write(tmp_path, b"\x1f\x8b")),
     ):
         pass
 
 
 def test_reading_all_at_once_is_not_offered(tmp_path):
     with (
-        sources.open_input(write(tmp_path, b"{}")) as (stream, _),
+        input.open_input(write(tmp_path, b"{}")) as (stream, _),
         pytest.raises(ValueError, match="bounded"),
     ):
         stream.read(-1)
@@ -151,14 +152,14 @@ def test_reading_all_at_once_is_not_offered(tmp_path):
 
 
 def test_every_module_keeps_the_contract():
-    known = sources.discover()
+    known = registry.discover()
     assert {"jsonl", "bigbluebutton"} <= known.keys()
     for name, module in known.items():
         assert name == module.NAME
         assert module.TITLE
         assert module.__doc__
         assert metrics.BY_KEY.keys() >= module.CANNOT_SUPPLY
-        assert name in sources.files() or name in sources.platforms()
+        assert name in registry.files() or name in registry.platforms()
         # A sum is known when all of its parts are.
         for key in metrics.BY_KEY:
             if parts := {p.key for p in metrics.parts(key)}:
@@ -168,20 +169,20 @@ def test_every_module_keeps_the_contract():
                 ):  # counts a screen as the video it is sent as: the sum holds, the part is not known
                     missing = {x for x in missing if not x.endswith("_screenshare")}
                 assert (key in module.CANNOT_SUPPLY) == bool(missing)
-    for module in sources.files().values():
+    for module in registry.files().values():
         assert callable(module.recognises)
         assert callable(module.read)
-    for module in sources.platforms().values():
+    for module in registry.platforms().values():
         assert module.SECRET
         assert callable(module.verify)
         assert callable(module.translate)
 
 
 def test_platforms_without_files_are_no_choice_for_a_file():
-    assert "livekit" in sources.platforms()
-    assert "livekit" not in sources.files()
+    assert "livekit" in registry.platforms()
+    assert "livekit" not in registry.files()
     with pytest.raises(InputError, match="no source 'livekit'"):
-        sources.choose(b"{}", "in", "livekit")
+        registry.choose(b"{}", "in", "livekit")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +200,7 @@ def test_platforms_without_files_are_no_choice_for_a_file():
     ],
 )
 def test_recognition(head, module):
-    assert sources.choose(head, "in") is module
+    assert registry.choose(head, "in") is module
 
 
 @pytest.mark.parametrize(
@@ -216,7 +217,7 @@ def test_recognition(head, module):
 )
 def test_what_is_neither_is_refused_whole(head):
     with pytest.raises(InputError) as caught:
-        sources.choose(head, "photo.png")
+        registry.choose(head, "photo.png")
     said = str(caught.value)
     assert "photo.png" in said
     assert "JSON Lines" in said
@@ -240,18 +241,18 @@ def test_many_comments_do_not_hold_up_recognition():
     ],
 )
 def test_the_named_source_wins_over_recognition(wanted, module):
-    assert sources.choose(b"\0\0\0", "in", wanted) is module
+    assert registry.choose(b"\0\0\0", "in", wanted) is module
 
 
 def test_unknown_source_name_suggests_the_nearest():
     with pytest.raises(InputError, match=r"no source 'bigblubutton'.*Did you mean 'bigbluebutton'"):
-        sources.choose(b"{}", "in", "bigblubutton")
+        registry.choose(b"{}", "in", "bigblubutton")
 
 
 def test_storable_is_what_a_database_keeps_as_text():
-    assert sources.storable("Ünï") == "Ünï"
+    assert events.storable("Ünï") == "Ünï"
     for value in (None, 7, ["a"], "a\0b", "é" * 501, "half \udc80 a character"):
-        assert sources.storable(value) == ""
+        assert events.storable(value) == ""
 
 
 # Supply
@@ -262,20 +263,20 @@ def test_missing_is_what_no_source_supplies():
     assert "recording_storage_minutes" in bbb
     assert "qa_posts" in bbb
     assert "participation_minutes" not in bbb
-    assert sources.cannot_supply([]) == frozenset()
-    assert sources.cannot_supply(["bigbluebutton"]) == bbb
-    assert sources.cannot_supply(["bigbluebutton", "bigbluebutton"]) == bbb
-    assert sources.cannot_supply(["bigbluebutton", "jsonl"]) == frozenset()
-    assert sources.cannot_supply(["bigbluebutton", "our-own-platform"]) == frozenset()
-    assert sources.cannot_supply(iter(["our-own-platform"])) == frozenset()
+    assert coverage.cannot_supply([]) == frozenset()
+    assert coverage.cannot_supply(["bigbluebutton"]) == bbb
+    assert coverage.cannot_supply(["bigbluebutton", "bigbluebutton"]) == bbb
+    assert coverage.cannot_supply(["bigbluebutton", "jsonl"]) == frozenset()
+    assert coverage.cannot_supply(["bigbluebutton", "our-own-platform"]) == frozenset()
+    assert coverage.cannot_supply(iter(["our-own-platform"])) == frozenset()
 
 
 def test_a_platform_without_a_part_in_what_another_supplies_is_named():
-    zoom, jitsi = (sources.discover()[name].CANNOT_SUPPLY for name in ("zoom", "jitsi"))
+    zoom, jitsi = (registry.discover()[name].CANNOT_SUPPLY for name in ("zoom", "jitsi"))
     assert jitsi > zoom
-    assert sources.partly(["zoom"]) == sources.partly([]) == sources.partly(["ours"]) == ()
-    assert sources.partly(iter(["zoom", "jitsi"])) == (("Jitsi event_sync", jitsi - zoom),)
-    assert sources.partly(["ours", "jitsi", "zoom"]) == (
+    assert coverage.partly(["zoom"]) == coverage.partly([]) == coverage.partly(["ours"]) == ()
+    assert coverage.partly(iter(["zoom", "jitsi"])) == (("Jitsi event_sync", jitsi - zoom),)
+    assert coverage.partly(["ours", "jitsi", "zoom"]) == (
         ("Jitsi event_sync", jitsi),
         ("Zoom", zoom),
     )
@@ -284,19 +285,19 @@ def test_a_platform_without_a_part_in_what_another_supplies_is_named():
 def test_sources_of_the_same_meetings_are_one_platform():
     """Webhooks tell of questions and the REST objects do not; of the same meetings nothing is missing."""
     assert (
-        sources.partly(["digitalsamba", "digitalsamba-rest"])
-        == sources.partly(["bigbluebutton", "bigbluebutton-webhooks"])
+        coverage.partly(["digitalsamba", "digitalsamba-rest"])
+        == coverage.partly(["bigbluebutton", "bigbluebutton-webhooks"])
         == ()
     )
-    both = sources.cannot_supply(["digitalsamba", "digitalsamba-rest"])
-    assert sources.partly(["digitalsamba", "digitalsamba-rest", "ours"]) == (
+    both = coverage.cannot_supply(["digitalsamba", "digitalsamba-rest"])
+    assert coverage.partly(["digitalsamba", "digitalsamba-rest", "ours"]) == (
         ("Digital Samba", both),
     )
-    assert sources.partly(["digitalsamba-rest", "ours"]) == (
-        ("Digital Samba", sources.discover()["digitalsamba-rest"].CANNOT_SUPPLY),
+    assert coverage.partly(["digitalsamba-rest", "ours"]) == (
+        ("Digital Samba", registry.discover()["digitalsamba-rest"].CANNOT_SUPPLY),
     )
 
 
 def test_what_a_source_stands_beside_is_a_source():
-    for module in sources.discover().values():
-        assert getattr(module, "BESIDE", module.NAME) in sources.discover()
+    for module in registry.discover().values():
+        assert getattr(module, "BESIDE", module.NAME) in registry.discover()

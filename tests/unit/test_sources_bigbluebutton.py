@@ -13,10 +13,11 @@ from xml.sax.saxutils import escape
 import pytest
 from orjson import loads
 
-from usage_report import sources
-from usage_report.errors import InputError
-from usage_report.events import Event, Refused, parse
-from usage_report.sources import CHUNK, Context, bigbluebutton
+from usage_report.core.errors import InputError
+from usage_report.core.events import Event, QuarantinedInput, parse
+from usage_report.sources import contract, input, registry
+from usage_report.sources.contract import READ_BYTES, Context
+from usage_report.sources.files import bigbluebutton
 
 START = 1_700_000_000_000  # 2023-11-14
 NOW = START + 86_400_000
@@ -55,7 +56,7 @@ def document(*elements, head=HEAD, tail="</recording>\n"):
     return (head + "".join(elements) + tail).encode()
 
 
-def read(data: bytes, context=CONTEXT, most=CHUNK):
+def read(data: bytes, context=CONTEXT, most=READ_BYTES):
     stream, short = io.BytesIO(data), io.BytesIO()
     short.read = lambda size: stream.read(min(size, most))
     return list(bigbluebutton.read(short, context))
@@ -130,7 +131,7 @@ MAPPED = [
 ]
 
 
-@pytest.mark.parametrize("most", [1, 100, CHUNK])
+@pytest.mark.parametrize("most", [1, 100, READ_BYTES])
 def test_every_mapped_element(most):
     got = read(EVERYTHING, most=most)
     assert told(got) == MAPPED
@@ -148,8 +149,8 @@ def test_ids_are_distinct_and_the_same_at_every_reading(tmp_path):
     assert len({g.id for g in first}) == len(first)
     path = tmp_path / "any.name"
     path.write_bytes(gzip.compress(EVERYTHING))
-    with sources.open_input(path) as (stream, head):
-        again = list(sources.choose(head, path.name).read(stream, CONTEXT))
+    with input.open_input(path) as (stream, head):
+        again = list(registry.choose(head, path.name).read(stream, CONTEXT))
     assert again == first
 
 
@@ -271,7 +272,7 @@ def test_room_where_the_meeting_has_no_external_id(meeting, room):
     assert joined.room == room
 
 
-@pytest.mark.parametrize("most", [1, CHUNK])
+@pytest.mark.parametrize("most", [1, READ_BYTES])
 def test_the_room_does_not_depend_on_how_much_is_read_at_once(most):
     late = document(
         join(1), '<meeting externalId="late"/>', join(2, BEN), head=f'<recording meeting_id="{ID}">'
@@ -372,7 +373,7 @@ def test_a_bad_element_is_refused_and_the_rest_goes_on(bad, reason):
     refused = got[0]
     assert (refused.team, refused.source, refused.position) == ("acme", "bigbluebutton", 1)
     assert len(refused.raw) <= bigbluebutton.KEEP
-    assert refused.truncated == (len(bad) > 50_000)
+    assert refused.is_truncated == (len(bad) > 50_000)
 
 
 def test_what_is_refused_late_can_be_replayed_without_the_file():
@@ -401,7 +402,7 @@ def test_names_in_any_script_are_kept():
 # Damage
 
 
-def until_damage(data: bytes) -> tuple[list[Event | Refused], str]:
+def until_damage(data: bytes) -> tuple[list[Event | QuarantinedInput], str]:
     """What comes before the damage, and the words about it."""
     got = []
     try:
@@ -461,7 +462,7 @@ def test_bombs_and_outside_files_are_refused_in_words(doctype):
     data = document(
         join(1, name="X"), head=HEAD.replace("<recording", doctype + "<recording")
     ).replace(b">X<", b">&j;<")
-    assert sources.choose(data[: sources.HEAD], "events.xml") is bigbluebutton
+    assert registry.choose(data[: contract.SNIFF_BYTES], "events.xml") is bigbluebutton
     with pytest.raises(InputError, match="document type or entities"):
         read(data)
 
@@ -478,7 +479,7 @@ class Repeated:
     def __init__(self, head: bytes, pattern: bytes, size: int, tail: bytes = b"") -> None:
         self.parts, self.pattern, self.left, self.tail = (
             [head],
-            pattern * (CHUNK // len(pattern)),
+            pattern * (READ_BYTES // len(pattern)),
             size,
             tail,
         )
@@ -569,11 +570,11 @@ def spans(events, starts, ends, key):
 def test_the_real_lesson_has_its_independent_answers():
     """The figures come from another reader of such files (whole seconds, from the meeting's creation) and from counting by hand."""
     path = lesson()
-    with sources.open_input(path) as (stream, head):
-        module = sources.choose(head, path.name)
+    with input.open_input(path) as (stream, head):
+        module = registry.choose(head, path.name)
         assert module is bigbluebutton
         events = list(module.read(stream, Context(1_780_000_000_000, "school", str(path))))
-    assert not [e for e in events if isinstance(e, Refused)]
+    assert not [e for e in events if isinstance(e, QuarantinedInput)]
     assert len({e.id for e in events}) == len(events)
     count = Counter(e.type for e in events)
     assert (count["participant.joined"], count["participant.left"], count["chat.posted"]) == (

@@ -7,8 +7,9 @@ import tracemalloc
 
 import pytest
 
-from usage_report.events import Event, Refused
-from usage_report.sources import CHUNK, Context, jsonl
+from usage_report.core.events import Event, QuarantinedInput
+from usage_report.sources.contract import READ_BYTES, Context
+from usage_report.sources.files import jsonl
 
 NOW = 1_775_000_000_000  # 2026-03-31
 CONTEXT = Context(NOW, None, "in.jsonl")
@@ -35,7 +36,7 @@ def event(id="e-1", **changes):
     return json.dumps(obj | changes, ensure_ascii=False).encode()
 
 
-def read(data: bytes, context=CONTEXT, most=CHUNK):
+def read(data: bytes, context=CONTEXT, most=READ_BYTES):
     """All that comes of ``data`` when no read gives more than ``most`` bytes."""
     stream = io.BytesIO(data)
     short = io.BytesIO()
@@ -62,7 +63,7 @@ def test_events_come_out_as_they_are():
     )
 
 
-@pytest.mark.parametrize("most", [1, 3, 100, CHUNK])
+@pytest.mark.parametrize("most", [1, 3, 100, READ_BYTES])
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n"])
 @pytest.mark.parametrize("bom", [b"", b"\xef\xbb\xbf"])
 @pytest.mark.parametrize("last", [b"", None])
@@ -144,11 +145,11 @@ HOSTILE = {
 )
 def test_a_bad_line_is_refused_and_the_next_is_read(line):
     bad, good = read(line + b"\r\n" + event("next"))
-    assert isinstance(bad, Refused)
+    assert isinstance(bad, QuarantinedInput)
     assert bad.reason == HOSTILE[line]
     assert bad.raw == line
     assert bad.position == 1
-    assert not bad.truncated
+    assert not bad.is_truncated
     assert 10 < len(bad.why) < 400
     assert good.id == "next"
 
@@ -193,7 +194,7 @@ def padded(length: int, id="long") -> bytes:
     return line.replace(b'"note": ""', b'"note": "' + b"x" * (length - len(line)) + b'"')
 
 
-@pytest.mark.parametrize("most", [4096, 65_537, CHUNK])
+@pytest.mark.parametrize("most", [4096, 65_537, READ_BYTES])
 @pytest.mark.parametrize("newline", [b"\n", b""])
 def test_the_longest_line_is_taken_and_one_byte_more_is_not(most, newline):
     fits, over = padded(jsonl.MAX_LINE, "fits"), padded(jsonl.MAX_LINE + 1, "over")
@@ -201,7 +202,7 @@ def test_the_longest_line_is_taken_and_one_byte_more_is_not(most, newline):
     got = read(event("a") + b"\n" + fits + b"\n" + over + b"\n" + event("z") + newline, most=most)
     assert [getattr(g, "id", None) or g.reason for g in got] == ["a", "fits", "line-too-long", "z"]
     assert got[2].raw == over[: jsonl.KEEP]
-    assert got[2].truncated
+    assert got[2].is_truncated
     assert got[2].position == 3
     [alone] = read(over + newline, most=most)
     assert alone.reason == "line-too-long"
@@ -210,14 +211,14 @@ def test_the_longest_line_is_taken_and_one_byte_more_is_not(most, newline):
 def test_ten_megabytes_on_one_line_cost_one_refusal():
     got = read(event("a") + b"\n" + b"{" * 10_000_000 + b"\n" + event("z"))
     assert [getattr(g, "id", None) or g.reason for g in got] == ["a", "line-too-long", "z"]
-    assert [g.position for g in got if isinstance(g, Refused)] == [2]
+    assert [g.position for g in got if isinstance(g, QuarantinedInput)] == [2]
 
 
 class Endless:
     """``size`` bytes, made as they are read."""
 
     def __init__(self, pattern: bytes, size: int) -> None:
-        self.pattern, self.left = pattern * (CHUNK // len(pattern)), size
+        self.pattern, self.left = pattern * (READ_BYTES // len(pattern)), size
 
     def read(self, size):
         piece = self.pattern[: min(size, self.left)]
@@ -253,7 +254,7 @@ def test_memory_stays_flat_however_large_the_input(pattern, small, large):
 def test_reading_is_lazy():
     stream = Endless(event() + b"\n", 100_000_000)
     next(jsonl.read(stream, CONTEXT))
-    assert stream.left >= 100_000_000 - 2 * CHUNK
+    assert stream.left >= 100_000_000 - 2 * READ_BYTES
 
 
 @pytest.mark.slow

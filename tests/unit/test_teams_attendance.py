@@ -8,13 +8,14 @@ import io
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import oracle
+from support.harness import NOW, TEAM
 
-import oracle
-from harness import NOW, TEAM
-from usage_report import metrics, sources
-from usage_report.errors import InputError
-from usage_report.events import Event, Refused, instant
-from usage_report.sources import teams_attendance
+from usage_report.core import metrics
+from usage_report.core.errors import InputError
+from usage_report.core.events import Event, QuarantinedInput, instant
+from usage_report.sources import contract, registry
+from usage_report.sources.files import teams
 
 SUMMARY = """1. Summary
 Meeting title\tBiology, week 4
@@ -52,12 +53,10 @@ def read(
     zone: str | None = "Europe/Berlin",
     name: str = "report.csv",
     team: str | None = TEAM,
-) -> list[Event | Refused]:
+) -> list[Event | QuarantinedInput]:
     data = text if isinstance(text, bytes) else written(text)
     return list(
-        teams_attendance.read(
-            io.BytesIO(data), sources.Context(now=NOW, team=team, name=name, zone=zone)
-        )
+        teams.read(io.BytesIO(data), contract.Context(now=NOW, team=team, name=name, zone=zone))
     )
 
 
@@ -122,7 +121,7 @@ def test_with_commas_between():
 
 def test_without_the_stays_only_who_never_went_in_between_is_counted():
     items = read(SUMMARY + PEOPLE)
-    (refused,) = [x for x in items if type(x) is Refused]
+    (refused,) = [x for x in items if type(x) is QuarantinedInput]
     assert (refused.reason, refused.position, refused.team, refused.source) == (
         "gap-unknown",
         11,
@@ -177,7 +176,7 @@ def test_a_row_that_is_amiss_is_refused_and_the_others_are_not():
         WHOLE
         + "Dan\tsoon\tlater\t1m\t\tAttendee\n\t3/13/26, 9:10:00 AM\t3/13/26, 9:10:40 AM\t40s\t\tAttendee\n"
     )
-    assert [(x.reason, x.position) for x in items if type(x) is Refused] == [
+    assert [(x.reason, x.position) for x in items if type(x) is QuarantinedInput] == [
         ("missing-field", 21),
         ("bad-time", 20),
     ]
@@ -195,14 +194,14 @@ def test_it_is_recognised_and_zooms_is_not_taken_for_it():
         written(SUMMARY + PEOPLE),
         written("Full Name\tUser Action\tTimestamp\n"),
     ):
-        assert sources.choose(data, "x").NAME == "teams-attendance"
+        assert registry.choose(data, "x").NAME == "teams-attendance"
     zoom = "Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes),Guest\n"
-    assert not teams_attendance.recognises(zoom.encode(), "x")
-    assert not sources.discover()["zoom-report"].recognises(written(WHOLE), "x")
+    assert not teams.recognises(zoom.encode(), "x")
+    assert not registry.discover()["zoom-report"].recognises(written(WHOLE), "x")
 
 
 def test_only_presence_is_supplied():
-    supplied = {m.key for m in metrics.METRICS} - teams_attendance.CANNOT_SUPPLY
+    supplied = {m.key for m in metrics.METRICS} - teams.CANNOT_SUPPLY
     result = total(events(WHOLE))
     assert {key for key in supplied if result[key]} == supplied
 
@@ -236,10 +235,10 @@ def test_whatever_is_in_it_nothing_else_is_raised(data):
     raw = "\n".join(lines).encode(
         data.draw(st.sampled_from(["utf-8", "utf-16", "utf-16-le"])), "surrogatepass"
     )[: data.draw(st.integers(0, 4_000))]
-    teams_attendance.recognises(raw, "x")
+    teams.recognises(raw, "x")
     with contextlib.suppress(InputError):
         assert all(
-            type(x) in (Event, Refused)
+            type(x) in (Event, QuarantinedInput)
             for x in read(raw, zone=data.draw(st.sampled_from([None, "UTC", "Asia/Kolkata"])))
         )
 
@@ -250,6 +249,6 @@ def test_a_report_in_another_language_is_refused_with_what_to_do(encoding):
         encoding
     )
     with pytest.raises(InputError, match="English column names"):
-        sources.choose(data, "bericht.csv")
+        registry.choose(data, "bericht.csv")
     with pytest.raises(InputError, match="Teams in English"):
         read(data)

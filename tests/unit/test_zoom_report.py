@@ -10,13 +10,14 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import oracle
+from support.harness import NOW, TEAM
 
-import oracle
-from harness import NOW, TEAM
-from usage_report import metrics, sources
-from usage_report.errors import InputError
-from usage_report.events import Event, Refused, instant
-from usage_report.sources import _attendance, zoom_report
+from usage_report.core import metrics
+from usage_report.core.errors import InputError
+from usage_report.core.events import Event, QuarantinedInput, instant
+from usage_report.sources import contract, registry
+from usage_report.sources.files import attendance, zoom
 
 PLAIN = """Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes),Guest,Recording Consent,In Waiting Room
 Ana Diaz,Ana@example.org,03/13/2026 09:00:00 AM,03/13/2026 09:40:00 AM,40,No,Yes,No
@@ -38,12 +39,10 @@ def read(
     name: str = "report.csv",
     team: str | None = TEAM,
     now: int = NOW,
-) -> list[Event | Refused]:
+) -> list[Event | QuarantinedInput]:
     data = text if isinstance(text, bytes) else text.encode()
     return list(
-        zoom_report.read(
-            io.BytesIO(data), sources.Context(now=now, team=team, name=name, zone=zone)
-        )
+        zoom.read(io.BytesIO(data), contract.Context(now=now, team=team, name=name, zone=zone))
     )
 
 
@@ -225,7 +224,7 @@ def test_a_row_that_is_amiss_is_refused_and_the_others_are_not(row, reason):
             read(PLAIN + row)
         return
     items = read(PLAIN + row)
-    (refused,) = [x for x in items if type(x) is Refused]
+    (refused,) = [x for x in items if type(x) is QuarantinedInput]
     assert (refused.reason, refused.position, refused.team, refused.source) == (
         reason,
         7,
@@ -258,7 +257,7 @@ def test_reports_that_do_not_tell_are_refused_as_a_whole():
 
 
 def test_a_file_without_end_is_not_read_into_memory(monkeypatch):
-    monkeypatch.setattr(_attendance, "MAX_BYTES", 1000)
+    monkeypatch.setattr(attendance, "MAX_BYTES", 1000)
     with pytest.raises(InputError, match="over"):
         read(PLAIN * 10)
 
@@ -270,17 +269,17 @@ def test_it_is_recognised_and_the_others_still_are():
         PLAIN.replace("\n", "\r\n"),
         "Name (original name),Total duration (minutes)\n",
     ):
-        assert sources.choose(head.encode(), "x").NAME == "zoom-report"
-        assert sources.choose(head.encode("utf-16"), "x").NAME == "zoom-report"
+        assert registry.choose(head.encode(), "x").NAME == "zoom-report"
+        assert registry.choose(head.encode("utf-16"), "x").NAME == "zoom-report"
     for head in (b'{"specversion":"1.0"}', b"some,other,table\n1,2,3\n", b"\xff\xfe{\0}\0"):
-        assert not zoom_report.recognises(head, "x")
+        assert not zoom.recognises(head, "x")
 
 
 def test_only_presence_is_supplied():
-    supplied = {m.key for m in metrics.METRICS} - zoom_report.CANNOT_SUPPLY
+    supplied = {m.key for m in metrics.METRICS} - zoom.CANNOT_SUPPLY
     result = total(events(PLAIN))
     assert {key for key in supplied if result[key]} == supplied
-    assert not any(result[m.key] for m in metrics.METRICS if m.key in zoom_report.CANNOT_SUPPLY)
+    assert not any(result[m.key] for m in metrics.METRICS if m.key in zoom.CANNOT_SUPPLY)
 
 
 @settings(max_examples=200, deadline=None)
@@ -296,10 +295,10 @@ def test_whatever_is_in_it_nothing_else_is_raised(data):
     raw = (head + "\n".join(lines)).encode(
         data.draw(st.sampled_from(["utf-8", "utf-16", "utf-16-le"])), "surrogatepass"
     )[data.draw(st.integers(0, 1)) :]
-    zoom_report.recognises(raw, "x")
+    zoom.recognises(raw, "x")
     with contextlib.suppress(InputError):
         assert all(
-            type(x) in (Event, Refused)
+            type(x) in (Event, QuarantinedInput)
             for x in read(raw, zone=data.draw(st.sampled_from([None, "UTC", "Asia/Kolkata"])))
         )
 
@@ -314,7 +313,7 @@ def test_the_command_counts_nothing_twice(tmp_path):
             "PYTHONPATH": ":".join(sys.path),
         }
         return subprocess.run(
-            [sys.executable, "-m", "usage_report.cli", *args],
+            [sys.executable, "-m", "usage_report", *args],
             capture_output=True,
             text=True,
             env=environment,

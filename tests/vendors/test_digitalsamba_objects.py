@@ -7,10 +7,10 @@ import io
 import orjson
 import pytest
 
-from usage_report import sources
-from usage_report.events import Event, Refused, instant
-from usage_report.sources import Context
-from usage_report.sources import digitalsamba_rest as rest
+from usage_report.core.events import Event, QuarantinedInput, instant
+from usage_report.sources import coverage, registry
+from usage_report.sources.contract import Context
+from usage_report.sources.pull import digitalsamba_objects as rest
 
 NOW = instant("2026-11-23T12:00:00Z")
 CONTEXT = Context(NOW, "acme", "answer")
@@ -39,9 +39,9 @@ def events(kind, obj):
     return found
 
 
-def refused(kind, obj) -> Refused:
+def refused(kind, obj) -> QuarantinedInput:
     (found,) = rest.translate(kind, obj, CONTEXT)
-    assert type(found) is Refused
+    assert type(found) is QuarantinedInput
     return found
 
 
@@ -186,15 +186,15 @@ def test_a_file_of_objects_is_recognised_and_read():
         b"7",
     ]
     data = b"\n".join(lines)
-    assert sources.choose(data, "objects.jsonl") is rest
+    assert registry.choose(data, "objects.jsonl") is rest
     found = list(rest.read(io.BytesIO(data), CONTEXT))
-    assert [type(x) for x in found] == [Event] * 4 + [Refused] * 3
+    assert [type(x) for x in found] == [Event] * 4 + [QuarantinedInput] * 3
     assert [x.position for x in found[4:]] == [4, 5, 6]
-    assert sources.choose(orjson.dumps({"specversion": "1.0"}), "e.jsonl").NAME == "jsonl"
+    assert registry.choose(orjson.dumps({"specversion": "1.0"}), "e.jsonl").NAME == "jsonl"
 
 
 def test_what_the_lists_do_not_tell_is_not_supplied():
-    absent = sources.cannot_supply(["digitalsamba-rest"])
+    absent = coverage.cannot_supply(["digitalsamba-rest"])
     assert {
         "broadcast_minutes",
         "consumed_minutes_screenshare",

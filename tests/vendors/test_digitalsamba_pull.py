@@ -13,19 +13,23 @@ import orjson
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
+from support.fake_digitalsamba import KEY, Fake, serving, status
 
-from fake_digitalsamba import KEY, Fake, serving, status
-from usage_report import db, ledger, pipeline, teams
-from usage_report.db import tables as t
-from usage_report.db.vendor import cursor
-from usage_report.errors import InputError, VendorError
-from usage_report.events import instant
-from usage_report.query import vendor as stored
-from usage_report.query.model import Query
-from usage_report.query.reader import Reader
-from usage_report.sources import Context, jsonl
-from usage_report.vendors import digitalsamba as ds
-from usage_report.vendors.cli import pull as command
+from usage_report import storage
+from usage_report.cli.pull import pull as command
+from usage_report.core.errors import InputError, VendorError
+from usage_report.core.events import instant
+from usage_report.ingest import pipeline, pull
+from usage_report.ingest import teams as team_changes
+from usage_report.reporting import vendor_figures as stored
+from usage_report.reporting.model import Query
+from usage_report.reporting.reader import Reader
+from usage_report.sources.contract import Context
+from usage_report.sources.files import jsonl
+from usage_report.sources.pull import digitalsamba as ds
+from usage_report.storage import tables as t
+from usage_report.storage import teams
+from usage_report.storage.vendor_figures import cursor
 
 NOW = instant("2026-03-10T12:00:00Z")
 FIRST, LAST = date(2026, 3, 1), date(2026, 3, 8)
@@ -51,15 +55,15 @@ def fake():
 
 @pytest.fixture
 def lite(tmp_path):
-    engine = db.open_database(f"sqlite:///{tmp_path}/usage.db")
+    engine = storage.open_database(f"sqlite:///{tmp_path}/usage.db")
     yield engine
     engine.dispose()
 
 
 def run(engine, fake, now=NOW, first=FIRST, last=LAST, **options):
     with ds.Client(KEY, fake.url, pace=0, sleep=lambda s: None) as client:
-        done = ds.pull(engine, client, "acme", first=first, last=last, now=lambda: now, **options)
-    pipeline.settle(engine)
+        done = pull.pull(engine, client, "acme", first=first, last=last, now=lambda: now, **options)
+    pipeline.process_pending(engine)
     return done
 
 
@@ -69,7 +73,7 @@ def report(engine, as_of=NOW, first=FIRST, last=LAST):
 
 def state(engine) -> tuple:
     """All that counts: the report, the vendor's figures, the ids of the ledger, what is open."""
-    with db.reading(engine) as c:
+    with storage.reading(engine) as c:
         events = sorted(c.execute(sa.select(t.events.c.id, t.events.c.time)).all())
         refused = c.execute(sa.select(sa.func.count()).select_from(t.quarantine)).scalar()
     return (
@@ -101,8 +105,8 @@ def test_everything_is_read(engine, fake):
         "inclusive",
     )
     assert fake.keys == {f"Bearer {KEY}"}
-    with db.reading(engine) as c:
-        assert cursor(c, ledger.team_id(c, "acme"), "digitalsamba").stream == ""
+    with storage.reading(engine) as c:
+        assert cursor(c, teams.team_id(c, "acme"), "digitalsamba").stream == ""
 
 
 def test_people_who_came_before_the_first_day_are_there_on_it(lite, fake):
@@ -251,7 +255,7 @@ def test_a_team_with_webhooks_as_well_counts_nobody_twice(engine, fake):
     pipeline.ingest(
         engine, jsonl.read(stream, Context(NOW, "acme")), now=NOW, format="jsonl", origin="hooks"
     )
-    pipeline.settle(engine)
+    pipeline.process_pending(engine)
     alone = report(engine).json()["total"]
     run(engine, fake)
     both = report(engine).json()["total"]
@@ -269,7 +273,7 @@ def test_a_team_with_webhooks_as_well_counts_nobody_twice(engine, fake):
 
 
 def test_faults_on_the_way_and_carrying_on(lite, fake, tmp_path):
-    other = db.open_database(f"sqlite:///{tmp_path}/other.db")
+    other = storage.open_database(f"sqlite:///{tmp_path}/other.db")
     run(other, fake)
     wanted = state(other)
     other.dispose()
@@ -280,7 +284,7 @@ def test_faults_on_the_way_and_carrying_on(lite, fake, tmp_path):
             done = run(lite, fake)
             break
         except VendorError:
-            pipeline.settle(lite)
+            pipeline.process_pending(lite)
     assert n > 5, "it was cut off several times"
     assert done.resumed
     assert state(lite) == wanted
@@ -331,7 +335,7 @@ def test_days_that_cannot_be(lite, fake):
 
 
 def test_sample_data_is_no_vendors_team(lite, fake):
-    teams.change(lite, "acme", now=NOW, sample=True)
+    team_changes.change(lite, "acme", now=NOW, sample=True)
     with pytest.raises(InputError, match="sample data"):
         run(lite, fake)
     assert not fake.asked
@@ -340,14 +344,14 @@ def test_sample_data_is_no_vendors_team(lite, fake):
 @pytest.mark.slow
 def test_a_process_killed_at_any_request_carries_on(fake, tmp_path):
     """SIGKILL of the real command at several requests in a row, then once to the end: as if nothing had been."""
-    clean = db.open_database(f"sqlite:///{tmp_path}/clean.db")
+    clean = storage.open_database(f"sqlite:///{tmp_path}/clean.db")
     run(clean, fake)
     url = f"sqlite:///{tmp_path}/killed.db"
     env = {k: v for k, v in os.environ.items() if not k.startswith("USAGE_REPORT_")} | {
         "USAGE_REPORT_DATABASE_URL": url, "DIGITALSAMBA_API_KEY": KEY, "USAGE_REPORT_DIGITALSAMBA_URL": fake.url,
         "PYTHONPATH": os.pathsep.join(sys.path),
     }  # fmt: skip
-    code = "from usage_report.vendors import digitalsamba as d; d.PACE = 0; from usage_report.vendors.cli import pull; pull()"
+    code = "from usage_report.sources.pull import digitalsamba as d; d.PACE = 0; from usage_report.cli.pull import pull; pull()"
     line = [
         sys.executable,
         "-c",
@@ -374,7 +378,7 @@ def test_a_process_killed_at_any_request_carries_on(fake, tmp_path):
     last = subprocess.run(line, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert last.returncode == 0, last.stderr
     assert not any(a.startswith("sessions") for a in fake.asked), "it did not begin anew"
-    killed = db.open_database(url)
+    killed = storage.open_database(url)
     assert state(killed) == state(clean)
     killed.dispose()
     clean.dispose()

@@ -19,16 +19,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .. import db
-from ..errors import UsageReportError
-from ..intake import Intake
-from ..query.reader import Reader
-from ..settings import Settings, load
-from . import metrics, read
-from .http import HttpError, Tokens, explain, failure
-from .ops import Ops, alive, readiness
-from .receive import Receiver
-from .refusals import Refusals
+from usage_report import storage
+from usage_report.api import read
+from usage_report.api.http import HttpError, Tokens, explain, failure
+from usage_report.api.operations import Ops, alive, readiness
+from usage_report.api.receive import Receiver
+from usage_report.api.signature_failures import SignatureFailures
+from usage_report.core import telemetry
+from usage_report.core.errors import UsageReportError
+from usage_report.core.settings import Settings, load
+from usage_report.ingest.write_queue import WriteQueue
+from usage_report.reporting.reader import Reader
 
 log = logging.getLogger("usage_report.api")
 #: Request ids: this process, and a number.
@@ -81,7 +82,7 @@ class Trace:
         finally:
             took = time.perf_counter() - began
             route = getattr(scope.get("endpoint"), "__name__", "none")
-            metrics.request(route, status, took)
+            telemetry.request(route, status, took)
             # Successes are counted; each is logged only where somebody looks closely.
             level = (
                 logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.WARNING
@@ -137,14 +138,14 @@ class Service:
     """What all routes share. Opened on the first use, so that a broken database does not keep the process from starting."""
 
     def __init__(self, settings: Settings) -> None:
-        self.engine: Engine = db.connect(settings.database_url)
-        self.intake = Intake(self.engine, keep_raw=settings.raw_days > 0)
+        self.engine: Engine = storage.connect(settings.database_url)
+        self.intake = WriteQueue(self.engine, keep_raw=settings.raw_days > 0)
         self.tokens = Tokens(self.engine)
         self.receiver = Receiver(self.engine, self.intake, self.tokens, settings.public_url)
         self.ops = Ops(self.engine, self.intake)
         self.reader = Reader(self.engine, settings.stale_after)
-        self.read = read.Answers(self.reader, self.tokens)
-        self.refusals = Refusals(self.engine)
+        self.read = read.ReportEndpoints(self.reader, self.tokens)
+        self.refusals = SignatureFailures(self.engine)
 
     def close(self) -> None:
         self.intake.close()
@@ -208,7 +209,7 @@ def create(settings: Settings, service: Service | None = None) -> Starlette:
     return app
 
 
-class Beside:
+class LazyApi:
     """The API beside the pages: opened by its first request, so that wrong settings never keep the pages from starting."""
 
     def __init__(self) -> None:

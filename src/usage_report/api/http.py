@@ -9,8 +9,9 @@ import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from .. import access, db
-from ..errors import DatabaseError, NotFound, UsageReportError
+from usage_report import storage
+from usage_report.core.errors import DatabaseError, NotFoundError, UsageReportError
+from usage_report.storage import credentials
 
 #: Largest body taken, as sent and unpacked.
 MAX_BODY = 5 * 1024 * 1024
@@ -69,7 +70,9 @@ def explain(error: UsageReportError) -> HttpError:
             todo="Try again later.",
             headers={"Retry-After": "5"},
         )
-    return HttpError(404 if isinstance(error, NotFound) else 400, error.what, error.why, error.todo)
+    return HttpError(
+        404 if isinstance(error, NotFoundError) else 400, error.what, error.why, error.todo
+    )
 
 
 async def body_of(request: Request) -> bytes:
@@ -132,9 +135,9 @@ class Tokens:
 
     def __init__(self, engine) -> None:
         self._engine = engine
-        self._known: dict[str, tuple[float, access.Bearer | None]] = {}
+        self._known: dict[str, tuple[float, credentials.Bearer | None]] = {}
 
-    async def bearer(self, request: Request, scope: str) -> access.Bearer:
+    async def bearer(self, request: Request, scope: str) -> credentials.Bearer:
         """Whom the request speaks for. Raises ``HttpError`` 401 or 403."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         token = token.strip()
@@ -169,6 +172,6 @@ class Tokens:
             )
         return found
 
-    def _look_up(self, token: str) -> access.Bearer | None:
-        with db.reading(self._engine) as c:
-            return access.bearer(c, token)
+    def _look_up(self, token: str) -> credentials.Bearer | None:
+        with storage.reading(self._engine) as c:
+            return credentials.bearer(c, token)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .. import __version__
-from ..events import BY_TYPE
-from ..metrics import ALL, PERIOD
-from ..periods import Grain
+from usage_report import __version__
+from usage_report.core.events import BY_TYPE
+from usage_report.core.metrics import ALL, PERIOD
+from usage_report.core.periods import Grain
 
 _DATE = {"type": "string", "format": "date", "pattern": r"^2[01]\d\d-\d\d-\d\d$"}
 _INSTANT = {"type": "string", "format": "date-time"}

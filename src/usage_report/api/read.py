@@ -15,15 +15,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from .. import __version__, sources
-from ..errors import InputError, NotFound
-from ..events import EARLIEST, instant
-from ..metrics import metric
-from ..periods import Grain, billing_period, parse_date, today, zone
-from ..query.model import Query, Report, TeamInfo
-from ..query.reader import Reader, settled
-from . import metrics, openapi
-from .http import HttpError, Tokens, now
+from usage_report import __version__
+from usage_report.api import openapi
+from usage_report.api.http import HttpError, Tokens, now
+from usage_report.core import telemetry
+from usage_report.core.errors import InputError, NotFoundError
+from usage_report.core.events import EARLIEST, instant
+from usage_report.core.metrics import metric
+from usage_report.core.periods import Grain, billing_period, parse_date, today, zone
+from usage_report.reporting.model import Query, Report, TeamInfo
+from usage_report.reporting.reader import Reader, settled
+from usage_report.sources import registry
 
 #: What an answer depends on beside the team's data and the question, and how to compute it.
 Prepared = tuple[object, Callable[[], dict]]
@@ -62,7 +64,7 @@ STATISTICS: dict[str, tuple[str, ...] | None] = {
 }
 
 
-class Answers:
+class ReportEndpoints:
     """The GET routes over one reader."""
 
     def __init__(self, reader: Reader, tokens: Tokens) -> None:
@@ -79,7 +81,7 @@ class Answers:
 
     async def describe(self, request: Request) -> Response:
         """``GET /api/v1/openapi.json``"""
-        return JSONResponse(openapi.document(STATISTICS, sources.platforms()))
+        return JSONResponse(openapi.document(STATISTICS, registry.platforms()))
 
     async def report(self, request: Request) -> Response:
         """``GET /api/v1/report``: any grain, any zone."""
@@ -183,7 +185,7 @@ class Answers:
             tag = f'"{hashlib.blake2b(words.encode(), digest_size=12).hexdigest()}"'
             if tag in request.headers.get("if-none-match", ""):
                 return tag, None
-            with metrics.REPORTS.labels(kind).time():
+            with telemetry.REPORTS.labels(kind).time():
                 return tag, answer()
 
         tag, body = await anyio.to_thread.run_sync(compute)
@@ -241,7 +243,7 @@ def _metrics(asked: dict[str, str]) -> tuple[str, ...]:
             for key in asked.get("metrics", "").split(",")
             if key.strip()
         )
-    except NotFound as error:  # the address is right, the parameter is not
+    except NotFoundError as error:  # the address is right, the parameter is not
         raise InputError(error.what, error.why, error.todo) from None
 
 

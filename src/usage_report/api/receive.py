@@ -16,15 +16,18 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from .. import access, db, sources
-from ..errors import Rejected, did_you_mean
-from ..events import Event, Refused, parse
-from ..intake import Intake, Job, Overloaded, Raw
-from ..ledger import Fate
-from ..sources import storable
-from ..sources._hooks import KEEP, Delivery, Unauthorized
-from . import metrics
-from .http import HttpError, Tokens, body_of, now
+from usage_report import storage
+from usage_report.api.http import HttpError, Tokens, body_of, now
+from usage_report.core import telemetry
+from usage_report.core.errors import EventError, did_you_mean
+from usage_report.core.events import Event, QuarantinedInput, parse, storable
+from usage_report.ingest.write_queue import Job, Overloaded, Raw, WriteQueue
+from usage_report.sources import contract, registry
+from usage_report.sources.contract import Delivery
+from usage_report.sources.payload import KEEP_BYTES
+from usage_report.sources.signatures import Unauthorized
+from usage_report.storage import credentials
+from usage_report.storage.event_log import IngestOutcome
 
 #: Most events of one request: a few bytes of gzip can hold millions.
 MAX_EVENTS = 50_000
@@ -36,7 +39,7 @@ _MANY = 500
 class Receiver:
     """The two POST routes over one intake."""
 
-    def __init__(self, engine, intake: Intake, tokens: Tokens, public_url: str = "") -> None:
+    def __init__(self, engine, intake: WriteQueue, tokens: Tokens, public_url: str = "") -> None:
         self._engine, self._intake, self._tokens, self._public_url = (
             engine,
             intake,
@@ -60,13 +63,13 @@ class Receiver:
     async def hook(self, request: Request) -> Response:
         """``POST /api/v1/hooks/{platform}/{team}``: what a platform sends, signed its own way."""
         name, team = request.path_params["platform"], request.path_params["team"]
-        platform = sources.platforms().get(name)
+        platform = registry.platforms().get(name)
         if platform is None:
             raise HttpError(
                 404,
                 f"There is no platform {name[:60]!r}",
                 "",
-                did_you_mean(name[:60], sources.platforms()),
+                did_you_mean(name[:60], registry.platforms()),
             )
         body = await body_of(request)
         at = now()
@@ -78,7 +81,7 @@ class Receiver:
                 raise Unauthorized("this team takes nothing from this platform")
             platform.verify(delivery, secret)
         except Unauthorized as error:
-            metrics.REFUSED.labels(name).inc()
+            telemetry.REFUSED.labels(name).inc()
             # Some platforms take 401 for an answer and drop the event for good.
             status = getattr(platform, "DENIED", 401)
             raise HttpError(
@@ -91,7 +94,7 @@ class Receiver:
             reply := challenge(delivery, secret)
         ) is not None:
             return JSONResponse(reply)
-        context = sources.Context(now=at, team=team, name=name)
+        context = contract.Context(now=at, team=team, name=name)
         items = await anyio.to_thread.run_sync(lambda: list(platform.translate(delivery, context)))
         raw = Raw(name, delivery.url, headers, body)
         fates = await self._take(request, team, name, items, at, raw)
@@ -102,25 +105,25 @@ class Receiver:
         request: Request,
         team: str,
         format: str,
-        items: Sequence[Event | Refused],
+        items: Sequence[Event | QuarantinedInput],
         at: int,
         raw: Raw | None,
-    ) -> list[Fate]:
+    ) -> list[IngestOutcome]:
         events = [x for x in items if type(x) is Event]
-        refused = [x._replace(team=team) for x in items if type(x) is Refused]
+        refused = [x._replace(team=team) for x in items if type(x) is QuarantinedInput]
         job = Job(
             team, format, f"request {request.scope.get('request_id', '')}", events, refused, at, raw
         )
         try:
             fates = await self._intake.append(job)
         except Overloaded:
-            metrics.OVERLOADED.inc()
+            telemetry.OVERLOADED.inc()
             raise HttpError(
                 429, "Too much is waiting", "", "Send it again in a second.", {"Retry-After": "1"}
             ) from None
-        for fate in Fate:
-            if n := fates.count(fate) + (len(refused) if fate is Fate.QUARANTINED else 0):
-                metrics.events(format, fate.value, n)
+        for fate in IngestOutcome:
+            if n := fates.count(fate) + (len(refused) if fate is IngestOutcome.QUARANTINED else 0):
+                telemetry.events(format, fate.value, n)
         return fates
 
     def _url(self, request: Request) -> str:
@@ -137,8 +140,8 @@ class Receiver:
     def _secret(self, team: str, platform: str) -> str | None:
         if storable(team) != team:  # a NUL in the address: no database has such a team
             return None
-        with db.reading(self._engine) as c:
-            return access.secret(c, team, platform)
+        with storage.reading(self._engine) as c:
+            return credentials.secret(c, team, platform)
 
 
 def _enveloped(headers: Mapping[str, str], data: bytes) -> bytes:
@@ -162,7 +165,7 @@ def _enveloped(headers: Mapping[str, str], data: bytes) -> bytes:
         ) from None
 
 
-def _read(body: bytes, kind: str, team: str, at: int) -> list[Event | Refused]:
+def _read(body: bytes, kind: str, team: str, at: int) -> list[Event | QuarantinedInput]:
     """Events of a body: what its type says, else what it looks like. Raises ``HttpError`` 400 where nothing can be read, 413 for too many."""
     if kind in ("application/x-ndjson", "application/jsonl", "application/jsonlines"):
         return list(_lines(body, team, at))
@@ -195,7 +198,7 @@ def _bound(events: int) -> None:
         )
 
 
-def _lines(body: bytes, team: str, at: int) -> Iterable[Event | Refused]:
+def _lines(body: bytes, team: str, at: int) -> Iterable[Event | QuarantinedInput]:
     _bound(body.count(b"\n") + (not body.endswith(b"\n")))
     for i, line in enumerate(body.split(b"\n"), 1):
         if not line.strip():
@@ -203,38 +206,48 @@ def _lines(body: bytes, team: str, at: int) -> Iterable[Event | Refused]:
         try:
             obj = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            yield Refused(
+            yield QuarantinedInput(
                 "not-json",
                 f"the line is not JSON: {error}",
-                line[:KEEP],
+                line[:KEEP_BYTES],
                 i,
                 team,
-                truncated=len(line) > KEEP,
+                is_truncated=len(line) > KEEP_BYTES,
             )
             continue
         yield _event(obj, line, i, team, at)
 
 
-def _event(obj: Any, raw: bytes | None, position: int, team: str, at: int) -> Event | Refused:
+def _event(
+    obj: Any, raw: bytes | None, position: int, team: str, at: int
+) -> Event | QuarantinedInput:
     try:
         event = parse(obj, now=at, team=team)
         if event.team != team:
-            raise Rejected(
+            raise EventError(
                 "wrong-team",
                 f"the event is of team {event.team[:60]!r}, the token of {team!r}; each team needs a token of its own",
             )
         return event
-    except Rejected as rejected:
+    except EventError as rejected:
         if raw is None:
             # The standard library writes what orjson, which refuses deep nesting, does not.
             raw = json.dumps(obj, ensure_ascii=False).encode()
         source = storable(obj.get("source")) if isinstance(obj, dict) else ""
-        return Refused(
-            rejected.reason, rejected.why, raw[:KEEP], position, team, source, len(raw) > KEEP
+        return QuarantinedInput(
+            rejected.reason,
+            rejected.why,
+            raw[:KEEP_BYTES],
+            position,
+            team,
+            source,
+            len(raw) > KEEP_BYTES,
         )
 
 
-async def _answer(items: Sequence[Event | Refused], fates: Sequence[Fate]) -> Response:
+async def _answer(
+    items: Sequence[Event | QuarantinedInput], fates: Sequence[IngestOutcome]
+) -> Response:
     """Counts, and the fate of each event in the order sent."""
     body = (
         await anyio.to_thread.run_sync(_told, items, fates)
@@ -244,9 +257,9 @@ async def _answer(items: Sequence[Event | Refused], fates: Sequence[Fate]) -> Re
     return Response(body, media_type="application/json")
 
 
-def _told(items: Sequence[Event | Refused], fates: Sequence[Fate]) -> bytes:
+def _told(items: Sequence[Event | QuarantinedInput], fates: Sequence[IngestOutcome]) -> bytes:
     if (
-        len(fates) == len(items) == fates.count(Fate.ACCEPTED)
+        len(fates) == len(items) == fates.count(IngestOutcome.ACCEPTED)
     ):  # nearly always, and worth a short way
         results = [{"id": event.id, "status": "accepted"} for event in items]
         return orjson.dumps(
@@ -267,12 +280,12 @@ def _told(items: Sequence[Event | Refused], fates: Sequence[Fate]) -> bytes:
             results.append(
                 {
                     "position": item.position,
-                    "status": Fate.QUARANTINED.value,
+                    "status": IngestOutcome.QUARANTINED.value,
                     "reason": item.reason,
                     "why": item.why,
                 }
             )
-    counts = dict.fromkeys((fate.value for fate in Fate), 0)
+    counts = dict.fromkeys((fate.value for fate in IngestOutcome), 0)
     for result in results:
         counts[result["status"]] += 1
     return orjson.dumps(counts | {"results": results})

@@ -14,12 +14,20 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from operator import attrgetter
 
-from ..events import Event
-from ..periods import DAY, midnight, today
-from .company import AGES, BILLING_DAY, COMPANY, LIMITS, SOURCE, TEAM, ZONE
-from .dice import Dice
-from .play import deletion, play
-from .schedule import MINUTE, TRAIL, plan, zone
+from usage_report.core.events import Event
+from usage_report.core.periods import DAY, midnight, today
+from usage_report.demo.company import (
+    AGES,
+    BILLING_DAY,
+    COMPANY,
+    LIMITS,
+    SOURCE,
+    TEAM,
+    ZONE,
+)
+from usage_report.demo.dice import Dice
+from usage_report.demo.play import deletion, play
+from usage_report.demo.schedule import MINUTE, TRAIL, plan, zone
 
 __all__ = [
     "BILLING_DAY",

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import NamedTuple
 
-from ..events import CODE, Event
-from .company import CROWDS, SOURCE, TEAM, Person, Range, person
-from .dice import Dice
-from .schedule import MINUTE, Session
+from usage_report.core.events import CODE, Event
+from usage_report.demo.company import CROWDS, SOURCE, TEAM, Person, Range, person
+from usage_report.demo.dice import Dice
+from usage_report.demo.schedule import MINUTE, Session
 
 SECOND = 1_000
 #: How often something goes wrong with a stay.

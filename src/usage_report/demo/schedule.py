@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from .. import periods
-from .company import (
+from usage_report.core import periods
+from usage_report.demo.company import (
     AGES,
     ALWAYS,
     OFF,
@@ -22,7 +22,7 @@ from .company import (
     size,
     working,
 )
-from .dice import Dice
+from usage_report.demo.dice import Dice
 
 MINUTE = 60_000
 

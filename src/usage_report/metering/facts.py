@@ -17,7 +17,7 @@ SUMS = (
     "participation",
     *(f"broadcast_{k}" for k in _KINDS),
     *(f"consumed_{k}" for k in _KINDS),
-    "estimated",  # consumed ms of sessions without subscription events
+    "estimated_ms",  # consumed ms of sessions without subscription events
     "recorded",
     "captions",
     "whiteboard",
@@ -26,7 +26,7 @@ SUMS = (
     "sessions",
     "chat",
     "qa",
-    "silenced",  # sessions closed by silence
+    "closed_by_timeout",  # sessions closed by silence
 )
 SUM = {name: i for i, name in enumerate(SUMS)}
 #: Most at one instant.

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from ..events import CODE
+from usage_report.core.events import CODE
 
 
 class Row(NamedTuple):
@@ -38,7 +38,7 @@ TOGGLES = {"captions": 0, "whiteboard": 1, "breakout": 2}
 POSTS = {"chat": 0, "qa": 1}
 
 
-class Folded(NamedTuple):
+class SessionTimeline(NamedTuple):
     """All spans of one session, clipped to the horizon. Instants are epoch ms; connections are numbered from 0."""
 
     room: str
@@ -65,7 +65,7 @@ class Folded(NamedTuple):
     #: Is anything at all still open?
     open: bool
     #: Instant at which silence closed what was open, else ``None``.
-    silenced: int | None
+    closed_by_timeout: int | None
     #: Ends that came while their object was closed.
     anomalies: int
 
@@ -156,7 +156,7 @@ _TOGGLE = {
 
 def fold(
     rows: Iterable[Row | tuple], as_of: int | None = None, stale_after: int = 86_400_000
-) -> Folded | None:
+) -> SessionTimeline | None:
     """The spans of one session, or ``None`` where nothing has happened in it before ``as_of``.
 
     ``as_of`` (epoch ms): later events have not happened; open spans run to it, unless nothing was heard for
@@ -295,7 +295,7 @@ def fold(
             elif gone[d] > e:
                 storage += [(e, e - s), (gone[d], s - e)]
 
-    return Folded(
+    return SessionTimeline(
         room=room or rows[0][8],
         presence=presence,
         published=published,
@@ -309,6 +309,8 @@ def fold(
         open_presences=open_presences,
         open_recordings=open_recordings,
         open=bool(open_presences or open_recordings or anything_open),
-        silenced=last if silent and (open_presences or open_recordings or anything_open) else None,
+        closed_by_timeout=last
+        if silent and (open_presences or open_recordings or anything_open)
+        else None,
         anomalies=anomalies,
     )

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..settings import Settings
-from ..worker import Worker
+from usage_report.core.settings import Settings
+from usage_report.ingest.worker import Worker
 
 
 @contextmanager

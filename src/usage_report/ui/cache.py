@@ -17,11 +17,11 @@ from typing import Generic, TypeVar
 
 import streamlit as st
 
-from .. import db
-from ..api import metrics
-from ..query.model import Live, PeriodReport, Query, Report, TeamInfo
-from ..query.reader import Reader, settled
-from ..settings import Settings, load
+from usage_report import storage
+from usage_report.core import telemetry
+from usage_report.core.settings import Settings, load
+from usage_report.reporting.model import Live, PeriodReport, Query, Report, TeamInfo
+from usage_report.reporting.reader import Reader, settled
 
 #: Pages ask as of the whole minute and live figures as of these five seconds, so that all visitors share the answers.
 MINUTE = 60_000
@@ -32,7 +32,7 @@ BUSY_SECONDS = 5
 T = TypeVar("T")
 
 
-class Answers(Generic[T]):
+class SingleFlightCache(Generic[T]):
     """The ``size`` answers used last, by key; thread-safe; concurrent misses on one key compute once.
 
     Streamlit's own caches keep a lock for every key they ever saw, and keys here move with time.
@@ -72,9 +72,9 @@ class Answers(Generic[T]):
         return len(self._kept)
 
 
-_reports: Answers[Report] = Answers(64)
-_periods: Answers[PeriodReport] = Answers(64)
-_lives: Answers[Live] = Answers(64)
+_reports: SingleFlightCache[Report] = SingleFlightCache(64)
+_periods: SingleFlightCache[PeriodReport] = SingleFlightCache(64)
+_lives: SingleFlightCache[Live] = SingleFlightCache(64)
 
 
 def clock() -> int:
@@ -96,8 +96,8 @@ def settings() -> Settings:
 @st.cache_resource(show_spinner=False)
 def reader() -> Reader:
     """The process's reader; an empty database gets its schema. A failure (``DatabaseError``) is not kept."""
-    engine = db.connect(settings().database_url, busy_seconds=BUSY_SECONDS)
-    db.prepare(engine)
+    engine = storage.connect(settings().database_url, busy_seconds=BUSY_SECONDS)
+    storage.prepare(engine)
     return Reader(engine, settings().stale_after)
 
 
@@ -155,7 +155,7 @@ def reconnect() -> None:
 
 def _timed(kind: str, compute: Callable[[], T]) -> Callable[[], T]:
     """The same, and ``/metrics`` tells how long it took."""
-    return metrics.REPORTS.labels(kind).time()(compute)
+    return telemetry.REPORTS.labels(kind).time()(compute)
 
 
 def _of(info: TeamInfo) -> tuple[str, str, int]:

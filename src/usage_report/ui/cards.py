@@ -10,11 +10,13 @@ from html import escape
 
 import streamlit as st
 
-from .. import courses, formats
-from ..metrics import Metric, metric
-from ..periods import today, zone
-from ..query.model import LiveSession, PeriodMetric, PeriodReport
-from . import strings
+from usage_report.core.metrics import Metric, metric
+from usage_report.core.periods import today, zone
+from usage_report.render import formats
+from usage_report.render.charts import trend
+from usage_report.reporting import billing
+from usage_report.reporting.model import LiveSession, PeriodMetric, PeriodReport
+from usage_report.ui import strings
 
 #: Share of the bar's width (percent) at which the limit stands, until a figure needs more room beyond it.
 LIMIT_AT = 80
@@ -89,14 +91,14 @@ def _lines(report: PeriodReport, of: Metric, figure: PeriodMetric):
         yield f'<div class="quiet">{formats.duration(figure.value)}</div>'
     if figure.at is not None:
         yield f'<div class="quiet">Reached {escape(formats.instant(figure.at, report.zone))}</div>'
-    if outlook := courses.outlook(report, figure):
+    if outlook := trend.outlook(report, figure):
         yield f'<div class="quiet">{escape(outlook)}</div>'
 
 
 def _meter(of: Metric, figure: PeriodMetric) -> str:
     """The bar: filled to the limit in the state's colour, hatched beyond it, with a mark at the limit."""
     percent = figure.percent if figure.percent is not None else 0.0
-    state = courses.state(percent)
+    state = billing.state(percent)
     limit = _figure(of, figure.limit)
     said = f"{formats.number(percent, 1 if percent < 10 else 0)}{formats.THIN}%"
     scale = min(LIMIT_AT / 100, 98 / max(percent, 1))

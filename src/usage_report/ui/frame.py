@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ..errors import DatabaseError, UsageReportError, did_you_mean
-from ..periods import local, zone
-from ..query.model import TeamInfo
-from . import cache, strings
+from usage_report.core.errors import DatabaseError, UsageReportError, did_you_mean
+from usage_report.core.periods import local, zone
+from usage_report.reporting.model import TeamInfo
+from usage_report.ui import cache, strings
 
 log = logging.getLogger(__name__)
 TEAM = "team"
@@ -62,7 +62,7 @@ def page(title: str, *, early: bool = False) -> Frame:
     if frame is None or (frame.team.last_received is None and not early):
         _nothing_yet(frame.team.key if frame else None)
         st.stop()
-    if frame.team.sample:
+    if frame.team.is_sample:
         _sample_banner()
     return frame
 

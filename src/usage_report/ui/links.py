@@ -15,11 +15,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from ..charts import MAX_SERIES
-from ..errors import InputError, did_you_mean
-from ..metrics import METRICS
-from ..periods import DAY, Grain, Period, parse_date, today, zone
-from ..presets import Presets, resolve
+from usage_report.core.errors import InputError, did_you_mean
+from usage_report.core.metrics import METRICS
+from usage_report.core.periods import DAY, Grain, Period, parse_date, today, zone
+from usage_report.core.presets import Presets, resolve
+from usage_report.render.charts.overlay import MAX_SERIES
 
 PARAMS = ("preset", "from", "to", "m", "grain", "view", "zone")
 #: Parameters that others own: no word about them.

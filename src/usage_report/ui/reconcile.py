@@ -14,15 +14,16 @@ from datetime import date, timedelta
 import pandas as pd
 import streamlit as st
 
-from .. import formats, reconcile
-from ..errors import InputError, did_you_mean
-from ..metrics import Unit, metric
-from ..periods import parse_date
-from ..query import vendor as stored
-from ..query.model import Query
-from ..reconcile import Reason, Reconciliation, Screen, Verdict
-from . import cache, strings
-from .frame import Frame
+from usage_report.core.errors import InputError, did_you_mean
+from usage_report.core.metrics import Unit, metric
+from usage_report.core.periods import parse_date
+from usage_report.render import formats
+from usage_report.reporting import reconcile
+from usage_report.reporting import vendor_figures as stored
+from usage_report.reporting.model import Query
+from usage_report.reporting.reconcile import Reason, Reconciliation, Screen, Verdict
+from usage_report.ui import cache, strings
+from usage_report.ui.frame import Frame
 
 PARAMS = ("from", "to", "m", "zone", "screen", "vendor")
 #: Days shown at first, and the most.
@@ -36,7 +37,7 @@ SIGNS = {
 }
 _MEMORY = "_reconcile_params"
 
-_answers: cache.Answers[Reconciliation] = cache.Answers(32)
+_answers: cache.SingleFlightCache[Reconciliation] = cache.SingleFlightCache(32)
 
 
 @dataclass(frozen=True, slots=True)

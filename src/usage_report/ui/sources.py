@@ -11,14 +11,16 @@ import shlex
 import pandas as pd
 import streamlit as st
 
-from .. import access, formats, pipeline
-from .. import sources as known
-from ..access import Refusal
-from ..ledger import Counts
-from ..query import sources as stored
-from ..query.sources import Delivered, Held, Original, Sent
-from . import cache, strings
-from .frame import Frame
+from usage_report.ingest import pipeline
+from usage_report.render import formats
+from usage_report.reporting import arrivals as stored
+from usage_report.reporting.arrivals import Delivered, Held, Original, Sent
+from usage_report.sources import registry
+from usage_report.storage import credentials
+from usage_report.storage.credentials import SignatureFailure
+from usage_report.storage.event_log import IngestCounts
+from usage_report.ui import cache, strings
+from usage_report.ui.frame import Frame
 
 DAY = 86_400_000
 #: Originals listed at once, and characters of one that are shown: a browser has to draw them.
@@ -27,15 +29,21 @@ LISTED, SHOWN = 20, 20_000
 STEPS = 4
 _RESULT = "_sources_replayed"
 
-_sent: cache.Answers[
-    tuple[list[Sent], list[str], dict[str, Delivered], dict[str, Delivered], dict[str, Refusal]]
-] = cache.Answers(32)
-_held: cache.Answers[list[Held]] = cache.Answers(32)
+_sent: cache.SingleFlightCache[
+    tuple[
+        list[Sent],
+        list[str],
+        dict[str, Delivered],
+        dict[str, Delivered],
+        dict[str, SignatureFailure],
+    ]
+] = cache.SingleFlightCache(32)
+_held: cache.SingleFlightCache[list[Held]] = cache.SingleFlightCache(32)
 
 
 def title(source: str) -> str:
     """What people call a source; a name that is no module of ours stays as it is."""
-    module = known.discover().get(source)
+    module = registry.discover().get(source)
     return module.TITLE if module else source
 
 
@@ -88,7 +96,7 @@ def arrivals(frame: Frame) -> None:
         invite(team)
 
 
-def _unsigned(name: str, refusal: Refusal, now: int, team: str) -> None:
+def _unsigned(name: str, refusal: SignatureFailure, now: int, team: str) -> None:
     """Somebody sends, and cannot prove who it is: most often a secret that was pasted wrong."""
     requests = strings.count(refusal.requests, "request was", "requests were")
     st.warning(
@@ -130,7 +138,7 @@ def _requests(found: Delivered | None, webhooks: bool) -> str:
 
 def address(platform: str, team: str) -> str:
     """Where a platform's webhook goes."""
-    return access.address(cache.settings().public_url, platform, team)
+    return credentials.address(cache.settings().public_url, platform, team)
 
 
 def invite(team: str) -> None:
@@ -140,7 +148,7 @@ def invite(team: str) -> None:
         st.subheader("Have your platform send by itself", anchor=False)
         names = ", ".join(
             f"{strings.plain(module.TITLE)} ({strings.code(name)})"
-            for name, module in known.platforms().items()
+            for name, module in registry.platforms().items()
         )
         st.markdown(
             f"**Webhooks** of {names}. This asks for the secret they are signed with, and answers with the address to paste into the platform's console:"
@@ -224,7 +232,7 @@ def _original(frame: Frame, original: Original) -> None:
         notes = [f"From {strings.plain(original.origin)}, no. {original.position:,}"]
         if not original.team:
             notes.append("its team could not be read, so every team sees it")
-        if payload.truncated:
+        if payload.is_truncated:
             notes.append("only its beginning was kept, so it cannot be replayed")
         if len(text) > SHOWN:
             notes.append(f"the first {SHOWN:,} of {len(text):,} characters are shown")
@@ -251,7 +259,7 @@ def _replay() -> None:
     try:
         engine = cache.reader().engine
         counts = pipeline.replay(engine, now=cache.clock())
-        pipeline.settle(engine, most=STEPS)
+        pipeline.process_pending(engine, most=STEPS)
         st.session_state[_RESULT] = counts
     except Exception as error:
         st.session_state[_RESULT] = error
@@ -269,7 +277,7 @@ def _result() -> None:
         (st.success if taken else st.info)(words(result), icon="🔁")
 
 
-def words(counts: Counts) -> str:
+def words(counts: IngestCounts) -> str:
     """What a replay came to."""
     parts = [strings.count(counts.accepted, "event is new", "events are new")]
     if counts.duplicates:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from ..periods import local, zone
+from usage_report.core.periods import local, zone
 
 APP = "Usage report"
 ICON = "📊"

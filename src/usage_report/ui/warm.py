@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 import logging
 
-from ..errors import UsageReportError
-from ..settings import Settings
-from . import cache
+from usage_report.core.errors import UsageReportError
+from usage_report.core.settings import Settings
+from usage_report.ui import cache
 
 log = logging.getLogger(__name__)
 #: Imported late by Streamlit or by us, together over a second.

@@ -16,13 +16,15 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from .. import charts, export, formats, presets
-from ..metrics import METRICS, Measure, metric
-from ..periods import Grain, Period
-from ..query.model import Query, Report, TeamInfo
-from . import cache, components, links, strings
-from .frame import TEAM, Frame
-from .links import Context, View
+from usage_report.core import presets
+from usage_report.core.metrics import METRICS, Measure, metric
+from usage_report.core.periods import Grain, Period
+from usage_report.render import export, formats
+from usage_report.render.charts import overlay
+from usage_report.reporting.model import Query, Report, TeamInfo
+from usage_report.ui import cache, components, links, strings
+from usage_report.ui.frame import TEAM, Frame
+from usage_report.ui.links import Context, View
 
 _VIEW, _WRITTEN, _SEEN, _PROBLEMS, _ARRIVED = (
     "_range_view",
@@ -193,8 +195,8 @@ def _controls(picked: Picked) -> None:
         )  # fmt: skip
     if view.view == "chart":
         st.multiselect(
-            "Metrics in the chart", [m.key for m in METRICS], format_func=lambda k: metric(k).title, max_selections=charts.MAX_SERIES,
-            placeholder="Choose up to six", help=f"Up to {charts.MAX_SERIES}: beyond that, lines cannot be told apart. The table has all seventeen.",
+            "Metrics in the chart", [m.key for m in METRICS], format_func=lambda k: metric(k).title, max_selections=overlay.MAX_SERIES,
+            placeholder="Choose up to six", help=f"Up to {overlay.MAX_SERIES}: beyond that, lines cannot be told apart. The table has all seventeen.",
             **_widget("metrics", list(view.metrics), lambda v: {"metrics": tuple(v)}, context),
         )  # fmt: skip
 
@@ -240,7 +242,7 @@ def summary(report: Report, metrics: tuple[str, ...]) -> None:
             about = (
                 formats.ABOUT
                 if key == "consumed_minutes"
-                and report.estimated_total > 0
+                and report.estimated_total_ms > 0
                 and report.total(key) is not None
                 else ""
             )
@@ -279,14 +281,14 @@ def chart(report: Report, metrics: tuple[str, ...]) -> None:
     if not report.begun:
         st.info("This range has not begun: there is nothing to draw yet.", icon="📅")
         return
-    data = charts.frame(report, metrics)
+    data = overlay.frame(report, metrics)
     titles = ", ".join(metric(k).title for k in metrics)
     st.vega_lite_chart(
-        data, charts.spec(report, metrics, data), width="stretch", height=charts.HEIGHT + 10 * len(metrics), key="range_chart",
+        data, overlay.spec(report, metrics, data), width="stretch", height=overlay.HEIGHT + 10 * len(metrics), key="range_chart",
         alt=f"{titles} by {report.query.grain}, {formats.span(report.query.period)}. The table below has all figures.",
     )  # fmt: skip
     if words := " ".join(
-        t for t in (charts.scale_text(metrics), charts.density_text(report, metrics)) if t
+        t for t in (overlay.scale_text(metrics), overlay.density_text(report, metrics)) if t
     ):
         st.caption(words)
 

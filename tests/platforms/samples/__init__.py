@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from usage_report.sources._hooks import Delivery
+from usage_report.sources.contract import Delivery
 
 URL = "https://usage.example.org/api/v1/hooks/platform/acme"
 

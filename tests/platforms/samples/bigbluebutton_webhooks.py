@@ -5,8 +5,9 @@ import json
 from urllib.parse import urlencode
 
 from platforms.samples import URL, Sample
-from usage_report.events import instant
-from usage_report.sources._hooks import Delivery
+
+from usage_report.core.events import instant
+from usage_report.sources.contract import Delivery
 
 SECRET = "sharedsecretofthisserver"
 NOW = instant("2026-03-02T11:00:00Z")

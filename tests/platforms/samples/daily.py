@@ -3,8 +3,10 @@
 import base64
 
 from platforms.samples import URL, Sample
-from usage_report.events import instant
-from usage_report.sources._hooks import Delivery, hmac_sha256
+
+from usage_report.core.events import instant
+from usage_report.sources.contract import Delivery
+from usage_report.sources.signatures import hmac_sha256
 
 KEY = b"thirty-two bytes of a secret key"
 SECRET = base64.b64encode(KEY).decode()

@@ -1,8 +1,9 @@
 """Ana, who has an id of her own, and Bo for half an hour, in both spellings of the payload; a recording, and a question answered."""
 
 from platforms.samples import URL, Sample
-from usage_report.events import instant
-from usage_report.sources._hooks import Delivery
+
+from usage_report.core.events import instant
+from usage_report.sources.contract import Delivery
 
 SECRET = "9f2c1b7e-token"
 NOW = instant("2026-03-02T11:00:00Z")

@@ -3,8 +3,10 @@
 import base64
 
 from platforms.samples import URL, Sample
-from usage_report.events import instant
-from usage_report.sources._hooks import Delivery, hmac_sha256
+
+from usage_report.core.events import instant
+from usage_report.sources.contract import Delivery
+from usage_report.sources.signatures import hmac_sha256
 
 SECRET = "whsec_f6afdb6c7e4b4e2a"
 NOW = instant("2026-03-02T11:00:00Z")

@@ -4,8 +4,9 @@ import base64
 import itertools
 
 from platforms.samples import URL, Sample
-from usage_report.events import instant
-from usage_report.sources._hooks import Delivery
+
+from usage_report.core.events import instant
+from usage_report.sources.contract import Delivery
 
 SECRET = "janus:opens-doors"
 NOW = instant("2026-03-02T11:00:00Z")

@@ -1,8 +1,9 @@
 """Ana, with a token, and Bo for half an hour; Bo goes into a breakout room for ten minutes of it. Bo's last leaving is lost."""
 
 from platforms.samples import URL, Sample
-from usage_report.events import instant
-from usage_report.sources._hooks import Delivery
+
+from usage_report.core.events import instant
+from usage_report.sources.contract import Delivery
 
 SECRET = "TOKEN-237958623045"
 NOW = instant("2026-03-02T11:00:00Z")

@@ -3,8 +3,9 @@
 import base64
 
 from platforms.samples import URL, Sample, jwt, sha256
-from usage_report.events import instant
-from usage_report.sources._hooks import Delivery
+
+from usage_report.core.events import instant
+from usage_report.sources.contract import Delivery
 
 KEY, SECRET = "APIdemo", "cc5d0a3e2b8f4b1f9d6a"
 NOW = instant("2026-03-02T11:00:00Z")

@@ -1,8 +1,9 @@
 """Ana with camera and microphone, Bo with a microphone, a screen of Ana's; archived and captioned."""
 
 from platforms.samples import URL, Sample, jwt, sha256
-from usage_report.events import instant
-from usage_report.sources._hooks import Delivery
+
+from usage_report.core.events import instant
+from usage_report.sources.contract import Delivery
 
 SECRET = "Xk3wZ2v9qLr8uB1nT6yE"
 NOW = instant("2026-03-02T11:00:00Z")

@@ -1,8 +1,10 @@
 """Ana (with an account) and a guest, who moves to a breakout room and back; a screen, a recording with a pause, and a message."""
 
 from platforms.samples import URL, Sample
-from usage_report.events import instant, iso
-from usage_report.sources._hooks import Delivery, hmac_sha256
+
+from usage_report.core.events import instant, iso
+from usage_report.sources.contract import Delivery
+from usage_report.sources.signatures import hmac_sha256
 
 SECRET = "ymE9kJ7sRsCaSZ6Q3dTw2g"
 NOW = instant("2026-03-02T11:00:00Z")

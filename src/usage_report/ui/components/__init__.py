@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from ... import formats
-from ...metrics import METRICS, PARTS, Measure, parts
-from ...periods import Grain, local, zone
-from ...query.model import Report
+from usage_report.core.metrics import METRICS, PARTS, Measure, parts
+from usage_report.core.periods import Grain, local, zone
+from usage_report.render import formats
+from usage_report.reporting.model import Report
 
 HERE = Path(__file__).parent
 #: How the total relates to the rows, where it is not a sum.
@@ -88,14 +88,14 @@ def table_data(report: Report) -> dict:
             _when(int(report.peaks_at[m.key][i]), q.zone) if m.key in report.peaks_at else ""
             for m in peaks
         ]
-        guess = int(report.estimated[i]) if i < len(report.estimated) else 0
+        guess = int(report.estimated_ms[i]) if i < len(report.estimated_ms) else 0
         if guess > 0:
             row["e"] = _estimate(guess, int(report.figures["consumed_minutes"][i]))
         rows.append(row)
     total = {"n": "Total", "b": formats.span(q.period)} | _figures(broken, report.total)
     total["a"] = [_when(report.totals_at.get(m.key, -1), q.zone) for m in peaks]
-    if report.estimated_total > 0:
-        total["e"] = _estimate(report.estimated_total, report.totals["consumed_minutes"])
+    if report.estimated_total_ms > 0:
+        total["e"] = _estimate(report.estimated_total_ms, report.totals["consumed_minutes"])
     names = {Grain.HOUR: "Hour", Grain.DAY: "Day", Grain.WEEK: "Week", Grain.MONTH: "Month"}
     words = {
         "label": f"All metrics by {q.grain}, {formats.span(q.period)}, {q.zone}",

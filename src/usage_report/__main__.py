@@ -1,0 +1,5 @@
+"""``python -m usage_report``: the command line."""
+
+from usage_report.cli.main import main
+
+main()

@@ -1,0 +1,136 @@
+"""METRICS, the one table of what is reported. A metric is one record here and nothing else.
+
+A record names the *facts* it is made of (columns of ``metering.facts``) and the *measure* that says how buckets combine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from usage_report.core.errors import NotFoundError, did_you_mean
+
+
+class Measure(StrEnum):
+    """How the buckets of a metric combine into a longer one."""
+
+    MINUTES = "minutes"  # milliseconds of overlap; buckets add up
+    COUNT = "count"  # things that happen at an instant; buckets add up
+    DISTINCT = "distinct"  # a set of persons or rooms; buckets unite
+    PEAK = "peak"  # most at one instant; the largest bucket counts
+    LEVEL = "level"  # milliseconds held at the end; the last bucket counts
+
+
+class Unit(StrEnum):
+    MINUTES = "min"
+    COUNT = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric (or one part of one: then ``of`` names the whole)."""
+
+    key: str
+    title: str
+    measure: Measure
+    #: Columns of the facts; several are added.
+    facts: tuple[str, ...]
+    #: One or two sentences for the person who asks what the number means.
+    definition: str
+    #: Can a contract limit it?
+    limited: bool = False
+    #: Place on *This period*, from 1; 0 for not shown there.
+    period: int = 0
+    of: str = ""
+
+    @property
+    def unit(self) -> Unit:
+        return Unit.MINUTES if self.measure in (Measure.MINUTES, Measure.LEVEL) else Unit.COUNT
+
+
+#: The four parts of broadcast and consumed minutes: key suffix -> title.
+PARTS = {
+    "audio_video": "Audio + video",
+    "audio": "Audio only",
+    "video": "Video only",
+    "screenshare": "Screenshare",
+}
+
+
+def _with_parts(key: str, title: str, definition: str) -> tuple[Metric, ...]:
+    stem = key.removesuffix("_minutes")
+    part_text = {
+        "audio_video": "camera and microphone together",
+        "audio": "microphone without camera",
+        "video": "camera without microphone",
+        "screenshare": "a shared screen",
+    }
+    whole = Metric(key, title, Measure.MINUTES, tuple(f"{stem}_{p}" for p in PARTS), definition)
+    return (whole,) + tuple(
+        Metric(
+            f"{key}_{p}",
+            f"{title}: {t.lower()}",
+            Measure.MINUTES,
+            (f"{stem}_{p}",),
+            f"The part of {title.lower()} that is {part_text[p]}.",
+            of=key,
+        )
+        for p, t in PARTS.items()
+    )
+
+
+ALL: tuple[Metric, ...] = (
+    Metric("participation_minutes", "Participation minutes", Measure.MINUTES, ("participation",),
+           "Time spent in sessions, added over every connection: each stay counts from joining to leaving.", limited=True, period=1),
+    *_with_parts("broadcast_minutes", "Broadcast minutes",
+                 "Time each connection sends camera or microphone (both together count once), plus time it shares its screen."),
+    *_with_parts("consumed_minutes", "Consumed minutes",
+                 "Time each connection receives what others broadcast, counted per sender. Where a platform does not tell who receives what, "
+                 "everybody else present is taken to receive it, and the figure is marked as estimated."),
+    Metric("active_participants", "Active participants", Measure.DISTINCT, ("persons",),
+           "Different people who were present at least once. A person who returns counts once."),
+    Metric("max_concurrent_participants", "Max concurrent participants", Measure.PEAK, ("participants",),
+           "Most connections present at one instant, over all sessions.", limited=True, period=3),
+    Metric("sessions", "Sessions", Measure.COUNT, ("sessions",),
+           "Sessions that started. A session starts when its first participant joins."),
+    Metric("active_rooms", "Active rooms", Measure.DISTINCT, ("rooms",),
+           "Different rooms in which somebody was present at least once."),
+    Metric("max_concurrent_sessions", "Max concurrent sessions", Measure.PEAK, ("concurrent_sessions",),
+           "Most sessions with somebody in them at one instant.", limited=True, period=2),
+    Metric("max_participants_per_session", "Max participants per session", Measure.PEAK, ("session_participants",),
+           "Most connections present at one instant in any one session."),
+    Metric("recorded_minutes", "Recorded minutes", Measure.MINUTES, ("recorded",),
+           "Time during which recordings were running, added over all recordings.", period=4),
+    Metric("max_concurrent_recordings", "Max concurrent recordings", Measure.PEAK, ("concurrent_recordings",),
+           "Most recordings running at one instant."),
+    Metric("captions_minutes", "Captions minutes", Measure.MINUTES, ("captions",),
+           "Time during which sessions with somebody in them had captions on.", period=6),
+    Metric("whiteboard_minutes", "Whiteboard minutes", Measure.MINUTES, ("whiteboard",),
+           "Time during which sessions with somebody in them had a whiteboard open; several at once count once."),
+    Metric("breakout_minutes", "Breakout minutes", Measure.MINUTES, ("breakout",),
+           "Time during which sessions with somebody in them had breakout rooms open; several at once count once."),
+    Metric("recording_storage_minutes", "Recording storage", Measure.LEVEL, ("storage",),
+           "Minutes of recordings kept at the end: each counts with its whole length from its stop until it is deleted.", period=5),
+    Metric("chat_posts", "Chat posts", Measure.COUNT, ("chat",), "Chat messages posted, public and private."),
+    Metric("qa_posts", "Q&A posts", Measure.COUNT, ("qa",), "Questions and answers posted."),
+)  # fmt: skip
+
+BY_KEY = {m.key: m for m in ALL}
+#: The seventeen, in the order of tables and exports.
+METRICS = tuple(m for m in ALL if not m.of)
+#: The six of *This period*: the limited ones first.
+PERIOD = tuple(sorted((m for m in METRICS if m.period), key=lambda m: m.period))
+LIMITED = tuple(m for m in METRICS if m.limited)
+
+
+def metric(key: str) -> Metric:
+    """The record of a key, or ``NotFound`` with the nearest one."""
+    try:
+        return BY_KEY[key]
+    except KeyError:
+        raise NotFoundError(f"There is no metric {key!r}", "", did_you_mean(key, BY_KEY)) from None
+
+
+def parts(key: str) -> tuple[Metric, ...]:
+    """The parts of a metric, in order; empty for most."""
+    return tuple(m for m in ALL if m.of == key)

@@ -1,0 +1,1 @@
+"""What tests share: databases, running services, the brute-force oracle, generators and readers of output."""

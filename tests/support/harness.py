@@ -1,0 +1,183 @@
+"""What the hand-worked days are written with: a ``Log`` to say what happened, ``check`` to say what is true of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from support import oracle, product
+from usage_report.core.events import Event, instant, iso, parse
+from usage_report.core.periods import midnight, zone
+from usage_report.reporting.model import shown
+
+#: Far enough for every test: no event of theirs is in the future.
+NOW = instant("2200-01-01T00:00:00Z")
+TEAM = "acme"
+
+
+def event(
+    type: str, time: int | str, id: str, *, source: str = "test", team: str = TEAM, **data: Any
+) -> Event:
+    """One event, read by the product's own reader from the envelope it would come in. ``time``: epoch ms or RFC 3339."""
+    when = iso(time) if isinstance(time, int) else time
+    body = {"team": team, "room": "room", "session": "s-1"} | data
+    return parse(
+        {
+            "specversion": "1.0",
+            "id": id,
+            "source": source,
+            "type": type,
+            "time": when,
+            "data": body,
+        },
+        now=NOW,
+    )
+
+
+class Log:
+    """Events of one day, in the order they are told. Times are ``HH:MM[:SS[.mmm]]`` of that day, UTC, or RFC 3339.
+
+    Iterating gives the events. ``also(session, room)`` speaks of another session into the same log.
+    """
+
+    def __init__(
+        self,
+        day: str = "2026-03-01",
+        *,
+        session: str = "s-1",
+        room: str = "room",
+        events: list[Event] | None = None,
+    ) -> None:
+        self.day, self.session, self.room = day, session, room
+        self.events: list[Event] = [] if events is None else events
+
+    def __iter__(self):
+        return iter(self.events)
+
+    def also(self, session: str, room: str = "room", day: str | None = None) -> Log:
+        return Log(day or self.day, session=session, room=room, events=self.events)
+
+    def at(self, time: str) -> str:
+        return (
+            time if "T" in time else f"{self.day}T{time if time.count(':') > 1 else time + ':00'}Z"
+        )
+
+    def tell(self, time: str, type: str, **data: Any) -> Log:
+        id = data.pop("id", f"e-{len(self.events):05d}")
+        self.events.append(
+            event(type, self.at(time), id, **{"session": self.session, "room": self.room} | data)
+        )
+        return self
+
+    def ended(self, time: str) -> Log:
+        return self.tell(time, "session.ended")
+
+    def joined(self, time: str, connection: str, person: str | None = None) -> Log:
+        return self.tell(
+            time, "participant.joined", connection=connection, participant=person or connection
+        )
+
+    def left(self, time: str, connection: str) -> Log:
+        return self.tell(time, "participant.left", connection=connection)
+
+    def stay(self, start: str, end: str, connection: str, person: str | None = None) -> Log:
+        return self.joined(start, connection, person).left(end, connection)
+
+    def published(self, time: str, connection: str, track: str, kind: str) -> Log:
+        return self.tell(time, "track.published", connection=connection, track=track, kind=kind)
+
+    def unpublished(self, time: str, connection: str, track: str) -> Log:
+        return self.tell(time, "track.unpublished", connection=connection, track=track)
+
+    def sends(
+        self, start: str, end: str, connection: str, kind: str, track: str | None = None
+    ) -> Log:
+        track = track or f"{connection}-{kind}"
+        return self.published(start, connection, track, kind).unpublished(end, connection, track)
+
+    def receives(self, start: str, end: str, connection: str, track: str) -> Log:
+        self.tell(start, "track.subscribed", connection=connection, track=track)
+        return self.tell(end, "track.unsubscribed", connection=connection, track=track)
+
+    def recording(
+        self,
+        start: str | None,
+        stop: str | None = None,
+        deleted: str | None = None,
+        *,
+        name: str = "r-1",
+    ) -> Log:
+        for time, what in ((start, "started"), (stop, "stopped"), (deleted, "deleted")):
+            if time:
+                self.tell(time, f"recording.{what}", recording=name)
+        return self
+
+
+def shifted(events: Iterable[Event], ms: int) -> list[Event]:
+    """The same events, all of them later by ``ms``."""
+    return [e._replace(time=e.time + ms) for e in events]
+
+
+def run(events: Iterable[Event], **query: Any) -> dict:
+    """The answer to a query, as ``oracle.report`` gives it; every database at hand must say the same."""
+    events = list(events)
+    answer = oracle.report(events, **query)
+    product.hold(events, {"zone": "UTC"} | query, answer, product.ENGINES)
+    return answer
+
+
+def run_live(events: Iterable[Event], **query: Any) -> dict[str, int]:
+    """What is live, as ``oracle.live`` gives it; every database at hand must say the same."""
+    events = list(events)
+    answer = oracle.live(events, **query)
+    product.hold_live(events, query, answer, product.ENGINES)
+    return answer
+
+
+def ask(
+    events: Iterable[Event],
+    *,
+    team: str = TEAM,
+    start: str = "2026-03-01",
+    last: str | None = None,
+    zone: str = "UTC",
+    as_of: int | str | None = None,
+    **query: Any,
+) -> dict:
+    """``run`` with the defaults of a hand-worked day: that one day, seen from its end (or the end of the range)."""
+    first = date.fromisoformat(start)
+    final = date.fromisoformat(last) if last else first
+    if as_of is None:
+        as_of = _end(final, zone)
+    elif isinstance(as_of, str):
+        as_of = instant(as_of)
+    return run(events, team=team, start=first, last=final, zone=zone, as_of=as_of, **query)
+
+
+def _end(last: date, name: str) -> int:
+    return midnight(last + timedelta(days=1), zone(name))
+
+
+def expect(
+    answer: dict, expected: Mapping[str, float | int | None], row: int | None = None
+) -> None:
+    """Hold the given figures (minutes or counts, as people see them) against the total or against one row."""
+    raw = answer["total"] if row is None else answer["rows"][row]
+    assert raw is not None, f"row {row} has no figures"
+    seen = {k: None if raw[k] is None else shown(k, raw[k]) for k in expected}
+    wrong = {k: (seen[k], value) for k, value in expected.items() if seen[k] != value}
+    assert not wrong, f"{'total' if row is None else f'row {row}'}: (seen, true) of {wrong}"
+
+
+def check(
+    events: Iterable[Event],
+    expected: Mapping[str, float | int | None],
+    *,
+    row: int | None = None,
+    **query: Any,
+) -> dict:
+    """``ask``, then ``expect``; gives the answer back for more."""
+    answer = ask(events, **query)
+    expect(answer, expected, row)
+    return answer

@@ -1,0 +1,373 @@
+"""The oracle: every number worked out slowly, straight from the definitions. Tests hold the product against it.
+
+Plain Python and integers (epoch ms, ``[start, end)``), no cleverness, nothing shared with the metering core: only the
+event table and the calendar, which have tests of their own. A timeline is folded instant by instant; time is then cut
+at every instant at which anything changes, and between two cuts every state is looked up by its definition.
+
+Where the definitions leave a choice, this is the one taken:
+
+* Staleness is judged at ``as_of`` only, from the session's last event before it. Recordings it closes are stored.
+* ``recording.deleted`` is an end; of several ends at one instant stops go before deletes. It removes what is stored of the
+  recording at that instant; a run it ends stores nothing. What is stored is not "open": no session end closes it.
+* A subscription is (receiver's connection, track id) and matches every published track of that id in the session.
+* Kind, person and room come from the earliest start, ties broken by the smallest (source, id); for the person, those that
+  name none but the connection are the last of a tie.
+* A post counts once per (session, type, post), when it was first posted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from itertools import pairwise
+
+from usage_report.core.events import Event
+from usage_report.core.metrics import ALL, PARTS
+from usage_report.core.periods import DAY, Grain, Period, edges, zone
+
+STALE_AFTER = 86_400_000
+PEAKS = (
+    "max_concurrent_participants",
+    "max_concurrent_sessions",
+    "max_participants_per_session",
+    "max_concurrent_recordings",
+)
+KEYS = tuple(m.key for m in ALL)
+
+#: Does a connection that subscribes to a track id it publishes itself consume its own track?
+#: "Every published track of that id" says so; flip it here if the definition ever says "of others".
+OWN_TRACKS_ARE_CONSUMED = True
+
+# What each start and end event opens and closes. The object's name within its session follows from it.
+STARTS = {
+    "participant.joined": "presence",
+    "track.published": "track",
+    "track.subscribed": "subscription",
+    "recording.started": "recording",
+    "captions.started": "captions",
+    "whiteboard.opened": "whiteboard",
+    "breakout.opened": "breakout",
+}
+ENDS = {
+    "participant.left": "presence",
+    "track.unpublished": "track",
+    "track.unsubscribed": "subscription",
+    "recording.stopped": "recording",
+    "recording.deleted": "recording",
+    "captions.stopped": "captions",
+    "whiteboard.closed": "whiteboard",
+    "breakout.closed": "breakout",
+}
+
+
+class Thing:
+    """One object with a timeline: a connection's presence, a track, a subscription, a recording, ..."""
+
+    def __init__(self, what: str, connection: str, subject: str) -> None:
+        self.what, self.connection, self.subject = what, connection, subject
+        self.since: int | None = None
+        self.spans: list[tuple[int, int]] = []
+        #: Recordings only: [length, stored from, stored until or None].
+        self.stored: list[list[int | None]] = []
+
+    def open(self, at: int) -> None:
+        self.since = at
+
+    def close(self, at: int, *, deleted: bool = False) -> None:
+        assert self.since is not None
+        assert self.since <= at
+        self.spans.append((self.since, at))
+        if self.what == "recording" and not deleted:
+            self.stored.append([at - self.since, at, None])
+        self.since = None
+
+    def delete(self, at: int) -> None:
+        for entry in self.stored:
+            if entry[2] is None:
+                entry[2] = at
+
+    def own_events(self, at: int, types: list[str]) -> bool:
+        """Apply all own events of one instant; tell if an end closed it. What changes the state goes first."""
+        starts = [t for t in types if t in STARTS]
+        ends = sorted((t for t in types if t in ENDS), key=lambda t: t == "recording.deleted")
+        ended = False
+        while (self.since is None and starts) or (self.since is not None and ends):
+            if self.since is None:
+                starts.pop()
+                self.open(at)
+            else:
+                deleted = ends.pop(0) == "recording.deleted"
+                self.close(at, deleted=deleted)
+                ended = True
+                if deleted:
+                    self.delete(at)
+        if (
+            "recording.deleted" in ends
+        ):  # it is closed: there is nothing to end, but something may be stored
+            self.delete(at)
+        return ended
+
+    def covers(self, at: int) -> bool:
+        """Is it in its state at this instant? Only asked once every span is closed."""
+        return any(s <= at < e for s, e in self.spans)
+
+
+class Session:
+    """One session folded: every span of its objects, with spans still open at ``as_of`` cut there."""
+
+    def __init__(self, events: list[Event], as_of: int, stale_after: int) -> None:
+        events = sorted(events, key=lambda e: (e.time, e.source, e.id))
+        self.subscribes = any(e.type in ("track.subscribed", "track.unsubscribed") for e in events)
+        self.room = next(
+            (e.room for e in events if e.type in ("session.started", "participant.joined")), ""
+        )
+        self.persons: dict[str, str] = {}  # connection -> person
+        self.kinds: dict[
+            tuple[str, str], str
+        ] = {}  # (connection, track) -> audio, video or screenshare
+        posts: dict[tuple[str, str], int] = {}
+        for e in events:
+            if e.type == "participant.joined":
+                starts = [
+                    x
+                    for x in events
+                    if x.type == "participant.joined"
+                    and (x.connection, x.time) == (e.connection, e.time)
+                ]
+                named = [x.person for x in starts if x.person != x.connection]
+                self.persons.setdefault(e.connection, (named or [e.connection])[0])
+            elif e.type == "track.published":
+                self.kinds.setdefault((e.connection, e.subject), e.detail)
+            elif e.type.endswith(".posted"):
+                posts.setdefault((e.type, e.subject), e.time)
+        self.chat = [t for (kind, _), t in posts.items() if kind == "chat.posted"]
+        self.qa = [t for (kind, _), t in posts.items() if kind != "chat.posted"]
+
+        self.things: dict[tuple[str, str, str], Thing] = {}
+        for at in sorted({e.time for e in events}):
+            self._instant(at, [e for e in events if e.time == at])
+
+        last = events[-1].time
+        self.stale = as_of - last >= stale_after
+        self.live = [] if self.stale else [t for t in self.things.values() if t.since is not None]
+        for thing in self.things.values():
+            if thing.since is not None:
+                if self.stale:
+                    thing.close(last)
+                else:  # it runs on: its span is cut at as_of, and a recording is not stored yet
+                    thing.spans.append((thing.since, as_of))
+                    thing.since = None
+
+    def _instant(self, at: int, events: list[Event]) -> None:
+        own: dict[tuple[str, str, str], list[str]] = {}
+        for e in events:
+            what = STARTS.get(e.type) or ENDS.get(e.type)
+            if what is None:
+                continue
+            connection = e.connection if what in ("presence", "track", "subscription") else ""
+            key = (what, connection, "" if what == "presence" else e.subject)
+            own.setdefault(key, []).append(e.type)
+        left = set()
+        for key, types in own.items():
+            thing = self.things.setdefault(key, Thing(*key))
+            if thing.own_events(at, types) and thing.what == "presence":
+                left.add(thing.connection)
+        over = any(e.type == "session.ended" for e in events)
+        for thing in self.things.values():
+            gone = thing.what in ("track", "subscription") and thing.connection in left
+            if thing.since is not None and thing.since < at and (over or gone):
+                thing.close(at)
+
+    def of(self, what: str) -> list[Thing]:
+        return [t for t in self.things.values() if t.what == what]
+
+    def instants(self) -> Iterator[int]:
+        for thing in self.things.values():
+            for span in thing.spans:
+                yield from span
+
+    def start(self) -> int | None:
+        return min((s for t in self.of("presence") for s, _ in t.spans), default=None)
+
+    def state(self, at: int) -> dict[str, int]:
+        """Level of everything that is measured by time, at one instant."""
+        present = [t.connection for t in self.of("presence") if t.covers(at)]
+        tracks = [t for t in self.of("track") if t.connection in present and t.covers(at)]
+        level = dict.fromkeys(KEYS, 0)
+        level["participation_minutes"] = len(present)
+
+        def sent(connection: str, ids: set[str] | None = None) -> list[str]:
+            """Parts a connection broadcasts, over all its tracks or over those of certain ids."""
+            mine = [
+                t
+                for t in tracks
+                if t.connection == connection and (ids is None or t.subject in ids)
+            ]
+            kinds = {self.kinds[t.connection, t.subject] for t in mine}
+            parts = ["screenshare"] if "screenshare" in kinds else []
+            if "audio" in kinds and "video" in kinds:
+                return ["audio_video", *parts]
+            return [k for k in ("audio", "video") if k in kinds] + parts
+
+        broadcast = [part for connection in present for part in sent(connection)]
+        if self.subscribes:
+            consumed = []
+            for receiver in present:
+                ids = {
+                    s.subject
+                    for s in self.of("subscription")
+                    if s.connection == receiver and s.covers(at)
+                }
+                for publisher in present:
+                    if publisher != receiver or OWN_TRACKS_ARE_CONSUMED:
+                        consumed += sent(publisher, ids)
+        else:
+            consumed = broadcast * (len(present) - 1)
+        for part in PARTS:
+            level[f"broadcast_minutes_{part}"] = broadcast.count(part)
+            level[f"consumed_minutes_{part}"] = consumed.count(part)
+        level["broadcast_minutes"] = len(broadcast)
+        level["consumed_minutes"] = len(consumed)
+
+        level["recorded_minutes"] = sum(t.covers(at) for t in self.of("recording"))
+        for what in ("captions", "whiteboard", "breakout"):
+            level[f"{what}_minutes"] = int(
+                bool(present) and any(t.covers(at) for t in self.of(what))
+            )
+
+        level["max_concurrent_participants"] = level["max_participants_per_session"] = len(present)
+        level["max_concurrent_sessions"] = int(bool(present))
+        level["max_concurrent_recordings"] = level["recorded_minutes"]
+        return level
+
+
+def _touches(span: tuple[int, int], a: int, b: int) -> bool:
+    """Does ``[s, e)`` touch ``[a, b)``? One of length zero touches what holds its instant."""
+    s, e = span
+    return a <= s < b if s == e else s < b and e > a
+
+
+def _day(value: date | str) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def sessions(
+    events: Iterable[Event], *, team: str, as_of: int, stale_after: int = STALE_AFTER
+) -> dict[str, Session]:
+    """The team's sessions, folded: duplicates dropped (the first given stays), events from ``as_of`` on ignored."""
+    unique: dict[tuple[str, str, str], Event] = {}
+    for e in events:
+        unique.setdefault((e.team, e.source, e.id), e)
+    per: dict[str, list[Event]] = {}
+    for e in unique.values():
+        if e.team == team and e.time < as_of:
+            per.setdefault(e.session, []).append(e)
+    return {name: Session(its, as_of, stale_after) for name, its in per.items()}
+
+
+def _bucket(
+    folded: list[Session], a: int, b: int, steps: list[tuple[int, int, list[dict[str, int]]]]
+) -> tuple[dict, dict, int]:
+    """All figures of ``[a, b)``, the earliest instants of its peaks, and the estimated part of consumption.
+
+    ``steps`` are the pieces of time between two changes: start, end, and the state of each session in it.
+    """
+    row = dict.fromkeys(KEYS, 0)
+    peak_at = dict.fromkeys(PEAKS, -1)
+    estimated = 0
+    for s, e, states in steps:
+        if not (a <= s and e <= b):
+            continue
+        for key in KEYS:
+            if key in PEAKS:
+                levels = [state[key] for state in states]
+                now = (
+                    max(levels, default=0) if key == "max_participants_per_session" else sum(levels)
+                )
+                if now > row[key]:
+                    row[key], peak_at[key] = now, s
+            else:
+                row[key] += sum(state[key] for state in states) * (e - s)
+        estimated += sum(
+            st["consumed_minutes"] for x, st in zip(folded, states, strict=True) if not x.subscribes
+        ) * (e - s)
+
+    stays = [
+        (x, t, span)
+        for x in folded
+        for t in x.of("presence")
+        for span in t.spans
+        if _touches(span, a, b)
+    ]
+    row["active_participants"] = len({x.persons[t.connection] for x, t, _ in stays})
+    row["active_rooms"] = len({x.room for x, _, _ in stays})
+    row["sessions"] = sum(x.start() is not None and a <= x.start() < b for x in folded)
+    row["chat_posts"] = sum(a <= t < b for x in folded for t in x.chat)
+    row["qa_posts"] = sum(a <= t < b for x in folded for t in x.qa)
+    kept = [entry for x in folded for t in x.of("recording") for entry in t.stored]
+    row["recording_storage_minutes"] = sum(
+        n for n, since, until in kept if since < b and not (until is not None and until < b)
+    )
+    return row, peak_at, estimated
+
+
+def report(
+    events: Iterable[Event],
+    *,
+    team: str,
+    start: date | str,
+    last: date | str,
+    zone: str = "UTC",
+    grain: str = "day",
+    as_of: int,
+    stale_after: int = STALE_AFTER,
+) -> dict:
+    """Every figure of a range, raw: ms for minutes and levels, plain counts else.
+
+    ``edges`` (epoch ms), ``rows`` (a dict of all keys per bucket; ``None`` for one that begins at or after ``as_of``) and
+    ``total`` (the same for the range; values ``None`` where no bucket has begun). ``peaks_at`` and ``total_at`` hold the
+    earliest instant of each of the four peaks (-1: no peak); ``estimated`` and ``estimated_total`` the ms of
+    ``consumed_minutes`` from sessions without subscription events.
+    """
+    folded = list(sessions(events, team=team, as_of=as_of, stale_after=stale_after).values())
+    cut = _edges(start, last, zone, grain)
+    buckets = [(a, min(b, as_of)) for a, b in pairwise(cut) if a < as_of]
+
+    changes = {at for x in folded for at in x.instants()} | set(cut) | {as_of}
+    inside = sorted(at for at in changes if cut[0] <= at <= min(cut[-1], as_of))
+    steps = [(s, e, [x.state(s) for x in folded]) for s, e in pairwise(inside)]
+
+    figures = [_bucket(folded, a, b, steps) for a, b in buckets]
+    unbegun = len(cut) - 1 - len(buckets)
+    if buckets:
+        total, total_at, estimated_total = _bucket(folded, cut[0], min(cut[-1], as_of), steps)
+    else:
+        total, total_at, estimated_total = dict.fromkeys(KEYS), dict.fromkeys(PEAKS, -1), 0
+    return {
+        "edges": cut,
+        "rows": [row for row, _, _ in figures] + [None] * unbegun,
+        "total": total,
+        "peaks_at": [at for _, at, _ in figures] + [None] * unbegun,
+        "total_at": total_at,
+        "estimated": [n for _, _, n in figures] + [None] * unbegun,
+        "estimated_total": estimated_total,
+    }
+
+
+def _edges(start: date | str, last: date | str, zone_name: str, grain: str) -> list[int]:
+    return [
+        int(x) for x in edges(Period(_day(start), _day(last) + DAY), Grain(grain), zone(zone_name))
+    ]
+
+
+def live(
+    events: Iterable[Event], *, team: str, as_of: int, stale_after: int = STALE_AFTER
+) -> dict[str, int]:
+    """Open presences, sessions with at least one, and running recordings, at ``as_of``."""
+    folded = sessions(events, team=team, as_of=as_of, stale_after=stale_after).values()
+    present = [sum(t.what == "presence" for t in x.live) for x in folded]
+    return {
+        "live_participants": sum(present),
+        "live_sessions": sum(n > 0 for n in present),
+        "active_recordings": sum(t.what == "recording" for x in folded for t in x.live),
+    }

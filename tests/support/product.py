@@ -1,0 +1,125 @@
+"""The product, driven as a whole: events into a real database, a report out of it, held against the oracle's answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from support import databases, oracle
+from usage_report.core.events import Event, QuarantinedInput
+from usage_report.core.periods import Grain
+from usage_report.ingest import pipeline
+from usage_report.ingest import teams as team_changes
+from usage_report.ingest.write_queue import Job, WriteQueue
+from usage_report.reporting.model import Query
+from usage_report.reporting.reader import Reader
+from usage_report.storage import facts, reading
+from usage_report.storage.event_log import IngestCounts, IngestOutcome
+from usage_report.storage.teams import team_id
+
+#: When events come in. No figure depends on it.
+RECEIVED = 1_800_000_000_000
+PEAKS = oracle.PEAKS
+
+#: What ``harness.run`` asks besides the oracle; ``conftest`` fills it for the tests that want it.
+ENGINES: dict[str, sa.Engine] = {}
+
+
+def take(intake: WriteQueue, job: Job) -> list[IngestOutcome]:
+    """Have a request taken in -> the fates of its events."""
+    # In a thread of its own: where a browser is driven, this one has a loop that runs already.
+    with ThreadPoolExecutor(1) as own:
+        return own.submit(asyncio.run, intake.append(job)).result(30)
+
+
+def ingest(
+    engine: sa.Engine, items: Iterable[Event | QuarantinedInput], now: int = RECEIVED
+) -> IngestCounts:
+    return pipeline.ingest(engine, items, now=now, format="jsonl", origin="test")
+
+
+def feed(engine: sa.Engine, *batches: Sequence[Event], settle_each: bool = True) -> None:
+    """Take in batches, settling after each or only at the end."""
+    for batch in batches:
+        ingest(engine, batch)
+        if settle_each:
+            pipeline.process_pending(engine)
+    pipeline.process_pending(engine)
+
+
+def load(engine: sa.Engine, events: Iterable[Event], *ensure: str) -> None:
+    """Only these events in the database, and the teams named."""
+    databases.wipe(engine)
+    feed(engine, list(events))
+    for team in ensure:
+        team_changes.change(engine, team, now=RECEIVED)
+
+
+def fingerprint(engine: sa.Engine, team: str) -> str:
+    with reading(engine) as c:
+        return facts.fingerprint(c, team_id(c, team))
+
+
+def answer(engine: sa.Engine, question: Mapping[str, Any]) -> dict:
+    """What ``oracle.report`` gives, from the database."""
+    q = dict(question)
+    stale_after = q.pop("stale_after", oracle.STALE_AFTER)
+    start, last = (date.fromisoformat(str(q[k])) for k in ("start", "last"))
+    query = Query(
+        q["team"], start, last, q.get("zone", "UTC"), q["as_of"], Grain(q.get("grain", "day"))
+    )
+    got = Reader(engine, stale_after).report(query)
+    begun, late = range(got.begun), [None] * (len(got) - got.begun)
+    return {
+        "edges": got.edges.tolist(),
+        "rows": [{k: int(v[i]) for k, v in got.figures.items()} for i in begun] + late,
+        "total": {k: v if got.begun else None for k, v in got.totals.items()},
+        "peaks_at": [{k: int(got.peaks_at[k][i]) for k in PEAKS} for i in begun] + late,
+        "total_at": {k: got.totals_at[k] for k in PEAKS},
+        "estimated": [int(got.estimated_ms[i]) for i in begun] + late,
+        "estimated_total": got.estimated_total_ms,
+    }
+
+
+def live(
+    engine: sa.Engine, *, team: str, as_of: int, stale_after: int = oracle.STALE_AFTER
+) -> dict[str, int]:
+    """What ``oracle.live`` gives, from the database; the list of sessions must agree with its own counts."""
+    got = Reader(engine, stale_after).live(team, as_of)
+    assert got.live_sessions == len(got.sessions)
+    assert got.live_participants == sum(s.people for s in got.sessions)
+    return {k: getattr(got, k) for k in ("live_participants", "live_sessions", "active_recordings")}
+
+
+def set_zone(engine: sa.Engine, team: str, zone: str) -> None:
+    team_changes.change(engine, team, now=RECEIVED, zone=zone)
+
+
+def hold(
+    events: Sequence[Event],
+    question: Mapping[str, Any],
+    expected: dict,
+    engines: Mapping[str, sa.Engine],
+) -> None:
+    """Every database must give the expected report, from quarters and, once the team has that zone, from its days."""
+    for kind, engine in engines.items():
+        load(engine, events, question["team"])
+        assert answer(engine, question) == expected, kind
+        set_zone(engine, question["team"], question["zone"])
+        assert answer(engine, question) == expected, f"{kind}, by days"
+
+
+def hold_live(
+    events: Sequence[Event],
+    question: Mapping[str, Any],
+    expected: dict,
+    engines: Mapping[str, sa.Engine],
+) -> None:
+    for kind, engine in engines.items():
+        load(engine, events, question["team"])
+        assert live(engine, **question) == expected, kind

@@ -1,0 +1,247 @@
+"""Hostile but valid event lists. Everything comes from small pools, so that ties, collisions and border cases are common.
+
+``histories`` gives unique events, ``deliveries`` an order to hand them in (with repeats), ``questions`` a report to ask
+for, and ``scenes`` a history with a question about it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from support.harness import TEAM, event
+from usage_report.core.events import Event, instant
+
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+
+#: First days: an ordinary one, then ones with a change of clocks near (Berlin March and October, Lord Howe April).
+BASES = ("2026-03-02", "2026-03-28", "2026-10-24", "2026-04-04")
+ZONES = (
+    "UTC",
+    "Europe/Berlin",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "America/St_Johns",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+)
+SOURCES = ("alpha", "beta")
+KINDS = ("audio", "video", "screenshare")
+
+# Minutes of a day on or beside a border of some bucket: midnight (also Kolkata's, 18:30, and Kathmandu's, 18:15),
+# hours, quarter hours, and two that are none.
+_MINUTES = (
+    0,
+    1,
+    15,
+    59,
+    60,
+    67,
+    75,
+    10 * 60,
+    18 * 60 + 15,
+    18 * 60 + 30,
+    22 * 60,
+    23 * 60,
+    23 * 60 + 45,
+)
+_JITTER = (0, 0, 0, 1, -1, 1_234)
+
+sessions = st.sampled_from(("s-1", "s-1", "s-2", "s-3"))
+rooms = st.sampled_from(("r-1", "r-2"))
+connections = st.sampled_from(("c-1", "c-2", "c-3"))
+persons = st.sampled_from(("ana", "bo", "cy"))
+tracks = st.sampled_from(("t-1", "t-2", "t-3"))
+recordings = st.sampled_from(("rec-1", "rec-2"))
+
+
+@st.composite
+def clocks(draw: st.DrawFn, base: str) -> list[int]:
+    """A few instants (epoch ms, rising) within four days of ``base``, for all events of one history to share."""
+    days = st.sampled_from((0, 0, 0, 1, 1, 3))
+    moments = st.builds(
+        lambda day, minute, jitter: day * DAY + minute * MINUTE + jitter,
+        days,
+        st.sampled_from(_MINUTES),
+        st.sampled_from(_JITTER),
+    )
+    zero = instant(f"{base}T00:00:00Z")
+    return sorted({zero + m for m in draw(st.lists(moments, min_size=2, max_size=9))})
+
+
+@st.composite
+def _items(draw: st.DrawFn, times: list[int]) -> list[tuple[str, int, dict[str, Any]]]:
+    """One thing that happens: usually a start and an end, either of which may have been lost; or a lone event."""
+    start, end = sorted((draw(st.sampled_from(times)), draw(st.sampled_from(times))))
+    where = {"session": draw(sessions), "room": draw(rooms)}
+    what = draw(st.sampled_from(
+        ("guest", "guest", "guest", "stay", "stay", "track", "track", "subscription", "recording", "recording", "toggle", "post", "session")
+    ))  # fmt: skip
+    if what == "guest":  # a whole stay with something to see and hear; what is sent ends with it
+        c = where | {"connection": draw(connections)}
+        sent = draw(st.lists(st.tuples(tracks, st.sampled_from(KINDS)), min_size=1, max_size=3))
+        pair = [
+            ("participant.left", end, c),
+            ("participant.joined", start, c | {"participant": draw(persons)}),
+        ]
+        pair += [("track.published", start, c | {"track": t, "kind": k}) for t, k in sent]
+    elif what == "stay":
+        c = where | {"connection": draw(connections)}
+        pair = [
+            ("participant.joined", start, c | {"participant": draw(persons)}),
+            ("participant.left", end, c),
+        ]
+    elif what == "track":
+        c = where | {"connection": draw(connections), "track": draw(tracks)}
+        pair = [
+            ("track.published", start, c | {"kind": draw(st.sampled_from(KINDS))}),
+            ("track.unpublished", end, c),
+        ]
+    elif what == "subscription":
+        c = where | {"connection": draw(connections), "track": draw(tracks)}
+        pair = [("track.subscribed", start, c), ("track.unsubscribed", end, c)]
+    elif what == "recording":
+        r = where | {"recording": draw(recordings)}
+        pair = [
+            ("recording.started", start, r),
+            (draw(st.sampled_from(("recording.stopped", "recording.deleted"))), end, r),
+        ]
+        if draw(st.booleans()):
+            pair.append(("recording.deleted", draw(st.sampled_from(times)), r))
+    elif what == "toggle":
+        on, off, more = draw(st.sampled_from((
+            ("captions.started", "captions.stopped", {}),
+            ("whiteboard.opened", "whiteboard.closed", {}),
+            ("whiteboard.opened", "whiteboard.closed", {"whiteboard": "w-2"}),
+            ("breakout.opened", "breakout.closed", {"breakout": "b-1"}),
+            ("breakout.opened", "breakout.closed", {"breakout": "b-2"}),
+        )))  # fmt: skip
+        pair = [(on, start, where | more), (off, end, where | more)]
+    elif what == "post":
+        p = where | {
+            "post": draw(st.sampled_from(("p-1", "p-2"))),
+            "visibility": draw(st.sampled_from(("public", "private"))),
+        }
+        pair = [
+            (draw(st.sampled_from(("chat.posted", "question.posted", "answer.posted"))), start, p)
+        ]
+    else:
+        pair = [
+            (
+                draw(st.sampled_from(("session.started", "session.ended", "session.ended"))),
+                start,
+                where,
+            )
+        ]
+    lost = draw(st.sampled_from((None, None, None, 0, 1, 1)))
+    return [e for i, e in enumerate(pair) if i != lost]
+
+
+@st.composite
+def _meetings(draw: st.DrawFn, times: list[int]) -> list[tuple[str, int, dict[str, Any]]]:
+    """Two or three people in one session with everything going on, so that there is something for the rest to disturb."""
+    moment = st.sampled_from(times)
+    where = {"session": draw(sessions), "room": draw(rooms)}
+    subscribes = draw(st.sampled_from((False, False, True)))
+    out: list[tuple[str, int, dict[str, Any]]] = []
+    for n in range(1, draw(st.integers(2, 3)) + 1):
+        start, end = sorted((draw(moment), draw(moment)))
+        c = where | {"connection": f"c-{n}"}
+        out.append(("participant.joined", start, c | {"participant": draw(persons)}))
+        sent = draw(
+            st.sampled_from(
+                (
+                    ("audio", "video"),
+                    ("audio", "video"),
+                    ("audio",),
+                    ("video", "screenshare"),
+                    ("screenshare",),
+                    (),
+                )
+            )
+        )
+        out += [
+            ("track.published", start, c | {"track": f"t-{n}-{kind}", "kind": kind})
+            for kind in sent
+        ]
+        if subscribes:
+            out += [
+                ("track.subscribed", draw(moment), c | {"track": f"t-{n % 3 + 1}-{kind}"})
+                for kind in KINDS
+            ]
+        out.append(("participant.left", end, c))
+    for on in draw(
+        st.lists(
+            st.sampled_from(
+                ("captions.started", "whiteboard.opened", "breakout.opened", "chat.posted")
+            ),
+            max_size=3,
+        )
+    ):
+        more = (
+            {"breakout": "b-1"}
+            if on[0] == "b"
+            else {"post": "p-3", "visibility": "public"}
+            if on == "chat.posted"
+            else {}
+        )
+        out.append((on, times[0], where | more))
+    return out
+
+
+@st.composite
+def histories(draw: st.DrawFn, times: list[int], max_size: int = 16) -> list[Event]:
+    """Unique events at some of ``times``: lost leaves, double joins, ends without starts, ends in the middle, any order.
+
+    Two sources number their events apart; a few belong to another team that uses the same names.
+    """
+    out: list[Event] = []
+    items = draw(st.lists(_items(times), min_size=min(6, max_size), max_size=max_size))
+    for item in draw(st.lists(_meetings(times), max_size=2)) + items:
+        source = draw(st.sampled_from(SOURCES))
+        team = draw(st.sampled_from((TEAM, TEAM, TEAM, TEAM, TEAM, "other")))
+        # Ids need not follow time: that is what breaks ties, so it must not always agree with the order of telling.
+        for type, at, data in item:
+            out.append(
+                event(type, at, f"{len(out) * 7919 % 1000:03d}", source=source, team=team, **data)
+            )
+    return out
+
+
+@st.composite
+def deliveries(draw: st.DrawFn, events: list[Event]) -> list[Event]:
+    """The same events in another order, some of them more than once."""
+    again = draw(st.lists(st.sampled_from(events), max_size=5)) if events else []
+    return draw(st.permutations(events + again))
+
+
+@st.composite
+def questions(draw: st.DrawFn, base: str, times: list[int]) -> dict[str, Any]:
+    """Keyword arguments of ``oracle.report`` for a range around ``base``, often cut by ``as_of`` and at odd borders."""
+    first = date.fromisoformat(base) + timedelta(days=draw(st.sampled_from((0, 0, 0, -1, 1))))
+    end = times[-1]
+    as_of = draw(st.one_of(
+        st.sampled_from((end + 1, end + HOUR, end + DAY - 1, end + DAY, end + 40 * DAY)),
+        st.sampled_from(times),
+        st.sampled_from(times).map(lambda t: t + DAY),
+        st.integers(times[0] - HOUR, end + 2 * DAY),
+    ))  # fmt: skip
+    return {
+        "team": TEAM,
+        "start": first,
+        "last": first + timedelta(days=draw(st.integers(0, 3))),
+        "zone": draw(st.sampled_from(ZONES)),
+        "grain": draw(st.sampled_from(("day", "day", "hour", "week", "month"))),
+        "as_of": as_of,
+        "stale_after": draw(st.sampled_from((DAY, DAY, DAY, HOUR))),
+    }
+
+
+@st.composite
+def scenes(draw: st.DrawFn, max_size: int = 16) -> tuple[list[Event], dict[str, Any]]:
+    """A history and a question about it."""
+    base = draw(st.sampled_from(BASES))
+    times = draw(clocks(base))
+    return draw(histories(times, max_size)), draw(questions(base, times))
