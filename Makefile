@@ -5,22 +5,28 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run test bench lint lock screenshots clean
+.PHONY: run check test bench format lock screenshots clean
 
 run: $(VENV)/.app ## Sample data in an embedded database, served on http://localhost:8501
 	@$(BIN)/usage-report demo --if-empty
 	@echo "Open http://localhost:$(PORT)"
 	@$(BIN)/streamlit run app.py --server.port $(PORT)
 
-test: $(VENV)/.test ## Everything: unit, property, database, page and browser tests
+check: $(VENV)/.test ## Format, lint, types and the fast tests, in under a minute
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q -n 2 -m fast
+
+test: check ## Everything: unit, property, database, page and browser tests
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 bench: $(VENV)/.bench ## Ratios against named baselines
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
-lint: $(VENV)/.test
-	$(BIN)/ruff check .
+format: $(VENV)/.test ## Format the tree and apply the linter's safe fixes
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
 
 lock: $(VENV)/.test ## Renew the lock files from pyproject.toml
 	$(BIN)/pip install -q uv

@@ -284,7 +284,7 @@ class Ours(Server):
         while time.monotonic() < began + 120:
             c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
             c.request("GET", "/metrics")
-            if re.search(rb"^usage_report_lag_seconds 0\.0$", c.getresponse().read(), re.M):
+            if re.search(rb"^usage_report_lag_seconds 0\.0$", c.getresponse().read(), re.MULTILINE):
                 return time.monotonic() - began
             time.sleep(0.1)
         raise SystemExit("receive: the figures never held all")

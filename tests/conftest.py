@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from hypothesis import settings
+
 from support import databases, product
 from support.shell import Shell
-
 from usage_report import storage
 
 # A busy machine is no failure. In CI the same examples every time: what is new there is the change, not the dice.

@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
+
 from support import databases
 from support.harness import Log
 from support.product import fingerprint
 from support.shell import Shell, line, spawn
-
 from usage_report import storage
 
 pytestmark = pytest.mark.slow

@@ -14,9 +14,9 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
+
 from platforms import samples
 from support.api_serving import Api, serving
-
 from usage_report import storage
 from usage_report.api import receive
 from usage_report.ingest.worker import Worker

@@ -7,11 +7,11 @@ import json
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from platforms import samples
 from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
-from support.api_serving import Api, joined, serving
 
+from platforms import samples
+from support.api_serving import Api, joined, serving
 from usage_report.api import create as the_app
 
 pytestmark = pytest.mark.slow

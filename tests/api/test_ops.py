@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import anyio
 import httpx
 import pytest
+
 from support.api_serving import Api, free_port, joined, process, serving
 from support.shell import spawn
-
 from usage_report import api as the_api
 from usage_report import storage
 from usage_report.core import logging as log_setup

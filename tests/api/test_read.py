@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from support.api_serving import Api, joined, serving, told
 
+from support.api_serving import Api, joined, serving, told
 from usage_report.api import read
 from usage_report.api.read import STATISTICS
 from usage_report.core.events import instant

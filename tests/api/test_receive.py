@@ -16,8 +16,8 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.api_serving import Api, joined, serving, told
 
+from support.api_serving import Api, joined, serving, told
 from usage_report import storage
 from usage_report.api import receive
 from usage_report.api.http import MAX_BODY, MAX_UNPACKED

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from support import databases, oracle, product
 from support.api_serving import free_port, joined, process, told
 from support.shell import ROOT, Shell, environment
-
 from usage_report import storage
 from usage_report.core.events import instant, iso, parse
 from usage_report.ingest import pipeline

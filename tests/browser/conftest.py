@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from support.serving import Server, meetings, now_ms
 
 #: Milliseconds that anything may take to appear: machines of CI are slow and shared.

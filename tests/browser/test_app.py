@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
+
 from support.serving import Server, event, now_ms
 
 PAGES = {"": "This period", "real-time": "Real time", "date-range": "Date range"}

@@ -10,9 +10,9 @@ from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
 from support import handmade
 from support.reports import make_report
-
 from usage_report.core.errors import DatabaseError
 from usage_report.core.metrics import METRICS
 from usage_report.core.periods import Grain

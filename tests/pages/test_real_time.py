@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+
 from support import handmade
 from support.handmade import NOW
-
 from usage_report.reporting.model import LiveSession
 
 PAGE = Path(__file__).parents[2] / "pages" / "Real_time.py"

@@ -8,8 +8,8 @@ from pathlib import Path
 import orjson
 import pytest
 from streamlit.testing.v1 import AppTest
-from support import product
 
+from support import product
 from usage_report import storage
 from usage_report.core.events import Event, QuarantinedInput, instant
 from usage_report.ingest import pipeline

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from support import handmade
 
+from support import handmade
 from usage_report.core.errors import DatabaseError
 from usage_report.core.metrics import PERIOD
 

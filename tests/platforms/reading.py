@@ -4,8 +4,8 @@ import json
 from types import ModuleType
 
 import pytest
-from support.harness import NOW, TEAM
 
+from support.harness import NOW, TEAM
 from usage_report.core.events import Event, QuarantinedInput
 from usage_report.sources.contract import Context, Delivery
 from usage_report.sources.signatures import Unauthorized

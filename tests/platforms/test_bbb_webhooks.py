@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from platforms.samples import URL
 from platforms.samples import bigbluebutton_webhooks as sample
 from support import oracle
 from support.harness import NOW, TEAM
-
 from usage_report.core.events import Event, QuarantinedInput
 from usage_report.sources import contract, coverage
 from usage_report.sources.contract import Delivery

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from platforms import samples
 from support.harness import TEAM, ask, expect
-
 from usage_report.core import metrics
 from usage_report.core.events import Event, QuarantinedInput, iso
 from usage_report.sources import contract, registry

@@ -6,6 +6,7 @@ import hmac
 import json
 
 import pytest
+
 from platforms.reading import Reading
 from platforms.samples import URL
 from platforms.samples.daily import (
@@ -19,7 +20,6 @@ from platforms.samples.daily import (
     sign,
 )
 from support.harness import ask, expect
-
 from usage_report.core.events import iso
 from usage_report.sources.contract import Delivery
 from usage_report.sources.webhooks import daily, room_days

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 
 import pytest
+
 from platforms.samples import digitalsamba as sample
 from support.harness import NOW, TEAM, check
-
 from usage_report.core.events import Event, QuarantinedInput, instant
 from usage_report.sources import contract
 from usage_report.sources.contract import Delivery

@@ -6,6 +6,7 @@ import hmac
 import json
 
 import pytest
+
 from platforms.reading import Reading
 from platforms.samples import URL
 from platforms.samples.jaas import (
@@ -22,7 +23,6 @@ from platforms.samples.jaas import (
     sign,
 )
 from support.harness import ask, expect
-
 from usage_report.sources.contract import Delivery
 from usage_report.sources.webhooks import jaas
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from platforms.samples import janus as sample
 from support import oracle
 from support.harness import NOW, TEAM
-
 from usage_report.core.events import Event, QuarantinedInput, instant
 from usage_report.sources import contract
 from usage_report.sources.contract import Delivery

@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from support import oracle, real_janus
 from support.harness import TEAM
-
 from usage_report.core.events import Event, QuarantinedInput
 from usage_report.sources import contract
 from usage_report.sources.contract import Delivery

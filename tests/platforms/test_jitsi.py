@@ -7,10 +7,10 @@ import json
 import random
 
 import pytest
+
 from platforms.samples import jitsi as sample
 from support import oracle
 from support.harness import NOW, TEAM
-
 from usage_report.core.events import Event, QuarantinedInput, instant
 from usage_report.sources import contract
 from usage_report.sources.contract import Delivery

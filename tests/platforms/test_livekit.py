@@ -6,6 +6,7 @@ import hmac
 import json
 
 import pytest
+
 from platforms.reading import Reading
 from platforms.samples import URL, jwt
 from platforms.samples.livekit import (
@@ -26,7 +27,6 @@ from platforms.samples.livekit import (
     track,
 )
 from support.harness import TEAM
-
 from usage_report.core.events import QuarantinedInput
 from usage_report.sources.contract import Context, Delivery
 from usage_report.sources.webhooks import livekit

@@ -6,6 +6,7 @@ import hmac
 import json
 
 import pytest
+
 from platforms.reading import Reading
 from platforms.samples import URL, jwt, sha256
 from platforms.samples.vonage import (
@@ -24,7 +25,6 @@ from platforms.samples.vonage import (
     stream,
 )
 from support.harness import ask, expect
-
 from usage_report.sources.contract import Delivery
 from usage_report.sources.webhooks import vonage
 

@@ -5,6 +5,7 @@ import hmac
 import json
 
 import pytest
+
 from platforms.reading import Reading
 from platforms.samples import URL
 from platforms.samples.zoom import (
@@ -23,7 +24,6 @@ from platforms.samples.zoom import (
     tape,
 )
 from support.harness import ask, expect
-
 from usage_report.core.events import instant
 from usage_report.sources.contract import Delivery
 from usage_report.sources.webhooks import zoom

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
 from support import oracle
 from support.strategies import BASES, clocks, deliveries, histories, questions, scenes
-
 from usage_report.core.metrics import ALL, BY_KEY, Measure, parts
 
 ADDITIVE = [m.key for m in ALL if m.measure in (Measure.MINUTES, Measure.COUNT)]

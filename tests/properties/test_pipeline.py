@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from support import databases, oracle, product
 from support.strategies import deliveries, scenes
-
 from usage_report.core.events import Event
 from usage_report.ingest import pipeline
 from usage_report.ingest import teams as team_changes

@@ -1,8 +1,8 @@
 """``as_of``: what is open runs to it, what is later has not happened; silence closes what was forgotten."""
 
 import pytest
-from support.harness import TEAM, Log, ask, check, expect, run_live
 
+from support.harness import TEAM, Log, ask, check, expect, run_live
 from usage_report.core.events import instant
 
 

@@ -1,7 +1,6 @@
 """The worked example of the definitions: one session, three people, no subscription events."""
 
 from support.harness import Log, ask, check, expect, shifted
-
 from usage_report.core.metrics import ALL
 
 HALF_DAY = 12 * 3_600_000

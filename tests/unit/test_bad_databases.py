@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+
 from soundness.test_worked_example import example
 from support import databases
 from support.harness import Log
 from support.shell import Shell, line, spawn, write
-
 from usage_report import storage
 from usage_report.core.errors import DatabaseError
 from usage_report.ingest import pipeline

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+
 from soundness.test_worked_example import TRUTH, example
 from support.harness import event
 from support.shell import line, spawn

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
+
 from support import handmade
 from support.handmade import NOW
-
 from usage_report.core import telemetry
 from usage_report.core.periods import midnight, zone
 from usage_report.reporting.model import Query

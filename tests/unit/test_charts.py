@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from support.reports import make_report
 
+from support.reports import make_report
 from usage_report.core.metrics import METRICS
 from usage_report.core.periods import Grain
 from usage_report.render.charts import overlay
@@ -201,7 +201,7 @@ def test_a_crowded_chart_is_drawn_finer_and_says_what_is_easier_to_read():
         leaf["mark"]["strokeWidth"]
         for leaf in marks(spec(r, THREE))
         if leaf["mark"]["type"] == "line"
-    }  # noqa: E731
+    }
     assert max(widths(year)) < min(widths(month))
     assert "by the week" in overlay.density_text(year, THREE)
     assert overlay.density_text(month, THREE) == overlay.density_text(year, THREE[:2]) == ""

@@ -11,10 +11,10 @@ from pathlib import Path
 import click
 import pytest
 import sqlalchemy as sa
+
 from soundness.test_worked_example import HALF_DAY, TRUTH, example
 from support.harness import event, shifted
 from support.shell import Shell, line, spawn, write
-
 from usage_report import demo, storage
 from usage_report.cli import doctor, main
 from usage_report.core.metrics import ALL, PERIOD

@@ -8,8 +8,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from support import handmade
 
+from support import handmade
 from usage_report.core.events import instant
 from usage_report.core.metrics import PERIOD, metric
 from usage_report.core.periods import Period, edges, zone

@@ -6,8 +6,8 @@ import orjson
 import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
-from support import product
 
+from support import product
 from usage_report import api, storage
 from usage_report.cli.main import main
 from usage_report.core.errors import EventError

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from support.reports import make_report
 
+from support.reports import make_report
 from usage_report.core.metrics import ALL
 from usage_report.core.periods import Grain
 from usage_report.render import export

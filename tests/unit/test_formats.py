@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from support.reports import make_report
 
+from support.reports import make_report
 from usage_report.core.periods import Grain, Period
 from usage_report.render import formats as f
 from usage_report.reporting.model import Query

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
+
 from support import product
 from support.harness import event
-
 from usage_report import storage
 from usage_report.core.errors import DatabaseError
 from usage_report.core.events import Event

@@ -7,9 +7,9 @@ from itertools import groupby
 
 import pytest
 import sqlalchemy as sa
+
 from support import product
 from support.harness import Log, event
-
 from usage_report import storage
 from usage_report.core.errors import InputError, NotFoundError
 from usage_report.core.events import Event, QuarantinedInput, instant

@@ -10,9 +10,9 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from support import oracle
 from support.harness import NOW, TEAM
-
 from usage_report.core import metrics
 from usage_report.core.errors import InputError
 from usage_report.core.events import Event, QuarantinedInput, instant

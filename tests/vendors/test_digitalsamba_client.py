@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from support.fake_digitalsamba import KEY, Fake, broken, serving, slow, status, truncated
 
+from support.fake_digitalsamba import KEY, Fake, broken, serving, slow, status, truncated
 from usage_report.core.errors import InputError, VendorError
 from usage_report.reporting import reconcile
 from usage_report.sources.pull import digitalsamba as ds

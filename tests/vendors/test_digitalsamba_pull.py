@@ -13,8 +13,8 @@ import orjson
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
-from support.fake_digitalsamba import KEY, Fake, serving, status
 
+from support.fake_digitalsamba import KEY, Fake, serving, status
 from usage_report import storage
 from usage_report.cli.pull import pull as command
 from usage_report.core.errors import InputError, VendorError

@@ -117,7 +117,8 @@ def _heads(dice: Dice, pair: Range, factor: float) -> int:
 
 def _clock(day: date, minutes: int) -> int:
     """The instant at which clocks show so many minutes after midnight. People end by the clock too, so that shifts
-    meet on days on which the clocks change."""
+    meet on days on which the clocks change.
+    """
     naive = datetime(day.year, day.month, day.day) + timedelta(minutes=minutes)
     return int(naive.replace(tzinfo=zone()).timestamp()) * 1000
 

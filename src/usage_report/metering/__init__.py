@@ -1,7 +1,7 @@
-"""The metering core: pure functions from events to facts. No SQL, no clock, no files.
+"""Pure functions from events to facts: ``fold``, ``session_quarters``, ``team_quarters``, ``facts``.
 
-``fold``   one session's events -> its spans (plain Python: the rules of same instants, cascades and silence)
-``cut``    many sessions' spans -> what each did in each quarter of an hour (numpy)
-``sweep``  quarters of many sessions -> facts of the team (numpy)
-``facts``  the shape of facts, and how they merge into longer buckets
+Owns the rules of spans, minutes and peaks. May import ``core``.
+Does not own SQL, a clock, files or pandas.
 """
+
+__all__ = ["facts", "fold", "session_quarters", "sweep", "team_quarters", "timeline"]

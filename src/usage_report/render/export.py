@@ -92,7 +92,7 @@ def to_csv(report: Report) -> bytes:
     return out.getvalue().encode()
 
 
-def _cell(value: float | int | None) -> str:
+def _cell(value: float | None) -> str:
     """Exact text: integers as such, floats in the shortest form that reads back the same."""
     if value is None:
         return ""

@@ -24,14 +24,14 @@ def number(value: float, decimals: int = 0) -> str:
     return f"{value:,.{decimals}f}".replace(",", THIN)
 
 
-def figure(key: str, value: float | int | None) -> str:
+def figure(key: str, value: float | None) -> str:
     """A metric's figure without its unit: minutes with one decimal, counts whole, a dash where there is none."""
     if value is None:
         return ABSENT
     return number(value, 1 if metric(key).unit is Unit.MINUTES else 0)
 
 
-def with_unit(key: str, value: float | int | None) -> str:
+def with_unit(key: str, value: float | None) -> str:
     """As ``figure``, with the unit where the metric has one."""
     unit = metric(key).unit
     return figure(key, value) + (f"{THIN}{unit}" if unit and value is not None else "")

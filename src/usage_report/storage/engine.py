@@ -30,7 +30,8 @@ _PASSWORD = re.compile(r":[^:@]*@")
 
 def _sqlite_module():
     """The newest SQLite at hand: the pysqlite3 wheel brings one without the WAL-reset fault of 3.7.0 to 3.51.2
-    (https://sqlite.org/wal.html#walresetbug), which most systems' Python is linked to."""
+    (https://sqlite.org/wal.html#walresetbug), which most systems' Python is linked to.
+    """
     try:
         return importlib.import_module("pysqlite3.dbapi2")
     except ImportError:

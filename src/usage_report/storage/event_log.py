@@ -127,8 +127,7 @@ def _insert(c: Connection, fresh: Fresh, now: int) -> None:
             span[1] = time
         count = told.setdefault((team, source), [0, time])
         count[0] += 1
-        if time > count[1]:
-            count[1] = time
+        count[1] = max(count[1], time)
     team_ids = {team: ensure_team(c, team, now) for team in {team for team, _ in sessions}}
     ids = _mark_sessions(c, team_ids, sessions, now)
     bulk.insert(

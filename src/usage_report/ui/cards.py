@@ -69,7 +69,7 @@ def limits_hint(report: PeriodReport, team: str) -> None:
         st.code(strings.limit_command(team, missing), language="shell", wrap_lines=True)
 
 
-def _figure(of: Metric, value: float | int | None) -> str:
+def _figure(of: Metric, value: float | None) -> str:
     if value is None:
         return formats.ABSENT
     if of.unit and value >= 1000:

@@ -5,7 +5,6 @@ import json
 from urllib.parse import urlencode
 
 from platforms.samples import URL, Sample
-
 from usage_report.core.events import instant
 from usage_report.sources.contract import Delivery
 

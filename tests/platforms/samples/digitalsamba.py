@@ -1,7 +1,6 @@
 """Ana, who has an id of her own, and Bo for half an hour, in both spellings of the payload; a recording, and a question answered."""
 
 from platforms.samples import URL, Sample
-
 from usage_report.core.events import instant
 from usage_report.sources.contract import Delivery
 

@@ -3,7 +3,6 @@
 import base64
 
 from platforms.samples import URL, Sample
-
 from usage_report.core.events import instant
 from usage_report.sources.contract import Delivery
 from usage_report.sources.signatures import hmac_sha256

@@ -4,7 +4,6 @@ import base64
 import itertools
 
 from platforms.samples import URL, Sample
-
 from usage_report.core.events import instant
 from usage_report.sources.contract import Delivery
 

@@ -1,7 +1,6 @@
 """Ana, with a token, and Bo for half an hour; Bo goes into a breakout room for ten minutes of it. Bo's last leaving is lost."""
 
 from platforms.samples import URL, Sample
-
 from usage_report.core.events import instant
 from usage_report.sources.contract import Delivery
 

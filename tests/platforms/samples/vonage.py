@@ -1,7 +1,6 @@
 """Ana with camera and microphone, Bo with a microphone, a screen of Ana's; archived and captioned."""
 
 from platforms.samples import URL, Sample, jwt, sha256
-
 from usage_report.core.events import instant
 from usage_report.sources.contract import Delivery
 

@@ -1,7 +1,6 @@
 """Ana (with an account) and a guest, who moves to a breakout room and back; a screen, a recording with a pause, and a message."""
 
 from platforms.samples import URL, Sample
-
 from usage_report.core.events import instant, iso
 from usage_report.sources.contract import Delivery
 from usage_report.sources.signatures import hmac_sha256
