@@ -1,12 +1,17 @@
-"""Reports made by hand, with believable figures, for tests of everything that only shows them."""
+"""Reports with plausible figures, for tests of everything that only shows them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
 import numpy as np
 
+from usage_report.core.events import instant
 from usage_report.core.metrics import ALL, METRICS, Measure, parts
 from usage_report.core.periods import edges, zone
-from usage_report.reporting.model import Query, Report, TeamInfo
+from usage_report.reporting.model import PeriodMetric, PeriodReport, Query, Report, TeamInfo
 
 #: Highest daily figure of a metric, in raw units (ms for minutes).
 SIZE = {
@@ -33,6 +38,7 @@ PART = {
 
 
 def make_team(**changes) -> TeamInfo:
+    """The team ``acme``, with any field changed."""
     fields = {
         "key": "acme", "zone": "Europe/Berlin", "billing_day": 15, "data_version": 1, "is_sample": False,
         "last_received": 1_795_430_000_000, "last_event": 1_795_430_000_000, "pending": 0, "sources": ("demo",),
@@ -50,8 +56,9 @@ def make_report(
 ) -> Report:
     """A report with a weekly rhythm and noise; the same for the same arguments.
 
-    ``estimated`` is the share of consumed minutes that is; ``not_supplied`` names whole metrics (their parts follow).
-    Totals are sums, maxima or the last figure; of distinct counts 1.6 times the largest bucket: more than any, less than the sum.
+    ``estimated`` is the share of consumed minutes that is estimated; ``not_supplied`` names whole
+    metrics (their parts follow). Totals are sums, maxima or the last figure. For distinct counts
+    they are 1.6 times the largest bucket: more than any bucket, less than their sum.
     """
     cut = edges(query.period, query.grain, zone(query.zone))
     begun = int(np.searchsorted(cut[:-1], query.as_of, side="left"))
@@ -103,3 +110,29 @@ def make_report(
         guess,
         int(guess.sum()),
     )
+
+
+def make_period(
+    as_of: str,
+    key: str,
+    values: Sequence[int],
+    *,
+    zone_name: str = "UTC",
+    peaks_at: Sequence[str] = (),
+    start: date = date(2026, 3, 1),
+    last: date = date(2026, 3, 10),
+) -> PeriodReport:
+    """A billing period (of ten days) with one metric: raw ``values``, one per day."""
+    query = Query("acme", start, last, zone_name, instant(as_of), metrics=(key,))
+    blank = make_report(query)
+    figures = np.zeros(len(blank), np.int64)
+    figures[: len(values)] = values
+    at = np.full(len(blank), -1, np.int64)
+    at[: len(peaks_at)] = [instant(text) for text in peaks_at]
+    daily = replace(blank, figures={key: figures}, peaks_at={key: at})
+    return PeriodReport(query.period, zone_name, query.as_of, (), daily)
+
+
+def make_period_metric(key: str, value: float, limit: float | None = None) -> PeriodMetric:
+    """The figure of a billing period, with its percentage of a limit."""
+    return PeriodMetric(key, value, limit, None if limit is None else 100 * value / limit, None)

@@ -1,4 +1,4 @@
-"""The chart: a spec that depends on what is drawn only, figures on the zone's wall clock, gaps where there is no figure."""
+"""The chart of *Date range*: its specification, its table on the wall clock, its gaps."""
 
 import json
 import time
@@ -12,7 +12,7 @@ import pytest
 from support.reports import make_report
 from usage_report.core.metrics import METRICS
 from usage_report.core.periods import Grain
-from usage_report.render.charts import overlay
+from usage_report.render.charts import overlay, theme
 from usage_report.reporting.model import Query
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "chart_three_metrics.json"
@@ -28,10 +28,6 @@ def report(start="2026-11-01", last="2026-11-25", zone="Europe/Berlin", grain=Gr
     )
 
 
-def spec(r, metrics):
-    return overlay.spec(r, metrics, overlay.frame(r, metrics))
-
-
 def marks(node, out=None):
     """All leaves of a spec."""
     out = [] if out is None else out
@@ -41,33 +37,36 @@ def marks(node, out=None):
 
 
 def tooltip(node):
-    return next(
-        leaf["encoding"]["tooltip"] for leaf in marks(node) if "tooltip" in leaf["encoding"]
-    )
+    return node["layer"][-1]["encoding"]["tooltip"]
 
 
 def test_golden_spec():
-    """To renew after a wanted change: write ``json.dumps(spec(report(), THREE), indent=1, ensure_ascii=False)`` to the file."""
-    assert spec(report(), THREE) == json.loads(GOLDEN.read_text(encoding="utf-8"))
+    """After an intended change, write the specification to the file as below."""
+    # json.dumps(overlay.spec(report(), THREE), indent=1, ensure_ascii=False)
+    assert overlay.spec(report(), THREE) == json.loads(GOLDEN.read_text(encoding="utf-8"))
 
 
-def test_the_scale_and_the_words_for_it():
-    assert [overlay.scale_of(KEYS[:n]) for n in (0, 1, 2, 3, 6)] == [
-        "own",
-        "own",
-        "two",
-        "index",
-        "index",
-    ]
-    assert overlay.scale_text(KEYS[:1]) == ""
-    assert (
-        "Participation minutes on the left, Broadcast minutes on the right"
-        in overlay.scale_text(KEYS[:2])
-    )
-    assert "percentage of its own peak in this range" in overlay.scale_text(KEYS[:3])
+def test_the_scale_depends_on_the_number_of_metrics():
+    scales = [overlay.scale_of(KEYS[:n]) for n in (0, 1, 2, 3, 6)]
+    assert scales == ["own", "own", "two", "index", "index"]
 
 
-def test_three_metrics_are_indexed_to_their_own_peak():
+def test_captions_say_how_to_read_the_chart():
+    past, running = report(last="2026-11-20"), report()
+    year = report("2026-01-01", "2026-11-22")
+    weeks = report("2024-01-01", "2026-11-22", grain=Grain.WEEK)
+    two = "Two scales: Participation minutes on the left, Broadcast minutes on the right."
+    index = "Each line is scaled to its own maximum (100 %)."
+    dense = "Lines with many points are easier to tell apart by week or month."
+    assert overlay.captions(past, KEYS[:1]) == ()
+    assert overlay.captions(past, KEYS[:2]) == (two,)
+    assert overlay.captions(running, KEYS[:3]) == (index, "Dotted: not complete yet.")
+    assert overlay.captions(year, KEYS[:3]) == (index, dense)
+    assert overlay.captions(year, KEYS[:2]) == (two,)
+    assert overlay.captions(weeks, KEYS[:3]) == (index,)
+
+
+def test_three_metrics_are_scaled_to_their_own_maximum():
     r = report()
     data = overlay.frame(r, THREE)
     for i, key in enumerate(THREE):
@@ -81,13 +80,13 @@ def test_one_and_two_metrics_keep_their_own_figures():
     r = report()
     data = overlay.frame(r, KEYS[:2])
     assert data["y1"][4] == r.value(KEYS[1], 4)
-    two = spec(r, KEYS[:2])
+    two = overlay.spec(r, KEYS[:2])
     assert two["resolve"] == {"scale": {"y": "independent"}}
-    axes = [leaf["encoding"]["y"]["axis"] for leaf in marks(two) if "y" in leaf["encoding"]]
-    assert {(a["orient"], a["title"]) for a in axes} == {
+    axes = [group["encoding"]["y"]["axis"] for group in two["layer"][:-1]]
+    assert [(axis["orient"], axis["title"]) for axis in axes] == [
         ("left", "Participation minutes (min)"),
         ("right", "Broadcast minutes (min)"),
-    }
+    ]
 
 
 def test_all_zero_is_drawn_at_the_bottom_and_never_divides():
@@ -95,35 +94,37 @@ def test_all_zero_is_drawn_at_the_bottom_and_never_divides():
     assert data["y0"][:23].tolist() == [0.0] * 23
 
 
-def test_no_figure_is_a_gap_never_nought():
+def test_no_figure_is_a_gap_never_0():
     r = report(not_supplied=("consumed_minutes",))
     data = overlay.frame(r, THREE)
     assert data["y1"].isna().all()
     assert set(data["t1"]) == set(data["t1_audio"]) == {"not supplied"}
     assert data["y0"].isna().tolist() == [False] * 23 + [True] * 2
-    assert data["t0"][24] == "not begun"
-    assert "Consumed minutes · not supplied" in json.dumps(spec(r, THREE), ensure_ascii=False)
+    assert data["t0"][24] == "in the future"
+    assert "Consumed minutes · not supplied" in json.dumps(
+        overlay.spec(r, THREE), ensure_ascii=False
+    )
 
 
-def test_the_running_bucket_is_apart():
+def test_the_running_bucket_is_separate():
     data = overlay.frame(report(), THREE)
     assert data["part"].tolist() == [0] * 21 + [1, 2, 3, 3]
-    assert data["bucket"][22] == "Mon 23 Nov 2026 (not over)"
+    assert data["bucket"][22] == "Mon 23 Nov 2026 (so far)"
     assert overlay.frame(report("2026-11-23", "2026-11-23"), THREE)["part"].tolist() == [2]
     assert overlay.frame(report(last="2026-11-20"), THREE)["part"].tolist() == [0] * 20
 
 
-def test_estimated_figures_say_so_in_the_hover():
+def test_estimated_figures_are_marked_in_the_hover():
     data = overlay.frame(report(estimated=0.5), THREE)
     assert data["t1"][0].startswith("≈")
     assert data["t1_screenshare"][0].startswith("≈")
     assert not data["t0"][0].startswith("≈")
 
 
-def test_the_hover_holds_every_metric_and_the_parts_under_titles_of_their_own():
+def test_the_hover_has_every_metric_and_part_under_a_unique_title():
     r = report()
     chosen = KEYS[:6]
-    items = tooltip(spec(r, chosen))
+    items = tooltip(overlay.spec(r, chosen))
     titles = [i["title"] for i in items]
     assert len(titles) == len(set(titles)) == 1 + 6 + 8
     assert {"Broadcast ↳ Audio + video", "Consumed ↳ Screenshare"} <= set(titles)
@@ -134,13 +135,14 @@ def test_the_hover_holds_every_metric_and_the_parts_under_titles_of_their_own():
     "zone", ["UTC", "America/New_York", "Asia/Tokyo", "Pacific/Apia", "America/St_Johns"]
 )
 def test_days_stand_at_midnight_of_their_own_date(zone):
-    """Written as UTC and drawn on a utc scale, they are on the right day whatever the browser's zone."""
+    """Stored as UTC and drawn on a UTC scale, they are on the right day in every browser."""
     at = overlay.frame(report("2026-03-01", "2026-04-10", zone), THREE)["at"]
     assert [t.isoformat() for t in at] == [
         f"{d.date()}T00:00:00+00:00" for d in pd.date_range("2026-03-01", "2026-04-10")
     ]
-    encodings = [leaf["encoding"]["x"] for leaf in marks(spec(report(), THREE))]
-    assert all(e["scale"]["type"] == "utc" for e in encodings)
+    spec = overlay.spec(report(), THREE)
+    for encoding in (spec["encoding"], spec["layer"][-1]["encoding"]):
+        assert encoding["x"]["scale"] == {"type": "utc", "nice": False}
 
 
 @pytest.mark.parametrize(
@@ -160,7 +162,7 @@ def test_few_buckets_have_points():
     def filled(r):
         return [
             leaf
-            for leaf in marks(spec(r, KEYS[:1]))
+            for leaf in marks(overlay.spec(r, KEYS[:1]))
             if leaf["mark"]["type"] == "point" and leaf["mark"]["filled"]
         ]
 
@@ -169,40 +171,41 @@ def test_few_buckets_have_points():
 
 
 def test_series_differ_by_more_than_colour():
-    assert len(set(overlay.DASHES)) == len(set(overlay.SHAPES)) == overlay.MAX_SERIES
-    lines = [leaf for leaf in marks(spec(report(), KEYS[:6])) if leaf["encoding"].get("strokeDash")]
+    assert len(set(theme.DASHES)) == len(set(theme.SHAPES)) == overlay.MAX_SERIES
+    lines = [
+        leaf
+        for leaf in marks(overlay.spec(report(), KEYS[:6]))
+        if "strokeDash" in leaf.get("encoding", ())
+    ]
     assert [line["encoding"]["strokeDash"]["datum"] for line in lines] == [
         m.title for m in METRICS[:6]
     ]
-    assert overlay.UNFINISHED not in overlay.DASHES
+    assert theme.DOTTED not in theme.DASHES
 
 
-def test_the_spec_is_kept_and_no_caller_can_spoil_it():
+def test_the_spec_is_cached_and_safe_from_its_callers():
     r, other = report(), report(seed=2)
-    first = spec(r, THREE)
+    first = overlay.spec(r, THREE)
     first["layer"].clear()
     start = time.perf_counter()
-    again = spec(r, THREE)
+    again = overlay.spec(r, THREE)
     assert time.perf_counter() - start < 0.05
     assert again["layer"]
     strip = lambda s: json.dumps(s).split("labelExpr")[0]  # noqa: E731
-    assert strip(spec(other, THREE)) == strip(again), "figures are not in the spec"
+    assert strip(overlay.spec(other, THREE)) == strip(again), "figures are not in the spec"
     assert "datasets" not in again
     assert "data" not in again
 
 
 def test_quotes_in_titles_cannot_break_the_legend():
-    assert overlay._js("it's \\ one") == "'it\\'s \\\\ one'"
+    assert theme.quoted("it's \\ one") == "'it\\'s \\\\ one'"
 
 
-def test_a_crowded_chart_is_drawn_finer_and_says_what_is_easier_to_read():
+def test_a_crowded_chart_has_thinner_lines():
     year, month = report("2026-01-01", "2026-11-22"), report()
-    widths = lambda r: {
+    widths = lambda r: {  # noqa: E731
         leaf["mark"]["strokeWidth"]
-        for leaf in marks(spec(r, THREE))
+        for leaf in marks(overlay.spec(r, THREE))
         if leaf["mark"]["type"] == "line"
     }
     assert max(widths(year)) < min(widths(month))
-    assert "by the week" in overlay.density_text(year, THREE)
-    assert overlay.density_text(month, THREE) == overlay.density_text(year, THREE[:2]) == ""
-    assert overlay.density_text(report("2024-01-01", "2026-11-22", grain=Grain.WEEK), THREE) == ""

@@ -1,6 +1,6 @@
-"""Downloads: exact figures, absent told from nought, a total nobody adds up by mistake, no formula, the same bytes twice."""
+"""Downloads: exact figures, absent distinct from 0, a separate total, no formulas, stable bytes."""
 
-import csv
+import csv as standard_csv
 import io
 import time
 import zipfile
@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from support.reports import make_report
 from usage_report.core.metrics import ALL
 from usage_report.core.periods import Grain
-from usage_report.render import export
+from usage_report.render import csv, xlsx
 from usage_report.reporting.model import Query
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "export_three_days.csv"
@@ -21,23 +21,23 @@ AS_OF = int(datetime(2026, 3, 30, 12, tzinfo=UTC).timestamp()) * 1000
 
 
 def report(team="acme", grain=Grain.DAY, last="2026-03-31", **more):
-    """Three days over the spring change of clocks in Berlin: a final one of 23 hours, a running one, one not begun."""
+    """Three days from the spring change of clocks in Berlin: final (23 hours), running, future."""
     q = Query(team, date(2026, 3, 29), date.fromisoformat(last), "Europe/Berlin", AS_OF, grain)
     return make_report(q, **({"not_supplied": ("captions_minutes",), "estimated": 0.25} | more))
 
 
 def rows(data: bytes):
-    return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+    return list(standard_csv.DictReader(io.StringIO(data.decode(), newline="")))
 
 
 def test_golden_csv():
-    """The whole text for three days. To renew after a wanted change: write ``export.to_csv(report())`` to the file."""
-    assert export.to_csv(report()) == GOLDEN.read_bytes()
+    """After an intended change, write ``csv.to_csv(report())`` to the file."""
+    assert csv.to_csv(report()) == GOLDEN.read_bytes()
 
 
 def test_csv_is_exact_and_absent_is_empty():
     r = report()
-    got = rows(export.to_csv(r))
+    got = rows(csv.to_csv(r))
     assert [g["row"] for g in got] == ["bucket", "bucket", "bucket", "total"]
     assert [g["state"] for g in got] == ["final", "running", "not begun", "running"]
     assert (got[0]["start"], got[0]["end"]) == (
@@ -56,8 +56,8 @@ def test_csv_is_exact_and_absent_is_empty():
     }
 
 
-def test_nought_is_written_as_nought():
-    got = rows(export.to_csv(report(empty=True, not_supplied=())))
+def test_0_is_written_as_0():
+    got = rows(csv.to_csv(report(empty=True, not_supplied=())))
     assert got[0]["captions_minutes"] == got[3]["captions_minutes"] == "0"
     assert got[2]["captions_minutes"] == ""
 
@@ -67,8 +67,8 @@ def test_nought_is_written_as_nought():
     ["=1+1", "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", "  =HYPERLINK(1)", '=cmd|" /C calc"!A0'],
 )
 def test_no_text_becomes_a_formula(team):
-    assert rows(export.to_csv(report(team)))[0]["team"] == "'" + team
-    book = load_workbook(io.BytesIO(export.to_xlsx(report(team))))
+    assert rows(csv.to_csv(report(team)))[0]["team"] == "'" + team
+    book = load_workbook(io.BytesIO(xlsx.to_xlsx(report(team))))
     cell = book["About"]["B1"]
     assert cell.data_type == "s"
     for sheet in book:
@@ -77,12 +77,12 @@ def test_no_text_becomes_a_formula(team):
 
 def test_ordinary_names_are_left_alone():
     for team in ("acme", "Zoë & Co", "a=b", "مدرسة", "🎓 school", 'quote " comma ,'):
-        assert rows(export.to_csv(report(team)))[0]["team"] == team
+        assert rows(csv.to_csv(report(team)))[0]["team"] == team
 
 
 def test_xlsx_figures_dates_and_notes():
     r = report()
-    book = load_workbook(io.BytesIO(export.to_xlsx(r)))
+    book = load_workbook(io.BytesIO(xlsx.to_xlsx(r)))
     sheet = book["Usage"]
     assert sheet["A1"].value == "Start (Europe/Berlin)"
     assert [sheet.cell(i, 1).value for i in (2, 3, 4)] == [
@@ -101,49 +101,61 @@ def test_xlsx_figures_dates_and_notes():
             ):
                 # A workbook keeps 16 digits: enough to give back every millisecond.
                 assert (cell is None) if value is None else cell == pytest.approx(value, rel=1e-15)
-    assert all(cell.value is None for cell in sheet[5]), "the total is apart"
+    assert all(cell.value is None for cell in sheet[5]), "the total is separate from the rows"
     assert sheet["A6"].value == "Total of the range"
+    assert sheet["A7"].value == (
+        "Computed for the range: peaks and distinct counts are not sums of the rows."
+    )
+    assert sheet.auto_filter.ref == "A1:AA4", "the total is outside the filter"
     about = {row[0].value: row[1].value for row in book["About"].iter_rows()}
-    assert about["Time zone"] == "Europe/Berlin"
-    assert about["As of"].startswith("2026-03-30T12:00:00Z")
-    assert about["Definitions"] == "version 1"
-    assert about["Not supplied"] == "Captions minutes"
-    assert about["Consumed minutes"].startswith("≈ 25")
+    assert about.pop("Consumed minutes").startswith("≈ 25\u202f% of consumed minutes (")
+    assert about == {
+        "Team": "acme",
+        "From": "2026-03-29",
+        "To (inclusive)": "2026-03-31",
+        "Time zone": "Europe/Berlin",
+        "Grain": "day",
+        "As of": "2026-03-30T12:00:00Z (Mon 30 Mar 2026, 14:00 in Europe/Berlin)",
+        "Definitions": "version 1",
+        "Not supplied": "Captions minutes",
+        "Empty cells": "The bucket is in the future as of the instant above. “not supplied” means"
+        " that the team's platform does not report the metric; it does not mean 0.",
+        "Figures": "Exact to the 16 digits a workbook stores. Cells show one decimal; the value"
+        " behind them is not rounded.",
+        "Notes": "Mon 30 Mar 2026 so far (until 14:00).",
+    }
     assert book["Definitions"].max_row == len(ALL) + 1
 
 
-def test_hours_keep_their_clock():
-    sheet = load_workbook(io.BytesIO(export.to_xlsx(report(grain=Grain.HOUR, last="2026-03-29"))))[
+def test_hours_are_clock_times():
+    sheet = load_workbook(io.BytesIO(xlsx.to_xlsx(report(grain=Grain.HOUR, last="2026-03-29"))))[
         "Usage"
     ]
     assert [sheet.cell(row, 1).value.hour for row in range(2, 25)] == [0, 1, *range(3, 24)]
 
 
 def test_same_report_same_bytes(monkeypatch):
-    first = export.to_csv(report()), export.to_xlsx(report())
+    first = csv.to_csv(report()), xlsx.to_xlsx(report())
     monkeypatch.setattr(time, "time", lambda: 2_000_000_000.0)
     time.sleep(1.1)  # the clock of a zip entry has a step of two seconds, of a document one
-    assert (export.to_csv(report()), export.to_xlsx(report())) == first
+    assert (csv.to_csv(report()), xlsx.to_xlsx(report())) == first
     names = zipfile.ZipFile(io.BytesIO(first[1])).infolist()
     assert len({entry.date_time for entry in names}) == 1
 
 
-def test_any_team_name_is_taken():
+def test_any_team_name_is_accepted():
     for team in (
         "\x01\x02",
         "\ud800".encode("utf-16", "surrogatepass").decode("utf-16", "replace"),
         "x" * 1000,
         "‮evil",
     ):
-        assert rows(export.to_csv(report(team)))[0]["team"] == team
-        assert (
-            load_workbook(io.BytesIO(export.to_xlsx(report(team))))["About"]["A1"].value == "Team"
-        )
+        assert rows(csv.to_csv(report(team)))[0]["team"] == team
+        assert load_workbook(io.BytesIO(xlsx.to_xlsx(report(team))))["About"]["A1"].value == "Team"
 
 
 def test_file_names_are_harmless():
     assert (
-        export.filename(report("../..\\A b/ü"), "csv")
-        == "usage-a-b-2026-03-29-to-2026-03-31-day.csv"
+        csv.filename(report("../..\\A b/ü"), "csv") == "usage-a-b-2026-03-29-to-2026-03-31-day.csv"
     )
-    assert export.filename(report("🎓"), "xlsx") == "usage-2026-03-29-to-2026-03-31-day.xlsx"
+    assert csv.filename(report("🎓"), "xlsx") == "usage-2026-03-29-to-2026-03-31-day.xlsx"

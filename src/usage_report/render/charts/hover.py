@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from usage_report.render.charts.theme import Spec
+from usage_report.render.charts.theme import WHOLE_HEIGHT, Spec
 
 
 def hover(fields: Mapping[str, str], x: Spec, *, highlight: bool = True) -> Spec:
@@ -18,8 +18,7 @@ def hover(fields: Mapping[str, str], x: Spec, *, highlight: bool = True) -> Spec
     encoding: Spec = {
         "x": x | {"field": "x"},
         "x2": {"field": "x2"},
-        "y": {"value": 0},
-        "y2": {"value": "height"},
+        **WHOLE_HEIGHT,
         "fillOpacity": {"value": 0},
         "tooltip": [
             {"field": field, "type": "nominal", "title": title} for field, title in fields.items()

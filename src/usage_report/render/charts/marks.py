@@ -17,6 +17,7 @@ from usage_report.render.charts.theme import (
     LINE_WIDTH,
     NOW_SIZE,
     QUIET,
+    WHOLE_HEIGHT,
     Spec,
     area,
     line,
@@ -68,7 +69,7 @@ def now_line() -> list[Spec]:
     """The layer ``now``: a vertical line, and a dot on the trend."""
     rule = {"type": "rule", "strokeDash": [2, 3], "color": QUIET}
     return [
-        only("now", {"mark": rule, "encoding": {"y": None}}),
+        only("now", {"mark": rule, "encoding": WHOLE_HEIGHT}),
         only("now", {"mark": point(NOW_SIZE)}),
     ]
 

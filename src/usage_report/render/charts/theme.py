@@ -24,6 +24,8 @@ SHAPES: Final = ("circle", "square", "triangle-up", "diamond", "cross", "triangl
 #: What is not complete, or projected: finer than any dash of a series.
 DOTTED: Final = (1, 4)
 LIMIT_DASH: Final = (6, 4)
+#: Channels of a mark from the top of the chart to its bottom.
+WHOLE_HEIGHT: Final[Spec] = {"y": {"value": 0}, "y2": {"value": "height"}}
 
 
 def line(width: float = LINE_WIDTH, **properties: object) -> Spec:

@@ -1,0 +1,198 @@
+"""Standing against limits, pace, and the sentences of *This period* and *Real time*.
+
+Every expected figure is worked out beside it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from support.reports import make_period, make_period_metric
+from usage_report.core.events import instant
+from usage_report.core.periods import Period, edges, zone
+from usage_report.render import live as live_text
+from usage_report.render import standing
+from usage_report.reporting import billing
+from usage_report.reporting.billing import Pace, State
+from usage_report.reporting.model import Live
+
+MINUTE = 60_000
+MINUTES_KEY = "participation_minutes"
+
+
+@pytest.mark.parametrize(
+    ("percent", "expected"),
+    [
+        (None, None),
+        (0, State.WITHIN),
+        (79.99, State.WITHIN),
+        (80, State.NEAR),
+        (100, State.NEAR),
+        (100.01, State.OVER),
+        (400, State.OVER),
+    ],
+)
+def test_state(percent, expected):
+    assert billing.state(percent) is expected
+
+
+def test_states_differ_by_words_and_sign_not_by_colour_alone():
+    assert standing.STATE_TEXTS.keys() == set(State)
+    assert len({text.words for text in standing.STATE_TEXTS.values()}) == len(State)
+    assert len({text.sign for text in standing.STATE_TEXTS.values()}) == len(State)
+
+
+@pytest.mark.parametrize(
+    ("limit", "pace", "outlook"),
+    [
+        # 400 minutes in 4 of 10 days: 1,000 at the end. 800 are reached after 8 days.
+        (
+            800.0,
+            Pace(1000.0, 125.0, date(2026, 3, 9)),
+            "Projection: 1\u202f000\u202fmin (125\u202f% of the limit) by 10 Mar."
+            " The limit is reached about 9 Mar.",
+        ),
+        (
+            2000.0,
+            Pace(1000.0, 50.0, None),
+            "Projection: 1\u202f000\u202fmin (50\u202f% of the limit) by 10 Mar.",
+        ),
+        (None, Pace(1000.0, None, None), "Projection: 1\u202f000\u202fmin by 10 Mar."),
+        # 100 a day against 250: 200 after the 2nd, 300 after the 3rd.
+        (250.0, Pace(1000.0, 400.0, None), "The limit was passed on Tue 3 Mar 2026."),
+    ],
+)
+def test_pace_and_outlook(limit, pace, outlook):
+    report = make_period("2026-03-05T00:00:00Z", MINUTES_KEY, [100 * MINUTE] * 4)
+    figure = make_period_metric(MINUTES_KEY, 400.0, limit)
+    assert billing.pace(report, figure) == pace
+    assert standing.outlook(report, figure) == outlook
+
+
+def test_a_limit_that_is_just_reached_is_not_passed():
+    report = make_period("2026-03-05T00:00:00Z", MINUTES_KEY, [100 * MINUTE] * 4)
+    assert billing.passed(report, make_period_metric(MINUTES_KEY, 400.0, 400.0)) is None
+    assert billing.passed(report, make_period_metric(MINUTES_KEY, 400.0, 250.0)) == date(2026, 3, 3)
+
+
+@pytest.mark.parametrize(
+    "as_of", ["2026-03-01T23:59:00Z", "2026-03-11T00:00:00Z", "2026-04-01T00:00:00Z"]
+)
+def test_no_pace_on_the_first_day_nor_after_the_end(as_of):
+    report = make_period(as_of, MINUTES_KEY, [MINUTE])
+    figure = make_period_metric(MINUTES_KEY, 1.0)
+    assert billing.pace(report, figure) is None
+    assert standing.outlook(report, figure) == ""
+
+
+@pytest.mark.parametrize("key", ["max_concurrent_sessions", "recording_storage_minutes"])
+def test_peaks_and_levels_have_no_pace(key):
+    report = make_period("2026-03-05T00:00:00Z", key, [1])
+    assert billing.pace(report, make_period_metric(key, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "totals"),
+    [
+        ("sessions", [3, 5, 12]),
+        ("max_concurrent_sessions", [3, 3, 7]),
+        ("recording_storage_minutes", [3 / MINUTE, 2 / MINUTE, 7 / MINUTE]),
+    ],
+)
+def test_running_totals(key, totals):
+    daily = make_period("2026-03-03T12:00:00Z", key, [3, 2, 7]).daily
+    assert list(billing.running_totals(daily, key)) == totals
+
+
+def test_bounds_of_a_period_are_the_edges_of_its_days():
+    report = make_period("2026-03-03T12:00:00Z", MINUTES_KEY, [], zone_name="Europe/Berlin")
+    days = edges(Period(date(2026, 3, 1), date(2026, 3, 11)), "day", zone("Europe/Berlin"))
+    assert billing.bounds(report) == (days[0], days[-1])
+
+
+@pytest.mark.parametrize(
+    ("as_of", "text"),
+    [
+        ("2026-03-01T00:00:00Z", "1–10 Mar 2026 · day 1 of 10 · 9 days left"),
+        ("2026-03-09T23:00:00Z", "1–10 Mar 2026 · day 9 of 10 · 1 day left"),
+        ("2026-03-10T23:59:59Z", "1–10 Mar 2026 · day 10 of 10 · last day"),
+        ("2026-03-12T00:00:00Z", "1–10 Mar 2026 · day 10 of 10 · over"),
+    ],
+)
+def test_header(as_of, text):
+    assert standing.header(make_period(as_of, MINUTES_KEY, [])) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(9.96, "10.0\u202f%"), (9.4, "9.4\u202f%"), (0.0, "0\u202f%"), (63.2, "63\u202f%")],
+)
+def test_small_percentages_of_a_limit_have_a_decimal(value, text):
+    assert standing.percent_of_limit(value) == text
+
+
+# -- Real time
+
+NOW = instant("2026-03-01T10:00:00Z")
+
+
+def make_live(*steps: tuple[int, int], now: int = 0, recordings: int | None = 0) -> Live:
+    """``steps``: minutes ago, and participants from then on."""
+    trend = tuple((NOW - ago * MINUTE, count) for ago, count in steps)
+    return Live(NOW, now, 2 if now else 0, recordings, (), trend)
+
+
+def test_three_figures():
+    tiles = live_text.figures(make_live(now=1312, recordings=1))
+    assert [(tile.title, tile.text, tile.is_supplied) for tile in tiles] == [
+        ("Live participants", "1\u202f312", True),
+        ("Live sessions", "2", True),
+        ("Active recordings", "1", True),
+    ]
+    assert live_text.figures(make_live(recordings=None))[2] == live_text.LiveFigure(
+        "Active recordings", "–", "Not supplied by this team's platform. This is not 0.", False
+    )
+
+
+@pytest.mark.parametrize(
+    ("steps", "now", "text"),
+    [
+        (((60, 4), (30, 9), (1, 3)), 3, "Peak in the last hour: 9 (15:00). Now: 3."),
+        (((90, 2), (70, 5), (30, 0)), 0, "Peak in the last hour: 5 (14:30). Now: 0."),
+        (((90, 8), (70, 0), (30, 4), (20, 4)), 4, "Peak in the last hour: 4 (15:00). Now: 4."),
+        (((60, 0),), 0, "No participants in the last hour."),
+        ((), 0, "No participants in the last hour."),
+        ((), 5, "Peak in the last hour: 5 (15:30). Now: 5."),
+    ],
+)
+def test_the_last_hour_in_words(steps, now, text):
+    """In Kolkata it is 15:30. What was over before the hour began does not count."""
+    assert live_text.hour_text(make_live(*steps, now=now), "Asia/Kolkata") == text
+
+
+@pytest.mark.parametrize(
+    ("minutes", "now", "text"),
+    [
+        (9, 5, ""),
+        (
+            11,
+            5,
+            "Possibly stale: sessions are live, but no events received for 11\u202fmin.",
+        ),
+        (11, 0, ""),
+        (
+            25 * 60,
+            0,
+            "Stale: no events received for 25\u202fh. The figures show the last known state.",
+        ),
+    ],
+)
+def test_a_warning_where_no_events_arrive(minutes, now, text):
+    received = NOW - minutes * MINUTE
+    assert live_text.staleness(make_live(now=now), received, NOW) == text
+
+
+def test_before_the_first_event():
+    assert live_text.staleness(make_live(), None, NOW) == "No events received yet."
