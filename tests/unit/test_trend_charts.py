@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import altair
+import altair as alt
 import jsonschema
 import pandas as pd
 import pytest
@@ -186,7 +186,7 @@ def test_both_sides_of_a_day_and_what_differs():
 
 # -- all charts
 
-SCHEMA = Path(altair.__file__).parent / "vegalite" / "v6" / "schema" / "vega-lite-schema.json"
+SCHEMA = Path(alt.__file__).parent / "vegalite" / "v6" / "schema" / "vega-lite-schema.json"
 VEGA_LITE = jsonschema.Draft7Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 SPECS = {
     **{f"period {m.key}": period.spec(m.key) for m in PERIOD},
