@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from usage_report.render import formats
-from usage_report.render.charts import trend
+from usage_report.render import live as sentences
+from usage_report.render.charts import last_hour
+from usage_report.render.notes import NOT_SUPPLIED
 from usage_report.ui import cache, cards
 from usage_report.ui.frame import page
 
@@ -15,23 +16,28 @@ def now() -> None:
     with frame.guard():
         info = cache.team(frame.team.key)
         live = cache.live(frame.team.key)
-        if word := trend.silence(live, info.last_received, live.as_of):
-            st.warning(word, icon="⏳")
+        if text := sentences.staleness(live, info.last_received, live.as_of):
+            st.warning(text, icon="⏳")
         with st.grid(3):
-            for title, value, help_text in trend.live_figures(live):
-                note = "not supplied" if value is None else None
+            for tile in sentences.figures(live):
                 st.metric(
-                    title, formats.ABSENT if value is None else f"{value:,}", help=help_text, border=True, height="stretch",
-                    delta=note, delta_color="off", delta_arrow="off",
-                )  # fmt: skip
+                    tile.title,
+                    tile.text,
+                    help=tile.definition,
+                    border=True,
+                    height="stretch",
+                    delta=None if tile.is_supplied else NOT_SUPPLIED,
+                    delta_color="off",
+                    delta_arrow="off",
+                )
 
         with st.container(border=True, key="hour_box"):
             st.markdown("**Participants in the last hour**")
-            st.caption(trend.hour_words(live))
+            st.caption(sentences.hour_text(live, info.zone))
             # Constant but for its data: a changed specification or description would be drawn anew, and flicker.
             st.vega_lite_chart(
-                trend.hour_marks(live, info.zone),
-                trend.hour_spec(),
+                last_hour.table(live, info.zone),
+                last_hour.spec(),
                 key="hour",
                 alt="Participants in the last hour",
             )

@@ -88,8 +88,8 @@ def test_first_visit(reader):
     text = shown(app)
     assert "25 Oct – 23 Nov 2026" in text
     assert "Europe/Berlin (UTC+1)" in text
-    assert "percentage of its own peak in this range" in text
-    assert "Mon 23 Nov 2026 is not over" in text
+    assert "Each line is scaled to its own maximum (100 %)." in text
+    assert "Mon 23 Nov 2026 so far (until 15:32)." in text
     assert "Figures as of" in text
     table = components(app)["usage_report_usage_table"]
     assert len(table["rows"]) == 30
@@ -301,16 +301,16 @@ def test_an_empty_range_and_one_to_come(reader):
 def test_one_two_and_more_metrics_say_their_scale(reader):
     assert "resolve" not in spec(visit("m=sessions"))
     assert "Two scales: Sessions on the left" in shown(visit("m=sessions.chat_posts"))
-    assert "own peak" in shown(visit("m=sessions.chat_posts.qa_posts"))
+    assert "own maximum" in shown(visit("m=sessions.chat_posts.qa_posts"))
 
 
 def test_downloads_are_made_on_demand(reader, monkeypatch):
     made = []
     monkeypatch.setattr(
-        "usage_report.render.export.to_csv", lambda report: made.append("csv") or b""
+        "usage_report.render.csv.to_csv", lambda report: made.append("csv") or b""
     )
     monkeypatch.setattr(
-        "usage_report.render.export.to_xlsx", lambda report: made.append("xlsx") or b""
+        "usage_report.render.xlsx.to_xlsx", lambda report: made.append("xlsx") or b""
     )
     app = visit()
     assert len(app.get("download_button")) == 2

@@ -40,7 +40,7 @@ def reader(monkeypatch) -> handmade.HandmadeReader:
 
 def test_three_figures(reader):
     assert [(m.label, m.value) for m in visit().metric] == [
-        ("Live participants", "1,312"),
+        ("Live participants", "1\u202f312"),
         ("Live sessions", "2"),
         ("Active recordings", "1"),
     ]
@@ -70,7 +70,7 @@ def test_live_sessions_with_room_since_people_peak_recording(reader):
     assert "on</td>" in first
     assert 'dir="auto">غرفة &lt;b&gt;1&lt;/b&gt; 🎉<' in second
     assert "Sun 22 Nov 2026, 13:32" in second  # not today: the day is said
-    assert "1,300" in second
+    assert "1\u202f300" in second
     assert "off" in second
 
 
@@ -89,10 +89,10 @@ def test_nobody_there(reader):
         (
             11 * MINUTE,
             True,
-            "Possibly stale: sessions are live, but nothing has come in for 11\u202fmin.",
+            "Possibly stale: sessions are live, but no events received for 11\u202fmin.",
         ),
         (11 * MINUTE, False, ""),
-        (25 * 60 * MINUTE, False, "Stale: nothing has come in for 25\u202fh."),
+        (25 * 60 * MINUTE, False, "Stale: no events received for 25\u202fh."),
     ],
 )
 def test_silence_gets_a_word(reader, age, live, word):
@@ -116,7 +116,7 @@ def test_freshness_to_the_second(reader):
 
 
 def test_the_hour_in_words(reader):
-    assert "At most 13, now 1,312." in [c.value for c in visit().caption]
+    assert "Peak in the last hour: 13 (15:31). Now: 1\u202f312." in [c.value for c in visit().caption]
 
 
 def test_visitors_of_one_moment_share_one_answer(reader):

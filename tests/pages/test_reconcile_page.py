@@ -109,7 +109,7 @@ def test_days_of_one_metric_with_verdict_and_reasons(pulled):
     days = app.dataframe[0].value
     assert list(days["Day"]) == ["Mon 2 Mar 2026", "Tue 3 Mar 2026", "Wed 4 Mar 2026"]
     assert list(days["Verdict"]) == ["≈ within rounding", "≠ differs", "✓ equal"]
-    assert list(days["Difference"]) == ["+2.0", "+29.0", "0.0"]
+    assert list(days["Difference"]) == ["+2.0", "+29.0", "0"]
     assert days["Likely reasons"][0] == "rounding (up to 3)"
     assert "grace time (up to 21)" in days["Likely reasons"][1]
     assert "rounded up one by one" in shown(app)

@@ -55,7 +55,7 @@ def test_six_cards_with_definition_and_figure(reader):
 
 def test_period_zone_and_days_left(reader):
     text = shown(visit())
-    assert "15 Nov – 14 Dec 2026 · day 9 of 30 · 21 days left after today" in text
+    assert "15 Nov – 14 Dec 2026 · day 9 of 30 · 21 days left" in text
     assert "Europe/Berlin" in text
     assert "updated 15:32" in text  # 14:32 UTC on Berlin's clocks
     assert "last event received 12 s ago" in text
@@ -129,7 +129,7 @@ def test_a_chart_a_metric_each_with_words_for_those_who_do_not_see_it(reader):
     charts = visit().get("vega_lite_chart")
     assert len(charts) == 6
     assert all(
-        re.match(rf"{re.escape(m.title)} through 15 Nov – 14 Dec 2026: ", c.proto.alt)
+        re.match(rf"{re.escape(m.title)} over 15 Nov – 14 Dec 2026: ", c.proto.alt)
         for m, c in zip(PERIOD, charts, strict=True)
     )
 

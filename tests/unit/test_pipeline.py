@@ -17,7 +17,7 @@ from usage_report.core.metrics import PERIOD
 from usage_report.core.periods import QUARTER, Grain
 from usage_report.ingest import pipeline
 from usage_report.ingest import teams as team_changes
-from usage_report.render import formats, terminal
+from usage_report.render import notes, terminal
 from usage_report.reporting.model import Query
 from usage_report.reporting.reader import Reader
 from usage_report.storage import event_log, quarantine
@@ -568,16 +568,17 @@ def test_two_platforms_of_which_one_supplies(engine):
     got = report(engine, "2026-03-01")
     assert (got.total("participation_minutes"), got.total("broadcast_minutes")) == (60, 30)
     assert got.total("captions_minutes") is None
-    text = formats.partly_text(got)
-    assert (
-        "Zoom does not tell Broadcast minutes, Consumed minutes: its part in these figures is missing, or rough."
-        in text
+    text = notes.partly_text(got)
+    assert text == (
+        "LiveKit does not report Breakout minutes, Recording storage, Chat posts:"
+        " its share of these figures is missing or approximate."
+        " Zoom does not report Broadcast minutes, Consumed minutes:"
+        " its share of these figures is missing or approximate."
     )
-    assert "LiveKit does not tell Breakout minutes, Recording storage, Chat posts" in text
-    assert text in formats.notes(got)
+    assert text in notes.notes(got)
     assert (
-        formats.partly_text(got, PERIOD)
-        == "LiveKit does not tell Recording storage: its part in these figures is missing, or rough."
+        notes.partly_text(got, PERIOD)
+        == "LiveKit does not report Recording storage: its share of these figures is missing or approximate."
     )
 
 

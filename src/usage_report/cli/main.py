@@ -24,7 +24,7 @@ from usage_report.core.metrics import LIMITED, metric
 from usage_report.core.periods import Grain, parse_date, zone
 from usage_report.ingest import pipeline, sample
 from usage_report.ingest import teams as team_changes
-from usage_report.render import export, terminal
+from usage_report.render import csv, terminal
 from usage_report.reporting.model import Query, TeamInfo
 from usage_report.reporting.reader import Reader
 from usage_report.sources import contract, input, registry
@@ -366,7 +366,7 @@ def report(
     if format_ == "json":
         _print_json(result.json())
     elif format_ == "csv":
-        click.echo(export.to_csv(result).decode(), nl=False)
+        click.echo(csv.to_csv(result).decode(), nl=False)
     else:
         click.echo(terminal.table(result))
 

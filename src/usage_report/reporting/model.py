@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from usage_report.core.periods import (
     Period,
     local,
     midnight,
+    next_start,
     parse_date,
     zone,
 )
@@ -49,6 +51,14 @@ class Query:
     @property
     def keys(self) -> tuple[str, ...]:
         return self.metrics or tuple(m.key for m in ALL)
+
+
+class BucketState(StrEnum):
+    """How far a bucket is counted at the report's ``as_of``. The values are public: files hold them."""
+
+    FINAL = "final"
+    RUNNING = "running"
+    NOT_BEGUN = "not begun"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +107,19 @@ class Report:
         """Index of the bucket that ``as_of`` lies in, if any: its figures are not final."""
         i = self.begun - 1
         return i if i >= 0 and self.edges[i + 1] > self.query.as_of else None
+
+    def state(self, i: int | None = None) -> BucketState:
+        """State of bucket ``i``, or of the whole range."""
+        first, end = (0, len(self)) if i is None else (i, i + 1)
+        if first >= self.begun:
+            return BucketState.NOT_BEGUN
+        is_over = self.edges[end] <= self.query.as_of
+        return BucketState.FINAL if is_over else BucketState.RUNNING
+
+    def days(self, i: int) -> Period:
+        """Days of bucket ``i``; the first and the last week or month are cut to the range."""
+        first = local(int(self.edges[i]), zone(self.query.zone)).date()
+        return Period(first, min(next_start(first, self.query.grain), self.query.period.end))
 
     def start_of(self, i: int) -> str:
         """The bucket's start as ISO text with the zone's offset."""
@@ -217,6 +240,7 @@ class TeamInfo:
 
 __all__ = [
     "METRICS",
+    "BucketState",
     "Live",
     "LiveSession",
     "PeriodMetric",

@@ -12,8 +12,7 @@ import streamlit as st
 
 from usage_report.core.metrics import Metric, metric
 from usage_report.core.periods import today, zone
-from usage_report.render import formats
-from usage_report.render.charts import trend
+from usage_report.render import dates, numbers, standing
 from usage_report.reporting import billing
 from usage_report.reporting.model import LiveSession, PeriodMetric, PeriodReport
 from usage_report.ui import strings
@@ -34,8 +33,8 @@ def sessions_table(sessions: Sequence[LiveSession], zone_name: str, as_of: int) 
     """The live sessions, one a row."""
     rows = "".join(
         f'<tr><td class="room"><bdi dir="auto">{escape(s.room)}</bdi></td>'
-        f'<td class="since">{_since(s.since, zone_name, as_of)}<br><span class="quiet">{formats.duration((as_of - s.since) / 60_000)}</span></td>'
-        f'<td class="n">{s.people:,}</td><td class="n">{s.peak:,}</td>'
+        f'<td class="since">{_since(s.since, zone_name, as_of)}<br><span class="quiet">{numbers.duration((as_of - s.since) / 60_000)}</span></td>'
+        f'<td class="n">{numbers.number(s.people)}</td><td class="n">{numbers.number(s.peak)}</td>'
         f"<td>{_recording(s.recording)}</td></tr>"
         for s in sessions
     )
@@ -70,11 +69,8 @@ def limits_hint(report: PeriodReport, team: str) -> None:
 
 
 def _figure(of: Metric, value: float | None) -> str:
-    if value is None:
-        return formats.ABSENT
-    if of.unit and value >= 1000:
-        return f"{formats.number(value)}{formats.THIN}{of.unit}"  # tenths of thousands are noise in a headline
-    return formats.with_unit(of.key, value)
+    # Tenths of thousands are noise in a headline.
+    return numbers.with_unit(of.key, value, 0 if value is not None and value >= 1000 else None)
 
 
 def _lines(report: PeriodReport, of: Metric, figure: PeriodMetric):
@@ -88,10 +84,10 @@ def _lines(report: PeriodReport, of: Metric, figure: PeriodMetric):
             else '<div class="quiet">No limit set</div>'
         )
     elif of.unit and figure.value >= 120:
-        yield f'<div class="quiet">{formats.duration(figure.value)}</div>'
+        yield f'<div class="quiet">{numbers.duration(figure.value)}</div>'
     if figure.at is not None:
-        yield f'<div class="quiet">Reached {escape(formats.instant(figure.at, report.zone))}</div>'
-    if outlook := trend.outlook(report, figure):
+        yield f'<div class="quiet">Reached {escape(dates.instant(figure.at, report.zone))}</div>'
+    if outlook := standing.outlook(report, figure):
         yield f'<div class="quiet">{escape(outlook)}</div>'
 
 
@@ -99,8 +95,9 @@ def _meter(of: Metric, figure: PeriodMetric) -> str:
     """The bar: filled to the limit in the state's colour, hatched beyond it, with a mark at the limit."""
     percent = figure.percent if figure.percent is not None else 0.0
     state = billing.state(percent)
-    limit = _figure(of, figure.limit)
-    said = f"{formats.number(percent, 1 if percent < 10 else 0)}{formats.THIN}%"
+    words, sign = standing.STATE_TEXTS[state]
+    limit = numbers.limit(of.key, figure.limit)
+    share = standing.percent_of_limit(percent)
     scale = min(LIMIT_AT / 100, 98 / max(percent, 1))
     inner, beyond = min(percent, 100) * scale, max(percent - 100, 0) * scale
     over = (
@@ -109,11 +106,11 @@ def _meter(of: Metric, figure: PeriodMetric) -> str:
         else ""
     )
     return (
-        f'<div class="meter {state.tone}" role="meter" aria-label="{escape(of.title)}, share of the limit" aria-valuemin="0" '
-        f'aria-valuemax="{max(100, percent):.1f}" aria-valuenow="{percent:.1f}" aria-valuetext="{said} of {escape(limit)}, {state.words}">'
+        f'<div class="meter {state}" role="meter" aria-label="{escape(of.title)}, share of the limit" aria-valuemin="0" '
+        f'aria-valuemax="{max(100, percent):.1f}" aria-valuenow="{percent:.1f}" aria-valuetext="{share} of {escape(limit)}, {words}">'
         f'<i style="width:{inner:.2f}%"></i>{over}<b style="left:{100 * scale:.2f}%" title="Limit: {escape(limit)}"></b></div>'
-        f'<div class="row"><span><strong>{said}</strong> <span class="quiet">of {escape(limit)} contracted</span></span>'
-        f'<span class="state {state.tone}"><span aria-hidden="true">{state.sign}</span> {state.words}</span></div>'
+        f'<div class="row"><span><strong>{share}</strong> <span class="quiet">of {escape(limit)} contracted</span></span>'
+        f'<span class="state {state}"><span aria-hidden="true">{sign}</span> {words}</span></div>'
     )
 
 
@@ -123,5 +120,5 @@ def _since(since: int, zone_name: str, as_of: int) -> str:
     return (
         strings.clock(since, zone_name)
         if today(since, tz) == today(as_of, tz)
-        else formats.instant(since, zone_name)
+        else dates.instant(since, zone_name)
     )

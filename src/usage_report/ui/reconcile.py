@@ -7,7 +7,7 @@ be used costs one sentence and falls back alone.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -15,13 +15,15 @@ import pandas as pd
 import streamlit as st
 
 from usage_report.core.errors import InputError, did_you_mean
-from usage_report.core.metrics import Unit, metric
+from usage_report.core.metrics import metric
 from usage_report.core.periods import parse_date
-from usage_report.render import formats
+from usage_report.render import dates, numbers
+from usage_report.render import reconcile as rendered
+from usage_report.render.charts import reconcile as reconcile_chart
 from usage_report.reporting import reconcile
 from usage_report.reporting import vendor_figures as stored
 from usage_report.reporting.model import Query
-from usage_report.reporting.reconcile import Reason, Reconciliation, Screen, Verdict
+from usage_report.reporting.reconcile import Line, Reconciliation, Screen, Verdict
 from usage_report.ui import cache, strings
 from usage_report.ui.frame import Frame
 
@@ -29,12 +31,6 @@ PARAMS = ("from", "to", "m", "zone", "screen", "vendor")
 #: Days shown at first, and the most.
 USUAL, MOST = 31, 366
 TITLES = {"digitalsamba": "Digital Samba"}
-SIGNS = {
-    Verdict.EQUAL: "✓ equal",
-    Verdict.ROUNDING: "≈ within rounding",
-    Verdict.DIFFERS: "≠ differs",
-    Verdict.NONE: "– no comparison",
-}
 _MEMORY = "_reconcile_params"
 
 _answers: cache.SingleFlightCache[Reconciliation] = cache.SingleFlightCache(32)
@@ -195,8 +191,7 @@ def answer(frame: Frame, view: View) -> Reconciliation:
     def compute() -> Reconciliation:
         said = stored.figures(reader.engine, info.key, view.vendor, view.start, view.last)
         fetched = [
-            said.fetched.get(formats.days_of(report, i).start.isoformat(), -1)
-            for i in range(len(report))
+            said.fetched.get(report.days(i).start.isoformat(), -1) for i in range(len(report))
         ]
         counts = stored.evidence(reader.engine, info.key, report.edges, fetched)
         return reconcile.compare(
@@ -220,55 +215,27 @@ def answer(frame: Frame, view: View) -> Reconciliation:
 
 def headline(view: View, found: Reconciliation) -> None:
     totals = [line.verdict for line in found.totals.values()]
-    words = " · ".join(f"{SIGNS[v]}: {totals.count(v)}" for v in Verdict if v in totals)
+    words = " · ".join(
+        f"{rendered.VERDICT_TEXTS[v]}: {totals.count(v)}" for v in Verdict if v in totals
+    )
     vendor = strings.plain(title(view.vendor))
     with st.container(width="content", gap=None):
-        st.markdown(f"**{strings.plain(formats.span(found.period))}** · {words}")
+        st.markdown(f"**{strings.plain(dates.span(found.period))}** · {words}")
         st.caption(
             f"Difference: {vendor}’s figure less ours. Our days are cut in {strings.plain(view.zone)}; {vendor}’s are taken to be {reconcile.VENDOR_ZONE}."
         )
 
 
-def _figure(key: str, value: float | None) -> str:
-    return formats.figure(key, value)
-
-
-def _difference(line: reconcile.Line) -> str:
-    if line.difference is None:
-        return formats.ABSENT
-    text = formats.figure(line.key, abs(line.difference))
-    return (
-        text
-        if line.verdict is Verdict.EQUAL or text.startswith("<")
-        else ("+" if line.difference > 0 else "−") + text
-    )
-
-
-def _percent(line: reconcile.Line) -> str:
-    return (
-        formats.ABSENT
-        if line.percent is None
-        else f"{line.percent:+.1f}{formats.THIN}%".replace("-", "−")
-    )
-
-
-def _words(reasons: tuple[Reason, ...]) -> str:
-    """Short, with how much each can explain: whole sentences do not fit a cell."""
-    bound = lambda r: "" if r.bound is None else f" (up to {formats.number(r.bound)})"  # noqa: E731
-    return ", ".join(reconcile.SHORT[r.code] + bound(r) for r in reasons)
-
-
-def _rows(lines, first: Callable[[reconcile.Line], str], head: str) -> pd.DataFrame:
-    lines = list(lines)
+def _rows(lines: Sequence[Line], first: Callable[[Line], str], head: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             head: [first(line) for line in lines],
-            "Ours": [_figure(line.key, line.ours) for line in lines],
-            "Vendor": [_figure(line.key, line.vendor) for line in lines],
-            "Difference": [_difference(line) for line in lines],
-            "In %": [_percent(line) for line in lines],
-            "Verdict": [SIGNS[line.verdict] for line in lines],
-            "Likely reasons": [_words(line.reasons) for line in lines],
+            "Ours": [numbers.figure(line.key, line.ours) for line in lines],
+            "Vendor": [numbers.figure(line.key, line.vendor) for line in lines],
+            "Difference": [rendered.difference_text(line) for line in lines],
+            "In %": [rendered.percent_text(line) for line in lines],
+            "Verdict": [rendered.VERDICT_TEXTS[line.verdict] for line in lines],
+            "Likely reasons": [", ".join(map(rendered.label, line.reasons)) for line in lines],
         }
     )
 
@@ -293,7 +260,7 @@ def _table(rows: pd.DataFrame, vendor: str, key: str, height: str | int = "conte
 def totals(found: Reconciliation) -> None:
     """Every metric over the whole range."""
     _table(
-        _rows(found.totals.values(), lambda line: metric(line.key).title, "Metric"),
+        _rows([*found.totals.values()], lambda line: metric(line.key).title, "Metric"),
         found.vendor,
         "reconcile_totals",
     )
@@ -304,140 +271,57 @@ def chosen(view: View, found: Reconciliation) -> None:
     total, m = found.totals[view.metric], metric(view.metric)
     st.subheader(m.title, anchor=False, help=m.definition)
     with st.container(horizontal=True):
-        st.metric("Ours", formats.with_unit(m.key, total.ours), border=True, height="stretch")
+        st.metric("Ours", numbers.with_unit(m.key, total.ours), border=True, height="stretch")
         st.metric(
             title(view.vendor),
-            formats.with_unit(m.key, total.vendor),
+            numbers.with_unit(m.key, total.vendor),
             border=True,
             height="stretch",
         )
         st.metric(
             "Difference",
-            _difference(total),
-            delta=_percent(total) if total.percent is not None else None,
+            rendered.difference_text(total),
+            delta=rendered.percent_text(total) if total.percent is not None else None,
             delta_color="off",
             delta_arrow="off",
             border=True,
             height="stretch",
         )
-        st.metric("Verdict", SIGNS[total.verdict], border=True, height="stretch")
+        st.metric("Verdict", rendered.VERDICT_TEXTS[total.verdict], border=True, height="stretch")
     if total.reasons:
-        st.markdown("\n".join(f"- {strings.plain(reason.text)}" for reason in total.reasons))
+        sentences = (rendered.sentence(total, reason) for reason in total.reasons)
+        st.markdown("\n".join(f"- {strings.plain(sentence)}" for sentence in sentences))
     lines = found.lines[view.metric]
     if any(line.difference is not None for line in lines):
         st.vega_lite_chart(
-            marks(lines),
-            spec(title(view.vendor), view.metric),
+            reconcile_chart.table(lines),
+            reconcile_chart.spec(title(view.vendor), view.metric),
             width="stretch",
             key="reconcile_chart",
             alt=_alt(view, lines),
         )
     _table(
-        _rows(lines, lambda line: formats.day(line.day), "Day"),
+        _rows(lines, lambda line: dates.day(line.day) if line.day else "", "Day"),
         view.vendor,
         "reconcile_days",
         height="content" if len(lines) <= 12 else 420,
     )
 
 
-def _alt(view: View, lines) -> str:
+def _alt(view: View, lines: Sequence[Line]) -> str:
     apart = [line for line in lines if line.verdict is Verdict.DIFFERS]
     return f"{metric(view.metric).title} by day, ours and {title(view.vendor)}'s: {strings.count(len(apart), 'day differs', 'days differ')} by more than rounding. The table below has all figures."
-
-
-def marks(lines) -> pd.DataFrame:
-    """A row a day and side. Days stand at midnight UTC of a ``utc`` scale, whatever zone they were cut in."""
-    rows = [
-        {"at": pd.Timestamp(line.day, tz="UTC"), "side": side, "y": value, "day": formats.day(line.day), "figure": _figure(line.key, value),
-         "difference": _difference(line), "verdict": SIGNS[line.verdict], "off": side == 1 and line.verdict is Verdict.DIFFERS}
-        for line in lines
-        for side, value in ((0, line.ours), (1, line.vendor))
-        if value is not None
-    ]  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def spec(vendor: str, key: str) -> dict:
-    """Ours as a line, the vendor's as points and dashes, days that differ marked by a larger open point."""
-    side = {
-        "field": "name", "type": "nominal", "title": None, "scale": {"domain": ["Ours", vendor]}, "legend": {"orient": "bottom", "symbolType": "stroke", "symbolSize": 420},
-    }  # fmt: skip
-    x = {
-        "field": "at",
-        "type": "temporal",
-        "title": None,
-        "scale": {"type": "utc"},
-        "axis": {
-            "format": "%-d %b",
-            "grid": False,
-            "labelOverlap": "greedy",
-            "tickMinStep": 86_400_000,
-        },
-    }
-    y = {
-        "field": "y",
-        "type": "quantitative",
-        "title": None,
-        "scale": {"zero": True},
-        "axis": {
-            "labelExpr": "format(datum.value, abs(datum.value) < 1000 ? '~r' : '~s')",
-            "tickCount": 4,
-        },
-    }
-    if metric(key).unit is not Unit.MINUTES:
-        y["axis"]["tickMinStep"] = 1
-    tooltip = [
-        {"field": "day", "type": "nominal", "title": "Day"}, {"field": "name", "type": "nominal", "title": "Whose"},
-        {"field": "figure", "type": "nominal", "title": "Figure"}, {"field": "difference", "type": "nominal", "title": "Difference"},
-        {"field": "verdict", "type": "nominal", "title": "Verdict"},
-    ]  # fmt: skip
-    dash = {
-        "field": "name",
-        "type": "nominal",
-        "scale": {"domain": ["Ours", vendor], "range": [[1, 0], [5, 4]]},
-        "legend": None,
-    }
-    return {
-        "height": 220,
-        "transform": [{"calculate": f"datum.side == 0 ? 'Ours' : {_js(vendor)}", "as": "name"}],
-        "encoding": {"x": x, "y": y, "tooltip": tooltip},
-        "layer": [
-            {
-                "mark": {"type": "line", "strokeWidth": 2},
-                "encoding": {"color": side, "strokeDash": dash},
-            },
-            {
-                "mark": {"type": "point", "filled": True, "size": 30, "opacity": 1},
-                "encoding": {"color": {**side, "legend": None}},
-            },
-            {
-                "transform": [{"filter": "datum.off"}],
-                "mark": {
-                    "type": "point",
-                    "filled": False,
-                    "size": 160,
-                    "strokeWidth": 2,
-                    "color": "#b3261e",
-                    "shape": "diamond",
-                },
-            },
-        ],
-    }
-
-
-def _js(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def share(found: Reconciliation) -> None:
     """Downloads of every metric and day. A file is made when it is asked for, not before."""
     with st.container(horizontal=True, width="content"):
         st.download_button(
-            "CSV", lambda: reconcile.to_csv(found), reconcile.filename(found, "csv"), "text/csv", key="reconcile_csv", icon="⬇️", on_click="ignore", width="content",
+            "CSV", lambda: rendered.to_csv(found), rendered.filename(found, "csv"), "text/csv", key="reconcile_csv", icon="⬇️", on_click="ignore", width="content",
             help="Every metric, day and total, with exact figures.",
         )  # fmt: skip
         st.download_button(
-            "Excel", lambda: reconcile.to_xlsx(found), reconcile.filename(found, "xlsx"),
+            "Excel", lambda: rendered.to_xlsx(found), rendered.filename(found, "xlsx"),
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", key="reconcile_xlsx", icon="⬇️", on_click="ignore", width="content",
             help="A workbook with totals, days and likely reasons.",
         )  # fmt: skip
@@ -467,10 +351,8 @@ __all__ = [
     "decode",
     "headline",
     "invite",
-    "marks",
     "pick",
     "share",
-    "spec",
     "title",
     "totals",
 ]

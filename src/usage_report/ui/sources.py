@@ -12,7 +12,8 @@ import pandas as pd
 import streamlit as st
 
 from usage_report.ingest import pipeline
-from usage_report.render import formats
+from usage_report.render import dates
+from usage_report.render.numbers import ABSENT
 from usage_report.reporting import arrivals as stored
 from usage_report.reporting.arrivals import Delivered, Held, Original, Sent
 from usage_report.sources import registry
@@ -115,7 +116,7 @@ def _row(
     now: int,
     zone: str,
 ) -> dict[str, str]:
-    moment = lambda at: formats.ABSENT if at is None else formats.instant(at, zone)  # noqa: E731
+    moment = lambda at: ABSENT if at is None else dates.instant(at, zone)  # noqa: E731
     return {
         "Source": title(name),
         "Events": f"{sent.events if sent else 0:,}",
@@ -130,7 +131,7 @@ def _row(
 def _requests(found: Delivered | None, webhooks: bool) -> str:
     """``12``, with what was refused in them; a dash for what comes in files or with a token."""
     if found is None:
-        return "0" if webhooks else formats.ABSENT
+        return "0" if webhooks else ABSENT
     return f"{found.requests:,}" + (
         f" ({found.quarantined:,} refused)" if found.quarantined else ""
     )
@@ -185,7 +186,7 @@ def quarantine(frame: Frame) -> None:
         {
             "Reason": [h.reason for h in held],
             "How many": [f"{h.count:,}" for h in held],
-            "Newest": [formats.instant(h.newest, frame.team.zone) for h in held],
+            "Newest": [dates.instant(h.newest, frame.team.zone) for h in held],
         }
     )
     st.dataframe(rows, hide_index=True, width="stretch", height="content", key="sources_held")
@@ -216,7 +217,7 @@ def quarantine(frame: Frame) -> None:
 
 def _original(frame: Frame, original: Original) -> None:
     """One line; a click opens it. Its bytes are read only then."""
-    label = f"{strings.plain(original.reason)} · {strings.plain(title(original.format))} · {formats.instant(original.received_at, frame.team.zone)}"
+    label = f"{strings.plain(original.reason)} · {strings.plain(title(original.format))} · {dates.instant(original.received_at, frame.team.zone)}"
     with st.expander(label, key=f"sources_original_{original.id}", on_change="rerun") as box:
         if not box.open:
             return

@@ -14,8 +14,6 @@ log = logging.getLogger(__name__)
 HEAVY = (
     "pandas",
     "pyarrow",
-    "altair",
-    "altair.vegalite.v6.schema",
     "sqlalchemy",
     "streamlit.elements.vega_charts",
 )

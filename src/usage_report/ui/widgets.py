@@ -19,9 +19,10 @@ import streamlit as st
 from usage_report.core import presets
 from usage_report.core.metrics import METRICS, Measure, metric
 from usage_report.core.periods import Grain, Period
-from usage_report.render import export, formats
+from usage_report.render import csv, dates, numbers, xlsx
+from usage_report.render import notes as report_notes
 from usage_report.render.charts import overlay
-from usage_report.reporting.model import Query, Report, TeamInfo
+from usage_report.reporting.model import BucketState, Query, Report, TeamInfo
 from usage_report.ui import cache, components, links, strings
 from usage_report.ui.frame import TEAM, Frame
 from usage_report.ui.links import Context, View
@@ -221,8 +222,8 @@ def headline(picked: Picked) -> None:
     """The days in words, their number, and the zone they are cut in."""
     n = picked.period.days
     st.markdown(
-        f"**{strings.plain(formats.span(picked.period))}** · {strings.count(n, 'day')} · "
-        f"{strings.plain(formats.zone_text(picked.zone, picked.context.now))}"
+        f"**{strings.plain(dates.span(picked.period))}** · {strings.count(n, 'day')} · "
+        f"{strings.plain(dates.zone_text(picked.zone, picked.context.now))}"
     )
 
 
@@ -240,14 +241,14 @@ def summary(report: Report, metrics: tuple[str, ...]) -> None:
         for key in metrics:
             m = metric(key)
             about = (
-                formats.ABOUT
+                numbers.ABOUT
                 if key == "consumed_minutes"
                 and report.estimated_total_ms > 0
                 and report.total(key) is not None
                 else ""
             )
             st.metric(
-                m.title, about + formats.figure(key, report.total(key)), help=m.definition, border=True, height="stretch",
+                m.title, about + numbers.figure(key, report.total(key)), help=m.definition, border=True, height="stretch",
                 delta=_total_note(report, key), delta_color="off", delta_arrow="off", width="stretch",
             )  # fmt: skip
 
@@ -256,17 +257,21 @@ def _total_note(report: Report, key: str) -> str:
     """What sort of total a tile shows."""
     value = report.total(key)
     if value is None:
-        return "not supplied" if key in report.not_supplied else "not begun"
+        return (
+            report_notes.NOT_SUPPLIED
+            if key in report.not_supplied
+            else report_notes.STATE_TEXTS[BucketState.NOT_BEGUN]
+        )
     match metric(key).measure:
         case Measure.MINUTES:
-            return formats.duration(value)
+            return numbers.duration(value)
         case Measure.LEVEL:
             return "minutes kept at the end"
         case Measure.DISTINCT:
             return "each counted once"
         case Measure.PEAK:
             at = report.totals_at.get(key, -1)
-            return formats.instant(at, report.query.zone) if at >= 0 else "never any"
+            return dates.instant(at, report.query.zone) if at >= 0 else "never any"
     return "in the range"
 
 
@@ -284,12 +289,10 @@ def chart(report: Report, metrics: tuple[str, ...]) -> None:
     data = overlay.frame(report, metrics)
     titles = ", ".join(metric(k).title for k in metrics)
     st.vega_lite_chart(
-        data, overlay.spec(report, metrics, data), width="stretch", height=overlay.HEIGHT + 10 * len(metrics), key="range_chart",
-        alt=f"{titles} by {report.query.grain}, {formats.span(report.query.period)}. The table below has all figures.",
+        data, overlay.spec(report, metrics), width="stretch", height=overlay.HEIGHT + 10 * len(metrics), key="range_chart",
+        alt=f"{titles} by {report.query.grain}, {dates.span(report.query.period)}. The table below has all figures.",
     )  # fmt: skip
-    if words := " ".join(
-        t for t in (overlay.scale_text(metrics), overlay.density_text(report, metrics)) if t
-    ):
+    if words := " ".join(overlay.captions(report, metrics)):
         st.caption(words)
 
 
@@ -299,7 +302,7 @@ def notes(report: Report) -> None:
         report.totals[m.key] for m in METRICS if m.key not in report.not_supplied
     ):
         st.info("Nothing was used in this range: every figure that is supplied is 0.", icon="📭")
-    if texts := formats.notes(report):
+    if texts := report_notes.notes(report):
         st.caption("  \n".join(strings.plain(text) for text in texts))
 
 
@@ -315,11 +318,11 @@ def share(picked: Picked, report: Report) -> None:
     encode = lambda v: _with_team(links.encode(v, context))  # noqa: E731
     with st.container(horizontal=True, vertical_alignment="center", key="range_share"):
         st.download_button(
-            "CSV", lambda: export.to_csv(report), export.filename(report, "csv"), "text/csv", key="range_csv", icon=":material/download:", on_click="ignore", width="content",
+            "CSV", lambda: csv.to_csv(report), csv.filename(report, "csv"), "text/csv", key="range_csv", icon=":material/download:", on_click="ignore", width="content",
             help="Exact figures, all metrics and parts, one row a bucket; the last row is the total.",
         )  # fmt: skip
         st.download_button(
-            "Excel", lambda: export.to_xlsx(report), export.filename(report, "xlsx"),
+            "Excel", lambda: xlsx.to_xlsx(report), csv.filename(report, "xlsx"),
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", key="range_xlsx", icon=":material/download:", on_click="ignore", width="content",
             help="A workbook with the figures, where they come from, and what each metric means.",
         )  # fmt: skip
@@ -327,7 +330,7 @@ def share(picked: Picked, report: Report) -> None:
             encode(view) if view.preset else None,
             encode(links.fixed(view, context)),
             context.presets[view.preset].label if view.preset else "",
-            formats.span(picked.period),
+            dates.span(picked.period),
             encode(view) if st.session_state[_ARRIVED] else None,
         )
 

@@ -13,8 +13,9 @@ import streamlit as st
 
 from usage_report.core.metrics import METRICS, PARTS, Measure, parts
 from usage_report.core.periods import Grain, local, zone
-from usage_report.render import formats
-from usage_report.reporting.model import Report
+from usage_report.render import dates, numbers
+from usage_report.render.notes import STATE_TEXTS
+from usage_report.reporting.model import BucketState, Report
 
 HERE = Path(__file__).parent
 #: How the total relates to the rows, where it is not a sum.
@@ -23,7 +24,7 @@ _SUMS = {
     Measure.PEAK: "The total is the largest row, not a sum.",
     Measure.LEVEL: "The total is the last row: what was kept at the end.",
 }
-_STATE = {"final": 0, "running": 1, "not begun": 2}
+_STATE = {state: code for code, state in enumerate(BucketState)}
 
 
 @cache
@@ -72,16 +73,16 @@ def table_data(report: Report) -> dict:
     as_of = local(q.as_of, tz)
     rows = []
     for i in range(len(report)):
-        state = formats.state(report, i)
-        row: dict = {"n": formats.bucket(report, i)}
-        if state != "final":
+        state = report.state(i)
+        row: dict = {"n": dates.bucket(report, i)}
+        if state is not BucketState.FINAL:
             row["s"] = _STATE[state]
         if q.grain is Grain.DAY and i and local(int(report.edges[i]), tz).weekday() == 0:
             row["w"] = 1
-        if state == "not begun":
-            rows.append(row | {"b": "not begun", "c": [None] * len(METRICS)})
+        if state is BucketState.NOT_BEGUN:
+            rows.append(row | {"b": STATE_TEXTS[state], "c": [None] * len(METRICS)})
             continue
-        if state == "running":
+        if state is BucketState.RUNNING:
             row["b"] = f"so far, to {as_of:%H:%M}"
         row |= _figures(broken, lambda key, i=i: report.value(key, i))
         row["a"] = [
@@ -92,19 +93,19 @@ def table_data(report: Report) -> dict:
         if guess > 0:
             row["e"] = _estimate(guess, int(report.figures["consumed_minutes"][i]))
         rows.append(row)
-    total = {"n": "Total", "b": formats.span(q.period)} | _figures(broken, report.total)
+    total = {"n": "Total", "b": dates.span(q.period)} | _figures(broken, report.total)
     total["a"] = [_when(report.totals_at.get(m.key, -1), q.zone) for m in peaks]
     if report.estimated_total_ms > 0:
         total["e"] = _estimate(report.estimated_total_ms, report.totals["consumed_minutes"])
     names = {Grain.HOUR: "Hour", Grain.DAY: "Day", Grain.WEEK: "Week", Grain.MONTH: "Month"}
     words = {
-        "label": f"All metrics by {q.grain}, {formats.span(q.period)}, {q.zone}",
+        "label": f"All metrics by {q.grain}, {dates.span(q.period)}, {q.zone}",
         "first": names[q.grain],
-        "dash": formats.ABSENT,
-        "about": formats.ABOUT,
+        "dash": numbers.ABSENT,
+        "about": numbers.ABOUT,
         "estimated": "estimated",
         "absent": "Not supplied by this team's platform. This is not 0.",
-        "later": "Not begun yet.",
+        "later": "In the future.",
         "first_reached": "First reached on",
     }
     return {"cols": cols, "rows": rows, "total": total, "words": words}
@@ -124,7 +125,7 @@ _PARTS = tuple(p for m in METRICS for p in parts(m.key))
 def _figures(broken, value) -> dict:
     """Cells, and for each broken-down metric its parts as text, share in %, text, share..."""
     out: dict = {
-        "c": [None if (v := value(m.key)) is None else formats.figure(m.key, v) for m in METRICS],
+        "c": [None if (v := value(m.key)) is None else numbers.figure(m.key, v) for m in METRICS],
         "p": [],
     }
     for m in broken:
@@ -133,7 +134,7 @@ def _figures(broken, value) -> dict:
         for p in parts(m.key):
             part = value(p.key)
             items += [
-                formats.with_unit(p.key, part),
+                numbers.with_unit(p.key, part),
                 round(100 * part / whole, 1) if whole and part else 0,
             ]
         out["p"].append(items)
@@ -141,13 +142,13 @@ def _figures(broken, value) -> dict:
 
 
 def _when(ms: int, zone_name: str) -> str:
-    return formats.instant(ms, zone_name) if ms >= 0 else ""
+    return dates.instant(ms, zone_name) if ms >= 0 else ""
 
 
 def _estimate(guess: int, whole: int) -> str:
     if guess >= whole:
-        return "Estimated: these sessions do not tell who received what."
-    return f"{formats.with_unit('consumed_minutes', guess / 60_000)} of it is estimated: those sessions do not tell who received what."
+        return "Estimated: the platform does not report who received which stream."
+    return f"{numbers.with_unit('consumed_minutes', guess / 60_000)} of it is estimated: the platform does not report who received which stream."
 
 
 def copy_link(

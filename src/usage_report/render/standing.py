@@ -1,0 +1,60 @@
+"""Sentences of *This period*: how far the period is, and where figures stand against limits."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from usage_report.core.periods import today, zone
+from usage_report.render import dates
+from usage_report.render.numbers import THIN, approximate, percent
+from usage_report.reporting.billing import State, pace, passed
+from usage_report.reporting.model import PeriodMetric, PeriodReport
+
+
+class StateText(NamedTuple):
+    """A state for readers: words and a sign, so that its colour is never needed alone."""
+
+    words: str
+    sign: str
+
+
+STATE_TEXTS: Final = {
+    State.WITHIN: StateText("within limit", "✓"),
+    State.NEAR: StateText("near limit", "▲"),
+    State.OVER: StateText("over limit", "✕"),
+}
+
+
+def header(report: PeriodReport) -> str:
+    """The period in one line: its dates, the day it is, the days left."""
+    period, day = report.period, today(report.as_of, zone(report.zone))
+    days_left = (period.last - day).days
+    if days_left > 0:
+        ahead = f"{days_left} {'day' if days_left == 1 else 'days'} left"
+    else:
+        ahead = "last day" if days_left == 0 else "over"
+    nth = min((day - period.start).days + 1, period.days)
+    return f"{dates.span(period)} · day {nth} of {period.days} · {ahead}"
+
+
+def outlook(report: PeriodReport, figure: PeriodMetric) -> str:
+    """The projection, or the day the limit was passed; empty where there is neither."""
+    if (day := passed(report, figure)) is not None:
+        return f"The limit was passed on {dates.day(day)}."
+    ahead = pace(report, figure)
+    if ahead is None or not figure.value:
+        return ""
+    share = "" if ahead.percent is None else f" ({percent(ahead.percent)} of the limit)"
+    last = dates.day_month(report.period.last)
+    text = f"Projection: {approximate(ahead.value)}{THIN}min{share} by {last}."
+    if ahead.passed:
+        text += f" The limit is reached about {dates.day_month(ahead.passed)}."
+    return text
+
+
+def percent_of_limit(value: float) -> str:
+    """A percentage of a limit: one decimal below 10 %."""
+    return percent(value, 1 if value < 10 else 0)
+
+
+__all__ = ["STATE_TEXTS", "StateText", "header", "outlook", "percent_of_limit"]

@@ -1,0 +1,266 @@
+"""XLSX for people: the sheets *Usage* (a row per bucket, the total below), *About*, *Definitions*.
+
+Cells show at most one decimal; the values behind them are not rounded. The same report gives the
+same bytes. Texts are written as texts: nothing in them is ever a formula or a link.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from usage_report import DEFINITIONS
+from usage_report.core.events import iso
+from usage_report.core.metrics import ALL, Measure, Metric
+from usage_report.core.periods import Grain, local, zone
+from usage_report.render import dates, notes
+from usage_report.reporting.model import Report
+
+COUNT: Final = "#,##0"
+MINUTES: Final = "#,##0.0"
+_COMBINED: Final = {
+    Measure.MINUTES: "sum",
+    Measure.COUNT: "sum",
+    Measure.DISTINCT: "distinct over the range",
+    Measure.PEAK: "largest",
+    Measure.LEVEL: "the last",
+}
+#: Control characters and surrogates, which XML, and so a workbook, cannot hold.
+_UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+class Number(NamedTuple):
+    """A figure and the pattern that shows it; ``None`` leaves the cell empty."""
+
+    value: float | None
+    pattern: str
+
+
+class Moment(NamedTuple):
+    """A time of a zone's clocks and the pattern that shows it."""
+
+    value: datetime
+    pattern: str
+
+
+class Muted(str):
+    """A text in place of a figure."""
+
+    __slots__ = ()
+
+
+class Heading(str):
+    """A text that names what is next to or below it."""
+
+    __slots__ = ()
+
+
+#: An empty text leaves its cell empty.
+Cell = str | Number | Moment
+
+_LOOKS: Final[dict[type, dict[str, object]]] = {
+    Heading: {"bold": True, "text_wrap": True, "valign": "top"},
+    Muted: {"font_color": "#808080", "italic": True, "align": "right"},
+}
+
+
+class Column(NamedTuple):
+    """Title of a column and its width in characters."""
+
+    title: str
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table, with a header if its columns have titles."""
+
+    name: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    #: Below the rows, apart: no filter, sort or sum over the rows includes it.
+    total: Sequence[Cell] = ()
+    note: str = ""
+    frozen_columns: int = 1
+    #: A table of figures has a header that stays in view, and a filter; a text has none.
+    is_text: bool = False
+
+
+def to_xlsx(report: Report) -> bytes:
+    """The workbook of a report that holds all metrics."""
+    query = report.query
+    sheets = (_usage(report), about_sheet(_about(report)), _definitions())
+    return workbook(f"Usage {query.start} to {query.last}", query.as_of, sheets)
+
+
+def _usage(report: Report) -> Sheet:
+    tz = zone(report.query.zone)
+    pattern = "yyyy-mm-dd hh:mm" if report.query.grain is Grain.HOUR else "ddd yyyy-mm-dd"
+
+    def figure(m: Metric, value: float | None) -> Cell:
+        if m.key in report.not_supplied:
+            return Muted(notes.NOT_SUPPLIED)
+        return Number(value, MINUTES if m.unit else COUNT)
+
+    rows = [
+        (
+            Moment(local(int(report.edges[i]), tz).replace(tzinfo=None), pattern),
+            report.state(i),
+            *(figure(m, report.value(m.key, i)) for m in ALL),
+        )
+        for i in range(len(report))
+    ]
+    titles = (m.title + (f" ({m.unit})" if m.unit else "") for m in ALL)
+    return Sheet(
+        "Usage",
+        (
+            Column(f"Start ({report.query.zone})", 22),
+            Column("State", 10),
+            *(Column(title, 15) for title in titles),
+        ),
+        rows,
+        ("Total of the range", "", *(figure(m, report.total(m.key)) for m in ALL)),
+        "Computed for the range: peaks and distinct counts are not sums of the rows.",
+    )
+
+
+def _about(report: Report) -> dict[str, str]:
+    query = report.query
+    absent = [m.title for m in ALL if m.key in report.not_supplied and not m.of]
+    more = (notes.partly_text(report), notes.running_text(report), notes.stale_text(report))
+    return {
+        "Team": query.team,
+        "From": query.start.isoformat(),
+        "To (inclusive)": query.last.isoformat(),
+        "Time zone": query.zone,
+        "Grain": str(query.grain),
+        "As of": (f"{iso(query.as_of)} ({dates.instant(query.as_of, query.zone)} in {query.zone})"),
+        "Definitions": f"version {DEFINITIONS}",
+        "Consumed minutes": notes.estimated_text(report) or "measured, not estimated",
+        "Not supplied": ", ".join(absent) or "nothing: every metric is supplied",
+        "Empty cells": (
+            "The bucket is in the future as of the instant above. “not supplied” means that the"
+            " team's platform does not report the metric; it does not mean 0."
+        ),
+        "Figures": (
+            "Exact to the 16 digits a workbook stores. Cells show one decimal; the value behind"
+            " them is not rounded."
+        ),
+        "Notes": "\n".join(text for text in more if text) or "none",
+    }
+
+
+def _definitions() -> Sheet:
+    columns = (("Metric", 34), ("Key", 34), ("Unit", 10), ("Rows combine by", 22))
+    rows = [
+        (m.title, m.key, "minutes" if m.unit else "count", _COMBINED[m.measure], m.definition)
+        for m in ALL
+    ]
+    return Sheet(
+        "Definitions",
+        [*(Column(*column) for column in columns), Column("Definition", 90)],
+        rows,
+        is_text=True,
+    )
+
+
+# -- workbooks of any tables
+
+
+def about_sheet(facts: Mapping[str, str]) -> Sheet:
+    """What a workbook holds: a row per fact, without a header."""
+    rows = [(Heading(name), text) for name, text in facts.items()]
+    return Sheet("About", (Column("", 22), Column("", 90)), rows, is_text=True)
+
+
+def workbook(title: str, as_of_ms: int, sheets: Iterable[Sheet]) -> bytes:
+    """A workbook, which depends on its arguments only."""
+    out = io.BytesIO()
+    # In memory, entries have a fixed date; with ``created`` set, nothing depends on the clock.
+    book = xlsxwriter.Workbook(
+        out,
+        {
+            "in_memory": True,
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
+    created = datetime.fromtimestamp(as_of_ms // 1000, UTC).replace(tzinfo=None)
+    book.set_properties({"title": title, "created": created})
+    writer = _Writer(book)
+    for sheet in sheets:
+        writer.add(sheet)
+    book.close()
+    return out.getvalue()
+
+
+class _Writer:
+    """Writes sheets; cells that look the same share a format."""
+
+    def __init__(self, book: xlsxwriter.Workbook) -> None:
+        self._book = book
+        self._formats: dict[tuple[tuple[str, object], ...], Format] = {}
+
+    def add(self, sheet: Sheet) -> None:
+        page = self._book.add_worksheet(sheet.name)
+        style = {"text_wrap": True, "valign": "top"} if sheet.is_text else {}
+        titles = [Heading(column.title) for column in sheet.columns]
+        header = [titles] if any(titles) else []
+        for row, cells in enumerate([*header, *sheet.rows]):
+            self._write(page, row, cells, style)
+        end = len(header) + len(sheet.rows) - 1
+        if sheet.total:
+            self._write(page, end + 2, sheet.total, {"bold": True, "top": 1})
+        if sheet.note:
+            page.write_string(end + 3, 0, sheet.note, self._format(italic=True))
+        for i, column in enumerate(sheet.columns):
+            page.set_column(i, i, column.width)
+        if not sheet.is_text:
+            page.freeze_panes(1, sheet.frozen_columns)
+            page.autofilter(0, 0, end, len(sheet.columns) - 1)
+
+    def _write(
+        self, page: Worksheet, row: int, cells: Sequence[Cell], style: dict[str, object]
+    ) -> None:
+        for i, cell in enumerate(cells):
+            match cell:
+                case Number(None):
+                    page.write_blank(row, i, None, self._format(**style))
+                case Number(value, pattern):
+                    page.write_number(row, i, value, self._format(**style, num_format=pattern))
+                case Moment(value, pattern):
+                    look = self._format(**style, num_format=pattern, align="left")
+                    page.write_datetime(row, i, value, look)
+                case str():
+                    look = self._format(**style | _LOOKS.get(type(cell), {}))
+                    page.write_string(row, i, _UNPRINTABLE.sub("�", cell), look)
+
+    def _format(self, **properties: object) -> Format:
+        key = tuple(properties.items())
+        if key not in self._formats:
+            self._formats[key] = self._book.add_format(properties)
+        return self._formats[key]
+
+
+__all__ = [
+    "COUNT",
+    "MINUTES",
+    "Cell",
+    "Column",
+    "Moment",
+    "Muted",
+    "Number",
+    "Sheet",
+    "about_sheet",
+    "to_xlsx",
+    "workbook",
+]
