@@ -94,9 +94,9 @@ def _compare(ours: Path, bare: Path) -> None:
                 "SELECT count(*), sum(time), sum(code), count(DISTINCT session_id), max(key) FROM events"
             ).fetchone()
         )
-        if path == ours and c.execute("SELECT count(*) FROM sessions WHERE pending").fetchone() != (
-            0,
-        ):
+        if path == ours and c.execute(
+            "SELECT count(*) FROM sessions WHERE is_pending"
+        ).fetchone() != (0,):
             raise SystemExit("ingest: some sessions are not counted")
         c.close()
     if found[0] != found[1]:

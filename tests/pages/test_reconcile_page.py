@@ -37,7 +37,7 @@ def ingest(engine, *events: tuple, received: int = NOW) -> None:
     assert (
         pipeline.ingest(
             engine, jsonl.read(stream, Context(received)), now=received, format="jsonl", origin="t"
-        ).refused
+        ).not_accepted
         == 0
     )
     pipeline.process_pending(engine)

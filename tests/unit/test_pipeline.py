@@ -90,7 +90,12 @@ def test_again_changes_nothing(engine):
         .tell("10:05", "chat.posted", post="p", visibility="public")
     )
     counts = product.ingest(engine, events)
-    assert (counts.accepted, counts.duplicates, counts.conflicts, counts.refused) == (3, 0, [], 0)
+    assert (counts.accepted, counts.duplicates, counts.conflicts, counts.not_accepted) == (
+        3,
+        0,
+        [],
+        0,
+    )
     assert pipeline.process_pending(engine) == 1
     known, version = (
         product.fingerprint(engine, "acme"),
@@ -123,9 +128,11 @@ def test_in_a_conflict_the_first_stays(engine):
         ("extra", '{"x":1}'),
     ):
         counts = product.ingest(engine, [first._replace(**{field: value})])
-        assert (counts.accepted, counts.conflicts, counts.refused) == (0, [("test", "e-1")], 1), (
-            field
-        )
+        assert (counts.accepted, counts.conflicts, counts.not_accepted) == (
+            0,
+            [("test", "e-1")],
+            1,
+        ), field
     assert rows(engine, t.events, "time", "room", "person") == [(first.time, "room", "c")]
     assert len(rows(engine, t.sessions)) == 1, "a conflict makes no session"
 
@@ -348,7 +355,7 @@ def refused(n: int = 1, reason: str = "not-json") -> QuarantinedInput:
 
 def test_each_original_is_kept_once(engine):
     counts = product.ingest(engine, [refused(), refused(), refused(2)])
-    assert (counts.quarantined, counts.quarantined_before, counts.refused, counts.reasons) == (
+    assert (counts.quarantined, counts.quarantined_before, counts.not_accepted, counts.reasons) == (
         2,
         1,
         3,

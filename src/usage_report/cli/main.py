@@ -233,7 +233,7 @@ def _ingest(
                 _tell(file, error.counts, shown)  # type: ignore[attr-defined]
                 raise
     _tell(file, counts, shown)
-    return counts.refused > 0
+    return counts.not_accepted > 0
 
 
 def _watched(

@@ -292,7 +292,7 @@ def deliveries_replay(platform: str | None, since: datetime | None) -> None:
     pipeline.process_pending(engine)
     text = f"{read:,} {'delivery' if read == 1 else 'deliveries'} read again: {counts.accepted:,} events new, {counts.duplicates:,} known already"
     click.echo(text + terminal.not_accepted(counts))
-    if counts.refused:
+    if counts.not_accepted:
         sys.exit(1)
 
 

@@ -67,7 +67,7 @@ def ingest(
         if batch:
             with writing(engine) as c:
                 if events:
-                    counts += event_log.count_outcomes(events, inbox.append(c, events, now))
+                    counts += IngestCounts.of(events, inbox.append(c, events, now))
                 if refused:
                     counts += quarantine.add(c, refused, format=format, origin=origin, now=now)
             if progress:
@@ -122,7 +122,7 @@ def replay(engine: Engine, *, now: int) -> IngestCounts:
                     freed.append(row.id)
                 else:
                     counts.quarantined_before += 1
-            counts += event_log.count_outcomes(events, inbox.append(c, events, now))
+            counts += IngestCounts.of(events, inbox.append(c, events, now))
             quarantine.release(c, freed)
             after = rows[-1].id
 

@@ -167,7 +167,7 @@ class WriteQueue:
             with reading(
                 self._engine
             ) as c:  # not before that is committed: what was not carried must stay known
-                self._inbox.look(c)
+                self._inbox.refresh(c)
         with writing(self._engine) as c:
             together = [event for job in jobs for event in job.events]
             fates = (

@@ -21,7 +21,7 @@ from usage_report.core.errors import DatabaseError
 from usage_report.storage.tables import meta
 
 #: Newest migration; a test holds it equal to Alembic's own word.
-SCHEMA_VERSION = "0006"
+SCHEMA_VERSION = "0007"
 #: Key of the advisory lock that PostgreSQL writers take: one writer at a time, as SQLite has it anyway.
 _LOCK = 0x75736167
 BUSY_SECONDS = 30

@@ -1,7 +1,7 @@
-"""The ledger: events, appended once and never edited, and the quarantine for what could not be taken.
+"""The event log: events, appended once and never edited.
 
-A batch is one transaction: its events, the news marks of their sessions, the counts of their sources and its refusals
-are all there afterwards, or none is.
+Appending a batch belongs to the caller's transaction: afterwards its events, the pending marks of
+their sessions and the counts of their sources are all there, or none of them is.
 """
 
 from __future__ import annotations
@@ -10,34 +10,57 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
+from typing import Any, Self
 
 from sqlalchemy.engine import Connection
 
 from usage_report.core.events import Event, content, identity
-from usage_report.storage import bulk
+from usage_report.storage import bulk, identity_index
 from usage_report.storage import tables as t
 from usage_report.storage.teams import ensure_team
 
 
 def digest(text: str) -> bytes:
-    """16 bytes that stand for a text in an index, however long it is."""
+    """Return the 16 bytes that stand for a text in an index, however long the text is."""
     return blake2b(text.encode(), digest_size=16).digest()
+
+
+class IngestOutcome(StrEnum):
+    """What ingesting did with one event."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+    QUARANTINED = "quarantined"
 
 
 @dataclass(slots=True)
 class IngestCounts:
-    """What became of a batch, or of a whole input."""
+    """Outcome counts of one batch or of a whole input."""
 
     accepted: int = 0
     duplicates: int = 0
-    #: (source, id) of events whose identity was known with other content; the first stays.
+    #: (source, id) of events whose identity was known with other content. The first version stays.
     conflicts: list[tuple[str, str]] = field(default_factory=list)
-    #: Newly quarantined, and refused again although already there.
+    #: Quarantined for the first time, and quarantined again although already there.
     quarantined: int = 0
     quarantined_before: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
 
-    def __iadd__(self, other: IngestCounts) -> IngestCounts:
+    @classmethod
+    def of(cls, batch: Sequence[Event], outcomes: Sequence[IngestOutcome]) -> IngestCounts:
+        """Count the outcomes of a batch."""
+        return cls(
+            accepted=outcomes.count(IngestOutcome.ACCEPTED),
+            duplicates=outcomes.count(IngestOutcome.DUPLICATE),
+            conflicts=[
+                (event.source, event.id)
+                for event, outcome in zip(batch, outcomes, strict=True)
+                if outcome is IngestOutcome.CONFLICT
+            ],
+        )
+
+    def __iadd__(self, other: IngestCounts) -> Self:
         self.accepted += other.accepted
         self.duplicates += other.duplicates
         self.conflicts += other.conflicts
@@ -48,101 +71,96 @@ class IngestCounts:
         return self
 
     @property
-    def refused(self) -> int:
+    def not_accepted(self) -> int:
+        """Inputs that are neither in the event log nor duplicates of what is."""
         return self.quarantined + self.quarantined_before + len(self.conflicts)
 
 
-class IngestOutcome(StrEnum):
-    """What became of one event."""
-
-    ACCEPTED = "accepted"
-    DUPLICATE = "duplicate"
-    CONFLICT = "conflict"
-    QUARANTINED = "quarantined"
+#: New events by identity.
+NewEvents = dict[bytes, Event]
 
 
 def append(c: Connection, batch: Sequence[Event], now: int) -> list[IngestOutcome]:
-    """Append events in the transaction of ``c`` -> the fate of each. A known identity changes nothing. ``now``: epoch ms."""
-    fates, fresh = classify(c, batch)
-    if fresh:
-        _insert(c, fresh, now)
-    return fates
+    """Append events in the transaction of ``c``. Return the outcome of each.
 
-
-#: Events that are new, by identity.
-Fresh = dict[bytes, Event]
+    An event whose identity is known changes nothing. ``now``: epoch ms.
+    """
+    outcomes, new = classify(c, batch)
+    if new:
+        _insert(c, new, now)
+    return outcomes
 
 
 def classify(
     c: Connection,
     batch: Sequence[Event],
-    waiting: Callable[[Sequence[bytes]], Mapping[bytes, bytes]] = lambda _: {},
-) -> tuple[list[IngestOutcome], Fresh]:
-    """What appending events would do -> the fate of each, and those that are new.
+    undrained: Callable[[Sequence[bytes]], Mapping[bytes, bytes]] = lambda _: {},
+) -> tuple[list[IngestOutcome], NewEvents]:
+    """Return the outcome that appending each event would have, and the events that are new.
 
-    ``waiting`` gives the contents of identities that count as known although the ledger does not hold them yet.
+    ``undrained`` gives the contents of identities that count as known although the event log does
+    not have them yet (see ``inbox``).
     """
     keys = [identity(event) for event in batch]
-    said = dict(bulk.select_in(c, t.events, ("key", "content"), "key", list(dict.fromkeys(keys))))
-    said.update(waiting(keys))
-    fresh: Fresh = {}
-    fates: list[IngestOutcome] = []
+    known = identity_index.known_contents(c, keys)
+    known.update(undrained(keys))
+    new: NewEvents = {}
+    outcomes: list[IngestOutcome] = []
     for key, event in zip(keys, batch, strict=True):
-        if key in said or key in fresh:
-            before = said[key] if key in said else content(fresh[key])
-            fates.append(
-                IngestOutcome.DUPLICATE if before == content(event) else IngestOutcome.CONFLICT
-            )
+        if key in known or key in new:
+            first = known[key] if key in known else content(new[key])
+            is_same = first == content(event)
+            outcomes.append(IngestOutcome.DUPLICATE if is_same else IngestOutcome.CONFLICT)
         else:
-            fresh[key] = event
-            fates.append(IngestOutcome.ACCEPTED)
-    return fates, fresh
+            new[key] = event
+            outcomes.append(IngestOutcome.ACCEPTED)
+    return outcomes, new
 
 
-def count_outcomes(batch: Sequence[Event], fates: Sequence[IngestOutcome]) -> IngestCounts:
-    """The counts of a batch."""
-    conflicts = [
-        (e.source, e.id)
-        for e, fate in zip(batch, fates, strict=True)
-        if fate is IngestOutcome.CONFLICT
-    ]
-    return IngestCounts(
-        accepted=fates.count(IngestOutcome.ACCEPTED),
-        duplicates=fates.count(IngestOutcome.DUPLICATE),
-        conflicts=conflicts,
-    )
+_EVENT_COLUMNS = (
+    "generation",
+    "key",
+    "content",
+    "session_id",
+    "received_at",
+    *Event._fields[1:6],
+    *Event._fields[7:],
+)
 
 
-def _insert(c: Connection, fresh: Fresh, now: int) -> None:
-    sessions: dict[tuple[str, str], list[int]] = {}  # by team and session: first and last event
-    told: dict[tuple[str, str], list[int]] = {}  # by team and source: events, and the last of them
-    for event in fresh.values():
+def _insert(c: Connection, new: NewEvents, now: int) -> None:
+    spans: dict[tuple[str, str], list[int]] = {}  # (team, session): first and last event
+    reported: dict[tuple[str, str], list[int]] = {}  # (team, source): events, and the last of them
+    for event in new.values():
         team, source, _, _, time, _, session = event[:7]
-        span = sessions.get((team, session))
+        span = spans.get((team, session))
         if span is None:
-            sessions[team, session] = [time, time]
+            spans[team, session] = [time, time]
         elif time < span[0]:
             span[0] = time
         elif time > span[1]:
             span[1] = time
-        count = told.setdefault((team, source), [0, time])
+        count = reported.setdefault((team, source), [0, time])
         count[0] += 1
         count[1] = max(count[1], time)
-    team_ids = {team: ensure_team(c, team, now) for team in {team for team, _ in sessions}}
-    ids = _mark_sessions(c, team_ids, sessions, now)
-    bulk.insert(
-        c,
-        t.events,
-        ("key", "content", "session_id", "received_at", *Event._fields[1:6], *Event._fields[7:]),
-        [(key, content(e), ids[e[0], e[6]], now, *e[1:6], *e[7:]) for key, e in fresh.items()],
-    )
-    _count_sources(c, team_ids, told, now)
+    team_ids = {team: ensure_team(c, team, now) for team in {team for team, _ in spans}}
+    session_ids = _mark_pending(c, team_ids, spans, now)
+    generation = identity_index.reserve(c, len(new))
+    rows = [
+        (generation, key, content(e), session_ids[e[0], e[6]], now, *e[1:6], *e[7:])
+        for key, e in new.items()
+    ]
+    bulk.insert(c, t.events, _EVENT_COLUMNS, rows)
+    _count_sources(c, team_ids, reported, now)
 
 
-def _mark_sessions(
+def _mark_pending(
     c: Connection, team_ids: dict[str, int], spans: dict[tuple[str, str], list[int]], now: int
 ) -> dict[tuple[str, str], int]:
-    """Sessions with news: created where new, widened to [first, last] event, marked pending -> their ids."""
+    """Mark sessions as pending: create new ones, widen known ones to the span of their events.
+
+    Return their ids by (team, session).
+    """
     keys = {(team_ids[team], digest(session)): (team, session) for team, session in spans}
     columns = (
         "team_id",
@@ -159,8 +177,8 @@ def _mark_sessions(
     )
     rows = [(*key, of[1], *spans[of], True, now, "", False, False, 0) for key, of in keys.items()]
     change = {
-        "first_event": _edge("sessions", "first_event", "<"),
-        "last_event": _edge("sessions", "last_event", ">"),
+        "first_event": _extreme("sessions", "first_event", "<"),
+        "last_event": _extreme("sessions", "last_event", ">"),
         "is_pending": "excluded.is_pending",
         "pending_since": "COALESCE(sessions.pending_since, excluded.pending_since)",
     }
@@ -171,43 +189,47 @@ def _mark_sessions(
 
 
 def _count_sources(
-    c: Connection, team_ids: dict[str, int], told: dict[tuple[str, str], list[int]], now: int
+    c: Connection, team_ids: dict[str, int], reported: dict[tuple[str, str], list[int]], now: int
 ) -> None:
     columns = ("team_id", "source", "events", "last_event", "first_received", "last_received")
     rows = [
-        (team_ids[team], source, n, last, now, now) for (team, source), (n, last) in told.items()
+        (team_ids[team], source, events, last, now, now)
+        for (team, source), (events, last) in reported.items()
     ]
     change = {
         "events": "sources.events + excluded.events",
-        "last_event": _edge("sources", "last_event", ">"),
+        "last_event": _extreme("sources", "last_event", ">"),
         "last_received": "excluded.last_received",
     }
     bulk.upsert(c, t.sources, columns, rows, ("team_id", "source"), change)
 
 
-def _edge(table: str, column: str, beyond: str) -> str:
-    """The further of two values, in SQL: SQLite and PostgreSQL have different names for it."""
-    return f"CASE WHEN excluded.{column} {beyond} {table}.{column} THEN excluded.{column} ELSE {table}.{column} END"
+def _extreme(table: str, column: str, operator: str) -> str:
+    """Return SQL for the smaller or larger of the stored and the new value.
+
+    SQLite and PostgreSQL have different functions for it.
+    """
+    new, stored = f"excluded.{column}", f"{table}.{column}"
+    return f"CASE WHEN {new} {operator} {stored} THEN {new} ELSE {stored} END"
 
 
-def events_of(c: Connection, ids: Sequence[int]) -> Iterator[tuple[int, list[tuple]]]:
-    """Events of sessions, as the rows that ``metering.fold`` takes, by session id."""
-    by_session: dict[int, list[tuple]] = {id: [] for id in ids}
-    columns = (
-        "session_id",
-        "time",
-        "source",
-        "id",
-        "code",
-        "subject",
-        "connection",
-        "person",
-        "detail",
-        "room",
-    )
-    for row in bulk.select_in(c, t.events, columns, "session_id", ids):
+_FOLD_COLUMNS = (
+    "session_id",
+    "time",
+    "source",
+    "id",
+    "code",
+    "subject",
+    "connection",
+    "person",
+    "detail",
+    "room",
+)
+
+
+def events_of(c: Connection, ids: Sequence[int]) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
+    """Yield (session id, its events as the rows that ``metering.fold`` reads) for each session."""
+    by_session: dict[int, list[tuple[Any, ...]]] = {id: [] for id in ids}
+    for row in bulk.select_in(c, t.events, _FOLD_COLUMNS, "session_id", ids):
         by_session[row[0]].append(row[1:])
     yield from by_session.items()
-
-
-# -- quarantine ------------------------------------------------------------------------------------------------------

@@ -104,6 +104,8 @@ Index(
 events = Table(
     "events",
     metadata,
+    # Events are indexed by identity in generations, see ``identity_index``.
+    Column("generation", Integer, primary_key=True, autoincrement=False),
     Column("key", Digest, primary_key=True),  # identity: team, source, id
     Column("content", Digest, nullable=False),
     Column("session_id", ForeignKey("sessions.id"), nullable=False),
@@ -120,6 +122,17 @@ events = Table(
     Column("detail", Text, nullable=False),
     Column("extra", Text, nullable=False),
     Index("events_session", "session_id"),
+)
+
+#: Generations of the index of identities. ``digest`` and ``filter`` are set when one is closed;
+#: the filter stands last, so that reading the others does not read it.
+identity_generations = Table(
+    "identity_generations",
+    metadata,
+    Column("generation", Integer, primary_key=True, autoincrement=False),
+    Column("events", BigInteger, nullable=False),
+    Column("digest", Digest),
+    Column("filter", LargeBinary),
 )
 
 #: Events that have been accepted and are not in the ledger yet: ``events`` of them in a row, as JSON arrays of ``Event``.

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from usage_report.core.events import CODE, Event, identity
-from usage_report.storage import bulk
+from usage_report.storage import identity_index
 from usage_report.storage import tables as t
 
 _STARTED, _DELETED = CODE["recording.started"], CODE["recording.deleted"]
@@ -70,7 +70,7 @@ def replace_figures(
 def known_events(c: Connection, team: str, source: str, ids: Sequence[str]) -> set[str]:
     """Those of a source's event ids that are in the ledger."""
     keys = {identity(Event(team, source, id, 0, 0, *[""] * 8)): id for id in ids}
-    return {keys[key] for (key,) in bulk.select_in(c, t.events, ("key",), "key", list(keys))}
+    return {keys[key] for key in identity_index.known_contents(c, list(keys))}
 
 
 def kept_recordings(c: Connection, team: int, source: str) -> dict[str, tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Webhook requests that were refused for their signature, so that a wrong secret is seen where one looks."""
+"""Webhook requests with a wrong signature are counted, so that a wrong secret is noticed."""
 
 import sqlalchemy as sa
 from alembic import op

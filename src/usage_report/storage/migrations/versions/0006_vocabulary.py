@@ -23,7 +23,8 @@ _COLUMNS = (
         for old, new in (("estimated", "estimated_ms"), ("silenced", "closed_by_timeout"))
     ),
 )
-#: Partial indexes name a renamed column in their condition: made again, so that both databases state it alike.
+#: Partial indexes name a renamed column in their condition. They are created again, so that
+#: both databases state the condition alike.
 _PARTIAL = (
     ("sessions_pending", "first_event", "is_pending"),
     ("sessions_open", "last_event", "is_open"),
