@@ -20,7 +20,7 @@ from usage_report.core import logging
 from usage_report.core.errors import UsageReportError
 from usage_report.core.settings import Settings, load
 from usage_report.ui.background import background
-from usage_report.ui.frame import show
+from usage_report.ui.errors import show_error
 from usage_report.ui.head import Head
 from usage_report.ui.warm import warm
 
@@ -54,7 +54,7 @@ app = st.App(
     routes=api.routes(),
     middleware=[Middleware(Head)],
     lifespan=lifespan,
-    on_script_error=show,
+    on_script_error=show_error,
 )
 
 if __name__ == "__main__":

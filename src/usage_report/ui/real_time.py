@@ -1,0 +1,66 @@
+"""*Real time*: who is in a session now, and the last hour, refreshed every few seconds in place."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from usage_report.core import clock
+from usage_report.render import formats
+from usage_report.render.charts import trend
+from usage_report.reporting.model import Live, TeamInfo
+from usage_report.ui import cache
+from usage_report.ui.components.live_sessions import live_sessions
+from usage_report.ui.errors import guard
+from usage_report.ui.frame import freshness, page
+
+
+def show() -> None:
+    """Draw the page."""
+    _refreshed(page("Real time").team.key)
+
+
+@st.fragment(run_every=f"{cache.LIVE_MS // 1000}s")
+def _refreshed(team: str) -> None:
+    with guard():
+        info = cache.team(team)
+        live = cache.live(info)
+        if text := trend.silence(live, info.last_received, live.as_of):
+            st.warning(text, icon="⏳")
+        _figures(live)
+        _hour(live, info)
+        with st.container(border=True, key="live_box"):
+            st.markdown("**Live sessions**")
+            if live.sessions:
+                live_sessions(live.sessions, info.zone, live.as_of)
+            else:
+                st.caption("No sessions right now.")
+        freshness(info, clock.now_ms(), seconds=True)
+
+
+def _figures(live: Live) -> None:
+    with st.grid(3):
+        for title, value, definition in trend.live_figures(live):
+            st.metric(
+                title,
+                formats.ABSENT if value is None else f"{value:,}",
+                help=definition,
+                border=True,
+                height="stretch",
+                delta="not reported" if value is None else None,
+                delta_color="off",
+                delta_arrow="off",
+            )
+
+
+def _hour(live: Live, info: TeamInfo) -> None:
+    with st.container(border=True, key="hour_box"):
+        st.markdown("**Participants in the last hour**")
+        st.caption(trend.hour_words(live))
+        # Only the data changes: with another specification or description the browser would draw
+        # the chart from scratch, and it would flicker.
+        st.vega_lite_chart(
+            trend.hour_marks(live, info.zone),
+            trend.hour_spec(),
+            key="hour",
+            alt="Participants in the last hour",
+        )
