@@ -56,11 +56,13 @@ def quarantine(frame: Frame) -> None:
             help="Reads the quarantine of all teams again. Events that are valid now, after an "
             "upgrade or because their time has come, are counted.",
         )
-    newest = [formats.instant(h.newest, frame.team.zone) for h in held]
+    rows = {
+        "Reason": [h.reason for h in held],
+        "Count": [f"{h.count:,}" for h in held],
+        "Newest": [formats.instant(h.newest, frame.team.zone) for h in held],
+    }
     st.dataframe(
-        pd.DataFrame(
-            {"Reason": counts, "Count": [f"{n:,}" for n in counts.values()], "Newest": newest}
-        ),
+        pd.DataFrame(rows),
         hide_index=True,
         width="stretch",
         height="content",
