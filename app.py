@@ -13,7 +13,6 @@ from pathlib import Path
 import anyio
 import streamlit as st
 from starlette.middleware import Middleware
-from streamlit import net_util
 
 from usage_report.api import LazyApi
 from usage_report.core import logging
@@ -22,14 +21,12 @@ from usage_report.core.settings import Settings, load
 from usage_report.ui.background import background
 from usage_report.ui.errors import show_error
 from usage_report.ui.head import Head
+from usage_report.ui.streamlit_internals import block_external_ip_lookup
 from usage_report.ui.warm import warm
 
 ROOT = Path(__file__).resolve().parent
 
-# A browser that comes by any name but localhost makes Streamlit ask a service elsewhere for this machine's address.
-# Nothing here may leave the machine; other names are allowed with server.corsAllowedOrigins.
-net_util.get_external_ip = lambda: None
-
+block_external_ip_lookup()
 api = LazyApi()
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "real_time",
     "reconcile",
     "sources",
+    "streamlit_internals",
     "strings",
     "this_period",
     "warm",

@@ -136,8 +136,8 @@ def decode(params: Mapping[str, Sequence[str]], context: Context) -> tuple[View,
     view = replace(
         view,
         metrics=_metrics(given, view.metrics, problems),
-        grain=Grain(_choice(given, "grain", "grouping", grains, str(view.grain), problems)),
-        view=_choice(given, "view", "view", VIEWS, view.view, problems),
+        grain=Grain(_choice(given, "grain", grains, "a grouping; showing days", problems)),
+        view=_choice(given, "view", VIEWS, "a view; showing the chart", problems),
     )
     view, more = constrain(view, context)
     return view, problems + more
@@ -197,18 +197,15 @@ def _quoted(text: str) -> str:
 
 
 def _choice(
-    given: Mapping[str, str],
-    name: str,
-    title: str,
-    options: Sequence[str],
-    default: str,
-    problems: list[str],
+    given: Mapping[str, str], name: str, options: Sequence[str], what: str, problems: list[str]
 ) -> str:
+    """Return the value of a parameter, or its default; ``what`` says that the default is shown."""
+    default = str(getattr(View(), name))
     value = given.get(name, default)
     if value in options:
         return value
     hint = did_you_mean(value[:40], options)
-    problems.append(f"{_quoted(value)} is not a {title}; showing {default}. {hint}".rstrip())
+    problems.append(f"{_quoted(value)} is not {what}. {hint}".rstrip())
     return default
 
 
