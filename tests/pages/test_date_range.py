@@ -340,7 +340,7 @@ def test_hours_only_in_ranges_of_up_to_31_days(reader):
     assert reader.asked[-1].grain is Grain.HOUR
 
 
-def test_figures_that_are_not_reported_or_estimated_are_marked(reader):
+def test_figures_that_are_not_supplied_or_estimated_are_marked(reader):
     reader.options = {"not_supplied": ("captions_minutes",), "estimated": 0.4}
     app = visit("m=captions.consumed.sessions")
     assert [m.value[0] for m in app.metric][:2] == ["–", "≈"]
@@ -375,9 +375,7 @@ def test_the_scale_of_two_and_more_metrics_is_explained(reader):
 
 def test_downloads_are_made_on_demand(reader, monkeypatch):
     made = []
-    monkeypatch.setattr(
-        "usage_report.render.csv.to_csv", lambda report: made.append("csv") or b""
-    )
+    monkeypatch.setattr("usage_report.render.csv.to_csv", lambda report: made.append("csv") or b"")
     monkeypatch.setattr(
         "usage_report.render.xlsx.to_xlsx", lambda report: made.append("xlsx") or b""
     )

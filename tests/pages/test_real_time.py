@@ -41,14 +41,14 @@ def test_three_figures(reader):
     ]
 
 
-def test_recordings_that_are_not_reported_are_neither_off_nor_0(reader):
+def test_recordings_that_are_not_supplied_are_neither_off_nor_0(reader):
     reader.sessions = tuple(s._replace(recording=None) for s in SESSIONS)
     app = visit()
     assert app.metric[2].value == "–"
-    assert app.metric[2].delta == "not reported"
+    assert app.metric[2].delta == "not supplied"
     assert "not 0" in app.metric[2].help
     assert app.metric[0].delta == ""
-    assert table(app).count('title="not reported"') == 2
+    assert table(app).count('title="not supplied"') == 2
     assert ">off<" not in table(app)
 
 
@@ -65,7 +65,7 @@ def test_the_table_of_live_sessions(reader):
     assert "on</td>" in first
     assert 'dir="auto">غرفة &lt;b&gt;1&lt;/b&gt; 🎉<' in second
     assert "Sun 22 Nov 2026, 13:32" in second  # not today, so with the date
-    assert "1,300" in second
+    assert "1\u202f300" in second
     assert "off" in second
 
 
@@ -111,7 +111,9 @@ def test_freshness_to_the_second(reader):
 
 
 def test_the_last_hour_in_words(reader):
-    assert "At most 13, now 1,312." in [c.value for c in visit().caption]
+    assert "Peak in the last hour: 13 (15:31). Now: 1\u202f312." in [
+        c.value for c in visit().caption
+    ]
 
 
 def test_visitors_at_the_same_time_share_one_report(reader):

@@ -112,7 +112,7 @@ def test_every_metric_in_total(pulled):
     assert totals.loc["Participation minutes", "Ours"] == "273.0"
     assert totals.loc["Sessions", "Verdict"] == "≠ differs"
     assert totals.loc["Captions minutes", "Verdict"] == "– no comparison"
-    assert totals.loc["Captions minutes", "Vendor"] == "–", "not reported is not 0"
+    assert totals.loc["Captions minutes", "Vendor"] == "–", "not supplied is not 0"
 
 
 def test_a_link_chooses_days_and_metric(pulled):

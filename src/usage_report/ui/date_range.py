@@ -8,9 +8,9 @@ from __future__ import annotations
 import streamlit as st
 
 from usage_report.core.metrics import METRICS, Measure, metric
-from usage_report.render import export, formats
+from usage_report.render import csv, dates, notes, numbers, xlsx
 from usage_report.render.charts import overlay
-from usage_report.reporting.model import Report
+from usage_report.reporting.model import BucketState, Report
 from usage_report.ui import cache, links, strings
 from usage_report.ui.components.copy_link import copy_link
 from usage_report.ui.components.downloads import csv_button, excel_button
@@ -18,6 +18,8 @@ from usage_report.ui.components.usage_table import usage_table
 from usage_report.ui.errors import guard
 from usage_report.ui.frame import page
 from usage_report.ui.range_controls import Selection, select
+
+_FUTURE = notes.STATE_TEXTS[BucketState.NOT_BEGUN]
 
 
 def show() -> None:
@@ -42,9 +44,9 @@ def show() -> None:
 
 
 def _headline(selection: Selection) -> None:
-    zone_text = formats.zone_text(selection.zone, selection.context.now)
+    zone_text = dates.zone_text(selection.zone, selection.context.now)
     st.markdown(
-        f"**{strings.plain(formats.span(selection.period))}** · "
+        f"**{strings.plain(dates.span(selection.period))}** · "
         f"{strings.count(selection.period.days, 'day')} · {strings.plain(zone_text)}"
     )
 
@@ -53,21 +55,21 @@ def _share(selection: Selection, report: Report) -> None:
     view, context, address = selection.view, selection.context, selection.address
     with st.container(horizontal=True, vertical_alignment="center", key="range_share"):
         csv_button(
-            lambda: export.to_csv(report),
-            export.filename(report, "csv"),
+            lambda: csv.to_csv(report),
+            csv.filename(report, "csv"),
             key="range_csv",
             tooltip="Exact figures of all metrics and parts, a row per bucket; "
             "the last row is the total.",
         )
         excel_button(
-            lambda: export.to_xlsx(report),
-            export.filename(report, "xlsx"),
+            lambda: xlsx.to_xlsx(report),
+            csv.filename(report, "xlsx"),
             key="range_xlsx",
             tooltip="A workbook with the figures, their origin, and the definition of each metric.",
         )
         copy_link(
             address.query(links.fixed(view, context)),
-            formats.span(selection.period),
+            dates.span(selection.period),
             rolling=address.query(view) if view.preset else None,
             preset=context.presets[view.preset].label if view.preset else "",
             arrive=address.query(view) if address.is_incomplete else None,
@@ -82,10 +84,10 @@ def _tiles(report: Report, metrics: tuple[str, ...]) -> None:
         for key in metrics:
             m, total = metric(key), report.total(key)
             is_estimated = key == "consumed_minutes" and report.estimated_total_ms > 0
-            about = formats.ABOUT if is_estimated and total is not None else ""
+            about = numbers.ABOUT if is_estimated and total is not None else ""
             st.metric(
                 m.title,
-                about + formats.figure(key, total),
+                about + numbers.figure(key, total),
                 help=m.definition,
                 border=True,
                 height="stretch",
@@ -100,17 +102,17 @@ def _total_note(report: Report, key: str) -> str | None:
     """Return what sort of total a tile shows; ``None`` where its title is enough."""
     value = report.total(key)
     if value is None:
-        return "not reported" if key in report.not_supplied else "in the future"
+        return notes.NOT_SUPPLIED if key in report.not_supplied else _FUTURE
     match metric(key).measure:
         case Measure.MINUTES:
-            return formats.duration(value)
+            return numbers.duration(value)
         case Measure.LEVEL:
             return "stored at the end"
         case Measure.DISTINCT:
             return "unique rooms" if key == "active_rooms" else "unique people"
         case Measure.PEAK:
             at = report.totals_at.get(key, -1)
-            return formats.instant(at, report.query.zone) if at >= 0 else None
+            return dates.instant(at, report.query.zone) if at >= 0 else None
     return None
 
 
@@ -123,18 +125,17 @@ def _chart(report: Report, metrics: tuple[str, ...]) -> None:
         return
     data = overlay.frame(report, metrics)
     titles = ", ".join(metric(key).title for key in metrics)
-    days = formats.span(report.query.period)
+    days = dates.span(report.query.period)
     st.vega_lite_chart(
         data,
-        overlay.spec(report, metrics, data),
+        overlay.spec(report, metrics),
         width="stretch",
         height=overlay.HEIGHT + 10 * len(metrics),
         key="range_chart",
         alt=f"{titles} by {report.query.grain}, {days}. The table below has all figures.",
     )
-    texts = (overlay.scale_text(metrics), overlay.density_text(report, metrics))
-    if caption := " ".join(text for text in texts if text):
-        st.caption(caption)
+    if captions := overlay.captions(report, metrics):
+        st.caption(" ".join(captions))
 
 
 def _notes(report: Report) -> None:
@@ -142,5 +143,5 @@ def _notes(report: Report) -> None:
     reported = [m.key for m in METRICS if m.key not in report.not_supplied]
     if report.begun and not any(report.totals[key] for key in reported):
         st.info("No usage in this range.", icon="📭")
-    if texts := formats.notes(report):
+    if texts := notes.notes(report):
         st.caption("  \n".join(strings.plain(text) for text in texts))

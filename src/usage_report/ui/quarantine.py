@@ -12,7 +12,7 @@ import streamlit as st
 
 from usage_report.core import clock
 from usage_report.ingest import pipeline
-from usage_report.render import formats
+from usage_report.render import dates
 from usage_report.reporting import arrivals as stored
 from usage_report.reporting.arrivals import Held, Original
 from usage_report.sources import registry
@@ -59,7 +59,7 @@ def quarantine(frame: Frame) -> None:
     rows = {
         "Reason": [h.reason for h in held],
         "Count": [f"{h.count:,}" for h in held],
-        "Newest": [formats.instant(h.newest, frame.team.zone) for h in held],
+        "Newest": [dates.instant(h.newest, frame.team.zone) for h in held],
     }
     st.dataframe(
         pd.DataFrame(rows),
@@ -95,7 +95,7 @@ def _original(frame: Frame, original: Original) -> None:
     parts = (
         strings.plain(original.reason),
         strings.plain(str(source.TITLE) if source else original.format),
-        formats.instant(original.received_at, frame.team.zone),
+        dates.instant(original.received_at, frame.team.zone),
     )
     key = f"quarantine_original_{original.id}"
     with st.expander(" · ".join(parts), key=key, on_change="rerun") as box:

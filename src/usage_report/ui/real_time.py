@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from usage_report.core import clock
-from usage_report.render import formats
-from usage_report.render.charts import trend
+from usage_report.render import live as texts
+from usage_report.render.charts import last_hour
+from usage_report.render.notes import NOT_SUPPLIED
 from usage_report.reporting.model import Live, TeamInfo
 from usage_report.ui import cache
 from usage_report.ui.components.live_sessions import live_sessions
@@ -24,7 +25,7 @@ def _refreshed(team: str) -> None:
     with guard():
         info = cache.team(team)
         live = cache.live(info)
-        if text := trend.silence(live, info.last_received, live.as_of):
+        if text := texts.staleness(live, info.last_received, live.as_of):
             st.warning(text, icon="⏳")
         _figures(live)
         _hour(live, info)
@@ -39,14 +40,14 @@ def _refreshed(team: str) -> None:
 
 def _figures(live: Live) -> None:
     with st.grid(3):
-        for title, value, definition in trend.live_figures(live):
+        for figure in texts.figures(live):
             st.metric(
-                title,
-                formats.ABSENT if value is None else f"{value:,}",
-                help=definition,
+                figure.title,
+                figure.text,
+                help=figure.definition,
                 border=True,
                 height="stretch",
-                delta="not reported" if value is None else None,
+                delta=None if figure.is_supplied else NOT_SUPPLIED,
                 delta_color="off",
                 delta_arrow="off",
             )
@@ -55,12 +56,12 @@ def _figures(live: Live) -> None:
 def _hour(live: Live, info: TeamInfo) -> None:
     with st.container(border=True, key="hour_box"):
         st.markdown("**Participants in the last hour**")
-        st.caption(trend.hour_words(live))
+        st.caption(texts.hour_text(live, info.zone))
         # Only the data changes: with another specification or description the browser would draw
         # the chart from scratch, and it would flicker.
         st.vega_lite_chart(
-            trend.hour_marks(live, info.zone),
-            trend.hour_spec(),
+            last_hour.table(live, info.zone),
+            last_hour.spec(),
             key="hour",
             alt="Participants in the last hour",
         )

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from usage_report.core.metrics import metric
-from usage_report.render import formats
+from usage_report.render import dates, numbers
+from usage_report.render import reconcile as texts
+from usage_report.render.charts import reconcile as chart
 from usage_report.reporting import reconcile
 from usage_report.reporting import vendor_figures as stored
 from usage_report.reporting.model import Query
-from usage_report.reporting.reconcile import Reconciliation, Verdict
+from usage_report.reporting.reconcile import Line, Reconciliation, Verdict
 from usage_report.ui import cache, strings
-from usage_report.ui.components import notices, reconcile_chart
+from usage_report.ui.components import notices
+from usage_report.ui.components.comparison_table import comparison_table
 from usage_report.ui.components.downloads import csv_button, excel_button
-from usage_report.ui.components.reconcile_tables import (
-    SIGNS,
-    comparison_table,
-    difference,
-    percent,
-)
 from usage_report.ui.errors import guard
 from usage_report.ui.frame import Frame, page
 from usage_report.ui.reconcile_view import Context, View, select, title
@@ -68,7 +67,7 @@ def _compare(frame: Frame, view: View) -> Reconciliation:
     def compute() -> Reconciliation:
         engine = reader.engine
         theirs = stored.figures(engine, info.key, view.vendor, view.start, view.last)
-        days = [formats.days_of(report, i).start.isoformat() for i in range(len(report))]
+        days = [report.days(i).start.isoformat() for i in range(len(report))]
         fetched = [theirs.fetched.get(day, -1) for day in days]
         counts = stored.evidence(engine, info.key, report.edges, fetched)
         return reconcile.compare(
@@ -81,10 +80,12 @@ def _compare(frame: Frame, view: View) -> Reconciliation:
 
 def _headline(view: View, found: Reconciliation) -> None:
     verdicts = [line.verdict for line in found.totals.values()]
-    counts = " · ".join(f"{SIGNS[v]}: {verdicts.count(v)}" for v in Verdict if v in verdicts)
+    counts = " · ".join(
+        f"{texts.VERDICT_TEXTS[v]}: {verdicts.count(v)}" for v in Verdict if v in verdicts
+    )
     vendor = strings.plain(title(view.vendor))
     with st.container(width="content", gap=None):
-        st.markdown(f"**{strings.plain(formats.span(found.period))}** · {counts}")
+        st.markdown(f"**{strings.plain(dates.span(found.period))}** · {counts}")
         st.caption(
             f"Difference = {vendor} − ours. Our days are in {strings.plain(view.zone)}; "
             f"{vendor}’s are assumed to be in {reconcile.VENDOR_ZONE}."
@@ -94,14 +95,14 @@ def _headline(view: View, found: Reconciliation) -> None:
 def _downloads(found: Reconciliation) -> None:
     with st.container(horizontal=True, width="content"):
         csv_button(
-            lambda: reconcile.to_csv(found),
-            reconcile.filename(found, "csv"),
+            lambda: texts.to_csv(found),
+            texts.filename(found, "csv"),
             key="reconcile_csv",
             tooltip="Every metric, day and total, with exact figures.",
         )
         excel_button(
-            lambda: reconcile.to_xlsx(found),
-            reconcile.filename(found, "xlsx"),
+            lambda: texts.to_xlsx(found),
+            texts.filename(found, "xlsx"),
             key="reconcile_xlsx",
             tooltip="A workbook with totals, days and likely reasons.",
         )
@@ -112,19 +113,20 @@ def _one_metric(view: View, found: Reconciliation) -> None:
     m, lines, vendor = metric(view.metric), found.lines[view.metric], title(view.vendor)
     st.subheader(m.title, anchor=False, help=m.definition)
     _tiles(view, found)
-    if reasons := found.totals[view.metric].reasons:
-        st.markdown("\n".join(f"- {strings.plain(reason.text)}" for reason in reasons))
+    total = found.totals[view.metric]
+    if reasons := [texts.sentence(total, reason) for reason in total.reasons]:
+        st.markdown("\n".join(f"- {strings.plain(reason)}" for reason in reasons))
     if any(line.difference is not None for line in lines):
         st.vega_lite_chart(
-            reconcile_chart.marks(lines),
-            reconcile_chart.spec(vendor, view.metric),
+            chart.table(lines),
+            chart.spec(vendor, view.metric),
             width="stretch",
             key="reconcile_chart",
-            alt=reconcile_chart.description(vendor, lines),
+            alt=_description(vendor, lines),
         )
     comparison_table(
         lines,
-        lambda line: formats.day(line.day) if line.day else "",
+        lambda line: dates.day(line.day) if line.day else "",
         "Day",
         vendor=vendor,
         key="reconcile_days",
@@ -132,15 +134,25 @@ def _one_metric(view: View, found: Reconciliation) -> None:
     )
 
 
+def _description(vendor: str, lines: Sequence[Line]) -> str:
+    """Return the chart in words, for screen readers."""
+    n = sum(line.verdict is Verdict.DIFFERS for line in lines)
+    return (
+        f"{metric(lines[0].key).title} by day, ours and {vendor}'s: "
+        f"{strings.count(n, 'day differs', 'days differ')} by more than rounding. "
+        "The table below has all figures."
+    )
+
+
 def _tiles(view: View, found: Reconciliation) -> None:
     total = found.totals[view.metric]
-    share = percent(total) if total.percent is not None else None
+    share = texts.percent_text(total) if total.percent is not None else None
     with st.container(horizontal=True):
         for label, value, delta in (
-            ("Ours", formats.with_unit(total.key, total.ours), None),
-            (title(view.vendor), formats.with_unit(total.key, total.vendor), None),
-            ("Difference", difference(total), share),
-            ("Verdict", SIGNS[total.verdict], None),
+            ("Ours", numbers.with_unit(total.key, total.ours), None),
+            (title(view.vendor), numbers.with_unit(total.key, total.vendor), None),
+            ("Difference", texts.difference_text(total), share),
+            ("Verdict", texts.VERDICT_TEXTS[total.verdict], None),
         ):
             st.metric(
                 label,

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from usage_report.core import clock
-from usage_report.render import formats
+from usage_report.render import dates, numbers
 from usage_report.reporting import arrivals as stored
 from usage_report.reporting.arrivals import Delivered, Sent
 from usage_report.sources import registry
@@ -151,13 +151,13 @@ def _row(name: str, activity: Activity, now: int, zone: str) -> dict[str, str]:
 
 
 def _instant(at: int | None, zone: str) -> str:
-    return formats.ABSENT if at is None else formats.instant(at, zone)
+    return numbers.ABSENT if at is None else dates.instant(at, zone)
 
 
 def _requests(delivered: Delivered | None, *, has_webhook: bool) -> str:
     """Return a number of requests, with the events in quarantine; a dash without a webhook."""
     if delivered is None:
-        return "0" if has_webhook else formats.ABSENT
+        return "0" if has_webhook else numbers.ABSENT
     if not delivered.quarantined:
         return f"{delivered.requests:,}"
     return f"{delivered.requests:,} ({delivered.quarantined:,} in quarantine)"

@@ -6,10 +6,10 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from usage_report.core.periods import local, zone
+from usage_report.render.numbers import number
 
 ICON = "📊"
-NOT_REPORTED = "Not reported by this team's platform. This is not 0."
+NOT_SUPPLIED = "Not supplied by this team's platform. This is not 0."
 #: Limits as an example.
 EXAMPLE = {
     "participation_minutes": 100_000,
@@ -46,14 +46,9 @@ def ago(ms: int) -> str:
     return f"{seconds // 86400} days"
 
 
-def clock(ms: int, zone_name: str) -> str:
-    """Return the time of day of an instant (epoch ms) in a zone: ``14:32``."""
-    return f"{local(ms, zone(zone_name)):%H:%M}"
-
-
 def count(n: int, one: str, many: str = "") -> str:
     """Return ``1 session``, ``2 sessions``."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
+    return f"{number(n)} {one if n == 1 else many or one + 's'}"
 
 
 def ingest_command(team: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from usage_report.core.metrics import PERIOD, Metric
-from usage_report.render import formats
-from usage_report.render.charts import trend
+from usage_report.render import dates, notes, standing
+from usage_report.render.charts import period as chart
 from usage_report.reporting.model import PeriodMetric, PeriodReport
 from usage_report.ui import cache, strings
 from usage_report.ui.components.period_card import missing_limits, period_card
@@ -20,19 +20,19 @@ def show() -> None:
     with guard():
         report = cache.period(frame.team, frame.as_of)
         figures = {figure.key: figure for figure in report.metrics}
-        zone_text = strings.plain(formats.zone_text(report.zone, report.as_of))
-        updated = strings.clock(report.as_of, report.zone)
-        st.caption(f"{trend.header(report)} · {zone_text} · updated {updated}")
+        zone_text = strings.plain(dates.zone_text(report.zone, report.as_of))
+        updated = dates.clock(report.as_of, report.zone)
+        st.caption(f"{standing.header(report)} · {zone_text} · updated {updated}")
 
         with st.grid(3):
             for metric in PERIOD:
                 period_card(report, metric, figures[metric.key])
-        if text := formats.partly_text(report.daily, PERIOD):
+        if text := notes.partly_text(report.daily, PERIOD):
             st.caption(strings.plain(text))
         missing_limits(report, frame.team.key)
 
         st.subheader("Day by day", anchor=False)
-        st.caption(trend.LEGEND)
+        st.caption(chart.LEGEND)
         with st.grid(3):
             for metric in PERIOD:
                 _trend(report, metric, figures[metric.key])
@@ -43,11 +43,11 @@ def _trend(report: PeriodReport, metric: Metric, figure: PeriodMetric) -> None:
     with st.container(border=True, height="stretch", key=f"trend_{metric.key}"):
         st.markdown(f"**{metric.title}**")
         if figure.value is None:
-            st.caption("Not reported by this team's platform.")
+            st.caption("Not supplied by this team's platform.")
             return
         st.vega_lite_chart(
-            trend.period_marks(report, figure),
-            trend.period_spec(metric.key),
+            chart.table(report, figure),
+            chart.spec(metric.key),
             key=f"chart_{metric.key}",
-            alt=trend.words(report, metric, figure),
+            alt=chart.description(report, figure),
         )

@@ -5,6 +5,7 @@ Does not own texts that are also used outside the pages (``render``).
 """
 
 __all__ = [
+    "comparison_table",
     "copy_link",
     "downloads",
     "elements",

@@ -8,9 +8,9 @@ from html import escape
 import streamlit as st
 
 from usage_report.core.periods import today, zone
-from usage_report.render import formats
+from usage_report.render import dates, numbers
+from usage_report.render.notes import NOT_SUPPLIED
 from usage_report.reporting.model import LiveSession
-from usage_report.ui import strings
 
 _NUMBER = ' class="n"'
 _COLUMNS = (
@@ -21,7 +21,7 @@ _COLUMNS = (
     ("Recording", ""),
 )
 _RECORDING = {
-    None: f'<span class="quiet" title="not reported">{formats.ABSENT}</span>',
+    None: f'<span class="quiet" title="{NOT_SUPPLIED}">{numbers.ABSENT}</span>',
     True: "<span class=over>●</span> on",
     False: "<span class=quiet>off</span>",
 }
@@ -38,12 +38,12 @@ def live_sessions(sessions: Sequence[LiveSession], zone_name: str, as_of: int) -
 
 
 def _row(session: LiveSession, zone_name: str, as_of: int) -> str:
-    age = formats.duration((as_of - session.since) / 60_000)
+    age = numbers.duration((as_of - session.since) / 60_000)
     return (
         f'<tr><td class="room"><bdi dir="auto">{escape(session.room)}</bdi></td>'
         f'<td class="since">{_since(session.since, zone_name, as_of)}<br>'
         f'<span class="quiet">{age}</span></td>'
-        f"<td{_NUMBER}>{session.people:,}</td><td{_NUMBER}>{session.peak:,}</td>"
+        f"<td{_NUMBER}>{numbers.number(session.people)}</td><td{_NUMBER}>{numbers.number(session.peak)}</td>"
         f"<td>{_RECORDING[session.recording]}</td></tr>"
     )
 
@@ -52,4 +52,4 @@ def _since(since: int, zone_name: str, as_of: int) -> str:
     """Return the time of day, with the date when it is not today's."""
     tz = zone(zone_name)
     is_today = today(since, tz) == today(as_of, tz)
-    return strings.clock(since, zone_name) if is_today else formats.instant(since, zone_name)
+    return (dates.clock if is_today else dates.instant)(since, zone_name)

@@ -11,8 +11,7 @@ from html import escape
 import streamlit as st
 
 from usage_report.core.metrics import Metric, metric
-from usage_report.render import formats
-from usage_report.render.charts import trend
+from usage_report.render import dates, numbers, standing
 from usage_report.reporting import billing
 from usage_report.reporting.model import PeriodMetric, PeriodReport
 from usage_report.ui import strings
@@ -40,16 +39,14 @@ def missing_limits(report: PeriodReport, team: str) -> None:
 
 
 def _figure(of: Metric, value: float | None) -> str:
-    if value is not None and of.unit and value >= 1000:
-        # Tenths of thousands are noise in a headline.
-        return f"{formats.number(value)}{formats.THIN}{of.unit}"
-    return formats.with_unit(of.key, value)
+    # Tenths of thousands are noise in a headline.
+    return numbers.with_unit(of.key, value, 0 if value is not None and value >= 1000 else None)
 
 
 def _lines(report: PeriodReport, of: Metric, figure: PeriodMetric) -> Iterator[str]:
     if figure.value is None:
         yield (
-            "<div><strong>Not reported.</strong> "
+            "<div><strong>Not supplied.</strong> "
             f'<span class="quiet">Your platform does not report {escape(of.title.lower())}.</span>'
             "</div>"
         )
@@ -57,10 +54,10 @@ def _lines(report: PeriodReport, of: Metric, figure: PeriodMetric) -> Iterator[s
     if of.limited:
         yield _meter(of, figure)
     elif of.unit and figure.value >= 120:
-        yield _quiet(formats.duration(figure.value))
+        yield _quiet(numbers.duration(figure.value))
     if figure.at is not None:
-        yield _quiet(f"Peak on {formats.instant(figure.at, report.zone)}")
-    if outlook := trend.outlook(report, figure):
+        yield _quiet(f"Peak on {dates.instant(figure.at, report.zone)}")
+    if outlook := standing.outlook(report, figure):
         yield _quiet(outlook)
 
 
@@ -74,20 +71,21 @@ def _meter(of: Metric, figure: PeriodMetric) -> str:
         return _quiet("No limit set")
     percent = figure.percent if figure.percent is not None else 0.0
     state = billing.state(percent) or billing.State.WITHIN
-    limit = escape(_figure(of, figure.limit))
-    text = f"{formats.number(percent, 1 if percent < 10 else 0)}{formats.THIN}%"
+    words, sign = standing.STATE_TEXTS[state]
+    limit = escape(numbers.limit(of.key, figure.limit))
+    text = standing.percent_of_limit(percent)
     scale = min(LIMIT_AT / 100, 98 / max(percent, 1))
     limit_at, inner, beyond = 100 * scale, min(percent, 100) * scale, max(percent - 100, 0) * scale
     excess = f'<i class="beyond" style="left:{limit_at:.2f}%;width:{beyond:.2f}%"></i>'
     return (
-        f'<div class="meter {state.tone}" role="meter" '
+        f'<div class="meter {state}" role="meter" '
         f'aria-label="{escape(of.title)}, share of the limit" aria-valuemin="0" '
         f'aria-valuemax="{max(100, percent):.1f}" aria-valuenow="{percent:.1f}" '
-        f'aria-valuetext="{text} of {limit}, {state.words}">'
+        f'aria-valuetext="{text} of {limit}, {words}">'
         f'<i style="width:{inner:.2f}%"></i>{excess if beyond else ""}'
         f'<b style="left:{limit_at:.2f}%" title="Limit: {limit}"></b></div>'
         f'<div class="row"><span><strong>{text}</strong> '
         f'<span class="quiet">of {limit} contracted</span></span>'
-        f'<span class="state {state.tone}"><span aria-hidden="true">{state.sign}</span> '
-        f"{state.words}</span></div>"
+        f'<span class="state {state}"><span aria-hidden="true">{sign}</span> '
+        f"{words}</span></div>"
     )
