@@ -13,23 +13,20 @@ from pathlib import Path
 import anyio
 import streamlit as st
 from starlette.middleware import Middleware
-from streamlit import net_util
 
 from usage_report.api import LazyApi
 from usage_report.core import logging
 from usage_report.core.errors import UsageReportError
 from usage_report.core.settings import Settings, load
 from usage_report.ui.background import background
-from usage_report.ui.frame import show
+from usage_report.ui.errors import show_error
 from usage_report.ui.head import Head
+from usage_report.ui.streamlit_internals import block_external_ip_lookup
 from usage_report.ui.warm import warm
 
 ROOT = Path(__file__).resolve().parent
 
-# A browser that comes by any name but localhost makes Streamlit ask a service elsewhere for this machine's address.
-# Nothing here may leave the machine; other names are allowed with server.corsAllowedOrigins.
-net_util.get_external_ip = lambda: None
-
+block_external_ip_lookup()
 api = LazyApi()
 
 
@@ -54,7 +51,7 @@ app = st.App(
     routes=api.routes(),
     middleware=[Middleware(Head)],
     lifespan=lifespan,
-    on_script_error=show,
+    on_script_error=show_error,
 )
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A real browser before the real app."""
+"""The running app in a real browser."""
 
 from __future__ import annotations
 
@@ -10,13 +10,20 @@ import pytest
 
 from support.serving import Server, meetings, now_ms
 
-#: Milliseconds that anything may take to appear: machines of CI are slow and shared.
-PATIENCE = 30_000
+#: How long anything may take to appear: CI machines are slow and shared.
+PATIENCE_MS = 30_000
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)
-# No sandbox: CI runs as root. The rest keeps the browser from talking to anyone but the app.
-ARGS = ["--no-sandbox", "--headless=new", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-        "--disable-sync", "--no-first-run"]  # fmt: skip
+# No sandbox: CI runs as root. The rest keeps the browser from connecting to other hosts.
+ARGS = [
+    "--no-sandbox",
+    "--headless=new",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,9 +39,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app, serving team ``acme`` (Europe/Berlin, a limit of two people at once)."""
+    """The app with team ``acme`` (Europe/Berlin, limit of two concurrent participants)."""
     server = Server(tmp_path_factory.mktemp("app"))
-    server.tell(*meetings(now_ms()))
+    server.ingest(*meetings(now_ms()))
     server.cli(
         "team", "set", "acme", "--zone", "Europe/Berlin", "--limit", "max_concurrent_participants=2"
     )
@@ -51,7 +58,7 @@ def app_url(server: Server) -> str:
 def chromium():
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         yield browser
@@ -60,16 +67,16 @@ def chromium():
 
 @pytest.fixture
 def new_page(chromium):
-    """``new_page(**context options)``: a page of its own context, its defects collected in ``page.defects``."""
+    """``new_page(**context options)``: a page in a new context; errors are in ``page.errors``."""
     contexts = []
 
     def make(**options):
         context = chromium.new_context(**options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(PATIENCE)
-        page.defects = []
-        page.on("pageerror", lambda error: page.defects.append(str(error)))
+        page.set_default_timeout(PATIENCE_MS)
+        page.errors = []
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
         return page
 
     yield make

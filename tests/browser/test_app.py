@@ -1,4 +1,4 @@
-"""The app in a browser: what only a browser can see."""
+"""The app in a browser: what cannot be tested without one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def value(page, label: str):
 
 
 def visit(page, url: str, title: str) -> None:
-    """Open a page and wait until it is all there, charts too."""
+    """Open a page and wait until all of it is drawn, charts too."""
     page.goto(url)
     expect(page.get_by_role("heading", name=title, level=1)).to_be_visible()
     expect(page.get_by_text("Figures as of")).to_be_visible()
@@ -39,11 +39,13 @@ def test_opens_on_this_period(page, server):
     expect(page.get_by_text("Europe/Berlin").first).to_be_visible()
     expect(page.locator(".vega-embed")).to_have_count(6)
     assert page.title() == "This period"
-    assert page.defects == []
+    assert page.errors == []
 
 
 def test_figures_are_those_of_the_command_line(page, server):
-    at = "2099-01-01T00:00:00Z"  # far ahead: whatever is live is long closed by silence, nothing moves
+    at = (
+        "2099-01-01T00:00:00Z"  # far in the future: the inactivity timeout has closed every session
+    )
     machine = {
         k: v["value"]
         for k, v in json.loads(server.cli("period", "--team", "acme", "--format", "json"))[
@@ -64,17 +66,17 @@ def test_figures_are_those_of_the_command_line(page, server):
         value(page, "Participation minutes").inner_text().replace("\u202f", "").removesuffix("min")
     )
     assert float(text) == pytest.approx(machine["participation_minutes"], abs=10), (
-        "three stays run on, for some seconds of these"
+        "three connections stay open, so some seconds are added meanwhile"
     )
 
 
-def test_a_definition_is_a_key_away(page, server):
+def test_a_definition_is_shown_on_focus(page, server):
     visit(page, server.url, "This period")
     page.get_by_role("button", name="Help for Participation minutes").focus()
     expect(page.get_by_role("tooltip")).to_contain_text("Time spent in sessions")
 
 
-def test_a_chart_gives_its_values_under_the_pointer(page, server):
+def test_a_chart_shows_its_values_under_the_pointer(page, server):
     visit(page, server.url, "This period")
     page.locator(".vega-embed").first.scroll_into_view_if_needed()
     box = page.locator(".vega-embed canvas, .vega-embed svg").first.bounding_box()
@@ -94,18 +96,20 @@ def test_navigation_and_deep_links(page, server):
     assert page.title() == "Real time"
 
 
-def test_real_time_lists_what_is_live(page, server):
+def test_real_time_lists_live_sessions(page, server):
     visit(page, f"{server.url}/real-time", "Real time")
-    expect(value(page, "Live sessions")).to_have_text("2")  # nobody came to the third
+    expect(value(page, "Live sessions")).to_have_text("2")  # the third has no participants
     expect(value(page, "Active recordings")).to_have_text("1")
     rows = page.get_by_role("table", name="Live sessions").get_by_role("row")
     expect(rows.filter(has_text="Stand-up")).to_contain_text("on")
-    expect(rows.filter(has_text="غرفة <b>1</b> 🎉")).to_contain_text("off")  # its markup is text
-    expect(page.get_by_text("Nobody's")).to_have_count(0)
+    expect(rows.filter(has_text="غرفة <b>1</b> 🎉")).to_contain_text(
+        "off"
+    )  # markup is shown as text
+    expect(page.get_by_text("Empty room")).to_have_count(0)
 
 
-def test_real_time_follows_in_place(page, server):
-    """News changes the figures of the elements that are there: nothing is taken away and drawn anew."""
+def test_real_time_is_updated_in_place(page, server):
+    """A new event changes the figures in the existing elements: none is removed and drawn again."""
     visit(page, f"{server.url}/real-time", "Real time")
     before = int(value(page, "Live participants").inner_text())
     page.evaluate(
@@ -115,7 +119,7 @@ def test_real_time_follows_in_place(page, server):
     marked = page.evaluate(kept)
     assert marked >= 4
     at = now_ms()
-    server.tell(
+    server.ingest(
         event(
             "participant.joined",
             at,
@@ -127,7 +131,7 @@ def test_real_time_follows_in_place(page, server):
     )
     expect(value(page, "Live participants")).to_have_text(str(before + 1))
     assert page.evaluate(kept) == marked
-    assert page.defects == []
+    assert page.errors == []
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -164,7 +168,7 @@ def test_fits_a_phone_and_a_wide_screen_in_both_schemes(new_page, server, path, 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_no_layout_jump(new_page, server, path):
-    """Cumulative layout shift after the first figure is drawn; 0.1 is where people begin to notice."""
+    """Cumulative layout shift while the page is drawn; from 0.1 on people notice it."""
     page = new_page(viewport={"width": 1280, "height": 900})
     page.add_init_script("""window.shift = 0; new PerformanceObserver(list => list.getEntries().forEach(e => { window.shift += e.value }))
         .observe({type: 'layout-shift', buffered: true});""")
@@ -191,12 +195,12 @@ def test_health(server):
 
 
 def test_pages_are_not_served_past_the_main_script(page, server):
-    """Streamlit's old discovery would run ``/Real_time`` from the ``pages`` folder."""
+    """Streamlit's legacy page discovery would serve ``/Real_time`` from the ``pages`` folder."""
     page.goto(f"{server.url}/Real_time")
     expect(page.get_by_text("Page not found")).to_be_visible()
 
 
-def test_a_file_that_is_no_database_is_a_sentence(page, tmp_path):
+def test_a_file_that_is_no_database_is_explained(page, tmp_path):
     database = tmp_path / "usage.db"
     database.write_bytes(b"This is not a database." * 1000)
     with Server(tmp_path, database).running() as broken:
@@ -205,7 +209,7 @@ def test_a_file_that_is_no_database_is_a_sentence(page, tmp_path):
         expect(page.get_by_text("The file is not a SQLite database")).to_be_visible()
         expect(page.get_by_text("usage-report doctor")).to_be_visible()
         assert page.get_by_text("Traceback").count() == 0
-        # Mended while the app runs: the next visit works.
+        # Repaired while the app runs: the next visit works.
         database.unlink()
         page.reload()
-        expect(page.get_by_text("Nothing has come in yet")).to_be_visible()
+        expect(page.get_by_text("No events received yet")).to_be_visible()

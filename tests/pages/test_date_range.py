@@ -1,31 +1,30 @@
-"""*Date range* as a visitor gets it, over figures made by hand."""
+"""*Date range* as a visitor gets it, over made-up figures."""
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from datetime import date
-from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from support import handmade
+from support import handmade, pages
+from support.pages import address, control, shown
 from support.reports import make_report
 from usage_report.core.errors import DatabaseError
 from usage_report.core.metrics import METRICS
 from usage_report.core.periods import Grain
 from usage_report.core.settings import Settings
 from usage_report.reporting.model import Query
-from usage_report.ui import cache, widgets
-from usage_report.ui.components import table_data
-
-PAGE = Path(__file__).parents[2] / "pages" / "Date_range.py"
+from usage_report.ui import cache
+from usage_report.ui.components.usage_table import table_data
 
 
 class Reader(handmade.HandmadeReader):
-    """Answers with ``make_report``; ``options`` are its own."""
+    """Reports made by ``make_report`` with these ``options``."""
 
     def report(self, query):
         self.asked.append(query)
@@ -38,18 +37,7 @@ def reader(monkeypatch) -> Reader:
 
 
 def visit(link: str = "") -> AppTest:
-    app = AppTest.from_file(PAGE, default_timeout=30)
-    for name, value in parse_qsl(link, keep_blank_values=True):
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def shown(app: AppTest) -> str:
-    """Every text of the page, without the escapes of Markdown."""
-    blocks = [*app.markdown, *app.caption, *app.error, *app.warning, *app.info]
-    return "\n".join(str(b.value) for b in blocks).replace("\\", "")
+    return pages.visit("Date_range", parse_qsl(link, keep_blank_values=True))
 
 
 def spec(app: AppTest) -> dict:
@@ -64,10 +52,6 @@ def components(app: AppTest) -> dict[str, dict]:
     }
 
 
-def address(app: AppTest) -> dict[str, str]:
-    return {k: v[-1] if isinstance(v, list) else v for k, v in app.query_params.items()}
-
-
 def test_first_visit(reader):
     app = visit()
     (asked,) = reader.asked
@@ -77,7 +61,7 @@ def test_first_visit(reader):
         Grain.DAY,
         "Europe/Berlin",
     )
-    assert asked.metrics == (), "one question for chart, table and downloads"
+    assert asked.metrics == (), "one query for chart, table and downloads"
     assert [m.label for m in app.metric] == [
         "Participation minutes",
         "Broadcast minutes",
@@ -96,7 +80,7 @@ def test_first_visit(reader):
     assert [c["t"] for c in table["cols"]] == [m.title for m in METRICS]
 
 
-def test_totals_are_those_of_the_report_and_no_arithmetic_of_the_page(reader):
+def test_totals_are_those_of_the_report(reader):
     app = visit("m=max_concurrent_participants.active_participants.sessions&preset=last-7")
     report = make_report(reader.asked[0])
     assert [m.value for m in app.metric] == [
@@ -116,9 +100,9 @@ def test_a_link_opens_its_view(reader):
     )
     assert not app.get("vega_lite_chart")
     assert not app.warning
-    assert app.selectbox(key="range_preset").value == "custom"
-    assert app.date_input(key="range_dates").value == (date(2026, 3, 1), date(2026, 3, 31))
-    assert app.selectbox(key="range_zone").value == "Asia/Tokyo"
+    assert control(app.selectbox, "range_preset").value == "custom"
+    assert control(app.date_input, "range_dates").value == (date(2026, 3, 1), date(2026, 3, 31))
+    assert control(app.selectbox, "range_zone").value == "Asia/Tokyo"
     links = components(app)["usage_report_copy_link"]
     assert links["rolling"] is None
     assert "from=2026-03-01&to=2026-03-31" in links["fixed"]
@@ -135,19 +119,19 @@ def test_the_full_address_replaces_the_short_one_on_arrival_only(reader):
 
 def test_every_control_writes_the_address(reader):
     app = visit()
-    app.selectbox(key="range_preset").select("last-7").run()
+    control(app.selectbox, "range_preset").select("last-7").run()
     assert address(app)["preset"] == "last-7"
-    app.multiselect(key="range_metrics").set_value(["sessions", "chat_posts"]).run()
+    control(app.multiselect, "range_metrics").set_value(["sessions", "chat_posts"]).run()
     assert address(app)["m"] == "sessions.chat_posts"
-    app.segmented_control(key="range_grain").set_value("week").run()
+    control(app.segmented_control, "range_grain").set_value("week").run()
     assert address(app)["grain"] == "week"
-    app.segmented_control(key="range_view").set_value("table").run()
+    control(app.segmented_control, "range_view").set_value("table").run()
     assert address(app)["view"] == "table"
     assert not app.get("vega_lite_chart")
-    app.segmented_control(key="range_view").set_value("chart").run()
-    app.selectbox(key="range_zone").select("Asia/Tokyo").run()
+    control(app.segmented_control, "range_view").set_value("chart").run()
+    control(app.selectbox, "range_zone").select("Asia/Tokyo").run()
     assert address(app)["zone"] == "Asia/Tokyo"
-    app.date_input(key="range_dates").set_value((date(2026, 2, 1), date(2026, 2, 10))).run()
+    control(app.date_input, "range_dates").set_value((date(2026, 2, 1), date(2026, 2, 10))).run()
     assert address(app) == {
         "from": "2026-02-01",
         "to": "2026-02-10",
@@ -157,103 +141,188 @@ def test_every_control_writes_the_address(reader):
         "zone": "Asia/Tokyo",
     }
     assert reader.asked[-1].last == date(2026, 2, 10)
-    app.selectbox(key="range_preset").select("last-month").run()
+    control(app.selectbox, "range_preset").select("last-month").run()
     assert address(app)["preset"] == "last-month"
     assert "from" not in address(app)
 
 
-def test_custom_dates_begin_with_what_is_shown(reader):
+def test_custom_dates_start_as_the_dates_shown(reader):
     app = visit("preset=last-week")
-    app.selectbox(key="range_preset").select("custom").run()
+    control(app.selectbox, "range_preset").select("custom").run()
     assert (address(app)["from"], address(app)["to"]) == ("2026-11-16", "2026-11-22")
 
 
 def test_back_is_followed(reader):
-    """Back changes the address and runs the page: widgets and figures follow, whatever was picked since."""
+    """Back changes the address and runs the page: widgets and figures follow."""
     app = visit("preset=last-30")
-    app.selectbox(key="range_preset").select("last-7").run()
+    control(app.selectbox, "range_preset").select("last-7").run()
     app.query_params["preset"] = "last-90"
     app.run()
-    assert app.selectbox(key="range_preset").value == "last-90"
+    assert control(app.selectbox, "range_preset").value == "last-90"
     assert (reader.asked[-1].last - reader.asked[-1].start).days == 89
 
 
-def test_back_overtakes_a_widget(reader):
-    """Back pressed while a run is under way sends the widgets of the view that was left: the address wins."""
+def test_back_wins_over_a_click_made_before(reader):
+    """Back during a run sends the widgets of the view that was left: the address wins."""
     app = visit("preset=last-30")
-    app.selectbox(key="range_preset").select("last-7").run()
+    control(app.selectbox, "range_preset").select("last-7").run()
     app.query_params["preset"] = "last-90"
-    app.multiselect(key="range_metrics").set_value(["sessions"]).run()
+    control(app.multiselect, "range_metrics").set_value(["sessions"]).run()
     assert address(app)["preset"] == "last-90"
     assert (reader.asked[-1].last - reader.asked[-1].start).days == 89
     assert len(app.metric) == 4
 
 
-@pytest.mark.parametrize("cut_short", [True, False])
-def test_what_the_browser_did_not_know_yet_is_nobodys_choice(reader, cut_short):
-    """A preset moves the dates; a click before the browser has heard of it sends the old dates along with its own news."""
+@pytest.fixture(params=[0, 3_600])
+def delay(request, monkeypatch):
+    """A function that lets the given seconds pass: no clock decides what a click means."""
+
+    def wait() -> None:
+        for name in ("time", "monotonic", "perf_counter"):
+            later = getattr(time, name)() + request.param
+            monkeypatch.setattr(time, name, lambda later=later: later)
+
+    return wait
+
+
+class Browser:
+    """A browser that has not received the latest run: it shows and sends an earlier one's widgets."""
+
+    def __init__(self, app: AppTest) -> None:
+        self.app, self.tree = app, app._tree
+        for kind in ("selectbox", "date_input", "segmented_control", "multiselect"):
+            for widget in getattr(app, kind):
+                widget.set_value(widget.value)  # what this browser sends, whatever the server sets
+
+    def click(self, kind: str, name: str, value) -> None:
+        """Pick a value of a widget that this browser still shows."""
+        latest, self.app._tree = self.app._tree, self.tree
+        try:
+            control(getattr(self.app, kind), name).set_value(value)
+            self.app.run()
+        except BaseException:
+            self.app._tree = latest
+            raise
+        assert not self.app.exception
+
+
+def range_days(reader) -> int:
+    asked = reader.asked[-1]
+    return (asked.last - asked.start).days + 1
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+def test_a_value_that_the_browser_did_not_receive_is_not_a_choice(reader, delay, runs):
+    """A preset moves the dates. A click in a browser that did not receive this sends the old dates."""
     app = visit("preset=last-30")
-    before = app.date_input(key="range_dates").value
-    app.selectbox(key="range_preset").select("last-90").run()
-    if cut_short:
-        app.session_state["_range_sent"] = None
-    app.date_input(key="range_dates").set_value(before)
-    app.segmented_control(key="range_grain").set_value(Grain.WEEK).run()
+    browser = Browser(app)
+    browser.click("selectbox", "range_preset", "last-90")
+    moved = control(app.date_input, "range_dates").value
+    for _ in range(runs - 1):
+        app.run()
+    delay()
+    browser.click("segmented_control", "range_grain", Grain.WEEK)
     assert (address(app)["preset"], address(app)["grain"]) == ("last-90", "week")
-    assert app.date_input(key="range_dates").value != before
-    assert (reader.asked[-1].last - reader.asked[-1].start).days == 89
+    assert control(app.date_input, "range_dates").value == moved
+    assert range_days(reader) == 90
+    assert len(app.metric) == 4
 
 
-def test_what_was_there_before_can_be_picked_again(reader, monkeypatch):
+def test_the_same_values_again_are_no_choice(reader, delay):
+    """After a lost connection the browser sends its widgets again, without a click."""
     app = visit("preset=last-30")
-    before = app.date_input(key="range_dates").value
-    app.selectbox(key="range_preset").select("last-90").run()
-    monkeypatch.setattr(widgets, "HEARD", 0.0)
-    app.date_input(key="range_dates").set_value(before).run()
-    assert (address(app)["from"], address(app)["to"]) == tuple(d.isoformat() for d in before)
-    assert app.selectbox(key="range_preset").value == "custom"
-    app.selectbox(key="range_preset").select("last-90").run()
+    browser = Browser(app)
+    browser.click("selectbox", "range_preset", "last-90")
+    delay()
+    app._tree = browser.tree
+    app.run()
     assert address(app)["preset"] == "last-90"
-    # Moved long ago, and something else was picked since: at once, too.
-    monkeypatch.setattr(widgets, "HEARD", 60.0)
-    app.selectbox(key="range_zone").select("Asia/Tokyo").run()
-    app.selectbox(key="range_preset").select("last-30").run()
+    assert range_days(reader) == 90
+
+
+def test_the_previous_value_can_be_picked_again(reader, delay):
+    app = visit("preset=last-30")
+    before = control(app.date_input, "range_dates").value
+    control(app.selectbox, "range_preset").select("last-90").run()
+    delay()
+    control(app.date_input, "range_dates").set_value(before).run()
+    assert (address(app)["from"], address(app)["to"]) == tuple(d.isoformat() for d in before)
+    assert control(app.selectbox, "range_preset").value == "custom"
+    control(app.selectbox, "range_preset").select("last-90").run()
+    assert address(app)["preset"] == "last-90"
+    control(app.selectbox, "range_zone").select("Asia/Tokyo").run()
+    control(app.selectbox, "range_preset").select("last-30").run()
     assert address(app)["preset"] == "last-30"
 
 
-def test_the_view_is_kept_while_other_pages_are_looked_at(reader):
+def test_a_click_on_a_widget_that_has_just_been_replaced_counts(reader, delay):
+    """The preset moved the dates, and the user picks others before the browser received them."""
+    app = visit("preset=last-30")
+    browser = Browser(app)
+    browser.click("selectbox", "range_preset", "last-90")
+    delay()
+    picked = (date(2026, 2, 1), date(2026, 2, 10))
+    browser.click("date_input", "range_dates", picked)
+    assert (address(app)["from"], address(app)["to"]) == ("2026-02-01", "2026-02-10")
+    assert control(app.date_input, "range_dates").value == picked
+    assert range_days(reader) == 10
+
+
+def test_quick_clicks_add_up(reader, delay):
+    """Three clicks in a browser that receives no run in between."""
+    app = visit("preset=last-30")
+    browser = Browser(app)
+    browser.click("selectbox", "range_preset", "last-7")
+    browser.click("segmented_control", "range_grain", Grain.WEEK)
+    delay()
+    browser.click("multiselect", "range_metrics", ["sessions"])
+    assert address(app) == {"preset": "last-7", "m": "sessions", "grain": "week", "view": "chart"}
+
+
+def test_a_widget_keeps_its_place_while_nothing_moves_it(reader):
+    """A new key means a new element in the browser, which loses the focus: only where it must be."""
+    app = visit("preset=last-30")
+    keys = {w.key for kind in ("selectbox", "date_input") for w in getattr(app, kind)}
+    app.run()
+    assert {w.key for kind in ("selectbox", "date_input") for w in getattr(app, kind)} == keys
+    picked = control(app.selectbox, "range_preset")
+    picked.select("last-7").run()
+    assert control(app.selectbox, "range_preset").key == picked.key
+
+
+def test_the_view_is_kept_while_another_page_is_shown(reader):
     app = visit("preset=last-90&m=sessions&grain=month")
     app.query_params.clear()
     app.run()
     assert reader.asked[-1].grain is Grain.MONTH
-    assert app.selectbox(key="range_preset").value == "last-90"
+    assert control(app.selectbox, "range_preset").value == "last-90"
 
 
 @pytest.mark.parametrize("value", [(date(2026, 2, 1),), (date(2026, 2, 5), date(2026, 2, 1))])
 def test_one_date_or_reversed_dates(reader, value):
     app = visit()
-    app.date_input(key="range_dates").set_value(value).run()
+    control(app.date_input, "range_dates").set_value(value).run()
     assert not app.exception
     assert address(app)["from"] == "2026-02-01"
     assert address(app)["to"] == max(value).isoformat()
 
 
-def test_bad_parts_of_a_link_are_said_and_the_rest_holds(reader):
+def test_bad_parts_of_a_link_are_explained_and_the_rest_applies(reader):
     app = visit(
         "preset=last-31&m=sesions.chat_posts&grain=dya&view=pie&zone=Mars/Base&foo=<b>*x*</b>&from=1&to=2"
     )
-    said = shown(app)
+    text = shown(app)
     for part in ("last-31", "sesions", "dya", "pie", "Mars/Base", "foo"):
-        assert part in said
+        assert part in text
     assert [m.label for m in app.metric] == ["Chat posts"]
     assert not app.error
-    app.selectbox(key="range_preset").select("today").run()
-    assert not app.warning, "said once"
+    control(app.selectbox, "range_preset").select("today").run()
+    assert not app.warning, "shown once"
 
 
 def test_every_parameter_garbled(reader):
-    junk = "\x00‮🎓" + "A" * 5_000
-    app = AppTest.from_file(PAGE, default_timeout=30)
+    junk = "\x00\u202e\U0001f393" + "A" * 5_000
+    app = AppTest.from_file(pages.FOLDER / "Date_range.py", default_timeout=30)
     for name in ("preset", "from", "to", "m", "grain", "view", "zone", "team", "\x01"):
         app.query_params[name] = [junk, "%00", "[]", ""]
     app.run()
@@ -263,15 +332,15 @@ def test_every_parameter_garbled(reader):
     assert "Traceback" not in shown(app)
 
 
-def test_hours_only_where_they_can_be_read(reader):
+def test_hours_only_in_ranges_of_up_to_31_days(reader):
     app = visit("preset=last-90&grain=hour")
-    assert "Hours are shown for up to 31 days. This range has 90" in shown(app)
+    assert "Hours can be shown for up to 31 days. This range has 90; showing days." in shown(app)
     assert reader.asked[-1].grain is Grain.DAY
     visit("preset=last-7&grain=hour")
     assert reader.asked[-1].grain is Grain.HOUR
 
 
-def test_not_supplied_and_estimated_are_said(reader):
+def test_figures_that_are_not_supplied_or_estimated_are_marked(reader):
     reader.options = {"not_supplied": ("captions_minutes",), "estimated": 0.4}
     app = visit("m=captions.consumed.sessions")
     assert [m.value[0] for m in app.metric][:2] == ["–", "≈"]
@@ -283,22 +352,22 @@ def test_not_supplied_and_estimated_are_said(reader):
     assert all(r.get("e") for r in table["rows"] if r.get("s") != 2)
 
 
-def test_no_metric_no_chart_but_a_word_and_the_table(reader):
+def test_without_metrics_a_hint_takes_the_place_of_the_chart(reader):
     app = visit("m=none")
-    assert "No metric is chosen" in shown(app)
+    assert "Choose one or more metrics above" in shown(app)
     assert not app.get("vega_lite_chart")
     assert "usage_report_usage_table" in components(app)
 
 
-def test_an_empty_range_and_one_to_come(reader):
+def test_an_empty_range_and_a_future_one(reader):
     reader.options = {"empty": True}
-    assert "Nothing was used in this range" in shown(visit("preset=yesterday"))
+    assert "No usage in this range." in shown(visit("preset=yesterday"))
     app = visit("from=2026-12-01&to=2026-12-07")
-    assert "This range has not begun" in shown(app)
+    assert "This range is in the future" in shown(app)
     assert {m.value for m in app.metric} == {"–"}
 
 
-def test_one_two_and_more_metrics_say_their_scale(reader):
+def test_the_scale_of_two_and_more_metrics_is_explained(reader):
     assert "resolve" not in spec(visit("m=sessions"))
     assert "Two scales: Sessions on the left" in shown(visit("m=sessions.chat_posts"))
     assert "own maximum" in shown(visit("m=sessions.chat_posts.qa_posts"))
@@ -306,9 +375,7 @@ def test_one_two_and_more_metrics_say_their_scale(reader):
 
 def test_downloads_are_made_on_demand(reader, monkeypatch):
     made = []
-    monkeypatch.setattr(
-        "usage_report.render.csv.to_csv", lambda report: made.append("csv") or b""
-    )
+    monkeypatch.setattr("usage_report.render.csv.to_csv", lambda report: made.append("csv") or b"")
     monkeypatch.setattr(
         "usage_report.render.xlsx.to_xlsx", lambda report: made.append("xlsx") or b""
     )
@@ -330,13 +397,13 @@ def test_an_error_is_a_sentence(reader, monkeypatch):
     assert "division" not in shown(app)
 
 
-def test_presets_of_an_analyst(reader, tmp_path, monkeypatch):
-    """A file of their own rules at once, an edit counts from the next run on, and a fault is a sentence."""
+def test_presets_from_a_file(reader, tmp_path, monkeypatch):
+    """A presets file applies at once, an edit from the next run on, and a fault is a sentence."""
     file = tmp_path / "mine.toml"
     file.write_text('[[preset]]\nid = "fortnight"\nlabel = "Fortnight"\nunit = "day"\nlast = 14\n')
     monkeypatch.setattr(cache, "settings", lambda: Settings(presets=str(file)))
     app = visit()
-    assert app.selectbox(key="range_preset").options == ["Fortnight", "Custom dates"]
+    assert control(app.selectbox, "range_preset").options == ["Fortnight", "Custom dates"]
     assert (reader.asked[-1].last - reader.asked[-1].start).days == 13
     file.write_text('[[preset]]\nid = "fortnight"\nlabel = "Fortnight"\nunit = "dya"\nlast = 14\n')
     os.utime(file, (1, 1))
@@ -356,7 +423,7 @@ def test_table_data_breaks_down_exactly_what_has_parts():
     peaks = [c["t"] for c in data["cols"] if "peak" in c]
     assert all(t.startswith("Max") for t in peaks)
     assert len(peaks) == 4
-    assert data["rows"][-1]["b"] == "so far, to 15:32"
+    assert data["rows"][-1]["b"] == "so far, until 15:32"
 
 
 def handmade_query() -> Query:

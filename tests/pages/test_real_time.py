@@ -1,17 +1,14 @@
-"""*Real time* as a visitor gets it, over figures written by hand."""
+"""*Real time* as a visitor gets it, over made-up figures."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from support import handmade
+from support import handmade, pages
 from support.handmade import NOW
 from usage_report.reporting.model import LiveSession
 
-PAGE = Path(__file__).parents[2] / "pages" / "Real_time.py"
 MINUTE = 60_000
 SESSIONS = (
     LiveSession("Stand-up", "s-1", NOW - 25 * MINUTE, 12, 14, True),
@@ -20,9 +17,7 @@ SESSIONS = (
 
 
 def visit() -> AppTest:
-    app = AppTest.from_file(PAGE, default_timeout=30).run()
-    assert not app.exception
-    return app
+    return pages.visit("Real_time")
 
 
 def table(app: AppTest) -> str:
@@ -46,7 +41,7 @@ def test_three_figures(reader):
     ]
 
 
-def test_recordings_that_are_not_supplied_are_not_off_and_not_nought(reader):
+def test_recordings_that_are_not_supplied_are_neither_off_nor_0(reader):
     reader.sessions = tuple(s._replace(recording=None) for s in SESSIONS)
     app = visit()
     assert app.metric[2].value == "–"
@@ -57,7 +52,7 @@ def test_recordings_that_are_not_supplied_are_not_off_and_not_nought(reader):
     assert ">off<" not in table(app)
 
 
-def test_live_sessions_with_room_since_people_peak_recording(reader):
+def test_the_table_of_live_sessions(reader):
     html = table(visit())
     assert html.count("<tr>") == 3
     assert html.count('scope="col"') == 5
@@ -69,16 +64,16 @@ def test_live_sessions_with_room_since_people_peak_recording(reader):
     assert ">14<" in first
     assert "on</td>" in first
     assert 'dir="auto">غرفة &lt;b&gt;1&lt;/b&gt; 🎉<' in second
-    assert "Sun 22 Nov 2026, 13:32" in second  # not today: the day is said
+    assert "Sun 22 Nov 2026, 13:32" in second  # not today, so with the date
     assert "1\u202f300" in second
     assert "off" in second
 
 
-def test_nobody_there(reader):
+def test_no_live_sessions(reader):
     reader.sessions = ()
     app = visit()
     assert [m.value for m in app.metric] == ["0", "0", "0"]
-    assert "Nobody is in a session right now." in [c.value for c in app.caption]
+    assert "No sessions right now." in [c.value for c in app.caption]
     assert not table(app)
 
 
@@ -95,17 +90,17 @@ def test_nobody_there(reader):
         (25 * 60 * MINUTE, False, "Stale: no events received for 25\u202fh."),
     ],
 )
-def test_silence_gets_a_word(reader, age, live, word):
+def test_a_warning_when_no_events_arrive(reader, age, live, word):
     reader.infos["acme"] = handmade.team(last_received=NOW - age)
     reader.sessions = SESSIONS if live else ()
     warnings = [w.value for w in visit().warning]
     assert [w.startswith(word) for w in warnings] == [True] * bool(word)
 
 
-def test_nothing_in_yet(reader):
+def test_before_the_first_event(reader):
     reader.infos["acme"] = handmade.team(last_received=None, last_event=None)
     app = visit()
-    assert "Nothing has come in yet" in app.subheader[0].value
+    assert "No events received yet" in app.subheader[0].value
     assert not app.metric
 
 
@@ -115,17 +110,19 @@ def test_freshness_to_the_second(reader):
     ].value.replace("\\", "")
 
 
-def test_the_hour_in_words(reader):
-    assert "Peak in the last hour: 13 (15:31). Now: 1\u202f312." in [c.value for c in visit().caption]
+def test_the_last_hour_in_words(reader):
+    assert "Peak in the last hour: 13 (15:31). Now: 1\u202f312." in [
+        c.value for c in visit().caption
+    ]
 
 
-def test_visitors_of_one_moment_share_one_answer(reader):
+def test_visitors_at_the_same_time_share_one_report(reader):
     visit()
     visit()
     assert reader.asked == [("live", "acme", NOW)]
 
 
-def test_an_error_in_a_refresh_stays_a_sentence(reader, monkeypatch):
+def test_an_error_during_a_refresh_is_a_sentence(reader, monkeypatch):
     app = visit()
     monkeypatch.setattr(reader, "live", lambda *_: 1 / 0)
     reader.infos["acme"] = handmade.team(data_version=8)

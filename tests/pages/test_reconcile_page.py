@@ -1,17 +1,19 @@
-"""*Reconcile* as a visitor gets it: real figures in a real database, put there the way a pull does."""
+"""*Reconcile* as a visitor gets it: real figures in a real database, stored the way a pull stores them."""
 
 from __future__ import annotations
 
 import io
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import orjson
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from support import pages
+from support.pages import control, shown
 from usage_report import storage
+from usage_report.core import clock
 from usage_report.core.events import instant
 from usage_report.ingest import pipeline
 from usage_report.ingest import teams as team_changes
@@ -20,9 +22,10 @@ from usage_report.sources.contract import Context
 from usage_report.sources.files import jsonl
 from usage_report.storage import teams
 from usage_report.storage.vendor_figures import replace_figures
-from usage_report.ui import cache, reconcile
+from usage_report.ui import cache
+from usage_report.ui.reconcile_view import Context as ViewContext
+from usage_report.ui.reconcile_view import decode
 
-PAGE = Path(__file__).parents[2] / "pages" / "Reconcile.py"
 NOW = instant("2026-03-06T12:00:00Z")
 
 
@@ -56,14 +59,13 @@ def engine(tmp_path, monkeypatch):
             )
     monkeypatch.setenv("USAGE_REPORT_DATABASE_URL", url)
     cache.clear()
-    reconcile._answers.clear()
-    monkeypatch.setattr(cache, "clock", lambda: NOW)
+    monkeypatch.setattr(clock, "now_ms", lambda: NOW)
     yield engine
     cache.clear()
     engine.dispose()
 
 
-def say(engine, day: str, now: int = NOW, **figures: float) -> None:
+def store_vendor(engine, day: str, now: int = NOW, **figures: float) -> None:
     with storage.writing(engine) as c:
         replace_figures(c, teams.team_id(c, "acme"), "digitalsamba", day, figures, now)
         teams.bump_data_version(c, teams.team_id(c, "acme"))
@@ -71,30 +73,20 @@ def say(engine, day: str, now: int = NOW, **figures: float) -> None:
 
 @pytest.fixture
 def pulled(engine):
-    """91 minutes of ours a day: equal is impossible, 93 is each of three rounded up, 120 is something else."""
-    say(engine, "2026-03-02", participation_minutes=93, sessions=1)
-    say(engine, "2026-03-03", participation_minutes=120, sessions=1)
-    say(engine, "2026-03-04", participation_minutes=91, sessions=2)
+    """Ours are 91 minutes a day. The vendor's 93 are three connections rounded up; 120 differ."""
+    store_vendor(engine, "2026-03-02", participation_minutes=93, sessions=1)
+    store_vendor(engine, "2026-03-03", participation_minutes=120, sessions=1)
+    store_vendor(engine, "2026-03-04", participation_minutes=91, sessions=2)
     return engine
 
 
 def visit(**query: str) -> AppTest:
-    app = AppTest.from_file(PAGE, default_timeout=30)
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
-    assert not app.exception
+    app = pages.visit("Reconcile", query)
     assert not app.error
     return app
 
 
-def shown(app: AppTest) -> str:
-    return "\n".join(
-        str(b.value) for b in [*app.markdown, *app.caption, *app.warning, *app.code, *app.subheader]
-    ).replace("\\", "")
-
-
-def test_before_the_first_pull_the_page_says_how(engine):
+def test_before_the_first_pull_the_page_explains_it(engine):
     app = visit()
     assert "usage-report pull digitalsamba --team acme" in shown(app)
     assert "DIGITALSAMBA_API_KEY" in shown(app)
@@ -120,7 +112,7 @@ def test_every_metric_in_total(pulled):
     assert totals.loc["Participation minutes", "Ours"] == "273.0"
     assert totals.loc["Sessions", "Verdict"] == "≠ differs"
     assert totals.loc["Captions minutes", "Verdict"] == "– no comparison"
-    assert totals.loc["Captions minutes", "Vendor"] == "–", "not given is not nought"
+    assert totals.loc["Captions minutes", "Vendor"] == "–", "not supplied is not 0"
 
 
 def test_a_link_chooses_days_and_metric(pulled):
@@ -132,12 +124,12 @@ def test_a_link_chooses_days_and_metric(pulled):
 
 def test_a_choice_is_in_the_address(pulled):
     app = visit()
-    next(s for s in app.selectbox if s.label == "Metric by day").select("sessions").run()
+    control(app.selectbox, "reconcile_metric").select("sessions").run()
     assert app.query_params["m"] in ("sessions", ["sessions"])
     assert app.subheader[0].value == "Sessions"
 
 
-def test_what_of_a_link_cannot_be_used_is_said(pulled):
+def test_unusable_parts_of_a_link_are_explained(pulled):
     app = visit(
         **{"from": "soon", "to": "2026-03-03", "m": "sesions", "screen": "perhaps", "zone": "Mars"}
     )
@@ -150,16 +142,16 @@ def test_what_of_a_link_cannot_be_used_is_said(pulled):
 def test_the_teams_own_zone_can_be_chosen(pulled):
     team_changes.change(pulled, "acme", now=NOW, zone="Asia/Tokyo")
     app = visit(zone="Asia/Tokyo")
-    assert "Our days are cut in Asia/Tokyo" in shown(app)
+    assert "Our days are in Asia/Tokyo" in shown(app)
 
 
-def test_figures_that_come_are_shown_at_once(pulled):
+def test_new_figures_are_shown_at_once(pulled):
     visit()
-    say(pulled, "2026-03-03", participation_minutes=92)
+    store_vendor(pulled, "2026-03-03", participation_minutes=92)
     assert list(visit().dataframe[0].value["Verdict"])[1] == "≈ within rounding"
 
 
-def test_a_chart_with_words_for_those_who_do_not_see_it(pulled):
+def test_the_chart_has_a_description(pulled):
     (chart,) = visit().get("vega_lite_chart")
     assert "1 day differs by more than rounding" in chart.proto.alt
 
@@ -177,12 +169,13 @@ def test_a_chart_with_words_for_those_who_do_not_see_it(pulled):
 )
 def test_ranges(given, start, last):
     known = {"digitalsamba": (date(2026, 1, 1), date(2026, 3, 24))}
-    view, _ = reconcile.decode(given, known, "UTC")
+    context = ViewContext(known, "UTC")
+    view, _ = decode(given, context)
     assert (str(view.start), str(view.last)) == (start, last)
-    assert reconcile.decode(view.params(), known, "UTC") == (view, [])
+    assert decode(view.params(), context) == (view, [])
 
 
-# -- the evidence behind the bounds --------------------------------------------------------------------------------------
+# -- evidence behind the reasons
 
 
 def test_connections_recordings_sessions_and_late_events_by_day(engine):

@@ -1,16 +1,17 @@
-"""*Sources* as a visitor gets it: what came in, what was refused and why, and the replay, on a real database."""
+"""*Sources* as a visitor gets it: what was received, what could not be read and why, and the replay."""
 
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import orjson
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from support import product
+from support import pages, product
+from support.pages import shown
 from usage_report import storage
+from usage_report.core import clock
 from usage_report.core.events import Event, QuarantinedInput, instant
 from usage_report.ingest import pipeline
 from usage_report.ingest.write_queue import Job, Raw, WriteQueue
@@ -19,9 +20,8 @@ from usage_report.sources.contract import Context
 from usage_report.sources.files import jsonl
 from usage_report.storage import credentials, teams
 from usage_report.storage.event_log import IngestCounts
-from usage_report.ui import cache, sources
+from usage_report.ui import cache, quarantine
 
-PAGE = Path(__file__).parents[2] / "pages" / "Sources.py"
 NOW = instant("2026-03-06T12:00:00Z")
 HOUR = 3_600_000
 
@@ -32,9 +32,7 @@ def engine(tmp_path, monkeypatch):
     engine = storage.open_database(url)
     monkeypatch.setenv("USAGE_REPORT_DATABASE_URL", url)
     cache.clear()
-    sources._sent.clear()
-    sources._held.clear()
-    monkeypatch.setattr(cache, "clock", lambda: NOW)
+    monkeypatch.setattr(clock, "now_ms", lambda: NOW)
     yield engine
     cache.clear()
     engine.dispose()
@@ -66,7 +64,7 @@ def event(id: str, time: str, type: str = "participant.joined") -> dict:
 def deliver(
     engine, at: int, platform: str = "zoom", *, accepted: int = 0, refused: int = 0
 ) -> None:
-    """A webhook request as the receiver hands it on."""
+    """A webhook request as the receiver stores it."""
     events = [
         Event("acme", platform, f"{at}-{i}", 1, at, "r", "s", f"c{at}-{i}", *[""] * 5)
         for i in range(accepted)
@@ -92,47 +90,28 @@ def connect(engine, platform: str = "zoom", team: str = "acme") -> None:
 
 
 def visit(**state) -> AppTest:
-    app = AppTest.from_file(PAGE, default_timeout=30)
-    for key, value in state.items():
-        app.session_state[key] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def shown(app: AppTest) -> str:
-    blocks = [
-        *app.markdown,
-        *app.caption,
-        *app.info,
-        *app.success,
-        *app.warning,
-        *app.error,
-        *app.code,
-        *app.subheader,
-    ]
-    return "\n".join(str(b.value) for b in blocks).replace("\\", "")
+    return pages.visit("Sources", **state)
 
 
 def labels(app: AppTest) -> list[str]:
     return [box.label.replace("\\", "") for box in app.expander if "·" in box.label]
 
 
-def test_without_any_source_it_says_how_to_connect_one(engine):
+def test_without_a_source_the_page_shows_how_to_connect_one(engine):
     with storage.writing(engine) as c:
         teams.ensure_team(c, "acme", NOW)
     text = shown(visit())
     assert "usage-report hook set PLATFORM acme" in text
     assert "usage-report token create --team acme" in text
     assert "LiveKit (`livekit`)" in text
-    assert "Nothing is in quarantine" in text
+    assert "The quarantine is empty" in text
 
 
-def test_an_empty_database_says_how_to_begin(engine):
+def test_an_empty_database_shows_how_to_begin(engine):
     assert "usage-report hook set PLATFORM YOUR-TEAM" in shown(visit())
 
 
-def test_what_each_source_sent_and_its_requests_of_late(engine):
+def test_what_each_source_sent_and_its_recent_requests(engine):
     ingest(
         engine,
         event("1", "2026-03-05T09:00:00Z"),
@@ -145,19 +124,19 @@ def test_what_each_source_sent_and_its_requests_of_late(engine):
     deliver(engine, NOW - 24 * HOUR, accepted=2)
     table = visit().dataframe[0].value.set_index("Source")
     assert table.loc["test"].to_dict() == {
-        "Events": "2", "Last received": "3 h ago", "Time of its last event": "Fri 6 Mar 2026, 09:00", "First received": "Fri 6 Mar 2026, 09:00",
+        "Events": "2", "Last received": "3 h ago", "Latest event happened": "Fri 6 Mar 2026, 09:00", "Connected since": "Fri 6 Mar 2026, 09:00",
         "Requests, 24 h": "–", "Requests, 7 days": "–",
     }  # fmt: skip
     zoom = table.loc["Zoom"]
     assert (zoom["Events"], zoom["Requests, 24 h"], zoom["Requests, 7 days"]) == (
         "5",
         "1",
-        "3 (1 refused)",
+        "3 (1 in quarantine)",
     )
-    assert zoom["First received"] == "Thu 26 Feb 2026, 12:00"
+    assert zoom["Connected since"] == "Thu 26 Feb 2026, 12:00"
 
 
-def test_a_connected_platform_that_is_silent_is_seen(engine, monkeypatch):
+def test_a_connected_platform_that_sent_nothing_is_listed(engine, monkeypatch):
     monkeypatch.setenv("USAGE_REPORT_PUBLIC_URL", "https://usage.example.com/")
     connect(engine)
     connect(engine, "daily", "other")
@@ -172,7 +151,7 @@ def test_a_connected_platform_that_is_silent_is_seen(engine, monkeypatch):
     assert "https://usage.example.com/api/v1/hooks/zoom/acme" in shown(app)
 
 
-def test_quarantine_by_reason_of_this_team_and_of_none(engine):
+def test_the_quarantine_of_this_team_and_of_unknown_teams_by_reason(engine):
     connect(engine)
     ingest(
         engine,
@@ -190,25 +169,25 @@ def test_quarantine_by_reason_of_this_team_and_of_none(engine):
         ["not-json", "2", "Fri 6 Mar 2026, 13:00"],
         ["unknown-type", "2", "Fri 6 Mar 2026, 12:00"],
     ]
-    assert "4 originals are in quarantine" in shown(app)
+    assert "4 events could not be read and are not counted." in shown(app)
     assert [label.split(" · ")[0] for label in labels(app)] == [
         "not-json",
         "unknown-type",
         "not-json",
         "unknown-type",
     ]
-    next(s for s in app.selectbox if s.label == "Originals of").select("unknown-type").run()
+    next(s for s in app.selectbox if s.label == "Show").select("unknown-type").run()
     assert [label.split(" · ")[0] for label in labels(app)] == ["unknown-type", "unknown-type"]
 
 
-def test_an_original_is_read_at_a_click_and_shown_as_text(engine):
+def test_an_input_is_read_at_a_click_and_shown_as_text(engine):
     hostile = event("<script>alert(1)</script>", "2026-03-05T09:00:00Z", "participant.waved")
     connect(engine)
     ingest(engine, hostile)
     (held,) = stored.originals(cache.reader().engine, "acme", limit=9)
     closed = visit()
     assert "<script>" not in shown(closed)
-    opened = visit(**{f"sources_original_{held.id}": True})
+    opened = visit(**{f"quarantine_original_{held.id}": True})
     block = next(c for c in opened.code if "script" in c.value)
     assert block.language == "json"
     assert orjson.loads(block.value) == hostile
@@ -218,32 +197,30 @@ def test_an_original_is_read_at_a_click_and_shown_as_text(engine):
     assert "march.jsonl" in shown(opened)
 
 
-def test_replay_takes_what_can_be_taken_now_and_says_so(engine, monkeypatch):
+def test_replay_counts_what_is_valid_now(engine, monkeypatch):
     ingest(engine, event("1", "2026-03-06T11:00:00Z"), event("2", "2026-03-06T14:00:00Z"), b"{")
     assert len(labels(visit())) == 2
     later = NOW + 3 * HOUR
-    monkeypatch.setattr(cache, "clock", lambda: later)
+    monkeypatch.setattr(clock, "now_ms", lambda: later)
     app = visit()
-    app.button(key="sources_replay").click().run()
+    app.button(key="quarantine_replay").click().run()
     assert not app.exception
-    assert [s.value for s in app.success] == [
-        "Read again: 1 event is new, 1 original stays in quarantine."
-    ]
+    assert [s.value for s in app.success] == ["Tried again: 1 new event counted; 1 remain."]
     assert [label.split(" · ")[0] for label in labels(app)] == ["not-json"]
     assert app.dataframe[0].value.iloc[0]["Events"] == "2"
     assert cache.team("acme").pending == 0, "it is counted at once"
     app.run()
-    assert not app.success, "said once"
+    assert not app.success, "shown once"
 
 
-def test_a_replay_that_fails_is_told_in_words(engine, monkeypatch):
+def test_a_replay_that_fails_is_explained(engine, monkeypatch):
     connect(engine)
     ingest(engine, b"{")
     app = visit()
     monkeypatch.setattr(
         pipeline, "replay", lambda *a, **k: (_ for _ in ()).throw(RuntimeError("boom"))
     )
-    app.button(key="sources_replay").click().run()
+    app.button(key="quarantine_replay").click().run()
     assert not app.exception
     assert "Something went wrong, reference" in app.error[0].value
     assert "boom" not in shown(app)
@@ -262,14 +239,21 @@ def test_a_replay_that_fails_is_told_in_words(engine, monkeypatch):
     ],
 )
 def test_payloads_as_text(raw, text, language):
-    assert sources.readable(raw) == (text, language)
+    assert quarantine.readable(raw) == (text, language)
 
 
-def test_the_result_of_a_replay_in_words():
-    counts = IngestCounts(accepted=2, duplicates=1, conflicts=[("a", "b")], quarantined_before=0)
-    assert sources.words(counts) == (
-        "Read again: 2 events are new, 1 had come otherwise meanwhile, 1 say something else than what came before, which stays, 0 originals stay in quarantine."
-    )
+@pytest.mark.parametrize(
+    ("counts", "text"),
+    [
+        (
+            IngestCounts(accepted=2, duplicates=1, conflicts=[("a", "b")], quarantined_before=0),
+            "Tried again: 2 new events counted, 1 already counted, 1 in conflict with a counted event, which stays; 0 remain.",
+        ),
+        (IngestCounts(quarantined_before=5), "Tried again: none could be read; 5 remain."),
+    ],
+)
+def test_the_result_of_a_replay_in_words(counts, text):
+    assert quarantine.result_text(counts) == text
 
 
 def refuse(
@@ -286,8 +270,8 @@ def refuse(
         )
 
 
-def test_a_wrong_secret_is_seen(engine):
-    """Not "has sent nothing yet": it sends, and is turned away."""
+def test_a_wrong_secret_is_shown(engine):
+    """Not "has sent nothing yet": it sends, but its requests are rejected."""
     connect(engine)
     refuse(engine, at=NOW - 2 * HOUR)
     refuse(engine, at=NOW - HOUR, n=1)
@@ -296,10 +280,10 @@ def test_a_wrong_secret_is_seen(engine):
     app = visit()
     (warning,) = [w.value.replace("\\", "") for w in app.warning]
     assert warning.startswith(
-        "**Zoom: 3 requests were not taken, the last 1 h ago:** the signature is that of another secret."
+        "**Zoom: 3 requests were rejected, the last one 1 h ago:** the signature is that of another secret."
     )
     assert "usage-report hook set zoom acme" in warning
     assert "has sent nothing yet" not in shown(app)
-    connect(engine)  # the secret given anew: what came before is of no matter
-    sources._sent.clear()
+    connect(engine)  # the secret set again: earlier failures no longer matter
+    cache.SingleFlightCache.clear_all()
     assert not visit().warning

@@ -1,4 +1,4 @@
-"""A reader with figures written by hand: what pages are tested against, without a database."""
+"""A reader with made-up figures, against which pages are tested without a database."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from usage_report.core import clock
 from usage_report.core.errors import NotFoundError
 from usage_report.core.metrics import ALL, Measure, metric
 from usage_report.core.periods import Grain, billing_period, edges, today, zone
+from usage_report.core.settings import Settings
 from usage_report.reporting.model import (
     Live,
     LiveSession,
@@ -19,6 +21,7 @@ from usage_report.reporting.model import (
     Report,
     TeamInfo,
 )
+from usage_report.ui import cache
 
 HOUR = 3_600_000
 #: Mon 23 Nov 2026, 14:32:00 UTC.
@@ -66,7 +69,7 @@ def report(
 
 @dataclass
 class HandmadeReader:
-    """Answers like ``query.reader.Reader``; ``asked`` records what was computed."""
+    """Reports like ``reporting.reader.Reader``; ``asked`` records what was computed."""
 
     infos: dict[str, TeamInfo]
     scale: float = 1.0
@@ -131,13 +134,10 @@ class HandmadeReader:
 
 
 def install(monkeypatch, reader: HandmadeReader, now: int = NOW) -> HandmadeReader:
-    """Put the reader behind ``ui.cache``, with nothing kept and the clock standing at ``now``."""
-    from usage_report.core.settings import Settings
-    from usage_report.ui import cache
-
+    """Put the reader behind ``ui.cache``, with empty caches and the clock stopped at ``now``."""
     cache.clear()
     monkeypatch.setattr(cache, "reader", lambda: reader)
     monkeypatch.setattr(cache, "settings", Settings)
     monkeypatch.setattr(cache, "reconnect", lambda: None)
-    monkeypatch.setattr(cache, "clock", lambda: now)
+    monkeypatch.setattr(clock, "now_ms", lambda: now)
     return reader

@@ -1,4 +1,4 @@
-"""The app as a process of its own, on a database that the real command line has filled."""
+"""The app as a process, on a database filled by the command line."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Server:
         self.url = f"http://localhost:{self.port}"
 
     def cli(self, *args: str) -> str:
-        """Run ``usage-report``; its output. Fails the test where it fails."""
+        """Run ``usage-report`` and return its output; the test fails if the command does."""
         done = subprocess.run(
             [sys.executable, "-m", "usage_report", *args],
             env=self.env,
@@ -53,7 +53,7 @@ class Server:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def tell(self, *events: dict) -> None:
+    def ingest(self, *events: dict) -> None:
         """Ingest events through the command line."""
         file = self.database.parent / f"events-{time.time_ns()}.jsonl"
         file.write_text("".join(json.dumps(e) + "\n" for e in events))
@@ -69,7 +69,7 @@ class Server:
         try:
             for _ in range(240):
                 if process.poll() is not None:
-                    pytest.fail(f"the app ended by itself:\n{self.log.read_text()[-3000:]}")
+                    pytest.fail(f"the app ended unexpectedly:\n{self.log.read_text()[-3000:]}")
                 try:
                     with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
                         break
@@ -104,7 +104,7 @@ def now_ms() -> int:
 
 
 def meetings(now: int) -> Iterator[dict]:
-    """Forty days of a daily half-hour of two people at the same time of day, and two sessions live at ``now``."""
+    """Two people for half an hour a day over forty days, and two sessions live at ``now``."""
     for day in range(1, 41):
         start, session = now - day * 1440 * MINUTE - 60 * MINUTE, f"daily-{day}"
         for i, who in enumerate(("ana", "ben")):
@@ -157,4 +157,4 @@ def meetings(now: int) -> Iterator[dict]:
         connection="l-3",
         participant="cem",
     )
-    yield event("session.started", now - 5 * MINUTE, "Nobody's", "s-empty")
+    yield event("session.started", now - 5 * MINUTE, "Empty room", "s-empty")

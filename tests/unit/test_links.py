@@ -1,4 +1,4 @@
-"""Links: what is written is read back the same, and no link ever breaks the page."""
+"""Links: what is written is read back the same, and no link breaks the page."""
 
 from datetime import UTC, date, datetime
 from urllib.parse import parse_qs, urlencode
@@ -19,10 +19,10 @@ from usage_report.ui.links import (
     PARAMS,
     Context,
     View,
+    constrain,
     decode,
     encode,
     fixed,
-    settle,
 )
 
 NOW = int(datetime(2026, 11, 23, 10, 30, tzinfo=UTC).timestamp()) * 1000
@@ -37,7 +37,9 @@ def read(link: str, context=CONTEXT):
 @st.composite
 def views(draw):
     zone = draw(
-        st.sampled_from(["", *sorted(available_timezones() - {"Europe/Berlin", "localtime"})])
+        st.sampled_from(
+            ["", *sorted(available_timezones() - {"Europe/Berlin", "localtime", "Factory"})]
+        )
     )
     grain = draw(st.sampled_from(Grain))
     metrics = tuple(
@@ -48,7 +50,7 @@ def views(draw):
         view = View(
             draw(st.sampled_from(CONTEXT.presets.ids)), None, None, metrics, grain, shown, zone
         )
-        return settle(view, CONTEXT)[0]
+        return constrain(view, CONTEXT)[0]
     days = draw(st.integers(1, HOUR_DAYS if grain is Grain.HOUR else MAX_DAYS))
     last = draw(st.dates(date(2000, 1, 1) + DAY * days, TODAY - DAY + AHEAD))
     return View("", last - DAY * (days - 1), last, metrics, grain, shown, zone)
@@ -59,12 +61,12 @@ def test_what_is_written_is_read_back(view):
     link = urlencode(encode(view, CONTEXT))
     assert read(link) == (view, [])
     assert "%" not in link.replace("%2F", "").replace("%2B", ""), (
-        "readable but for the slash of a zone"
+        "readable except for the slash of a zone"
     )
 
 
 @given(views())
-def test_the_fixed_link_shows_the_same_days_for_ever(view):
+def test_the_fixed_link_always_shows_the_same_days(view):
     kept = fixed(view, CONTEXT)
     later = Context(CONTEXT.presets, CONTEXT.zone, 1, NOW + 400 * 86_400_000)
     assert read(urlencode(encode(kept, CONTEXT)), later) == (kept, [])
@@ -100,7 +102,7 @@ def test_an_empty_link_is_the_default_view():
 
 
 @pytest.mark.parametrize(
-    ("link", "says", "shows"),
+    ("link", "text", "shows"),
     [
         (
             "preset=last-31",
@@ -120,7 +122,7 @@ def test_an_empty_link_is_the_default_view():
         ),
         (
             "from=2026-03-01",
-            "“to” is missing; only 2026-03-01 is shown",
+            "“to” is missing in the link. Only 2026-03-01 is shown.",
             {"start": date(2026, 3, 1), "last": date(2026, 3, 1)},
         ),
         (
@@ -128,48 +130,52 @@ def test_an_empty_link_is_the_default_view():
             "“to”: “2026-02-31” cannot be used. Write it as YYYY-MM-DD",
             {"last": date(2026, 3, 1)},
         ),
-        ("from=x&to=y", "“Last 30 days” is shown instead", {"preset": "last-30"}),
+        ("from=x&to=y", "Showing “Last 30 days” instead.", {"preset": "last-30"}),
         (
             "from=2026-03-05&to=2026-03-01",
-            "swapped",
+            "The range ended before it began; its dates have been swapped.",
             {"start": date(2026, 3, 1), "last": date(2026, 3, 5)},
         ),
         ("from=2001-01-01&to=2026-03-01", "longer than ten years", {"last": date(2026, 3, 1)}),
-        ("from=2150-01-01&to=2150-03-01", "reaches beyond", {"last": TODAY + AHEAD}),
+        (
+            "from=2150-01-01&to=2150-03-01",
+            "The range cannot end after 2027-11-24; it now ends on that day.",
+            {"last": TODAY + AHEAD},
+        ),
         ("from=1999-01-01&to=2199-12-31", "Dates from 2000 to 2199", {}),
         (
             "m=sessions.sesions",
             "There is no metric “sesions”. Did you mean 'sessions'?",
             {"metrics": ("sessions",)},
         ),
-        ("m=", "No metric of the link is known", {}),
-        ("m=a.b.c.d.e", "2 more metrics of the link are not known", {}),
+        ("m=", "The link names no known metric; showing the usual ones.", {}),
+        ("m=a.b.c.d.e", "Ignored 2 more unknown metrics in the link.", {}),
         ("m=" + ".".join(ID.values()), "names 17 metrics; the chart shows the first 6", {}),
         (
             "grain=dya",
-            "“dya” is not a grain; “day” is shown. Did you mean 'day'?",
+            "“dya” is not a grouping; showing days. Did you mean 'day'?",
             {"grain": Grain.DAY},
         ),
         (
             "grain=hour&preset=last-90",
-            "Hours are shown for up to 31 days. This range has 90",
+            "Hours can be shown for up to 31 days. This range has 90; showing days.",
             {"grain": Grain.DAY, "preset": "last-90"},
         ),
-        ("view=pie", "“pie” is not a view", {"view": "chart"}),
+        ("view=pie", "“pie” is not a view; showing the chart.", {"view": "chart"}),
         ("zone=Europe/Berlni", "There is no time zone “Europe/Berlni”", {"zone": ""}),
         ("zone=../../etc/passwd", "There is no time zone", {"zone": ""}),
         (
             "presets=today",
-            "There is no part “presets” in a link. Did you mean 'preset'?",
+            "Ignored “presets” in the link. Did you mean 'preset'?",
             {"preset": "last-30"},
         ),
         ("grain=week&grain=month", "given 2 times; the last one is used", {"grain": Grain.MONTH}),
-        ("m=" + "a" * 100_000, "100,000 characters", {}),
+        ("m=" + "a" * 100_000, "Ignored “m” in the link: 100,000 characters are too many.", {}),
     ],
 )
-def test_bad_parts_are_explained(link, says, shows):
+def test_unusable_parts_are_explained(link, text, shows):
     view, problems = read(link)
-    assert says in " ".join(problems)
+    assert text in " ".join(problems)
     for name, value in shows.items():
         assert getattr(view, name) == value
 
@@ -184,12 +190,12 @@ def test_bad_parts_are_explained(link, says, shows):
         "team=acme&utm_source=mail&embed=true",
     ],
 )
-def test_harmless_parts_need_no_word(link):
+def test_parts_that_need_no_message(link):
     assert read(link)[1] == []
 
 
 def test_ids_of_metrics_never_change():
-    """A link lives for years: an id may be added here, never changed or given another meaning."""
+    """A link must work for years: an id may be added, but never changed or given another meaning."""
     assert list(ID.values()) == [
         "participation", "broadcast", "consumed", "active_participants", "max_concurrent_participants", "sessions",
         "active_rooms", "max_concurrent_sessions", "max_participants_per_session", "recorded", "max_concurrent_recordings",

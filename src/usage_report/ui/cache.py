@@ -1,31 +1,33 @@
-"""The only door from pages to queries: what was asked once is not computed again, and nothing shown is ever stale.
+"""The only door from pages to queries: a report is computed once and is never out of date.
 
-An answer is kept under (identity of the database, team, its ``data_version``, the question). ``data_version`` moves with
-every change of the team's figures or settings, so no expiry time is needed: new data is a new key. Several visitors who
-miss on one key at once wait for one computation. Every cache is bounded; the longest unused answers go first.
+A report is kept under (identity of the database, team, its ``data_version``, the question).
+``data_version`` changes with every change of the team's figures or settings, so no expiry time is
+needed: new data is a new key. Every cache is bounded; the least recently used reports go first.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from weakref import WeakSet
 
 import streamlit as st
+from cachetools import LRUCache
 
 from usage_report import storage
-from usage_report.core import telemetry
+from usage_report.core import clock, telemetry
 from usage_report.core.settings import Settings, load
 from usage_report.reporting.model import Live, PeriodReport, Query, Report, TeamInfo
 from usage_report.reporting.reader import Reader, settled
 
-#: Pages ask as of the whole minute and live figures as of these five seconds, so that all visitors share the answers.
-MINUTE = 60_000
-LIVE = 5_000
+#: Pages ask as of the whole minute and live figures as of these five seconds, so that all visitors
+#: share the reports.
+MINUTE_MS = 60_000
+LIVE_MS = 5_000
 #: How long a visitor waits for a locked database.
 BUSY_SECONDS = 5
 
@@ -33,43 +35,52 @@ T = TypeVar("T")
 
 
 class SingleFlightCache(Generic[T]):
-    """The ``size`` answers used last, by key; thread-safe; concurrent misses on one key compute once.
+    """The ``size`` most recently used values by key; concurrent misses on one key compute once.
 
-    Streamlit's own caches keep a lock for every key they ever saw, and keys here move with time.
+    Thread-safe. Streamlit's own caches keep a lock for every key they have ever seen, and the keys
+    here change with time.
     """
 
+    _all: ClassVar[WeakSet[SingleFlightCache[Any]]] = WeakSet()
+
     def __init__(self, size: int) -> None:
-        self._size = size
-        self._kept: OrderedDict[Hashable, Future[T]] = OrderedDict()
+        self._futures: LRUCache[Hashable, Future[T]] = LRUCache(size)
         self._lock = threading.Lock()
+        SingleFlightCache._all.add(self)
 
     def get(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """The answer kept under ``key``, else what ``compute`` returns. Whoever waits for it shares its error, which is not kept."""
+        """Return the value kept under ``key``, or compute and keep it.
+
+        Threads that wait for a value being computed share its error; an error is not kept.
+        """
         with self._lock:
-            answer = self._kept.get(key)
-            mine = answer is None
-            if mine:
-                answer = self._kept[key] = Future()
-                while len(self._kept) > self._size:
-                    self._kept.popitem(last=False)
-            else:
-                self._kept.move_to_end(key)
-        if mine:
+            future = self._futures.get(key)
+            is_miss = future is None
+            if future is None:
+                future = self._futures[key] = Future()
+        if is_miss:
             try:
-                answer.set_result(compute())
-            except BaseException as error:
+                future.set_result(compute())
+            except BaseException as error:  # noqa: BLE001 - raised again by result(), for all
                 with self._lock:
-                    if self._kept.get(key) is answer:
-                        del self._kept[key]
-                answer.set_exception(error)
-        return answer.result()
+                    if self._futures.get(key) is future:
+                        del self._futures[key]
+                future.set_exception(error)
+        return future.result()
 
     def clear(self) -> None:
+        """Forget all values. One being computed still reaches the threads that wait for it."""
         with self._lock:
-            self._kept.clear()
+            self._futures.clear()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._futures)
+
+    @classmethod
+    def clear_all(cls) -> None:
+        """Clear every cache of this class in the process."""
+        for cache in list(cls._all):
+            cache.clear()
 
 
 _reports: SingleFlightCache[Report] = SingleFlightCache(64)
@@ -77,86 +88,107 @@ _periods: SingleFlightCache[PeriodReport] = SingleFlightCache(64)
 _lives: SingleFlightCache[Live] = SingleFlightCache(64)
 
 
-def clock() -> int:
-    """The instant, epoch ms: for ages ("12 s ago"), never for questions."""
-    return time.time_ns() // 1_000_000
-
-
 def now() -> int:
-    """``as_of`` of a page: epoch ms, floored to the minute."""
-    return clock() // MINUTE * MINUTE
+    """Return the ``as_of`` of a page: epoch ms, floored to the minute."""
+    return clock.now_ms() // MINUTE_MS * MINUTE_MS
 
 
-@st.cache_resource(show_spinner=False)
+def _clear_derived(_: object = None) -> None:
+    """Clear what was made from reports: the caches of this class and the memoised functions."""
+    SingleFlightCache.clear_all()
+    for function in memoised():
+        function.cache_clear()
+
+
+@st.cache_resource(show_spinner=False, on_release=_clear_derived)
 def settings() -> Settings:
-    """The process's settings. Raises ``SettingsError``."""
+    """Return the process's settings. Raises ``SettingsError``.
+
+    Streamlit's *Clear cache* releases this value, and with it everything kept in this process.
+    """
     return load()
 
 
 @st.cache_resource(show_spinner=False)
 def reader() -> Reader:
-    """The process's reader; an empty database gets its schema. A failure (``DatabaseError``) is not kept."""
+    """Return the process's reader; an empty database gets its schema.
+
+    Raises ``DatabaseError``, which is not kept.
+    """
     engine = storage.connect(settings().database_url, busy_seconds=BUSY_SECONDS)
     storage.prepare(engine)
     return Reader(engine, settings().stale_after)
 
 
 def teams() -> tuple[str, ...]:
-    """Keys of all teams. Never kept: a team may appear with the next event."""
+    """Return the keys of all teams. Never kept: a team may appear with the next event."""
     return reader().teams()
 
 
 def team(key: str) -> TeamInfo:
-    """A team's record, version and freshness: one small statement, never kept. Raises ``NotFound``."""
+    """Return a team's record, version and freshness. Raises ``NotFoundError``.
+
+    Never kept, so a page reads it once per run and hands it on.
+    """
     return reader().team(key)
 
 
-def report(query: Query) -> Report:
-    """The answer to a query. Shared between visitors: do not change its arrays."""
-    info = team(query.team)
-    key = (
-        *_of(info),
-        query.start,
-        query.last,
-        query.zone,
-        settled(query, info, settings().stale_after),
-        query.grain,
-        query.metrics,
-    )
-    answer = _reports.get(key, _timed("report", lambda: reader().report(query)))
-    return answer if answer.query == query else replace(answer, query=query)
+def report(info: TeamInfo, query: Query) -> Report:
+    """Return the report of a query about the team ``info``.
+
+    It is shared between visitors: do not change its arrays.
+    """
+    limit = settled(query, info, settings().stale_after)
+    key = (*_version(info), query.start, query.last, query.zone, limit, query.grain, query.metrics)
+    found = _reports.get(key, _timed("report", lambda: reader().report(query)))
+    return found if found.query == query else replace(found, query=query)
 
 
 def period(info: TeamInfo, as_of: int) -> PeriodReport:
-    """*This period* of a team as of an instant (epoch ms)."""
-    return _periods.get(
-        (*_of(info), as_of), _timed("period", lambda: reader().period(info.key, as_of))
-    )
+    """Return *This period* of a team as of an instant (epoch ms)."""
+    compute = _timed("period", lambda: reader().period(info.key, as_of))
+    return _periods.get((*_version(info), as_of), compute)
 
 
-def live(team_key: str) -> Live:
-    """*Real time* of a team, now."""
-    as_of = clock() // LIVE * LIVE
-    return _lives.get(
-        (*_of(team(team_key)), as_of), _timed("live", lambda: reader().live(team_key, as_of))
-    )
+def live(info: TeamInfo) -> Live:
+    """Return *Real time* of a team, now."""
+    as_of = clock.now_ms() // LIVE_MS * LIVE_MS
+    compute = _timed("live", lambda: reader().live(info.key, as_of))
+    return _lives.get((*_version(info), as_of), compute)
 
 
 def clear() -> None:
-    """Forget everything."""
-    for held in (_reports, _periods, _lives, reader, settings):
-        held.clear()
+    """Clear every cache of the process, as Streamlit's *Clear cache* does."""
+    reader.clear()
+    settings.clear()
+    _clear_derived()  # the settings may not have been read yet, and then release nothing
 
 
 def reconnect() -> None:
-    """Open the database anew for the next question: it may have been replaced or mended."""
+    """Open the database again for the next question: it may have been replaced or repaired."""
     reader.clear()
 
 
+class Memoised(Protocol):
+    """A function that keeps its results, such as ``functools.lru_cache`` makes."""
+
+    def cache_clear(self) -> None:
+        """Forget all results."""
+
+
+def memoised() -> Iterator[Memoised]:
+    """Yield the functions of ``ui`` and ``render`` that keep their results."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(("usage_report.ui.", "usage_report.render.")):
+            for value in vars(module).values():
+                if hasattr(value, "cache_clear") and not isinstance(value, type):
+                    yield value
+
+
 def _timed(kind: str, compute: Callable[[], T]) -> Callable[[], T]:
-    """The same, and ``/metrics`` tells how long it took."""
+    """Return ``compute``, measured: ``/metrics`` reports how long it took."""
     return telemetry.REPORTS.labels(kind).time()(compute)
 
 
-def _of(info: TeamInfo) -> tuple[str, str, int]:
+def _version(info: TeamInfo) -> tuple[str, str, int]:
     return reader().identity, info.key, info.data_version

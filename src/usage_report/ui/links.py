@@ -1,12 +1,14 @@
-"""The address of a view of *Date range*: a codec between query parameters and a ``View``. Pure; knows no Streamlit.
+"""The address of a view of *Date range*: a codec between query parameters and a ``View``.
 
     preset=last-30  or  from=2026-03-01&to=2026-03-31     the range, rolling or fixed
-    m=participation.broadcast                             metrics, in order: their keys without "_minutes"; "none" for none
+    m=participation.broadcast                             metrics, in order; "none" for none
     grain=hour|day|week|month      view=chart|table
     zone=Asia/Tokyo                                       only where it is not the team's own
 
-A link must live for years, so ids are stable and never labels. Every part that cannot be used costs one sentence and falls
-back alone; the rest of the link still holds. The parameter ``team`` belongs to the frame of the pages and is left alone.
+Metrics are written as their keys without "_minutes". A link must work for years, so ids are stable
+and never labels. Each part that cannot be used is replaced by its default and explained in one
+sentence; the other parts still apply. The parameter ``team`` belongs to ``frame`` and is ignored
+here. Pure: this module does not use Streamlit.
 """
 
 from __future__ import annotations
@@ -22,15 +24,15 @@ from usage_report.core.presets import Presets, resolve
 from usage_report.render.charts.overlay import MAX_SERIES
 
 PARAMS = ("preset", "from", "to", "m", "grain", "view", "zone")
-#: Parameters that others own: no word about them.
+#: Parameters of other owners, which need no message.
 FOREIGN = ("team", "embed", "embed_options", "utm_", "fbclid", "gclid")
 VIEWS = ("chart", "table")
-#: Longest value looked at: every metric by its full key needs less.
-MAX_VALUE = 1_000
-#: Most days of one view, about ten years, and of one cut by the hour.
+#: Longest value that is read: every metric by its full key needs less.
+MAX_VALUE_CHARACTERS = 1_000
+#: Most days of one view, about ten years, and of one by the hour.
 MAX_DAYS = 3_660
 HOUR_DAYS = 31
-#: How far ahead of today a range may reach.
+#: How far after today a range may end.
 AHEAD = timedelta(days=366)
 
 #: Metric key -> its id in links.
@@ -47,7 +49,10 @@ DEFAULT_METRICS = (
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the page shows. Either ``preset`` is set (rolling) or ``start`` and ``last``, inclusive dates (fixed)."""
+    """What the page shows: either ``preset`` (rolling) or ``start`` and ``last`` (fixed) is set.
+
+    ``start`` and ``last`` are inclusive dates.
+    """
 
     preset: str = ""
     start: date | None = None
@@ -55,7 +60,7 @@ class View:
     #: Keys of ``METRICS`` in the order of the chart; at most ``MAX_SERIES``; may be empty.
     metrics: tuple[str, ...] = DEFAULT_METRICS
     grain: Grain = Grain.DAY
-    #: ``chart`` (with the table under it) or ``table``.
+    #: ``chart`` (with the table below it) or ``table``.
     view: str = "chart"
     #: IANA name, or empty for the team's own.
     zone: str = ""
@@ -63,7 +68,10 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a link is read against: the presets, the team's zone and billing day, and the page's instant (epoch ms)."""
+    """What links depend on: presets, the team's zone and billing day, the page's instant.
+
+    ``now`` is in epoch ms. A ``Context`` is the page's ``address.Codec``.
+    """
 
     presets: Presets
     zone: str
@@ -71,191 +79,206 @@ class Context:
     now: int
 
     def today(self, view: View) -> date:
+        """Return the current date in the view's zone."""
         return today(self.now, zone(view.zone or self.zone))
 
     def period(self, view: View) -> Period:
-        """The days a view covers."""
-        if view.preset:
+        """Return the days of a view."""
+        if view.start is None or view.last is None:
             return resolve(self.presets[view.preset], self.today(view), self.billing_day)
         return Period(view.start, view.last + DAY)
 
-    @property
-    def default(self) -> View:
-        return View(preset=self.presets.default)
+    def owns(self, name: str) -> bool:
+        """Return whether a parameter is read here; unknown ones are, to explain them."""
+        return name != "team"
+
+    def encode(self, view: View) -> dict[str, str]:
+        """Return the query parameters of a view."""
+        return encode(view, self)
+
+    def decode(self, params: Mapping[str, Sequence[str]]) -> tuple[View, list[str]]:
+        """Return the view of query parameters, and a sentence for each unusable part."""
+        return decode(params, self)
 
 
 def encode(view: View, context: Context) -> dict[str, str]:
-    """The query parameters of a view: all of them, so that no later change of a default changes a link."""
-    dates = (
-        {"preset": view.preset}
-        if view.preset
-        else {"from": view.start.isoformat(), "to": view.last.isoformat()}
-    )
-    chosen = ".".join(ID[key] for key in view.metrics) or NONE
-    out = dates | {"m": chosen, "grain": str(view.grain), "view": view.view}
-    return out | ({"zone": view.zone} if view.zone and view.zone != context.zone else {})
+    """Return the query parameters of a view.
+
+    Defaults are written too, so that a later change of a default does not change existing links.
+    """
+    if view.start is None or view.last is None:
+        params = {"preset": view.preset}
+    else:
+        params = {"from": view.start.isoformat(), "to": view.last.isoformat()}
+    params["m"] = ".".join(ID[key] for key in view.metrics) or NONE
+    params |= {"grain": str(view.grain), "view": view.view}
+    if view.zone and view.zone != context.zone:
+        params["zone"] = view.zone
+    return params
 
 
 def fixed(view: View, context: Context) -> View:
-    """The same days, whenever it is opened."""
+    """Return a view of the same days, independent of the day on which it is opened."""
     period = context.period(view)
     return replace(view, preset="", start=period.start, last=period.last)
 
 
 def decode(params: Mapping[str, Sequence[str]], context: Context) -> tuple[View, list[str]]:
-    """The view of a link, and a sentence for each part of it that could not be used. Never raises.
+    """Return the view of a link, and a sentence for each part that could not be used.
 
-    ``params`` holds all values given for each name, as ``parse_qs`` delivers them.
+    ``params`` holds all values given for each name, as ``parse_qs`` delivers them. Never raises.
     """
     problems: list[str] = []
-    given: dict[str, str] = {}
-    for name, values in params.items():
-        if name not in PARAMS:
-            if not name.lower().startswith(FOREIGN):
-                problems.append(
-                    f"There is no part {_show(name)} in a link. {did_you_mean(name[:40], PARAMS)}".rstrip()
-                )
-            continue
-        if len(values) > 1:
-            problems.append(f"{_show(name)} is given {len(values)} times; the last one is used.")
-        if values and len(values[-1]) > MAX_VALUE:
-            problems.append(
-                f"{_show(name)} has {len(values[-1]):,} characters, which is too long to be one; it is left out."
-            )
-        elif values:
-            given[name] = values[-1]
-
-    view = context.default
-    view = replace(view, zone=_zone(given, context, problems))
+    given = _given(params, problems)
+    view = View(preset=context.presets.default, zone=_zone(given, context, problems))
     view = _range(given, view, context, problems)
+    grains = [str(grain) for grain in Grain]
     view = replace(
         view,
         metrics=_metrics(given, view.metrics, problems),
-        grain=Grain(_choice(given, "grain", [str(g) for g in Grain], str(view.grain), problems)),
-        view=_choice(given, "view", VIEWS, view.view, problems),
+        grain=Grain(_choice(given, "grain", grains, "a grouping; showing days", problems)),
+        view=_choice(given, "view", VIEWS, "a view; showing the chart", problems),
     )
-    view, more = settle(view, context)
+    view, more = constrain(view, context)
     return view, problems + more
 
 
-def settle(view: View, context: Context) -> tuple[View, list[str]]:
-    """A view that can be shown, and what had to be changed: the order and length of the range, and hours in a long one."""
+def constrain(view: View, context: Context) -> tuple[View, list[str]]:
+    """Return a view that can be shown, and what was changed: dates, or hours in a long range."""
     problems: list[str] = []
-    if not view.preset:
+    if view.start is not None and view.last is not None:
         start, last = view.start, view.last
         if start > last:
-            problems.append("The range ended before it began; its two dates are swapped.")
+            problems.append("The range ended before it began; its dates have been swapped.")
             start, last = last, start
         latest = context.today(view) + AHEAD
         if last > latest:
-            problems.append(f"The range reaches beyond {latest}; it is cut there.")
+            problems.append(f"The range cannot end after {latest}; it now ends on that day.")
             start, last = min(start, latest), latest
         if (last - start).days >= MAX_DAYS:
             problems.append(
                 f"The range is longer than ten years; its last {MAX_DAYS:,} days are shown."
             )
             start = last - DAY * (MAX_DAYS - 1)
-        view = replace(view, start=start, last=last)
+        view = replace(view, preset="", start=start, last=last)
     days = context.period(view).days
     if view.grain is Grain.HOUR and days > HOUR_DAYS:
         problems.append(
-            f"Hours are shown for up to {HOUR_DAYS} days. This range has {days:,}, so it is shown by the day."
+            f"Hours can be shown for up to {HOUR_DAYS} days. This range has {days:,}; showing days."
         )
         view = replace(view, grain=Grain.DAY)
     return view, problems
 
 
-def _show(text: str) -> str:
-    """A stranger's text, short and on one line."""
+def _given(params: Mapping[str, Sequence[str]], problems: list[str]) -> dict[str, str]:
+    """Return the last value of each known parameter."""
+    given: dict[str, str] = {}
+    for name, values in params.items():
+        if name not in PARAMS:
+            if not name.lower().startswith(FOREIGN):
+                hint = did_you_mean(name[:40], PARAMS)
+                problems.append(f"Ignored {_quoted(name)} in the link. {hint}".rstrip())
+            continue
+        if len(values) > 1:
+            problems.append(f"{_quoted(name)} is given {len(values)} times; the last one is used.")
+        if values and len(values[-1]) > MAX_VALUE_CHARACTERS:
+            problems.append(
+                f"Ignored {_quoted(name)} in the link: {len(values[-1]):,} characters are too many."
+            )
+        elif values:
+            given[name] = values[-1]
+    return given
+
+
+def _quoted(text: str) -> str:
+    """Return text from outside in quotes, short and on one line."""
     clean = "".join(c if c.isprintable() else "�" for c in text[:40])
     return f"“{clean}{'…' if len(text) > 40 else ''}”"
 
 
 def _choice(
-    given: dict[str, str], name: str, options: Sequence[str], default: str, problems: list[str]
+    given: Mapping[str, str], name: str, options: Sequence[str], what: str, problems: list[str]
 ) -> str:
+    """Return the value of a parameter, or its default; ``what`` says that the default is shown."""
+    default = str(getattr(View(), name))
     value = given.get(name, default)
     if value in options:
         return value
-    problems.append(
-        f"{_show(value)} is not a {name}; “{default}” is shown. {did_you_mean(value[:40], options)}".rstrip()
-    )
+    hint = did_you_mean(value[:40], options)
+    problems.append(f"{_quoted(value)} is not {what}. {hint}".rstrip())
     return default
 
 
-def _zone(given: dict[str, str], context: Context, problems: list[str]) -> str:
+def _zone(given: Mapping[str, str], context: Context, problems: list[str]) -> str:
     name = given.get("zone", "")
     try:
         zone(name or context.zone)
     except InputError as error:
         problems.append(
-            f"There is no time zone {_show(name)}; the team's own, {context.zone}, is used. {error.todo}".rstrip()
+            f"There is no time zone {_quoted(name)}; using the team's own, {context.zone}. "
+            f"{error.todo}".rstrip()
         )
         return ""
     return "" if name == context.zone else name
 
 
-def _range(given: dict[str, str], view: View, context: Context, problems: list[str]) -> View:
-    dates: dict[str, date] = {}
-    for name in ("from", "to"):
-        if name in given:
-            try:
-                dates[name] = parse_date(given[name])
-            except InputError as error:
-                problems.append(
-                    f"“{name}”: {_show(given[name])} cannot be used. {error.todo}".rstrip()
-                )
+def _range(given: Mapping[str, str], view: View, context: Context, problems: list[str]) -> View:
+    dates = _dates(given, problems)
     if "preset" in given:
         if "from" in given or "to" in given:
             problems.append("The link has both a preset and dates; the preset is used.")
         id = given["preset"]
         if id in context.presets:
             return replace(view, preset=id)
-        problems.append(
-            f"There is no preset {_show(id)}. {did_you_mean(id[:40], context.presets.ids)}".rstrip()
-        )
+        hint = did_you_mean(id[:40], context.presets.ids)
+        problems.append(f"There is no preset {_quoted(id)}. {hint}".rstrip())
     if len(dates) == 2:
         return replace(view, preset="", start=dates["from"], last=dates["to"])
     if len(dates) == 1:
         (day,) = dates.values()
         other = "to" if "from" in dates else "from"
-        if other not in given:
-            problems.append(f"“{other}” is missing; only {day} is shown.")
-        else:
-            problems.append(f"Only {day} is shown.")
+        missing = "" if other in given else f"“{other}” is missing in the link. "
+        problems.append(f"{missing}Only {day} is shown.")
         return replace(view, preset="", start=day, last=day)
     if {"preset", "from", "to"} & given.keys():
-        problems.append(f"“{context.presets[view.preset].label}” is shown instead.")
+        problems.append(f"Showing “{context.presets[view.preset].label}” instead.")
     return view
 
 
+def _dates(given: Mapping[str, str], problems: list[str]) -> dict[str, date]:
+    dates: dict[str, date] = {}
+    for name in ("from", "to"):
+        try:
+            if name in given:
+                dates[name] = parse_date(given[name])
+        except InputError as error:
+            problems.append(
+                f"“{name}”: {_quoted(given[name])} cannot be used. {error.todo}".rstrip()
+            )
+    return dates
+
+
 def _metrics(
-    given: dict[str, str], default: tuple[str, ...], problems: list[str]
+    given: Mapping[str, str], default: tuple[str, ...], problems: list[str]
 ) -> tuple[str, ...]:
     text = given.get("m")
     if text is None:
         return default
     if text == NONE:
         return ()
-    keys: list[str] = []
-    unknown: list[str] = []
-    for id in dict.fromkeys(text.split(".")):
-        key = _KEY.get(id)
-        if key is None:
-            unknown.append(id)
-        elif key not in keys:
-            keys.append(key)
+    ids = text.split(".")
+    keys = tuple(dict.fromkeys(_KEY[id] for id in ids if id in _KEY))
+    unknown = [id for id in dict.fromkeys(ids) if id not in _KEY]
     for id in unknown[:3]:
-        problems.append(
-            f"There is no metric {_show(id)}. {did_you_mean(id[:40], ID.values())}".rstrip()
-        )
+        hint = did_you_mean(id[:40], ID.values())
+        problems.append(f"There is no metric {_quoted(id)}. {hint}".rstrip())
     if len(unknown) > 3:
-        problems.append(f"{len(unknown) - 3} more metrics of the link are not known.")
+        problems.append(f"Ignored {len(unknown) - 3} more unknown metrics in the link.")
     if len(keys) > MAX_SERIES:
         problems.append(
             f"The link names {len(keys)} metrics; the chart shows the first {MAX_SERIES}."
         )
     if not keys:
-        problems.append("No metric of the link is known; the usual ones are shown.")
+        problems.append("The link names no known metric; showing the usual ones.")
         return default
-    return tuple(keys[:MAX_SERIES])
+    return keys[:MAX_SERIES]

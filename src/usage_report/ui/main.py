@@ -1,26 +1,43 @@
-"""The script Streamlit runs for every visitor: navigation, and nothing else.
+"""The script that Streamlit runs for every visitor: navigation, and nothing else.
 
-It does not lie beside ``pages/`` on purpose: a ``pages`` folder next to the running script is served by Streamlit's old
-discovery, and a deep link would then run a page without this script.
+In the repository the pages are the files of its top folder ``pages``; in an installed package they
+are functions of this one. Both have the same addresses.
+
+No folder named ``pages`` may lie beside this script: Streamlit would serve its files under
+addresses of their own, without running this script.
 """
+
+from __future__ import annotations
 
 from pathlib import Path
 
 import streamlit as st
 
-from usage_report.ui import strings
+from usage_report.ui import date_range, real_time, reconcile, sources, strings, this_period
 
-PAGES = Path(__file__).resolve().parents[3] / "pages"
+REPOSITORY = Path(__file__).resolve().parents[3]
+FILES = REPOSITORY / "pages" if (REPOSITORY / "app.py").is_file() else None
+#: File, function, title, icon and URL path; the first page is the default one.
+PAGES = (
+    ("This_period.py", this_period.show, "This period", "🗓️", ""),
+    ("Real_time.py", real_time.show, "Real time", "🟢", "real-time"),
+    ("Date_range.py", date_range.show, "Date range", "📈", "date-range"),
+    ("Reconcile.py", reconcile.show, "Reconcile", "⚖️", "reconcile"),
+    ("Sources.py", sources.show, "Sources", "🔌", "sources"),
+)
 
-# An emoji: material icons are fetched from elsewhere when they become the tab's icon.
+# An emoji: Streamlit fetches material icons from another host when they are the icon of the tab.
 st.set_page_config(page_icon=strings.ICON, layout="wide")
 st.navigation(
     [
-        st.Page(PAGES / "This_period.py", title="This period", icon="🗓️", default=True),
-        st.Page(PAGES / "Real_time.py", title="Real time", icon="🟢", url_path="real-time"),
-        st.Page(PAGES / "Date_range.py", title="Date range", icon="📈", url_path="date-range"),
-        st.Page(PAGES / "Reconcile.py", title="Reconcile", icon="⚖️", url_path="reconcile"),
-        st.Page(PAGES / "Sources.py", title="Sources", icon="🔌", url_path="sources"),
+        st.Page(
+            FILES / file if FILES else function,
+            title=title,
+            icon=icon,
+            url_path=url_path,
+            default=not url_path,
+        )
+        for file, function, title, icon, url_path in PAGES
     ],
     position="top",
 ).run()

@@ -1,14 +1,15 @@
-"""Texts that several pages share, and the way from anyone's text to a page that shows it as it is."""
+"""Texts that several pages share, and functions that show any text as it is."""
 
 from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Sequence
 
-from usage_report.core.periods import local, zone
+from usage_report.render.numbers import number
 
-APP = "Usage report"
 ICON = "📊"
+NOT_SUPPLIED = "Not supplied by this team's platform. This is not 0."
 #: Limits as an example.
 EXAMPLE = {
     "participation_minutes": 100_000,
@@ -19,19 +20,22 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&])")
 
 
 def plain(text: str) -> str:
-    """Markdown that shows ``text`` as it is: names come from outside and may hold markup, directives or line breaks."""
+    """Return Markdown that shows ``text`` as it is.
+
+    Names come from outside and may contain markup, directives or line breaks.
+    """
     return _MARKUP.sub(r"\\\1", " ".join(text.split()))
 
 
 def code(text: str) -> str:
-    """Markdown of ``text`` as inline code, whatever backticks it holds."""
+    """Return Markdown of ``text`` as inline code, whatever backticks it contains."""
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     pad = " " if "`" in text else ""
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
 def ago(ms: int) -> str:
-    """An age in words, in the largest unit that fits: ``12 s``, ``5 min``, ``3 h``, ``2 days``."""
+    """Return an age in the largest unit that fits: ``12 s``, ``5 min``, ``3 h``, ``2 days``."""
     seconds = max(0, ms) // 1000
     if seconds < 60:
         return f"{seconds} s"
@@ -42,21 +46,17 @@ def ago(ms: int) -> str:
     return f"{seconds // 86400} days"
 
 
-def clock(ms: int, zone_name: str) -> str:
-    """``14:32`` on a clock of the zone."""
-    return f"{local(ms, zone(zone_name)):%H:%M}"
-
-
 def count(n: int, one: str, many: str = "") -> str:
-    """``1 session``, ``2 sessions``."""
-    return f"{n:,} {one if n == 1 else many or one + 's'}"
+    """Return ``1 session``, ``2 sessions``."""
+    return f"{number(n)} {one if n == 1 else many or one + 's'}"
 
 
 def ingest_command(team: str) -> str:
+    """Return the command that imports a file for a team."""
     return f"usage-report ingest --team {shlex.quote(team)} FILE"
 
 
-def limit_command(team: str, keys: list[str]) -> str:
-    """The command that sets the limits of ``keys``, with round figures as an example."""
+def limit_command(team: str, keys: Sequence[str]) -> str:
+    """Return the command that sets the limits of ``keys``, with round figures as an example."""
     flags = " ".join(f"--limit {key}={EXAMPLE.get(key, 1000)}" for key in keys)
     return f"usage-report team set {shlex.quote(team)} {flags}"

@@ -16,6 +16,11 @@ HEAVY = (
     "pyarrow",
     "sqlalchemy",
     "streamlit.elements.vega_charts",
+    "usage_report.ui.date_range",
+    "usage_report.ui.real_time",
+    "usage_report.ui.reconcile",
+    "usage_report.ui.sources",
+    "usage_report.ui.this_period",
 )
 
 #: Teams whose opening page is computed beforehand.

@@ -1,0 +1,147 @@
+"""*Date range*: any metrics over any days, as a chart, a table and a file.
+
+The address bar always holds what is shown.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from usage_report.core.metrics import METRICS, Measure, metric
+from usage_report.render import csv, dates, notes, numbers, xlsx
+from usage_report.render.charts import overlay
+from usage_report.reporting.model import BucketState, Report
+from usage_report.ui import cache, links, strings
+from usage_report.ui.components.copy_link import copy_link
+from usage_report.ui.components.downloads import csv_button, excel_button
+from usage_report.ui.components.usage_table import usage_table
+from usage_report.ui.errors import guard
+from usage_report.ui.frame import page
+from usage_report.ui.range_controls import Selection, select
+
+_FUTURE = notes.STATE_TEXTS[BucketState.NOT_BEGUN]
+
+
+def show() -> None:
+    """Draw the page."""
+    frame = page("Date range")
+    with guard():
+        selection = select(frame)
+        with st.spinner("Counting…", show_time=False):
+            report = cache.report(frame.team, selection.query())
+        with st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        ):
+            _headline(selection)
+            _share(selection, report)
+        if selection.view.view == "chart":
+            _tiles(report, selection.view.metrics)
+            _chart(report, selection.view.metrics)
+        _notes(report)
+        with st.container(key="range_table"):
+            usage_table(report)
+    frame.footer()
+
+
+def _headline(selection: Selection) -> None:
+    zone_text = dates.zone_text(selection.zone, selection.context.now)
+    st.markdown(
+        f"**{strings.plain(dates.span(selection.period))}** · "
+        f"{strings.count(selection.period.days, 'day')} · {strings.plain(zone_text)}"
+    )
+
+
+def _share(selection: Selection, report: Report) -> None:
+    view, context, address = selection.view, selection.context, selection.address
+    with st.container(horizontal=True, vertical_alignment="center", key="range_share"):
+        csv_button(
+            lambda: csv.to_csv(report),
+            csv.filename(report, "csv"),
+            key="range_csv",
+            tooltip="Exact figures of all metrics and parts, a row per bucket; "
+            "the last row is the total.",
+        )
+        excel_button(
+            lambda: xlsx.to_xlsx(report),
+            csv.filename(report, "xlsx"),
+            key="range_xlsx",
+            tooltip="A workbook with the figures, their origin, and the definition of each metric.",
+        )
+        copy_link(
+            address.query(links.fixed(view, context)),
+            dates.span(selection.period),
+            rolling=address.query(view) if view.preset else None,
+            preset=context.presets[view.preset].label if view.preset else "",
+            arrive=address.query(view) if address.is_incomplete else None,
+        )
+
+
+def _tiles(report: Report, metrics: tuple[str, ...]) -> None:
+    """Draw a tile per metric of the chart: its total, and what sort of total that is."""
+    if not metrics:
+        return
+    with st.container(horizontal=True, key="range_tiles"):
+        for key in metrics:
+            m, total = metric(key), report.total(key)
+            is_estimated = key == "consumed_minutes" and report.estimated_total_ms > 0
+            about = numbers.ABOUT if is_estimated and total is not None else ""
+            st.metric(
+                m.title,
+                about + numbers.figure(key, total),
+                help=m.definition,
+                border=True,
+                height="stretch",
+                width="stretch",
+                delta=_total_note(report, key),
+                delta_color="off",
+                delta_arrow="off",
+            )
+
+
+def _total_note(report: Report, key: str) -> str | None:
+    """Return what sort of total a tile shows; ``None`` where its title is enough."""
+    value = report.total(key)
+    if value is None:
+        return notes.NOT_SUPPLIED if key in report.not_supplied else _FUTURE
+    match metric(key).measure:
+        case Measure.MINUTES:
+            return numbers.duration(value)
+        case Measure.LEVEL:
+            return "stored at the end"
+        case Measure.DISTINCT:
+            return "unique rooms" if key == "active_rooms" else "unique people"
+        case Measure.PEAK:
+            at = report.totals_at.get(key, -1)
+            return dates.instant(at, report.query.zone) if at >= 0 else None
+    return None
+
+
+def _chart(report: Report, metrics: tuple[str, ...]) -> None:
+    if not metrics:
+        st.info("Choose one or more metrics above to see them in a chart.", icon="📈")
+        return
+    if not report.begun:
+        st.info("This range is in the future: there are no figures yet.", icon="📅")
+        return
+    data = overlay.frame(report, metrics)
+    titles = ", ".join(metric(key).title for key in metrics)
+    days = dates.span(report.query.period)
+    st.vega_lite_chart(
+        data,
+        overlay.spec(report, metrics),
+        width="stretch",
+        height=overlay.HEIGHT + 10 * len(metrics),
+        key="range_chart",
+        alt=f"{titles} by {report.query.grain}, {days}. The table below has all figures.",
+    )
+    if captions := overlay.captions(report, metrics):
+        st.caption(" ".join(captions))
+
+
+def _notes(report: Report) -> None:
+    """Show what a reader needs to know before trusting the figures."""
+    reported = [m.key for m in METRICS if m.key not in report.not_supplied]
+    if report.begun and not any(report.totals[key] for key in reported):
+        st.info("No usage in this range.", icon="📭")
+    if texts := notes.notes(report):
+        st.caption("  \n".join(strings.plain(text) for text in texts))

@@ -1,0 +1,53 @@
+"""*This period*: six figures of the billing period, against the contract and day by day."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from usage_report.core.metrics import PERIOD, Metric
+from usage_report.render import dates, notes, standing
+from usage_report.render.charts import period as chart
+from usage_report.reporting.model import PeriodMetric, PeriodReport
+from usage_report.ui import cache, strings
+from usage_report.ui.components.period_card import missing_limits, period_card
+from usage_report.ui.errors import guard
+from usage_report.ui.frame import page
+
+
+def show() -> None:
+    """Draw the page."""
+    frame = page("This period")
+    with guard():
+        report = cache.period(frame.team, frame.as_of)
+        figures = {figure.key: figure for figure in report.metrics}
+        zone_text = strings.plain(dates.zone_text(report.zone, report.as_of))
+        updated = dates.clock(report.as_of, report.zone)
+        st.caption(f"{standing.header(report)} · {zone_text} · updated {updated}")
+
+        with st.grid(3):
+            for metric in PERIOD:
+                period_card(report, metric, figures[metric.key])
+        if text := notes.partly_text(report.daily, PERIOD):
+            st.caption(strings.plain(text))
+        missing_limits(report, frame.team.key)
+
+        st.subheader("Day by day", anchor=False)
+        st.caption(chart.LEGEND)
+        with st.grid(3):
+            for metric in PERIOD:
+                _trend(report, metric, figures[metric.key])
+    frame.footer()
+
+
+def _trend(report: PeriodReport, metric: Metric, figure: PeriodMetric) -> None:
+    with st.container(border=True, height="stretch", key=f"trend_{metric.key}"):
+        st.markdown(f"**{metric.title}**")
+        if figure.value is None:
+            st.caption("Not supplied by this team's platform.")
+            return
+        st.vega_lite_chart(
+            chart.table(report, figure),
+            chart.spec(metric.key),
+            key=f"chart_{metric.key}",
+            alt=chart.description(report, figure),
+        )

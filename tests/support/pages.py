@@ -1,0 +1,50 @@
+"""Pages as a visitor gets them, without a browser: opening one, and reading what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+FOLDER = Path(__file__).parents[2] / "pages"
+_TEXTS = (
+    "title",
+    "subheader",
+    "markdown",
+    "caption",
+    "error",
+    "warning",
+    "info",
+    "success",
+    "code",
+)
+
+
+def visit(page: str, query: Mapping[str, str] | Iterable[tuple[str, str]] = (), **state) -> AppTest:
+    """Open a page of the top folder ``pages`` with a query string and a session state."""
+    app = AppTest.from_file(FOLDER / f"{page}.py", default_timeout=30)
+    for name, value in dict(query).items():
+        app.query_params[name] = value
+    for name, value in state.items():
+        app.session_state[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def shown(app: AppTest) -> str:
+    """Every text of the page, without the escapes of Markdown."""
+    blocks = [block.value for name in _TEXTS for block in getattr(app, name)]
+    html = [block.proto.body for block in app.get("html")]
+    return "\n".join([str(text) for text in blocks] + html).replace("\\", "")
+
+
+def control(widgets: Iterable, name: str):
+    """The widget bound under ``name``, whichever generation of it is shown."""
+    return next(w for w in widgets if (w.key or "").rpartition("-")[0] == name)
+
+
+def address(app: AppTest) -> dict[str, str]:
+    """The query parameters, the last value of each."""
+    return {k: v[-1] if isinstance(v, list) else v for k, v in app.query_params.items()}
