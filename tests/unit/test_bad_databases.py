@@ -24,7 +24,7 @@ from usage_report.storage import event_log
 from usage_report.storage import tables as t
 
 #: The very library the product uses: two copies of SQLite in one process do not see each other's locks.
-sqlite3 = engine_module._sqlite_module()
+sqlite3 = engine_module.sqlite_module()
 REPORT = ("report", "--team", "acme", "--from", "2026-03-01", "--to", "2026-03-01")
 #: What a person might run first; each must say the same.
 FIRST = [REPORT, ("ingest", "-"), ("team", "list"), ("demo",), ("migrate",), ("rebuild",)]
@@ -300,8 +300,8 @@ def test_disk_full(filled, monkeypatch, tmp_path, more):
     data = b"".join(map(line, many(300)))
     with monkeypatch.context() as full:
         limited_pages(full, more)
-        full.setattr(pipeline, "BATCH", 300)
-        full.setattr(pipeline, "SETTLE", 300)
+        full.setattr(pipeline, "BATCH_ITEMS", 300)
+        full.setattr(pipeline, "STEP_EVENTS", 300)
         result = filled("ingest", "-", input=data, code=1)
         assert "The disk of the database is full" in result.stderr
         assert "Free some space" in result.stderr
@@ -408,7 +408,7 @@ def test_a_connection_that_dies_in_the_middle(server):
 
     with pytest.raises(DatabaseError) as caught:
         interrupted()
-    assert "Nothing half-done was kept" in str(caught.value)
+    assert "The failed step left nothing behind" in str(caught.value)
     with storage.reading(server) as c:
         assert c.execute(sa.select(sa.func.count()).select_from(t.events)).scalar_one() == 0
 

@@ -13,7 +13,7 @@ from usage_report.cli.main import main
 from usage_report.core.errors import EventError
 from usage_report.core.events import Event, QuarantinedInput, instant
 from usage_report.core.settings import Settings
-from usage_report.ingest.write_queue import Job, Raw, WriteQueue
+from usage_report.ingest.write_queue import Job, RawRequest, WriteQueue
 from usage_report.reporting.reader import Reader
 from usage_report.sources import registry
 from usage_report.sources.contract import Context, Delivery
@@ -60,7 +60,7 @@ def post(engine, platform: str, team: str, body: dict, at: int) -> None:
             events,
             refused,
             at,
-            Raw(platform, "http://x/", {"x-a": "1"}, raw),
+            RawRequest(platform, "http://x/", {"x-a": "1"}, raw),
         ),
     )
     intake.close()

@@ -12,7 +12,7 @@ from usage_report.core.errors import DatabaseError
 from usage_report.core.events import Event
 from usage_report.ingest import pipeline, write_queue
 from usage_report.ingest.write_queue import Job, WriteQueue
-from usage_report.storage import event_log, facts
+from usage_report.storage import event_log, pending
 from usage_report.storage import tables as t
 from usage_report.storage.event_log import IngestOutcome
 from usage_report.storage.inbox import Inbox, drain_inbox
@@ -134,9 +134,9 @@ def test_in_steps_each_whole(engine, monkeypatch):
         accept(engine, inbox, told(f"{name}1"), told(f"{name}2"))
     with storage.writing(engine) as c:
         assert drain_inbox(c, 3) == 2, "no row is parted"
-    monkeypatch.setattr(pipeline, "BATCH", 4)
+    monkeypatch.setattr(pipeline, "BATCH_ITEMS", 4)
     steps: list[int] = []
-    pipeline.drain_inbox(engine, progress=steps.append, most=1)
+    pipeline.drain_inbox(engine, progress=steps.append, max_steps=1)
     pipeline.drain_inbox(engine, progress=steps.append)
     assert steps == [4, 4]
     assert len(ids(engine)) == 10
@@ -159,10 +159,10 @@ def test_the_lag_is_that_of_the_oldest(engine):
         Inbox().accept(c, [told("b")], NOW + 5_000)
     assert (pipeline.inbox_size(engine).events, pipeline.inbox_size(engine).oldest) == (2, NOW)
     with storage.reading(engine) as c:
-        assert facts.backlog(c)[:3] == (2, 0, NOW)
+        assert pending.backlog(c)[:3] == (2, 0, NOW)
     pipeline.drain_inbox(engine)
     with storage.reading(engine) as c:
-        assert facts.backlog(c)[:3] == (0, 1, NOW)
+        assert pending.backlog(c)[:3] == (0, 1, NOW)
         assert [
             r
             for (r,) in c.execute(
@@ -172,8 +172,8 @@ def test_the_lag_is_that_of_the_oldest(engine):
 
 
 def test_without_a_worker_the_intake_carries_what_is_too_much(engine, monkeypatch):
-    monkeypatch.setattr(write_queue, "INBOX", 5)
-    monkeypatch.setattr(write_queue, "CARRY", 4)
+    monkeypatch.setattr(write_queue, "INBOX_EVENTS", 5)
+    monkeypatch.setattr(write_queue, "DRAIN_EVENTS", 4)
     writer = WriteQueue(engine)
     try:
         for i in range(12):
@@ -207,7 +207,7 @@ def test_what_was_not_carried_after_all_stays_known(engine, monkeypatch):
         assert send(told("a")) == [A]
         assert send(told("b")) == [A]
         with monkeypatch.context() as small:
-            small.setattr(write_queue, "INBOX", 0)
+            small.setattr(write_queue, "INBOX_EVENTS", 0)
             full = True
             with pytest.raises(DatabaseError):
                 send(told("c"))

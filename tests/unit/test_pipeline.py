@@ -22,6 +22,7 @@ from usage_report.reporting.model import Query
 from usage_report.reporting.reader import Reader
 from usage_report.storage import event_log, quarantine
 from usage_report.storage import tables as t
+from usage_report.storage.event_log import IngestCounts
 
 HOUR = 3_600_000
 STALE = 24 * HOUR
@@ -170,36 +171,37 @@ def test_large_batches_and_long_texts(engine):
 
 
 def test_an_input_that_breaks_off(engine):
-    """What came before is safe, in the ledger and in quarantine, and the error tells how much that was."""
+    """What came before is stored, in the event log and in quarantine, and the counts are known."""
 
     def broken():
         yield from Log().stay("10:00", "10:30", "a")
         yield QuarantinedInput("not-json", "it is not JSON at all", b"{", 3)
         raise InputError("The file ends in the middle")
 
-    with pytest.raises(InputError) as caught:
-        product.ingest(engine, broken())
-    assert (caught.value.counts.accepted, caught.value.counts.quarantined) == (2, 1)
+    counts = IngestCounts()
+    with pytest.raises(InputError):
+        pipeline.append(engine, broken(), now=0, format="jsonl", origin="test", counts=counts)
+    assert counts == IngestCounts(accepted=2, quarantined=1, reasons={"not-json": 1})
     assert len(rows(engine, t.events)) == 2
     pipeline.process_pending(engine)
     assert minutes(report(engine, "2026-03-01")) == [30]
 
 
 def test_progress_adds_up(engine, monkeypatch):
-    monkeypatch.setattr(pipeline, "BATCH", 7)
+    monkeypatch.setattr(pipeline, "BATCH_ITEMS", 7)
     events = [
         e._replace(session=f"s-{i}", id=f"{i}-{e.id}")
         for i in range(10)
         for e in Log().stay("10:00", "10:30", "a")
     ]
     told: list[int] = []
-    pipeline.ingest(engine, events, now=0, format="jsonl", origin="test", progress=told.append)
+    pipeline.append(engine, events, now=0, format="jsonl", origin="test", progress=told.append)
     assert sum(told) == 20
     assert max(told) == 7
     assert pipeline.pending_events(engine) == 20
-    monkeypatch.setattr(pipeline, "SETTLE", 5)
+    monkeypatch.setattr(pipeline, "STEP_EVENTS", 5)
     counted: list[int] = []
-    assert pipeline.process_pending(engine, most=2) == 4
+    assert pipeline.process_pending(engine, max_steps=2) == 4
     assert pipeline.pending_events(engine) == 12
     assert pipeline.process_pending(engine, progress=counted.append) == 6
     assert sum(counted) == 12
@@ -373,7 +375,7 @@ def test_odd_characters_can_be_quarantined(engine):
     odd = QuarantinedInput(
         "x", "nul \0 and half \ud83d", b"\0\xff\xfe", 1, "te\0am", "so\udcffurce"
     )
-    pipeline.ingest(engine, [odd], now=0, format="jsonl", origin="na\0me \udcff")
+    pipeline.append(engine, [odd], now=0, format="jsonl", origin="na\0me \udcff")
     with storage.reading(engine) as c:
         (row,) = quarantine.originals(c)
     assert bytes(row.raw) == b"\0\xff\xfe"

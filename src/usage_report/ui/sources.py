@@ -259,7 +259,7 @@ def _replay() -> None:
     try:
         engine = cache.reader().engine
         counts = pipeline.replay(engine, now=cache.clock())
-        pipeline.process_pending(engine, most=STEPS)
+        pipeline.process_pending(engine, max_steps=STEPS)
         st.session_state[_RESULT] = counts
     except Exception as error:
         st.session_state[_RESULT] = error
