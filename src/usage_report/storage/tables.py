@@ -90,20 +90,18 @@ sessions = Table(
     Index("sessions_key", "team_id", "key", unique=True),
     Index("sessions_last", "team_id", "last_event"),
 )
-Index(
-    "sessions_pending",
-    sessions.c.team_id,
-    sessions.c.first_event,
-    sqlite_where=sessions.c.is_pending,
-    postgresql_where=sessions.c.is_pending,
-)
-Index(
-    "sessions_open",
-    sessions.c.team_id,
-    sessions.c.last_event,
-    sqlite_where=sessions.c.is_open,
-    postgresql_where=sessions.c.is_open,
-)
+for _name, _column, _flag in (
+    ("sessions_pending", sessions.c.first_event, sessions.c.is_pending),
+    ("sessions_open", sessions.c.last_event, sessions.c.is_open),
+):
+    # SQLite uses a partial index only for queries that state its condition in the same words.
+    Index(
+        _name,
+        sessions.c.team_id,
+        _column,
+        sqlite_where=sa.text(f"{_flag.name} = 1"),
+        postgresql_where=_flag,
+    )
 
 events = Table(
     "events",
