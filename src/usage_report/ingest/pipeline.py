@@ -87,13 +87,13 @@ def _append_batch(
     engine: Engine, batch: list[Item], *, now: int, format: str, origin: str
 ) -> IngestCounts:
     events = [x for x in batch if type(x) is Event]
-    refused = [x for x in batch if type(x) is QuarantinedInput]
+    quarantined = [x for x in batch if type(x) is QuarantinedInput]
     counts = IngestCounts()
     with writing(engine) as c:
         if events:
             counts += IngestCounts.of(events, inbox.append(c, events, now))
-        if refused:
-            counts += quarantine.add(c, refused, format=format, origin=origin, now=now)
+        if quarantined:
+            counts += quarantine.add(c, quarantined, format=format, origin=origin, now=now)
     return counts
 
 

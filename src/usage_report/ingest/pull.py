@@ -130,7 +130,7 @@ def _start(stored: Cursor | None, first: date | None, last: date | None, day: da
             "",
             f"Ask for {_MAX_DAYS:,} days at most.",
         )
-    # One day earlier, because whoever is there at midnight came before it.
+    # One day earlier, because people who are there at midnight came before it.
     date_end = stored.date_end if stored else ""
     return Cursor(str(first), str(last), "sessions", str(first - DAY), date_end)
 
@@ -191,8 +191,8 @@ class _Pull:
             for position, record in enumerate(page, 1)
             for item in objects.translate(kind, record, context, position)
         ]
-        refused = [item for item in items if type(item) is QuarantinedInput]
-        self.result.examples += refused[: _EXAMPLES - len(self.result.examples)]
+        quarantined = [item for item in items if type(item) is QuarantinedInput]
+        self.result.examples += quarantined[: _EXAMPLES - len(self.result.examples)]
         self.result.counts += pipeline.append(
             self.engine, items, now=at, format=objects.NAME, origin=f"{VENDOR} {path}"
         )

@@ -71,29 +71,29 @@ class RawRequest(NamedTuple):
 
 
 class Job(NamedTuple):
-    """One request: its events and refused inputs, to be stored together or not at all."""
+    """One request: its events and quarantined inputs, to be stored together or not at all."""
 
     team: str
     #: The source that read the request, and its name in the quarantine.
     format: str
     origin: str
     events: Sequence[Event]
-    refused: Sequence[QuarantinedInput]
+    quarantined: Sequence[QuarantinedInput]
     #: Epoch ms.
     received_at: int
     raw: RawRequest | None
 
     @property
     def items(self) -> int:
-        """Number of events and refused inputs."""
-        return len(self.events) + len(self.refused)
+        """Number of events and quarantined inputs."""
+        return len(self.events) + len(self.quarantined)
 
     @property
     def bytes(self) -> int:
         """Bytes of the parts that may be long: unknown fields of events, originals, the body."""
         return (
             sum(len(event.extra) for event in self.events)
-            + sum(len(item.raw) for item in self.refused)
+            + sum(len(item.raw) for item in self.quarantined)
             + (len(self.raw.body) if self.raw else 0)
         )
 
@@ -142,7 +142,7 @@ class WriteQueue:
 
     @property
     def waiting(self) -> int:
-        """Number of events and refused inputs in the queue."""
+        """Number of events and quarantined inputs in the queue."""
         return self._items
 
     @property
@@ -218,9 +218,9 @@ class WriteQueue:
         accepted = iter(self._inbox.accept(c, events, received_at) if events else ())
         outcomes = [list(islice(accepted, len(job.events))) for job in jobs]
         for job in jobs:
-            if job.refused:
+            if job.quarantined:
                 quarantine.add(
-                    c, job.refused, format=job.format, origin=job.origin, now=job.received_at
+                    c, job.quarantined, format=job.format, origin=job.origin, now=job.received_at
                 )
         if self._keep_raw:
             pairs = zip(jobs, outcomes, strict=True)
@@ -247,7 +247,7 @@ def _delivery(job: Job, raw: RawRequest, outcomes: Sequence[IngestOutcome]) -> d
         raw.body,
         accepted=outcomes.count(IngestOutcome.ACCEPTED),
         duplicates=outcomes.count(IngestOutcome.DUPLICATE),
-        quarantined=len(job.refused),
+        quarantined=len(job.quarantined),
     )
 
 

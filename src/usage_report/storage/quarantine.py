@@ -47,7 +47,7 @@ class Original(NamedTuple):
 
 
 def add(
-    c: Connection, refused: Iterable[QuarantinedInput], *, format: str, origin: str, now: int
+    c: Connection, items: Iterable[QuarantinedInput], *, format: str, origin: str, now: int
 ) -> IngestCounts:
     """Quarantine inputs, each original once. Return how many were new and how many known.
 
@@ -56,7 +56,7 @@ def add(
     """
     counts = IngestCounts()
     rows: dict[bytes, dict[str, object]] = {}
-    for item in refused:
+    for item in items:
         counts.reasons[item.reason] = counts.reasons.get(item.reason, 0) + 1
         team = _storable(item.team)
         key = _key(team, format, item)

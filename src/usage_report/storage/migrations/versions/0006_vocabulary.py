@@ -1,4 +1,4 @@
-"""Tables and columns carry the names of the glossary. Data is kept; nothing is recomputed."""
+"""Tables and columns have the names of the glossary. Data is kept; nothing is recomputed."""
 
 from typing import Any
 
