@@ -60,8 +60,7 @@ def _copy(c: Connection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
 def insert_one(c: Connection, table: sa.Table, columns: Sequence[str], row: Sequence[Any]) -> int:
     """Insert a row of values in the order of ``columns``. Return the ``id`` it was given."""
     statement = _insert_sql(table.name, tuple(columns), 1, _placeholder(c)) + ' RETURNING "id"'
-    id: int = c.exec_driver_sql(statement, tuple(row)).scalar_one()
-    return id
+    return int(c.exec_driver_sql(statement, tuple(row)).scalar_one())
 
 
 def upsert(

@@ -88,8 +88,8 @@ def count_events(c: Connection, team: int | None = None) -> int:
     """Return the number of a team's events, or of the events of all pending sessions."""
     where = _s.is_pending if team is None else _s.team_id == team
     joined = t.events.join(t.sessions, _s.id == t.events.c.session_id)
-    count: int = c.execute(sa.select(sa.func.count()).select_from(joined).where(where)).scalar_one()
-    return count
+    query = sa.select(sa.func.count()).select_from(joined).where(where)
+    return int(c.execute(query).scalar_one())
 
 
 class Backlog(NamedTuple):

@@ -110,8 +110,7 @@ def summaries(c: Connection, *, limit: int) -> list[Summary]:
 
 def count(c: Connection) -> int:
     """Return the number of quarantined inputs."""
-    total: int = c.execute(sa.select(sa.func.count()).select_from(t.quarantine)).scalar_one()
-    return total
+    return int(c.execute(sa.select(sa.func.count()).select_from(t.quarantine)).scalar_one())
 
 
 def release(c: Connection, ids: Sequence[int]) -> None:

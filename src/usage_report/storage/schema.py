@@ -108,5 +108,4 @@ def open_database(url: str) -> Engine:
 def identity(engine: Engine) -> str:
     """Return the id of the database, which is part of every cache key."""
     with reading(engine) as connection:
-        found: str = connection.execute(_IDENTITY).scalar_one()
-    return found
+        return str(connection.execute(_IDENTITY).scalar_one())

@@ -64,8 +64,7 @@ def ensure_team(c: Connection, key: str, now: int, *, sample: bool = False) -> i
     """
     found = bulk.select_in(c, t.teams, ("id",), "key", [key])
     if found:
-        id: int = found[0][0]
-        return id
+        return int(found[0][0])
     values = {
         "key": key,
         "zone": "UTC",
@@ -107,8 +106,7 @@ def latest_event(c: Connection, team: int) -> int | None:
 
 def zone_of(c: Connection, team: int) -> str:
     """Return the name of a team's zone."""
-    name: str = c.execute(sa.select(_t.zone).where(_t.id == team)).scalar_one()
-    return name
+    return str(c.execute(sa.select(_t.zone).where(_t.id == team)).scalar_one())
 
 
 def set_zone(c: Connection, team: int, name: str) -> None:
