@@ -53,7 +53,7 @@ def measure(database: str, url: str, events: int) -> Result:
         seconds.append(timed(lambda: ingest(engine, batch)))  # noqa: B023 - called at once
         say(f"{database}: part {part + 1} of {PARTS}: {seconds[-1]:.1f} s")
     again = list(make(0, min(events, 20_000)))
-    counts = pipeline.ingest(engine, again, now=START, format="jsonl", origin="benchmark")
+    counts = pipeline.append(engine, again, now=START, format="jsonl", origin="benchmark")
     if counts.duplicates != len(again):
         raise SystemExit(f"growth: {len(again) - counts.duplicates} duplicates were not found")
     engine.dispose()
@@ -68,7 +68,7 @@ def measure(database: str, url: str, events: int) -> Result:
 
 
 def ingest(engine, batch: list[Event]) -> None:
-    pipeline.ingest(engine, batch, now=START, format="jsonl", origin="benchmark")
+    pipeline.append(engine, batch, now=START, format="jsonl", origin="benchmark")
     pipeline.process_pending(engine)
 
 

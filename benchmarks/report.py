@@ -66,7 +66,7 @@ def _database(spans: int) -> Path:
     def fill(path: Path) -> None:
         engine = storage.open_database(f"sqlite:///{path}")
         events = meetings.events(meetings.make(spans))
-        pipeline.ingest(engine, events, now=meetings.NOW, format="jsonl", origin="meetings")
+        pipeline.append(engine, events, now=meetings.NOW, format="jsonl", origin="meetings")
         pipeline.process_pending(engine)
         engine.dispose()
 

@@ -1,4 +1,4 @@
-"""Killed at any instant and run again, the ingest of a file ends in the state of one that ran through. Two at once lose nothing."""
+"""An ingest that is killed at any instant and run again gives the state of one that was not. So do two at once."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ MONTH = (
     "--zone",
     "Europe/Berlin",
 )
-#: Sessions of 34 events each: several batches in the ledger and several steps of counting.
+#: Sessions of 34 events each: several batches of events and several steps of processing.
 SESSIONS = 1_200
 
 
 def sessions(n: int = SESSIONS):
-    """A month of sessions with everything in them, as lines of JSON; the same every time."""
+    """A month of sessions with every kind of event, as lines of JSON; the same every time."""
     for i in range(n):
         random_ = random.Random(i)
         day, hour, minute = 1 + i % 28, random_.randrange(23), random_.randrange(40)
@@ -50,7 +50,7 @@ def sessions(n: int = SESSIONS):
             log.tell(at, "chat.posted", post=f"p-{p}", visibility="public")
             log.unpublished(f"{hour:02d}:{minute + p + 9:02d}", f"c-{p}", f"t-{p}")
         log.recording(f"{hour:02d}:{minute:02d}", f"{hour:02d}:{minute + 15:02d}", name="r")
-        for p in range(3):  # the fourth never leaves: the end of the session ends that
+        for p in range(3):  # the fourth leaves with the end of the session
             log.left(f"{hour:02d}:{minute + 12 + p:02d}", f"c-{p}")
         log.ended(f"{hour:02d}:59")
         yield from (line(e._replace(id=f"{i}-{e.id}")) for e in log)
@@ -78,7 +78,7 @@ def new_url(kind: str, tmp_path: Path, server: str, name: str) -> str:
 
 @pytest.fixture(scope="module")
 def whole(file, tmp_path_factory) -> tuple[tuple[str, dict], float]:
-    """The state after an ingest that nobody disturbs, and the seconds it takes."""
+    """The state after an ingest that is not interrupted, and the seconds it takes."""
     url = f"sqlite:///{tmp_path_factory.mktemp('whole')}/usage.db"
     began = time.monotonic()
     assert spawn(url, "ingest", file, stdout=subprocess.DEVNULL).wait(300) == 0
@@ -86,7 +86,7 @@ def whole(file, tmp_path_factory) -> tuple[tuple[str, dict], float]:
 
 
 def killed(url: str, file: Path, after: float) -> bool:
-    """Start an ingest and kill it -> was it still running?"""
+    """Start an ingest and kill it. Return whether it was still running."""
     process = spawn(url, "ingest", file, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         process.wait(after)
@@ -97,16 +97,16 @@ def killed(url: str, file: Path, after: float) -> bool:
 
 @pytest.mark.parametrize(("kind", "kills"), [("sqlite", 16), ("postgresql", 5)])
 def test_killed_at_any_instant(kind, kills, file, whole, tmp_path, postgres_server):
-    """Kills are spread over the whole run, from creating the schema to counting: each life goes on where the last ended.
+    """Kills are spread over the whole run, from creating the schema to processing the last session.
 
-    After every kill the database must hold whole batches: a rebuild of what is there changes nothing.
+    At the end a rebuild changes nothing: every kill has left whole steps.
     """
     expected, seconds = whole
     url = new_url(kind, tmp_path, postgres_server, "killed")
     random_ = random.Random(kind)
     hits = 0
     for i in range(kills):
-        # Early ones hit the creation of the schema, later ones any stage of what is left.
+        # Early kills meet the creation of the schema, later ones any step of what is left.
         hits += killed(url, file, 0.3 + (seconds - 0.3) * (i + random_.random()) / kills)
     assert hits >= kills // 3, "the kills came too late to prove anything"
     assert spawn(url, "ingest", file, stdout=subprocess.DEVNULL).wait(300) == 0
@@ -117,14 +117,12 @@ def test_killed_at_any_instant(kind, kills, file, whole, tmp_path, postgres_serv
     assert "every figure as before" in Shell(url)("rebuild").stdout
 
 
-def test_counting_killed_between_two_files(whole, file, tmp_path):
-    """The ledger is full, the counting is not: asking for a report is enough to carry on."""
+def test_killed_before_processing(whole, file, tmp_path):
+    """All events are stored and some sessions are pending: a report processes them."""
     expected, seconds = whole
     url = f"sqlite:///{tmp_path}/usage.db"
     process = spawn(url, "ingest", file, stdout=subprocess.PIPE)
-    assert process.stdout.readline().endswith(
-        b"0 known already\n"
-    )  # all of it is in the ledger now
+    assert process.stdout.readline().endswith(b"0 known already\n")  # all events are stored now
     time.sleep(min(0.1, seconds / 20))
     process.send_signal(signal.SIGKILL)
     assert process.wait(60) == -signal.SIGKILL
@@ -134,15 +132,15 @@ def test_counting_killed_between_two_files(whole, file, tmp_path):
 
 @pytest.mark.parametrize("kind", databases.KINDS)
 def test_two_at_once(kind, file, whole, tmp_path, postgres_server):
-    """Two processes take in the same file into the same new database: nothing is lost, nothing counts twice."""
+    """Two processes ingest one file into one new database: nothing is lost, nothing counts twice."""
     expected, _ = whole
     url = new_url(kind, tmp_path, postgres_server, "shared")
     both = [spawn(url, "ingest", file) for _ in range(2)]
-    told = [p.communicate(timeout=300) for p in both]
-    assert [p.returncode for p in both] == [0, 0], told
+    outputs = [p.communicate(timeout=300) for p in both]
+    assert [p.returncode for p in both] == [0, 0], outputs
     numbers = [
         [int(word.replace(",", "")) for word in out.decode().split() if word[0].isdigit()]
-        for out, _ in told
+        for out, _ in outputs
     ]
     events = sum(1 for _ in file.open("rb"))
     assert sum(n[0] for n in numbers) == events
@@ -152,7 +150,7 @@ def test_two_at_once(kind, file, whole, tmp_path, postgres_server):
 
 
 def test_two_halves_at_once(file, whole, tmp_path):
-    """Every other line to one process, the rest to another, so that both have news of every session all the time."""
+    """Every other line goes to one process and the rest to another, so both have events of every session."""
     expected, _ = whole
     lines = file.read_bytes().splitlines(keepends=True)
     halves = [tmp_path / f"{i}.jsonl" for i in range(2)]

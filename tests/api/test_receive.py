@@ -348,7 +348,7 @@ def test_415(api):
 @pytest.mark.parametrize("refused", [False, True])
 def test_429_when_the_queue_is_full_and_nothing_of_it_is_lost(api, monkeypatch, refused):
     """The writer is held by another process: what comes then waits, and what is too much is told so at once."""
-    monkeypatch.setattr(write_queue, "QUEUE", 3)
+    monkeypatch.setattr(write_queue, "QUEUE_EVENTS", 3)
     sender = api.sender()
     api.post([], sender)  # the token is known from here on
     answers: dict[str, httpx.Response] = {}

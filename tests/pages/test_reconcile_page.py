@@ -38,7 +38,7 @@ def ingest(engine, *events: tuple, received: int = NOW) -> None:
     ]  # fmt: skip
     stream = io.BytesIO(b"\n".join(map(orjson.dumps, lines)))
     assert (
-        pipeline.ingest(
+        pipeline.append(
             engine, jsonl.read(stream, Context(received)), now=received, format="jsonl", origin="t"
         ).not_accepted
         == 0

@@ -40,7 +40,7 @@ def engine(tmp_path, monkeypatch):
 
 def ingest(engine, *lines: dict | bytes, at: int = NOW, team: str | None = "acme") -> None:
     raw = b"\n".join(x if isinstance(x, bytes) else orjson.dumps(x) for x in lines)
-    pipeline.ingest(
+    pipeline.append(
         engine,
         jsonl.read(io.BytesIO(raw), Context(at, team)),
         now=at,

@@ -40,7 +40,7 @@ def take(intake: WriteQueue, job: Job) -> list[IngestOutcome]:
 def ingest(
     engine: sa.Engine, items: Iterable[Event | QuarantinedInput], now: int = RECEIVED
 ) -> IngestCounts:
-    return pipeline.ingest(engine, items, now=now, format="jsonl", origin="test")
+    return pipeline.append(engine, items, now=now, format="jsonl", origin="test")
 
 
 def feed(engine: sa.Engine, *batches: Sequence[Event], settle_each: bool = True) -> None:

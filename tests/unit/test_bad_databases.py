@@ -1,4 +1,4 @@
-"""Databases that cannot be used: one clear sentence, status 1, no trace, nothing half-written."""
+"""Databases that cannot be used: one clear message, status 1, no traceback, nothing half-written."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from usage_report.storage import engine as engine_module
 from usage_report.storage import event_log
 from usage_report.storage import tables as t
 
-#: The very library the product uses: two copies of SQLite in one process do not see each other's locks.
-sqlite3 = engine_module._sqlite_module()
+#: The library that the program uses: two copies of SQLite in one process ignore each other's locks.
+sqlite3 = engine_module.sqlite_module()
 REPORT = ("report", "--team", "acme", "--from", "2026-03-01", "--to", "2026-03-01")
-#: What a person might run first; each must say the same.
+#: Commands that a user might run first. Each must give the same message.
 FIRST = [REPORT, ("ingest", "-"), ("team", "list"), ("demo",), ("migrate",), ("rebuild",)]
 
 first = pytest.mark.parametrize("args", FIRST, ids=lambda a: a[0])
 
 
 def refused(url: str, *args: str) -> str:
-    """Standard error of a command that must be refused: one line, beginning with what happened."""
+    """Run a command that must fail. Return its standard error: one line that begins with what happened."""
     result = Shell(url)(*args, code=1, input=b"".join(map(line, example())))
     assert result.stdout == ""
     assert result.stderr.startswith("Error: ")
@@ -41,7 +41,7 @@ def refused(url: str, *args: str) -> str:
     return result.stderr
 
 
-# -- not a database of ours --------------------------------------------------------------------------------------------
+# -- not a database of this program --------------------------------------------------------------------------------------------
 
 
 @first
@@ -117,11 +117,11 @@ def _wait_until_refused(url: sa.URL) -> None:
         except sa.exc.OperationalError:
             return
         time.sleep(0.05)
-    raise AssertionError("the server goes on trusting everybody")
+    raise AssertionError("the server still accepts every user")
 
 
 def test_a_wrong_password(postgres_server, tmp_path):
-    """A server that asks for one: the pip server trusts everybody, so a role and a rule of its own are put before that."""
+    """The test server accepts every user, so this adds a role and a rule that asks for its password."""
     admin = sa.create_engine(
         sa.make_url(postgres_server).set(drivername="postgresql+psycopg"),
         isolation_level="AUTOCOMMIT",
@@ -134,7 +134,7 @@ def test_a_wrong_password(postgres_server, tmp_path):
         hba.write_text("local all guarded scram-sha-256\n" + before)
         try:
             url = sa.make_url(postgres_server).set(username="guarded", password="wrong")
-            # Until the server has read its new rules it trusts everybody: then the role may not make tables.
+            # Until the server has read its new rules it accepts every user, but the role may not create tables.
             assert "may not do this" in refused(url.render_as_string(hide_password=False), *REPORT)
             c.exec_driver_sql("SELECT pg_reload_conf()")
             _wait_until_refused(url)
@@ -181,7 +181,7 @@ def test_an_older_schema(shell):
         if args != ("migrate",):
             assert "usage-report migrate" in refused(shell.url, *args)
     assert "usage-report migrate" in shell("doctor", code=1).stdout
-    # No migration leads from there, and none is tried half-way.
+    # No migration leads from there, and none is started.
     assert "none that this version knows" in refused(shell.url, "migrate")
 
 
@@ -208,20 +208,20 @@ def totals(shell: Shell) -> dict:
     return shell.json(*REPORT, "--as-of", "2026-04-01T00:00:00Z")["total"]
 
 
-def news() -> bytes:
+def new_events() -> bytes:
     return b"".join(
         line(e._replace(id=f"n-{e.id}")) for e in Log(session="s-9").stay("12:00", "12:30", "z")
     )
 
 
 def test_locked_by_another_writer(filled, monkeypatch):
-    """Reading goes on meanwhile; what could not be written is said, and taken when the lock is gone."""
+    """Reading works meanwhile. Writing fails with a message, and works when the lock is released."""
     monkeypatch.setattr(engine_module.connect, "__kwdefaults__", {"busy_seconds": 0.2})
     before = totals(filled)
     other = sqlite3.connect(sa.make_url(filled.url).database, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        assert "The database is locked" in filled("ingest", "-", input=news(), code=1).stderr
+        assert "The database is locked" in filled("ingest", "-", input=new_events(), code=1).stderr
         assert "The database is locked" in filled("team", "set", "bravo", code=1).stderr
         assert totals(filled) == before
         doctor = filled("doctor", code=1).stdout
@@ -229,7 +229,7 @@ def test_locked_by_another_writer(filled, monkeypatch):
     finally:
         other.execute("ROLLBACK")
         other.close()
-    assert "2 accepted" in filled("ingest", "-", input=news()).stdout
+    assert "2 accepted" in filled("ingest", "-", input=new_events()).stdout
     assert totals(filled)["participation_minutes"] == before["participation_minutes"] + 30
 
 
@@ -238,12 +238,12 @@ def read_only_url(shell: Shell) -> str:
 
 
 def test_read_only(filled):
-    """What only reads works; what writes says why not."""
+    """Commands that only read work. Those that write fail with the reason."""
     before = totals(filled)
     shell = Shell(read_only_url(filled))
     assert totals(shell) == before
     for args in (("ingest", "-"), ("team", "set", "bravo"), ("demo",), ("rebuild",)):
-        assert "The database is read-only" in shell(*args, code=1, input=news()).stderr
+        assert "The database is read-only" in shell(*args, code=1, input=new_events()).stderr
     assert "FAIL writing: The database is read-only" in shell("doctor", code=1).stdout
     assert totals(filled) == before
     assert filled("team", "list").stdout == "acme\n"
@@ -253,13 +253,13 @@ def test_no_permission(filled, tmp_path):
     """A file and a folder that this user may not write to."""
     if os.geteuid() == 0:
         pytest.skip(
-            "root may write anywhere; test_read_only asks the same of a database opened read-only"
+            "root may write anywhere; test_read_only tests a database that is opened read-only"
         )
     path = Path(sa.make_url(filled.url).database)
     path.chmod(stat.S_IREAD)
     path.parent.chmod(stat.S_IREAD | stat.S_IEXEC)
     try:
-        text = filled("ingest", "-", input=news(), code=1).stderr
+        text = filled("ingest", "-", input=new_events(), code=1).stderr
     finally:
         path.parent.chmod(0o700)
         path.chmod(0o600)
@@ -267,7 +267,7 @@ def test_no_permission(filled, tmp_path):
 
 
 def limited_pages(monkeypatch, more: int) -> None:
-    """Every connection finds its disk full ``more`` pages from now."""
+    """Let the disk of every new connection be full ``more`` pages from now."""
     real = engine_module._sqlite
 
     def limited(url, busy_seconds):
@@ -296,12 +296,12 @@ def many(n: int, start: int = 0) -> list:
 
 @pytest.mark.parametrize("more", [0, 1, 5, 20, 40, 60])
 def test_disk_full(filled, monkeypatch, tmp_path, more):
-    """Wherever it strikes, whole steps are kept or none; with room again, the same command ends as if nothing had been."""
+    """Whole steps are kept, wherever the disk becomes full. With space again, the same command completes."""
     data = b"".join(map(line, many(300)))
     with monkeypatch.context() as full:
         limited_pages(full, more)
-        full.setattr(pipeline, "BATCH", 300)
-        full.setattr(pipeline, "SETTLE", 300)
+        full.setattr(pipeline, "BATCH_ITEMS", 300)
+        full.setattr(pipeline, "STEP_EVENTS", 300)
         result = filled("ingest", "-", input=data, code=1)
         assert "The disk of the database is full" in result.stderr
         assert "Free some space" in result.stderr
@@ -325,7 +325,7 @@ def test_disk_full(filled, monkeypatch, tmp_path, more):
 
 
 def test_a_disk_that_is_really_full(tmp_path):
-    """On a file system of 2 MB of its own, where one can be mounted."""
+    """On a file system of 2 MB, where the test may mount one."""
     folder = tmp_path / "small"
     folder.mkdir()
     mounted = subprocess.run(
@@ -370,7 +370,7 @@ def test_a_truncated_file(filled):
     assert "damaged" in refused(filled.url, *REPORT)
 
 
-# -- servers that go away ----------------------------------------------------------------------------------------------
+# -- servers that end connections ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -380,7 +380,7 @@ def server(postgres_server):
     engine.dispose()
 
 
-def hang_up(engine: sa.Engine) -> None:
+def end_connections(engine: sa.Engine) -> None:
     """End every other connection to the database, as a restart of the server does."""
     other = sa.create_engine(engine.url)
     with other.connect() as c:
@@ -392,29 +392,29 @@ def hang_up(engine: sa.Engine) -> None:
 
 def test_a_pooled_connection_that_died_is_replaced(server):
     identity = storage.identity(server)
-    hang_up(server)
+    end_connections(server)
     assert storage.identity(server) == identity
 
 
 def test_a_connection_that_dies_in_the_middle(server):
-    """Nothing of the batch is there, and the sentence says so."""
+    """Nothing of the batch is stored, and the message states it."""
     events = list(example())
 
     def interrupted() -> None:
         with storage.writing(server) as c:
             event_log.append(c, events, 0)
-            hang_up(server)
+            end_connections(server)
             event_log.append(c, [e._replace(id="x" + e.id) for e in events], 0)
 
     with pytest.raises(DatabaseError) as caught:
         interrupted()
-    assert "Nothing half-done was kept" in str(caught.value)
+    assert "The failed step left nothing behind" in str(caught.value)
     with storage.reading(server) as c:
         assert c.execute(sa.select(sa.func.count()).select_from(t.events)).scalar_one() == 0
 
 
-def test_a_server_that_refuses_a_bulk_write(server):
-    """COPY goes past SQLAlchemy; its errors are sentences all the same."""
+def test_a_server_that_rejects_a_bulk_write(server):
+    """COPY does not go through SQLAlchemy, and its errors are explained all the same."""
     engine = storage.connect(server.url.render_as_string(hide_password=False))
 
     @sa.event.listens_for(engine, "begin")
@@ -427,7 +427,7 @@ def test_a_server_that_refuses_a_bulk_write(server):
 
 
 def test_as_a_process(tmp_path):
-    """The whole of standard error of a real run: one sentence, no trace, whatever prints one at exit."""
+    """Standard error of a real process is one message, also after everything that runs at exit."""
     (tmp_path / "usage.db").write_text("nothing of the kind " * 50)
     process = spawn(f"sqlite:///{tmp_path}/usage.db", "live", "--team", "acme")
     out, err = process.communicate(timeout=60)

@@ -1,4 +1,4 @@
-"""``usage-report deliveries``: stored webhook requests are listed, and read again by a mended adapter."""
+"""``usage-report deliveries``: stored webhook requests are listed, and read again by a corrected source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from usage_report.cli.main import main
 from usage_report.core.errors import EventError
 from usage_report.core.events import Event, QuarantinedInput, instant
 from usage_report.core.settings import Settings
-from usage_report.ingest.write_queue import Job, Raw, WriteQueue
+from usage_report.ingest.write_queue import Job, RawRequest, WriteQueue
 from usage_report.reporting.reader import Reader
 from usage_report.sources import registry
 from usage_report.sources.contract import Context, Delivery
@@ -41,7 +41,7 @@ def run(url, engine):
 
 
 def post(engine, platform: str, team: str, body: dict, at: int) -> None:
-    """Take a request the way the receiver does."""
+    """Store a request in the way the API does."""
     raw = orjson.dumps(body)
     items = list(
         registry.platforms()[platform].translate(
@@ -50,9 +50,9 @@ def post(engine, platform: str, team: str, body: dict, at: int) -> None:
     )
     events = [x for x in items if type(x) is Event]
     refused = [x._replace(team=team) for x in items if type(x) is QuarantinedInput]
-    intake = WriteQueue(engine)
+    queue = WriteQueue(engine)
     product.take(
-        intake,
+        queue,
         Job(
             team,
             platform,
@@ -60,10 +60,10 @@ def post(engine, platform: str, team: str, body: dict, at: int) -> None:
             events,
             refused,
             at,
-            Raw(platform, "http://x/", {"x-a": "1"}, raw),
+            RawRequest(platform, "http://x/", {"x-a": "1"}, raw),
         ),
     )
-    intake.close()
+    queue.close()
 
 
 def livekit(id: str, event: str, at: int) -> dict:
@@ -75,7 +75,7 @@ def livekit(id: str, event: str, at: int) -> dict:
 
 @pytest.fixture
 def broken(monkeypatch):
-    """``broken()``: an adapter that has yet to learn of joins; ``broken(mended=True)``: it has."""
+    """``broken()`` makes a source that does not know joins; ``broken(corrected=True)`` corrects it."""
     module = registry.platforms()["livekit"]
     right = module.translate
 
@@ -86,8 +86,8 @@ def broken(monkeypatch):
         else:
             yield from right(delivery, context)
 
-    def choose(mended: bool = False) -> None:
-        monkeypatch.setattr(module, "translate", right if mended else wrong)
+    def choose(corrected: bool = False) -> None:
+        monkeypatch.setattr(module, "translate", right if corrected else wrong)
 
     return choose
 
@@ -107,7 +107,7 @@ def filled(engine, broken):
     return engine
 
 
-def test_list_tells_what_is_kept_and_what_became_of_it(filled, run):
+def test_list_shows_what_is_kept_and_its_outcomes(filled, run):
     lines = [line.split("\t") for line in run("list").stdout.splitlines()]
     assert [line[1:4] for line in lines] == [
         ["livekit", "acme", "2026-03-02T09:00:01Z"], ["livekit", "acme", "2026-03-02T09:10:01Z"], ["livekit", "other", "2026-05-02T09:00:00Z"],
@@ -121,20 +121,20 @@ def test_list_tells_what_is_kept_and_what_became_of_it(filled, run):
     assert run("list", "--since", "2026-03-03").stdout.splitlines() == ["\t".join(lines[2])]
 
 
-def test_nothing_kept_is_said(engine, run):
+def test_a_message_where_nothing_is_kept(engine, run):
     result = run("list", "--platform", "zoom")
     assert (result.exit_code, result.stdout) == (0, "")
     assert "No such delivery is kept" in result.stderr
     assert run("replay").stdout == "0 deliveries read again: 0 events new, 0 known already\n"
 
 
-def test_a_mended_adapter_catches_up_and_nothing_counts_twice(filled, run, broken):
+def test_a_corrected_source_finds_more_and_nothing_counts_twice(filled, run, broken):
     result = run("replay")
-    assert result.exit_code == 1, "still refused"
+    assert result.exit_code == 1, "one is still quarantined"
     assert (
         result.stdout == "3 deliveries read again: 0 events new, 1 known already, 2 quarantined\n"
     )
-    broken(mended=True)
+    broken(corrected=True)
     result = run("replay")
     assert (result.exit_code, result.stdout) == (
         0,
@@ -145,8 +145,8 @@ def test_a_mended_adapter_catches_up_and_nothing_counts_twice(filled, run, broke
     assert {m.key: m.value for m in period.metrics}["participation_minutes"] == 10
 
 
-def test_only_some_are_read(filled, run, broken):
-    broken(mended=True)
+def test_replay_of_one_platform_or_of_some_days(filled, run, broken):
+    broken(corrected=True)
     assert run("replay", "--platform", "zoom").stdout.startswith("0 deliveries")
     assert (
         run("replay", "--since", "2026-05-02").stdout
@@ -158,7 +158,7 @@ def test_only_some_are_read(filled, run, broken):
     )
 
 
-def test_what_is_refused_again_keeps_its_team_and_is_kept_once(filled, run):
+def test_what_is_quarantined_again_keeps_its_team_and_is_kept_once(filled, run):
     run("replay")
     with storage.reading(filled) as c:
         rows = c.exec_driver_sql(
@@ -167,7 +167,7 @@ def test_what_is_refused_again_keeps_its_team_and_is_kept_once(filled, run):
     assert rows == [("acme", 1), ("other", 1)]
 
 
-def test_more_than_one_share_is_read(engine, run, monkeypatch):
+def test_more_deliveries_than_are_read_at_once(engine, run, monkeypatch):
     monkeypatch.setattr("usage_report.cli.service._SHARE", 2)
     for n in range(5):
         post(
@@ -180,7 +180,7 @@ def test_more_than_one_share_is_read(engine, run, monkeypatch):
     assert run("replay").stdout == "5 deliveries read again: 0 events new, 5 known already\n"
 
 
-def test_a_wrong_platform_and_a_wrong_date_are_said(run):
+def test_a_wrong_platform_and_a_wrong_date_are_errors(run):
     result = run("replay", "--platform", "livkit")
     assert (result.exit_code, "Did you mean 'livekit'?" in result.stderr) == (1, True)
     assert run("list", "--since", "soon").exit_code == 2

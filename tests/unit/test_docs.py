@@ -21,7 +21,7 @@ from usage_report.cli.main import main
 from usage_report.core import presets, settings, telemetry
 from usage_report.core.events import KINDS, instant, parse
 from usage_report.core.metrics import ALL, METRICS, Measure
-from usage_report.ingest.write_queue import QUEUE, QUEUE_BYTES
+from usage_report.ingest.write_queue import QUEUE_BYTES, QUEUE_EVENTS
 from usage_report.sources import registry
 
 ROOT = Path(__file__).parents[2]
@@ -290,7 +290,7 @@ def test_metrics_and_limits_of_the_api_are_documented():
     assert (
         f"{http.MAX_BODY // 2**20} MiB as sent, {http.MAX_UNPACKED // 2**20} MiB unpacked" in text
     )
-    assert f"{QUEUE:,}, or {QUEUE_BYTES // 2**20} MiB" in text
+    assert f"{QUEUE_EVENTS:,}, or {QUEUE_BYTES // 2**20} MiB" in text
 
 
 @EVERY_PAGE

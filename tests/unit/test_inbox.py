@@ -1,4 +1,4 @@
-"""The inbox: what is accepted there is known at once, and is in the ledger before anything that comes later."""
+"""The inbox: its events are known at once, and reach the event log before anything that comes later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from usage_report.core.errors import DatabaseError
 from usage_report.core.events import Event
 from usage_report.ingest import pipeline, write_queue
 from usage_report.ingest.write_queue import Job, WriteQueue
-from usage_report.storage import event_log, facts
+from usage_report.storage import event_log, pending
 from usage_report.storage import tables as t
 from usage_report.storage.event_log import IngestOutcome
 from usage_report.storage.inbox import Inbox, drain_inbox
@@ -20,7 +20,7 @@ from usage_report.storage.inbox import Inbox, drain_inbox
 NOW = 1_775_000_000_000
 
 
-def told(id: str, time: str = "10:00") -> Event:
+def joined(id: str, time: str = "10:00") -> Event:
     return event("participant.joined", f"2026-03-01T{time}:00Z", id, connection=id)
 
 
@@ -30,7 +30,7 @@ def accept(engine: sa.Engine, inbox: Inbox, *events: Event) -> list[IngestOutcom
 
 
 def ids(engine: sa.Engine) -> list[str]:
-    """Of the ledger, in the order they went in."""
+    """Ids of the events in the event log, in the order of their arrival."""
     with storage.reading(engine) as c:
         return [
             id
@@ -43,9 +43,9 @@ def ids(engine: sa.Engine) -> list[str]:
 A, D, C = IngestOutcome.ACCEPTED, IngestOutcome.DUPLICATE, IngestOutcome.CONFLICT
 
 
-def test_known_before_it_is_in_the_ledger_and_after(engine):
+def test_events_are_known_before_and_after_they_are_drained(engine):
     inbox = Inbox()
-    assert accept(engine, inbox, told("a"), told("b"), told("a"), told("b", "11:00")) == [
+    assert accept(engine, inbox, joined("a"), joined("b"), joined("a"), joined("b", "11:00")) == [
         A,
         A,
         D,
@@ -53,58 +53,58 @@ def test_known_before_it_is_in_the_ledger_and_after(engine):
     ]
     assert ids(engine) == []
     for _ in range(2):
-        assert accept(engine, inbox, told("b"), told("a", "11:00"), told("b")) == [D, C, D]
+        assert accept(engine, inbox, joined("b"), joined("a", "11:00"), joined("b")) == [D, C, D]
         pipeline.drain_inbox(engine)
         assert ids(engine) == ["a", "b"]
-    accept(engine, inbox, told("c"))
-    assert inbox.waiting == 0, "what is in the ledger is forgotten here"
+    accept(engine, inbox, joined("c"))
+    assert inbox.waiting == 0, "drained events are forgotten here"
     with storage.reading(engine) as c:
         stored = c.execute(sa.select(t.events.c.time).where(t.events.c.id == "b")).scalar_one()
-    assert stored == told("b").time, "the first stays"
+    assert stored == joined("b").time, "the first version stays"
 
 
-def test_another_process_knows_too(engine):
+def test_events_of_another_process_are_known(engine):
     one, other = Inbox(), Inbox()
-    assert accept(engine, one, told("a")) == [A]
-    assert accept(engine, other, told("a"), told("b")) == [D, A]
-    assert accept(engine, one, told("b"), told("b", "11:00"), told("c")) == [D, C, A]
-    assert accept(engine, Inbox(), told("c"), told("a", "11:00")) == [D, C], (
-        "one that has just been started"
+    assert accept(engine, one, joined("a")) == [A]
+    assert accept(engine, other, joined("a"), joined("b")) == [D, A]
+    assert accept(engine, one, joined("b"), joined("b", "11:00"), joined("c")) == [D, C, A]
+    assert accept(engine, Inbox(), joined("c"), joined("a", "11:00")) == [D, C], (
+        "a process that has just started"
     )
     pipeline.drain_inbox(engine)
-    assert accept(engine, other, told("c")) == [D]
+    assert accept(engine, other, joined("c")) == [D]
     assert ids(engine) == ["a", "b", "c"]
 
 
-def test_what_was_taken_back_is_not_known(engine):
-    """A transaction that fails gives its number back: another process may write something else under it."""
+def test_events_that_were_rolled_back_are_unknown(engine):
+    """A row that was rolled back gives its id back: another process may write other events under it."""
     one, other = Inbox(), Inbox()
     with engine.connect() as c:
-        assert one.accept(c, [told("a")], NOW) == [A]
+        assert one.accept(c, [joined("a")], NOW) == [A]
         c.rollback()
-    assert accept(engine, other, told("b")) == [A]
-    assert accept(engine, one, told("a"), told("b")) == [A, D]
-    assert accept(engine, other, told("a")) == [D]
+    assert accept(engine, other, joined("b")) == [A]
+    assert accept(engine, one, joined("a"), joined("b")) == [A, D]
+    assert accept(engine, other, joined("a")) == [D]
     pipeline.drain_inbox(engine)
     assert ids(engine) == ["a", "b"]
 
 
-def test_numbers_are_never_given_twice(engine):
-    """A process that has seen a number never looks for smaller ones again."""
+def test_ids_of_rows_are_never_reused(engine):
+    """A process that has read a row does not look for rows with smaller ids again."""
     one, other = Inbox(), Inbox()
-    accept(engine, one, told("a"))
-    accept(engine, one, told("b"))
+    accept(engine, one, joined("a"))
+    accept(engine, one, joined("b"))
     pipeline.drain_inbox(engine)
-    accept(engine, other, told("c"))
+    accept(engine, other, joined("c"))
     with storage.reading(engine) as c:
         assert c.execute(sa.select(t.inbox.c.id)).scalar_one() >= 3
-    assert accept(engine, one, told("c")) == [D]
+    assert accept(engine, one, joined("c")) == [D]
 
 
-def test_a_file_meets_what_was_accepted_before_it(engine):
-    accept(engine, Inbox(), told("a"))
-    counts = product.ingest(engine, [told("a", "11:00"), told("b")])
-    assert (counts.accepted, counts.conflicts) == (1, [(told("a").source, "a")])
+def test_a_file_is_appended_after_what_is_in_the_inbox(engine):
+    accept(engine, Inbox(), joined("a"))
+    counts = product.ingest(engine, [joined("a", "11:00"), joined("b")])
+    assert (counts.accepted, counts.conflicts) == (1, [(joined("a").source, "a")])
     assert ids(engine) == ["a", "b"]
 
 
@@ -116,9 +116,9 @@ def test_a_file_meets_what_was_accepted_before_it(engine):
         lambda e: pipeline.replay(e, now=NOW),
     ],
 )
-def test_all_that_counts_carries_first(engine, work):
-    product.ingest(engine, [told("z")])
-    accept(engine, Inbox(), told("a"))
+def test_whatever_processes_events_drains_the_inbox_first(engine, work):
+    product.ingest(engine, [joined("z")])
+    accept(engine, Inbox(), joined("a"))
     assert pipeline.has_pending(engine)
     assert pipeline.pending_events(engine) == 2
     work(engine)
@@ -128,22 +128,22 @@ def test_all_that_counts_carries_first(engine, work):
     assert pipeline.pending_events(engine) == 0
 
 
-def test_in_steps_each_whole(engine, monkeypatch):
+def test_draining_moves_whole_rows(engine, monkeypatch):
     inbox = Inbox()
     for name in "abcde":
-        accept(engine, inbox, told(f"{name}1"), told(f"{name}2"))
+        accept(engine, inbox, joined(f"{name}1"), joined(f"{name}2"))
     with storage.writing(engine) as c:
-        assert drain_inbox(c, 3) == 2, "no row is parted"
-    monkeypatch.setattr(pipeline, "BATCH", 4)
+        assert drain_inbox(c, 3) == 2, "rows are not split"
+    monkeypatch.setattr(pipeline, "BATCH_ITEMS", 4)
     steps: list[int] = []
-    pipeline.drain_inbox(engine, progress=steps.append, most=1)
+    pipeline.drain_inbox(engine, progress=steps.append, max_steps=1)
     pipeline.drain_inbox(engine, progress=steps.append)
     assert steps == [4, 4]
     assert len(ids(engine)) == 10
 
 
-def test_a_step_that_fails_loses_nothing(engine, monkeypatch):
-    accept(engine, Inbox(), told("a"))
+def test_a_drain_that_fails_loses_nothing(engine, monkeypatch):
+    accept(engine, Inbox(), joined("a"))
     with monkeypatch.context() as broken:
         broken.setattr(event_log, "_count_sources", lambda *a: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -153,16 +153,16 @@ def test_a_step_that_fails_loses_nothing(engine, monkeypatch):
     assert ids(engine) == ["a"]
 
 
-def test_the_lag_is_that_of_the_oldest(engine):
+def test_the_backlog_is_as_old_as_its_oldest_event(engine):
     with storage.writing(engine) as c:
-        Inbox().accept(c, [told("a")], NOW)
-        Inbox().accept(c, [told("b")], NOW + 5_000)
+        Inbox().accept(c, [joined("a")], NOW)
+        Inbox().accept(c, [joined("b")], NOW + 5_000)
     assert (pipeline.inbox_size(engine).events, pipeline.inbox_size(engine).oldest) == (2, NOW)
     with storage.reading(engine) as c:
-        assert facts.backlog(c)[:3] == (2, 0, NOW)
+        assert pending.backlog(c)[:3] == (2, 0, NOW)
     pipeline.drain_inbox(engine)
     with storage.reading(engine) as c:
-        assert facts.backlog(c)[:3] == (0, 1, NOW)
+        assert pending.backlog(c)[:3] == (0, 1, NOW)
         assert [
             r
             for (r,) in c.execute(
@@ -171,14 +171,14 @@ def test_the_lag_is_that_of_the_oldest(engine):
         ] == [NOW, NOW + 5_000]
 
 
-def test_without_a_worker_the_intake_carries_what_is_too_much(engine, monkeypatch):
-    monkeypatch.setattr(write_queue, "INBOX", 5)
-    monkeypatch.setattr(write_queue, "CARRY", 4)
+def test_without_a_worker_the_write_queue_drains_the_inbox(engine, monkeypatch):
+    monkeypatch.setattr(write_queue, "INBOX_EVENTS", 5)
+    monkeypatch.setattr(write_queue, "DRAIN_EVENTS", 4)
     writer = WriteQueue(engine)
     try:
         for i in range(12):
             job = Job(
-                "acme", "jsonl", "request", [told(f"{i:02}"), told(f"{i:02}+")], [], NOW, None
+                "acme", "jsonl", "request", [joined(f"{i:02}"), joined(f"{i:02}+")], [], NOW, None
             )
             assert product.take(writer, job) == [A, A]
             assert pipeline.inbox_size(engine).events <= 5 + 2 + 2
@@ -190,8 +190,8 @@ def test_without_a_worker_the_intake_carries_what_is_too_much(engine, monkeypatc
     assert len(ids(engine)) == 24
 
 
-def test_what_was_not_carried_after_all_stays_known(engine, monkeypatch):
-    """The disk is full just when the intake commits what it carried."""
+def test_events_of_a_drain_that_failed_stay_known(engine, monkeypatch):
+    """The disk is full when the write queue commits a drain."""
     full = False
 
     @sa.event.listens_for(engine, "commit")
@@ -204,15 +204,15 @@ def test_what_was_not_carried_after_all_stays_known(engine, monkeypatch):
 
     writer = WriteQueue(engine)
     try:
-        assert send(told("a")) == [A]
-        assert send(told("b")) == [A]
+        assert send(joined("a")) == [A]
+        assert send(joined("b")) == [A]
         with monkeypatch.context() as small:
-            small.setattr(write_queue, "INBOX", 0)
+            small.setattr(write_queue, "INBOX_EVENTS", 0)
             full = True
             with pytest.raises(DatabaseError):
-                send(told("c"))
+                send(joined("c"))
             full = False
-        assert send(told("a", "11:00"), told("b"), told("c")) == [C, D, A]
+        assert send(joined("a", "11:00"), joined("b"), joined("c")) == [C, D, A]
     finally:
         writer.close()
     pipeline.drain_inbox(engine)

@@ -1,4 +1,4 @@
-"""The pipeline and the ledger on both databases: what a delivery changes, and what it leaves alone."""
+"""The pipeline on both databases: what new events change, and what they leave as it was."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from usage_report.reporting.model import Query
 from usage_report.reporting.reader import Reader
 from usage_report.storage import event_log, quarantine
 from usage_report.storage import tables as t
+from usage_report.storage.event_log import IngestCounts
 
 HOUR = 3_600_000
 STALE = 24 * HOUR
@@ -60,12 +61,12 @@ def minutes(got, key: str = "participation_minutes") -> list:
     return [got.value(key, i) for i in range(len(got))]
 
 
-#: A day made anew adds up the marks of its quarters, and is still far from its own.
+#: A day that is recomputed adds up the marks of its quarters, which is far from its own mark.
 _MARKS = {t.team_quarters: 1_000, t.team_days: 10**9}
 
 
 def watch(engine: sa.Engine) -> None:
-    """Mark every derived row, so that the ones rewritten afterwards stand out: a mark does not outlive a rewrite."""
+    """Mark every derived row. A row that is written again loses its mark."""
     with engine.begin() as c:
         for table, mark in _MARKS.items():
             c.execute(table.update().values(closed_by_timeout=mark))
@@ -80,10 +81,10 @@ def rewritten(engine: sa.Engine, table: sa.Table) -> list[int]:
     ]
 
 
-# -- the ledger --------------------------------------------------------------------------------------------------------
+# -- the event log --------------------------------------------------------------------------------------------------------
 
 
-def test_again_changes_nothing(engine):
+def test_the_same_events_again_change_nothing(engine):
     events = list(
         Log()
         .stay("10:00", "10:30", "a")
@@ -108,7 +109,7 @@ def test_again_changes_nothing(engine):
     assert Reader(engine, STALE).team("acme").data_version == version, "cached answers still hold"
 
 
-def test_repeats_within_one_batch(engine):
+def test_duplicates_within_one_batch(engine):
     one = event("participant.joined", "2026-03-01T10:00:00Z", "e-1", connection="c")
     other = one._replace(time=one.time + 1)
     counts = product.ingest(engine, [one, one, other, one])
@@ -116,7 +117,7 @@ def test_repeats_within_one_batch(engine):
     assert rows(engine, t.events, "time") == [(one.time,)]
 
 
-def test_in_a_conflict_the_first_stays(engine):
+def test_in_a_conflict_the_first_version_stays(engine):
     first = event("participant.joined", "2026-03-01T10:00:00Z", "e-1", connection="c")
     product.ingest(engine, [first])
     for field, value in (
@@ -134,23 +135,23 @@ def test_in_a_conflict_the_first_stays(engine):
             1,
         ), field
     assert rows(engine, t.events, "time", "room", "person") == [(first.time, "room", "c")]
-    assert len(rows(engine, t.sessions)) == 1, "a conflict makes no session"
+    assert len(rows(engine, t.sessions)) == 1, "a conflict creates no session"
 
 
 @pytest.mark.parametrize("field", ["team", "source", "id"])
-def test_what_makes_an_identity(engine, field):
+def test_identity_is_team_source_and_id(engine, field):
     """The same id of another source, or of another team, is another event."""
     one = event("participant.joined", "2026-03-01T10:00:00Z", "e-1", connection="c")
     assert product.ingest(engine, [one, one._replace(**{field: "other"})]).accepted == 2
 
 
-def test_borders_between_the_parts_of_an_identity(engine):
+def test_parts_of_an_identity_are_kept_apart(engine):
     one = event("session.started", "2026-03-01T10:00:00Z", "bc", source="a")
     assert product.ingest(engine, [one, one._replace(source="ab", id="c")]).accepted == 2
 
 
 def test_large_batches_and_long_texts(engine):
-    """More sessions, persons and events than one list of parameters holds, at the greatest length of every text."""
+    """More sessions, persons and events than one statement has parameters, in texts of the greatest length."""
     long = "é" * 400
     log = [event("participant.joined", instant("2026-03-01T10:00:00Z") + i, f"{long}{i}", connection=f"{long}c{i}", session=f"{long}s{i}", room=long, participant=f"{long}p{i}") for i in range(10_500)]  # fmt: skip
     assert product.ingest(engine, log).accepted == 10_500
@@ -169,48 +170,49 @@ def test_large_batches_and_long_texts(engine):
 # -- batches -----------------------------------------------------------------------------------------------------------
 
 
-def test_an_input_that_breaks_off(engine):
-    """What came before is safe, in the ledger and in quarantine, and the error tells how much that was."""
+def test_an_input_that_fails_in_the_middle(engine):
+    """What came before is stored, in the event log and in quarantine, and the counts are known."""
 
     def broken():
         yield from Log().stay("10:00", "10:30", "a")
         yield QuarantinedInput("not-json", "it is not JSON at all", b"{", 3)
         raise InputError("The file ends in the middle")
 
-    with pytest.raises(InputError) as caught:
-        product.ingest(engine, broken())
-    assert (caught.value.counts.accepted, caught.value.counts.quarantined) == (2, 1)
+    counts = IngestCounts()
+    with pytest.raises(InputError):
+        pipeline.append(engine, broken(), now=0, format="jsonl", origin="test", counts=counts)
+    assert counts == IngestCounts(accepted=2, quarantined=1, reasons={"not-json": 1})
     assert len(rows(engine, t.events)) == 2
     pipeline.process_pending(engine)
     assert minutes(report(engine, "2026-03-01")) == [30]
 
 
 def test_progress_adds_up(engine, monkeypatch):
-    monkeypatch.setattr(pipeline, "BATCH", 7)
+    monkeypatch.setattr(pipeline, "BATCH_ITEMS", 7)
     events = [
         e._replace(session=f"s-{i}", id=f"{i}-{e.id}")
         for i in range(10)
         for e in Log().stay("10:00", "10:30", "a")
     ]
-    told: list[int] = []
-    pipeline.ingest(engine, events, now=0, format="jsonl", origin="test", progress=told.append)
-    assert sum(told) == 20
-    assert max(told) == 7
+    reported: list[int] = []
+    pipeline.append(engine, events, now=0, format="jsonl", origin="test", progress=reported.append)
+    assert sum(reported) == 20
+    assert max(reported) == 7
     assert pipeline.pending_events(engine) == 20
-    monkeypatch.setattr(pipeline, "SETTLE", 5)
-    counted: list[int] = []
-    assert pipeline.process_pending(engine, most=2) == 4
+    monkeypatch.setattr(pipeline, "STEP_EVENTS", 5)
+    processed: list[int] = []
+    assert pipeline.process_pending(engine, max_steps=2) == 4
     assert pipeline.pending_events(engine) == 12
-    assert pipeline.process_pending(engine, progress=counted.append) == 6
-    assert sum(counted) == 12
+    assert pipeline.process_pending(engine, progress=processed.append) == 6
+    assert sum(processed) == 12
     assert pipeline.pending_events(engine) == 0
     assert pipeline.pending_events(engine, "acme") == 20
     with pytest.raises(NotFoundError):
-        pipeline.pending_events(engine, "nobody")
+        pipeline.pending_events(engine, "unknown")
 
 
 def test_batches_are_bounded_in_bytes(engine, monkeypatch):
-    """However many lines a batch may have, a few large ones fill it."""
+    """A few large lines fill a batch, however many lines it may have."""
     monkeypatch.setattr(pipeline, "BATCH_BYTES", 10_000)
     held: list[int] = []
     real = quarantine.add
@@ -226,7 +228,7 @@ def test_batches_are_bounded_in_bytes(engine, monkeypatch):
     assert held == [3, 3, 3]
 
 
-# -- news --------------------------------------------------------------------------------------------------------------
+# -- pending sessions --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -239,8 +241,8 @@ def two_days(engine) -> sa.Engine:
     return engine
 
 
-def test_news_of_a_session_rewrites_only_its_quarters(two_days):
-    """B turns out to have stayed until 10:50: one more quarter (10:30 was B's already) and the day, nothing else."""
+def test_new_events_of_a_session_rewrite_only_its_quarters(two_days):
+    """B stayed until 10:50: one more quarter (10:30 was one of B's before) and the day are rewritten."""
     watch(two_days)
     late = Log("2026-03-01", session="s-2").stay("10:35", "10:50", "b2")
     product.feed(two_days, [e._replace(id="n" + e.id) for e in late])
@@ -249,8 +251,8 @@ def test_news_of_a_session_rewrites_only_its_quarters(two_days):
     assert rewritten(two_days, t.team_days) == [instant("2026-03-01T00:00:00Z")]
 
 
-def test_news_that_changes_nothing_rewrites_nothing(two_days):
-    """An end for what is closed is an anomaly of the session, and no figure's business."""
+def test_new_events_that_change_no_figure_rewrite_nothing(two_days):
+    """An end of what has ended is an anomaly of the session and changes no figure."""
     watch(two_days)
     product.feed(
         two_days,
@@ -260,7 +262,7 @@ def test_news_that_changes_nothing_rewrites_nothing(two_days):
     assert sum(n for (n,) in rows(two_days, t.sessions, "anomalies")) == 1
 
 
-def test_another_teams_news_is_its_own(two_days):
+def test_events_of_one_team_change_no_other(two_days):
     before = Reader(two_days, STALE).team("acme").data_version
     watch(two_days)
     product.feed(
@@ -277,8 +279,8 @@ def test_another_teams_news_is_its_own(two_days):
     assert report(two_days, "2026-03-01", team="bravo").total("participation_minutes") == 60
 
 
-def test_a_late_deletion_touches_one_bucket(two_days):
-    """Storage is kept as its changes: a deletion weeks later rewrites the quarter and the day it lies in."""
+def test_a_late_deletion_rewrites_one_bucket(two_days):
+    """Storage is stored as changes: a deletion weeks later rewrites its own quarter and day only."""
     watch(two_days)
     product.feed(
         two_days, [event("recording.deleted", "2026-03-20T08:01:00Z", "late", recording="r-1")]
@@ -288,8 +290,8 @@ def test_a_late_deletion_touches_one_bucket(two_days):
     assert minutes(got, "recording_storage_minutes") == [50, 50, 0, 0]
 
 
-def test_events_of_old_days(two_days):
-    """A file of last year after this one's: as if it had come first."""
+def test_events_of_a_year_before(two_days):
+    """Files in any order give the same figures: last year's is read after this year's."""
     old = (
         Log("2025-06-01", session="old")
         .stay("23:50", "2025-06-02T00:20:00Z", "a")
@@ -302,8 +304,8 @@ def test_events_of_old_days(two_days):
     assert pipeline.rebuild(two_days, "acme") is True
 
 
-def test_news_moves_the_data_version(two_days):
-    """Counting moves it: answers cached before hold no more."""
+def test_processing_changes_the_data_version(two_days):
+    """Answers that were cached before are no longer used."""
     version = Reader(two_days, STALE).team("acme").data_version
     product.ingest(
         two_days, [event("chat.posted", "2026-03-01T10:01:00Z", "n", post="p", visibility="public")]
@@ -315,7 +317,7 @@ def test_news_moves_the_data_version(two_days):
     assert info.data_version > version
 
 
-def test_rebuild_mends_and_says_so(two_days):
+def test_rebuild_repairs_facts_and_reports_it(two_days):
     assert pipeline.rebuild(two_days, "acme") is True
     right = product.fingerprint(two_days, "acme")
     for table, values in (
@@ -332,11 +334,11 @@ def test_rebuild_mends_and_says_so(two_days):
     assert pipeline.rebuild(two_days, "acme") is False
     assert product.fingerprint(two_days, "acme") == right
     with pytest.raises(NotFoundError):
-        pipeline.rebuild(two_days, "nobody")
+        pipeline.rebuild(two_days, "unknown")
 
 
 def test_rebuild_is_one_transaction(two_days, monkeypatch):
-    """Failing half-way, it leaves the figures as they were."""
+    """A rebuild that fails half-way leaves the figures as they were."""
     right = product.fingerprint(two_days, "acme")
     monkeypatch.setattr(pipeline, "fold", lambda rows: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -347,21 +349,19 @@ def test_rebuild_is_one_transaction(two_days, monkeypatch):
 # -- quarantine --------------------------------------------------------------------------------------------------------
 
 
-def refused(n: int = 1, reason: str = "not-json") -> QuarantinedInput:
-    return QuarantinedInput(
-        reason, "why it was refused, in a sentence", b"raw %d" % n, n, "acme", "test"
-    )
+def quarantined(n: int = 1, reason: str = "not-json") -> QuarantinedInput:
+    return QuarantinedInput(reason, "the reason, in a sentence", b"raw %d" % n, n, "acme", "test")
 
 
 def test_each_original_is_kept_once(engine):
-    counts = product.ingest(engine, [refused(), refused(), refused(2)])
+    counts = product.ingest(engine, [quarantined(), quarantined(), quarantined(2)])
     assert (counts.quarantined, counts.quarantined_before, counts.not_accepted, counts.reasons) == (
         2,
         1,
         3,
         {"not-json": 3},
     )
-    counts = product.ingest(engine, [refused(), refused(reason="too-late")])
+    counts = product.ingest(engine, [quarantined(), quarantined(reason="too-late")])
     assert (counts.quarantined, counts.quarantined_before) == (1, 1)
     with storage.reading(engine) as c:
         assert [bytes(r.raw) for r in quarantine.originals(c)] == [b"raw 1", b"raw 2", b"raw 1"]
@@ -369,19 +369,19 @@ def test_each_original_is_kept_once(engine):
 
 
 def test_odd_characters_can_be_quarantined(engine):
-    """Texts are kept readable, originals to the byte."""
+    """Texts stay readable, originals stay as they are, byte for byte."""
     odd = QuarantinedInput(
         "x", "nul \0 and half \ud83d", b"\0\xff\xfe", 1, "te\0am", "so\udcffurce"
     )
-    pipeline.ingest(engine, [odd], now=0, format="jsonl", origin="na\0me \udcff")
+    pipeline.append(engine, [odd], now=0, format="jsonl", origin="na\0me \udcff")
     with storage.reading(engine) as c:
         (row,) = quarantine.originals(c)
     assert bytes(row.raw) == b"\0\xff\xfe"
     assert "\0" not in row.team + row.source + row.origin + row.why
 
 
-def test_replay_takes_what_can_be_taken_now(engine):
-    """An event of a format's own replay: taken, counted once, and gone from quarantine; the rest stays."""
+def test_replay_accepts_what_is_valid_now(engine):
+    """A valid event is counted once and leaves the quarantine; the rest stays."""
     from support.shell import line
 
     good = line(event("participant.joined", "2026-03-01T10:00:00Z", "e-1", connection="c")).strip()
@@ -407,16 +407,16 @@ def test_replay_takes_what_can_be_taken_now(engine):
     assert pipeline.replay(engine, now=product.RECEIVED).accepted == 0
 
 
-def test_replay_uses_the_team_of_then(engine):
-    """A file fed with ``--team``: its events name none, and need none when they are replayed."""
+def test_replay_uses_the_team_of_the_first_reading(engine):
+    """A file was read with ``--team``: its events name no team, and need none in a replay."""
     body = b'{"specversion":"1.0","id":"1","source":"x","type":"session.started","time":"2026-03-01T10:00:00Z","data":{"room":"r","session":"s"}}'
     product.ingest(engine, [QuarantinedInput("in-the-future", "not yet", body, 1, "acme")])
     assert pipeline.replay(engine, now=product.RECEIVED).accepted == 1
     assert Reader(engine, STALE).teams() == ("acme",)
 
 
-def test_replay_takes_nothing_for_another_team(engine):
-    """What a token of one team sent in another's name was refused; nobody gets it in by having it read again."""
+def test_replay_accepts_nothing_for_another_team(engine):
+    """What a token of one team sent in the name of another stays in quarantine."""
     from support.shell import line
 
     theirs = line(
@@ -456,7 +456,7 @@ def test_replay_of_more_than_one_page(engine, monkeypatch):
 # -- settings of a team ------------------------------------------------------------------------------------------------
 
 
-def test_a_change_of_zone_cuts_the_days_anew(two_days):
+def test_a_change_of_zone_recomputes_the_days(two_days):
     """Midnight in Auckland is 11:00 UTC: the first two sessions fall on 1 March there, the third on 2 March."""
     version = Reader(two_days, STALE).team("acme").data_version
     before = product.fingerprint(two_days, "acme")
@@ -484,7 +484,7 @@ def test_an_unknown_zone_changes_nothing(two_days):
     assert Reader(two_days, STALE).team("acme").billing_day == 1
 
 
-def test_limits_hold_from_their_day(engine):
+def test_limits_apply_from_their_day(engine):
     team_changes.change(
         engine, "acme", now=0, limits={"participation_minutes": 100.5, "max_concurrent_sessions": 3}
     )
@@ -540,7 +540,7 @@ def test_billing_periods_at_the_end_of_a_month(engine, day, zone, start, last):
 
 
 def test_a_source_that_cannot_supply(engine):
-    """BigBlueButton tells nothing of deletions: storage is not supplied, not nought. With another source beside it, it is."""
+    """BigBlueButton reports no deletions: storage is not supplied, rather than 0, until another source does."""
     events = [
         e._replace(source="bigbluebutton")
         for e in Log().stay("10:00", "10:30", "a").recording("10:00", "10:10")
@@ -561,7 +561,7 @@ def test_a_source_that_cannot_supply(engine):
 
 
 def test_two_platforms_of_which_one_supplies(engine):
-    """Half an hour of broadcast on LiveKit; Zoom had a camera on as well, and does not tell. The figure says whose it is."""
+    """LiveKit reports broadcasts and Zoom does not: a note names the source whose part is missing."""
     log = Log().stay("10:00", "10:30", "a").sends("10:00", "10:30", "a", "video")
     product.feed(engine, [e._replace(source="livekit") for e in log])
     assert report(engine, "2026-03-01").partly == ()
@@ -593,7 +593,7 @@ def test_two_platforms_of_which_one_supplies(engine):
     ("source", "expected"),
     [("jitsi", None), ("janus", None), ("teams-attendance", None), ("daily", 0), ("own", 0)],
 )
-def test_recordings_that_nobody_tells_of_are_not_nought_in_real_time(engine, source, expected):
+def test_recordings_that_no_source_reports_are_not_zero_in_real_time(engine, source, expected):
     product.feed(engine, [e._replace(source=source) for e in Log().joined("10:00", "a")])
     live = Reader(engine, STALE).live("acme", instant("2026-03-01T10:05:00Z"))
     assert (live.live_participants, live.active_recordings) == (1, expected)
@@ -603,7 +603,7 @@ def test_recordings_that_nobody_tells_of_are_not_nought_in_real_time(engine, sou
 
 
 def test_as_of_in_the_past(two_days):
-    """At 10:30 A has 30 minutes and B 10; the recording runs, so none is stored; nobody knows of tomorrow."""
+    """At 10:30 A has 30 minutes and B 10. The recording runs, so none is stored. Tomorrow is unknown."""
     got = report(two_days, "2026-03-01", "2026-03-02", as_of=instant("2026-03-01T10:30:00Z"))
     assert minutes(got) == [40, None]
     assert minutes(got, "recorded_minutes") == [30, None]
@@ -650,7 +650,7 @@ def test_in_another_zone_than_the_teams(two_days, zone, days):
 
 
 def test_days_of_changing_clocks(engine):
-    """Somebody is there all the time: 23 and 25 hours of presence."""
+    """One person is there all the time: 23 and 25 hours of presence."""
     team_changes.change(engine, "acme", now=0, zone="Europe/Berlin")
     for first, last in (
         ("2026-03-28T00:00:00Z", "2026-03-31T00:00:00Z"),
@@ -678,8 +678,8 @@ def test_days_of_changing_clocks(engine):
     assert len(report(engine, "2026-10-25", zone="Europe/Berlin", as_of=late, grain="hour")) == 25
 
 
-def test_live_sessions_in_words(engine):
-    """Two in one room, of three that were; a recording on; an empty session and a stale one do not count."""
+def test_live_sessions(engine):
+    """Two of three people are still in a room that is recorded; an empty and a stale session do not count."""
     log = (
         Log("2026-03-02")
         .joined("09:00", "a")
@@ -707,7 +707,7 @@ def test_live_sessions_in_words(engine):
 
 
 def test_reading_sees_one_state(two_days):
-    """A reader in the middle of its transaction does not see what is counted meanwhile."""
+    """A transaction that reads does not see what is written meanwhile."""
     with storage.reading(two_days) as c:
         count = sa.select(sa.func.count()).select_from(t.events)
         before = c.execute(count).scalar_one()
@@ -722,7 +722,7 @@ def test_reading_sees_one_state(two_days):
     assert minutes(report(two_days, "2026-03-05")) == [60]
 
 
-def test_nothing_is_left_of_a_failed_batch(engine, monkeypatch):
+def test_a_batch_that_fails_leaves_nothing_behind(engine, monkeypatch):
     """Events, sessions, teams and counts of sources are one transaction."""
     monkeypatch.setattr(event_log, "_count_sources", lambda *a: 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -730,8 +730,8 @@ def test_nothing_is_left_of_a_failed_batch(engine, monkeypatch):
     assert all(rows(engine, table) == [] for table in (t.events, t.sessions, t.teams, t.sources))
 
 
-def test_an_event_is_what_it_was(engine):
-    """Every field comes back from the ledger as it went in."""
+def test_every_field_of_an_event_is_stored(engine):
+    """Every field is read back as it was appended."""
     one = event(
         "participant.joined",
         "2026-03-01T10:00:00.123Z",

@@ -1,4 +1,4 @@
-"""The pull as a whole, from a real server into real databases: complete, resumable, and twice the same as once."""
+"""The whole pull, from a real server into real databases: complete, resumable, and idempotent."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def report(engine, as_of=NOW, first=FIRST, last=LAST):
 
 
 def state(engine) -> tuple:
-    """All that counts: the report, the vendor's figures, the ids of the ledger, what is open."""
+    """All that a pull stores: the report, the vendor's figures, events, and the size of the quarantine."""
     with storage.reading(engine) as c:
         events = sorted(c.execute(sa.select(t.events.c.id, t.events.c.time)).all())
         refused = c.execute(sa.select(sa.func.count()).select_from(t.quarantine)).scalar()
@@ -93,11 +93,11 @@ def test_everything_is_read(engine, fake):
     assert total["active_participants"] == 3
     assert total["recorded_minutes"] == 11.5
     assert total["recording_storage_minutes"] == 11.5
-    assert total["broadcast_minutes"] is None, "what the lists do not tell is not nought"
-    said = stored.figures(engine, "acme", "digitalsamba", FIRST, LAST)
-    assert sorted(said.values) == [f"2026-03-0{i}" for i in range(1, 9)]
-    assert said.values["2026-03-02"]["participation_minutes"] == 93
-    assert set(said.fetched.values()) == {NOW}
+    assert total["broadcast_minutes"] is None, "what the lists do not report is unknown, not 0"
+    figures = stored.figures(engine, "acme", "digitalsamba", FIRST, LAST)
+    assert sorted(figures.values) == [f"2026-03-0{i}" for i in range(1, 9)]
+    assert figures.values["2026-03-02"]["participation_minutes"] == 93
+    assert set(figures.fetched.values()) == {NOW}
     assert (done.days, done.counts.not_accepted, done.resumed, done.date_end) == (
         8,
         0,
@@ -129,7 +129,7 @@ def test_spelling_and_date_end_make_no_difference(lite, fake, spelling, inclusiv
     assert report(lite).total("recorded_minutes") == 11.5
 
 
-def test_again_changes_nothing(engine, fake):
+def test_a_second_pull_changes_nothing(engine, fake):
     run(engine, fake)
     before = state(engine)
     done = run(engine, fake)
@@ -140,7 +140,7 @@ def test_again_changes_nothing(engine, fake):
     )  # the recordings are known to the end and not even asked about
 
 
-def test_a_recording_is_asked_about_once(lite, fake):
+def test_each_recording_is_requested_once(lite, fake):
     run(lite, fake)
     assert sum(a.startswith("recordings/r") for a in fake.asked) == 2
     fake.asked.clear()
@@ -154,7 +154,7 @@ def test_more_rows_than_a_page(lite, fake):
     assert report(lite).total("max_concurrent_participants") == 230
 
 
-def test_live_people_get_their_leave_when_it_is_known(engine, fake):
+def test_people_who_are_still_there_leave_in_a_later_pull(engine, fake):
     fake.meet("now", "2026-03-10T11:30:00", 45, 2)
     over = [dict(fake.sessions[-1]), *map(dict, fake.participants[-2:])]
     fake.sessions[-1].update(live=True, end_time=None)
@@ -177,7 +177,7 @@ def test_live_people_get_their_leave_when_it_is_known(engine, fake):
     )
 
 
-def test_a_deleted_recording_leaves_the_storage(engine, fake):
+def test_a_deleted_recording_is_no_longer_stored(engine, fake):
     run(engine, fake)
     fake.archived.append(fake.recordings.pop(1))
     run(engine, fake, now=NOW + 1000)
@@ -195,7 +195,7 @@ def test_a_deleted_recording_leaves_the_storage(engine, fake):
     assert run(engine, fake, now=NOW + 6000).counts.accepted == 0, "deleted once"
 
 
-def test_a_list_that_lost_a_row_deletes_nothing(lite, fake):
+def test_a_list_that_leaves_out_a_row_deletes_nothing(lite, fake):
     run(lite, fake)
     hidden = fake.recordings.pop(0)
     fake.recordings.append(hidden | {"id": "other", "status": "AWAITING_START"})
@@ -206,7 +206,7 @@ def test_a_list_that_lost_a_row_deletes_nothing(lite, fake):
     assert run(lite, fake).counts.accepted == 0
 
 
-def test_what_cannot_be_used_is_quarantined_and_the_rest_counts(lite, fake):
+def test_invalid_objects_are_quarantined_and_the_rest_counts(lite, fake):
     fake.participants[0]["leave_time"] = "2026-03-02 08:00:00"
     done = run(lite, fake)
     assert (done.counts.quarantined, done.examples[0].reason) == (1, "wrong-value")
@@ -217,7 +217,7 @@ def test_what_cannot_be_used_is_quarantined_and_the_rest_counts(lite, fake):
     assert report(lite).total("participation_minutes") == 3 * 30.5 + 75
 
 
-def test_a_change_of_mind_at_the_vendor_is_reported(lite, fake):
+def test_an_object_that_the_vendor_has_changed_is_a_conflict(lite, fake):
     run(lite, fake)
     fake.participants[0]["leave_time"] = "2026-03-02 09:20:00"
     done = run(lite, fake)
@@ -225,8 +225,8 @@ def test_a_change_of_mind_at_the_vendor_is_reported(lite, fake):
     assert report(lite).total("participation_minutes") == 3 * 30.5 + 75
 
 
-def test_a_team_with_webhooks_as_well_counts_nobody_twice(engine, fake):
-    """The webhooks tell the same starts and ends, with ids of their own and up to a second apart."""
+def test_a_team_with_webhooks_as_well_counts_no_person_twice(engine, fake):
+    """Webhooks report the same starts and ends, with other ids."""
     lines = []
     for n, person in enumerate(fake.participants):
         for what, field, shift in (
@@ -252,7 +252,7 @@ def test_a_team_with_webhooks_as_well_counts_nobody_twice(engine, fake):
                 }
             )
     stream = io.BytesIO(b"\n".join(map(orjson.dumps, lines)))
-    pipeline.ingest(
+    pipeline.append(
         engine, jsonl.read(stream, Context(NOW, "acme")), now=NOW, format="jsonl", origin="hooks"
     )
     pipeline.process_pending(engine)
@@ -269,10 +269,10 @@ def test_a_team_with_webhooks_as_well_counts_nobody_twice(engine, fake):
         assert both[key] == alone[key], key
 
 
-# -- carrying on ---------------------------------------------------------------------------------------------------------
+# -- continuing ---------------------------------------------------------------------------------------------------------
 
 
-def test_faults_on_the_way_and_carrying_on(lite, fake, tmp_path):
+def test_a_pull_that_fails_many_times_continues(lite, fake, tmp_path):
     other = storage.open_database(f"sqlite:///{tmp_path}/other.db")
     run(other, fake)
     wanted = state(other)
@@ -285,7 +285,7 @@ def test_faults_on_the_way_and_carrying_on(lite, fake, tmp_path):
             break
         except VendorError:
             pipeline.process_pending(lite)
-    assert n > 5, "it was cut off several times"
+    assert n > 5, "it was interrupted several times"
     assert done.resumed
     assert state(lite) == wanted
 
@@ -298,11 +298,11 @@ def test_what_was_read_is_not_read_again(lite, fake):
     fake.asked.clear()
     run(lite, fake)
     assert len(before) == 9
-    assert before[-1] == fake.asked[0], "it carries on with the very question that failed"
+    assert before[-1] == fake.asked[0], "it continues with the request that failed"
     assert not set(before[:8]) & set(fake.asked)
 
 
-def test_other_days_begin_anew(lite, fake):
+def test_other_days_start_a_new_pull(lite, fake):
     fake.faults = [*[None] * 10, status(403)]
     with pytest.raises(VendorError):
         run(lite, fake)
@@ -310,7 +310,7 @@ def test_other_days_begin_anew(lite, fake):
     assert (done.resumed, done.days) == (False, 2)
 
 
-def test_one_cut_off_yesterday_is_finished_and_today_follows(lite, fake):
+def test_one_interrupted_yesterday_is_finished_and_today_follows(lite, fake):
     fake.faults = [*[None] * 6, status(403)]
     with pytest.raises(VendorError):
         run(lite, fake, first=None, last=None, now=NOW - DAY)
@@ -326,7 +326,7 @@ def test_the_next_pull_reads_the_last_days_again(lite, fake):
     assert (done.first, done.last, done.days) == (date(2026, 3, 7), date(2026, 3, 11), 5)
 
 
-def test_days_that_cannot_be(lite, fake):
+def test_days_that_cannot_be_pulled(lite, fake):
     with pytest.raises(InputError, match="has not come yet"):
         run(lite, fake, first=date(2026, 3, 11), last=None)
     with pytest.raises(InputError, match="too many"):
@@ -334,7 +334,7 @@ def test_days_that_cannot_be(lite, fake):
     assert not fake.asked
 
 
-def test_sample_data_is_no_vendors_team(lite, fake):
+def test_sample_data_cannot_be_pulled(lite, fake):
     team_changes.change(lite, "acme", now=NOW, sample=True)
     with pytest.raises(InputError, match="sample data"):
         run(lite, fake)
@@ -342,8 +342,8 @@ def test_sample_data_is_no_vendors_team(lite, fake):
 
 
 @pytest.mark.slow
-def test_a_process_killed_at_any_request_carries_on(fake, tmp_path):
-    """SIGKILL of the real command at several requests in a row, then once to the end: as if nothing had been."""
+def test_a_process_killed_at_any_request_continues(fake, tmp_path):
+    """SIGKILL at several requests in a row, then one run to the end, gives the state of a single run."""
     clean = storage.open_database(f"sqlite:///{tmp_path}/clean.db")
     run(clean, fake)
     url = f"sqlite:///{tmp_path}/killed.db"
@@ -377,7 +377,7 @@ def test_a_process_killed_at_any_request_carries_on(fake, tmp_path):
     fake.asked.clear()
     last = subprocess.run(line, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert last.returncode == 0, last.stderr
-    assert not any(a.startswith("sessions") for a in fake.asked), "it did not begin anew"
+    assert not any(a.startswith("sessions") for a in fake.asked), "it did not start again"
     killed = storage.open_database(url)
     assert state(killed) == state(clean)
     killed.dispose()
@@ -396,7 +396,7 @@ def shell(fake, tmp_path, monkeypatch):
     return lambda *args: CliRunner().invoke(command, ["digitalsamba", "--team", "acme", *args])
 
 
-def test_the_command_says_what_it_did(shell):
+def test_the_command_reports_what_it_did(shell):
     result = shell("--from", "2026-03-01", "--to", "2026-03-03")
     assert result.exit_code == 0, result.output
     assert "2026-03-01 to 2026-03-03: " in result.stdout
@@ -404,7 +404,7 @@ def test_the_command_says_what_it_did(shell):
     assert "Reading participants" in result.stderr
 
 
-def test_the_command_says_what_was_refused(shell, fake):
+def test_the_command_reports_what_was_quarantined(shell, fake):
     fake.participants[0]["leave_time"] = "2026-03-02 08:00:00"
     result = shell("--from", "2026-03-01", "--to", "2026-03-03")
     assert result.exit_code == 1

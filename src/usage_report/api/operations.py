@@ -15,7 +15,7 @@ from usage_report.api.http import now
 from usage_report.core import telemetry
 from usage_report.core.errors import UsageReportError
 from usage_report.ingest.write_queue import WriteQueue
-from usage_report.storage import facts
+from usage_report.storage import pending
 
 #: Milliseconds that news may wait to be counted before it is told: a worker that runs takes them within seconds.
 OVERDUE = 60_000
@@ -47,15 +47,15 @@ class Ops:
     def _look(self) -> tuple[list[str], list[str]]:
         faults, warnings = [], []
         try:
-            if storage.file_is_gone(self._engine):
+            if storage.is_file_gone(self._engine):
                 faults.append(
                     "The database file is gone. Put it back, or restart to begin with an empty one."
                 )
             else:
-                storage.check(storage.schema_version(self._engine))
+                storage.check_schema(storage.schema_version(self._engine))
                 storage.check_writable(self._engine)
                 with storage.reading(self._engine) as c:
-                    oldest = facts.backlog(c).oldest
+                    oldest = pending.backlog(c).oldest
                 if oldest is not None and (age := now() - oldest) > OVERDUE:
                     warnings.append(
                         f"Events that came in {age // 1000:,} s ago have not been counted by a worker. Is one running?"
@@ -75,7 +75,7 @@ class Ops:
         telemetry.WAITING.set(self._intake.waiting)
         try:
             with storage.reading(self._engine) as c:
-                left = facts.backlog(c)
+                left = pending.backlog(c)
         except UsageReportError:
             # What this process counted is worth knowing just then; what the database knows is not known.
             for gauge in (telemetry.INBOX, telemetry.PENDING, telemetry.LAG, telemetry.QUARANTINE):

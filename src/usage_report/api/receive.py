@@ -21,7 +21,7 @@ from usage_report.api.http import HttpError, Tokens, body_of, now
 from usage_report.core import telemetry
 from usage_report.core.errors import EventError, did_you_mean
 from usage_report.core.events import Event, QuarantinedInput, parse, storable
-from usage_report.ingest.write_queue import Job, Overloaded, Raw, WriteQueue
+from usage_report.ingest.write_queue import Job, QueueFullError, RawRequest, WriteQueue
 from usage_report.sources import contract, registry
 from usage_report.sources.contract import Delivery
 from usage_report.sources.payload import KEEP_BYTES
@@ -96,7 +96,7 @@ class Receiver:
             return JSONResponse(reply)
         context = contract.Context(now=at, team=team, name=name)
         items = await anyio.to_thread.run_sync(lambda: list(platform.translate(delivery, context)))
-        raw = Raw(name, delivery.url, headers, body)
+        raw = RawRequest(name, delivery.url, headers, body)
         fates = await self._take(request, team, name, items, at, raw)
         return await _answer(items, fates)
 
@@ -107,7 +107,7 @@ class Receiver:
         format: str,
         items: Sequence[Event | QuarantinedInput],
         at: int,
-        raw: Raw | None,
+        raw: RawRequest | None,
     ) -> list[IngestOutcome]:
         events = [x for x in items if type(x) is Event]
         refused = [x._replace(team=team) for x in items if type(x) is QuarantinedInput]
@@ -116,7 +116,7 @@ class Receiver:
         )
         try:
             fates = await self._intake.append(job)
-        except Overloaded:
+        except QueueFullError:
             telemetry.OVERLOADED.inc()
             raise HttpError(
                 429, "Too much is waiting", "", "Send it again in a second.", {"Retry-After": "1"}

@@ -61,7 +61,7 @@ def checks(now: int) -> Iterator[Check]:
     if engine.dialect.name == "sqlite":
         yield from _sqlite(engine)
     try:
-        storage.check(version)
+        storage.check_schema(version)
     except DatabaseError as error:
         yield Check(
             "schema", False, f"{error.what}{f' ({error.why})' if error.why else ''}", error.todo
@@ -87,7 +87,7 @@ def _sqlite(engine: Engine) -> Iterator[Check]:
         text,
         "It may, rarely, damage a database that several processes write. Install the pysqlite3 package.",
     )
-    free = shutil.disk_usage(storage.folder(engine)).free
+    free = shutil.disk_usage(storage.database_folder(engine)).free
     yield Check(
         "disk",
         free >= _FREE,

@@ -225,12 +225,19 @@ def _ingest(
 
             # A pipe has no size and no position: nothing to show, and nothing to ask for.
             watch = forward if stream.size else None
+            counts = event_log.IngestCounts()
             try:
-                counts = pipeline.ingest(
-                    engine, items, now=at, format=module.NAME, origin=file, progress=watch
+                pipeline.append(
+                    engine,
+                    items,
+                    now=at,
+                    format=module.NAME,
+                    origin=file,
+                    progress=watch,
+                    counts=counts,
                 )
-            except InputError as error:
-                _tell(file, error.counts, shown)  # type: ignore[attr-defined]
+            except InputError:
+                _tell(file, counts, shown)
                 raise
     _tell(file, counts, shown)
     return counts.not_accepted > 0
@@ -535,7 +542,7 @@ def migrate() -> None:
     engine = storage.connect(settings.load().database_url)
     version = storage.schema_version(engine)
     if version and version > storage.SCHEMA_VERSION:
-        storage.check(version)
+        storage.check_schema(version)
     storage.migrate(engine)
     click.echo(f"The schema is at {storage.SCHEMA_VERSION}.")
 

@@ -75,7 +75,7 @@ def digitalsamba(team: str, first: date | None, last: date | None) -> None:
                 first=first,
                 last=last,
                 now=now,
-                tell=lambda text: click.echo(f"Reading {text}", err=True),
+                announce=lambda text: click.echo(f"Reading {text}", err=True),
             )
         finally:
             # What came in before a fault counts as well.

@@ -279,15 +279,15 @@ def deliveries_replay(platform: str | None, since: datetime | None) -> None:
         for name, some in groupby(rows, key=lambda row: row.platform):
             # A platform of a version to come, after a downgrade, is left alone.
             if name in registry.platforms():
-                some = list(some)
-                counts += pipeline.ingest(
+                chosen = list(some)
+                counts += pipeline.append(
                     engine,
-                    _translated(name, some),
+                    _translated(name, chosen),
                     now=now,
                     format=name,
                     origin="a delivery, read again",
                 )
-                read += len(some)
+                read += len(chosen)
         after = rows[-1].id
     pipeline.process_pending(engine)
     text = f"{read:,} {'delivery' if read == 1 else 'deliveries'} read again: {counts.accepted:,} events new, {counts.duplicates:,} known already"

@@ -1,9 +1,10 @@
-"""The stages joined: input -> ledger -> fold -> cut -> sweep -> facts. The only module that knows them all.
+"""The pipeline: input -> event log -> timelines -> session quarters -> facts.
 
-Two kinds of step, each one transaction, so a process killed at any instant leaves whole steps only:
-``ingest`` appends a batch of events and marks their sessions *pending*; ``settle`` takes pending sessions, replaces what
-they did, and recomputes the facts of just the quarters and days touched. Facts are therefore always those of the rows
-below them, and running again carries on where the last step ended.
+``append`` adds events to the event log and marks their sessions as pending. ``process_pending``
+replaces what pending sessions did, and recomputes the facts of just the buckets this changes.
+Every step of either is one transaction, so a process that is killed at any instant leaves whole
+steps only: facts are always those of the rows below them, and the next run continues where the last
+step ended.
 """
 
 from __future__ import annotations
@@ -22,154 +23,173 @@ from usage_report.metering.session_quarters import session_quarters
 from usage_report.metering.team_quarters import team_quarters
 from usage_report.sources import contract, registry
 from usage_report.storage import (
+    entities,
     event_log,
     facts,
     inbox,
+    pending,
     quarantine,
     reading,
     teams,
     writing,
 )
+from usage_report.storage import session_quarters as stored_quarters
 from usage_report.storage import tables as t
 from usage_report.storage.event_log import IngestCounts, digest
 
-#: Events appended in one transaction, and about the most bytes they may hold in fields of their own and in refusals.
-BATCH = 10_000
+#: Items appended in one step, and about the most bytes that their texts of any length may have.
+BATCH_ITEMS = 10_000
 BATCH_BYTES = 16 * 1024 * 1024
-#: Events folded in one transaction, about; a larger session is folded alone.
-SETTLE = 40_000
+#: Events processed in one step, about. A session with more events is a step of its own.
+STEP_EVENTS = 40_000
+#: Quarters, and longer buckets, whose facts are computed at once.
+_QUARTERS_AT_ONCE = 2_000
+_BUCKETS_AT_ONCE = 100
 
+#: Called with the number of items or events of each step, after its commit.
 Progress = Callable[[int], object]
+Item = Event | QuarantinedInput
 
 
-# -- into the ledger ---------------------------------------------------------------------------------------------------
+# -- into the event log ----------------------------------------------------------------------------
 
 
-def ingest(
+def append(
     engine: Engine,
-    items: Iterable[Event | QuarantinedInput],
+    items: Iterable[Item],
     *,
     now: int,
     format: str,
     origin: str,
     progress: Progress | None = None,
+    counts: IngestCounts | None = None,
 ) -> IngestCounts:
-    """Append all events and quarantine all refusals of an input, batch by batch. Figures follow with ``settle``.
+    """Append all events of an input, and quarantine the rest of it, batch by batch.
 
-    ``progress`` is called with the number of items of each batch once it is safe. An error of the input itself
-    (a damaged file) is raised after what came before it is safe.
+    Figures follow with ``process_pending``. ``now``: epoch ms. ``format`` and ``origin``: the
+    source and the name of the input. ``counts`` is updated after each commit and returned; pass one
+    to have the counts when the input fails. An error that ``items`` raises (a damaged file) is
+    raised after what came before it has been stored.
     """
-    counts = IngestCounts()
+    counts = IngestCounts() if counts is None else counts
     drain_inbox(engine)
     for batch, failure in _batches(items):
-        events = [x for x in batch if type(x) is Event]
-        refused = [x for x in batch if type(x) is QuarantinedInput]
         if batch:
-            with writing(engine) as c:
-                if events:
-                    counts += IngestCounts.of(events, inbox.append(c, events, now))
-                if refused:
-                    counts += quarantine.add(c, refused, format=format, origin=origin, now=now)
+            counts += _append_batch(engine, batch, now=now, format=format, origin=origin)
             if progress:
                 progress(len(batch))
         if failure:
-            failure.counts = counts  # type: ignore[attr-defined]
             raise failure
     return counts
 
 
-def _batches(items: Iterable) -> Iterator[tuple[list, Exception | None]]:
-    batch: list = []
-    add = batch.append
-    room = BATCH_BYTES
+def _append_batch(
+    engine: Engine, batch: list[Item], *, now: int, format: str, origin: str
+) -> IngestCounts:
+    events = [x for x in batch if type(x) is Event]
+    quarantined = [x for x in batch if type(x) is QuarantinedInput]
+    counts = IngestCounts()
+    with writing(engine) as c:
+        if events:
+            counts += IngestCounts.of(events, inbox.append(c, events, now))
+        if quarantined:
+            counts += quarantine.add(c, quarantined, format=format, origin=origin, now=now)
+    return counts
+
+
+def _batches(items: Iterable[Item]) -> Iterator[tuple[list[Item], Exception | None]]:
+    """Yield batches; with the last one, the error that ended the input, if one did."""
+    batch: list[Item] = []
+    size = 0
     try:
         for item in items:
-            add(item)
-            # Either may hold a whole line of a megabyte.
-            room -= len(item.extra) if type(item) is Event else len(item.raw)
-            if len(batch) >= BATCH or room <= 0:
+            batch.append(item)
+            # Either of these may be a whole line of a megabyte.
+            size += len(item.extra) if isinstance(item, Event) else len(item.raw)
+            if len(batch) >= BATCH_ITEMS or size >= BATCH_BYTES:
                 yield batch, None
-                batch = []
-                add = batch.append
-                room = BATCH_BYTES
-    except Exception as failure:
+                batch, size = [], 0
+    except Exception as failure:  # noqa: BLE001 - raised by ``append``, after the batch is stored
         yield batch, failure
     else:
         yield batch, None
 
 
 def replay(engine: Engine, *, now: int) -> IngestCounts:
-    """Read every quarantined original again; what is taken now leaves the quarantine. None is taken for a team not its own."""
+    """Re-process the quarantine: inputs that are valid now are appended and leave it.
+
+    ``now``: epoch ms. Return the outcome counts; ``quarantined_before`` is what stays there.
+    """
     counts, after = IngestCounts(), 0
     drain_inbox(engine)
     while True:
         with writing(engine) as c:
-            rows = quarantine.originals(c, after=after)
-            if not rows:
+            originals = quarantine.originals(c, after=after)
+            if not originals:
                 return counts
-            freed: list[int] = []
+            released: list[int] = []
             events: list[Event] = []
-            for row in rows:
-                context = contract.Context(now=now, team=row.team or None, name=row.origin)
-                again = (
-                    []
-                    if row.is_truncated
-                    else list(registry.read_again(row.format, row.raw, context))
-                )
-                # A token of one team may have sent what names another: that stays refused, however often it is read.
-                if again and all(type(x) is Event and row.team in ("", x.team) for x in again):
-                    events += again
-                    freed.append(row.id)
+            for original in originals:
+                if valid := _read_again(original, now):
+                    events += valid
+                    released.append(original.id)
                 else:
                     counts.quarantined_before += 1
             counts += IngestCounts.of(events, inbox.append(c, events, now))
-            quarantine.release(c, freed)
-            after = rows[-1].id
+            quarantine.release(c, released)
+            after = originals[-1].id
 
 
-# -- from the ledger to facts ------------------------------------------------------------------------------------------
+def _read_again(original: quarantine.Original, now: int) -> list[Event]:
+    """Return the events of a quarantined input, or none if any part of it is still invalid.
+
+    A token of one team may have sent events that name another team. They stay in quarantine.
+    """
+    if original.is_truncated:
+        return []
+    context = contract.Context(now=now, team=original.team or None, name=original.origin)
+    items = list(registry.read_again(original.format, original.raw, context))
+    events = [x for x in items if type(x) is Event and original.team in ("", x.team)]
+    return events if len(events) == len(items) else []
 
 
 def drain_inbox(
-    engine: Engine, *, progress: Progress | None = None, most: int | None = None
+    engine: Engine, *, progress: Progress | None = None, max_steps: int | None = None
 ) -> None:
-    """Carry into the ledger what was accepted, step by step. ``most`` bounds the steps, ``progress`` gets the events of each."""
+    """Move accepted events from the inbox to the event log, step by step."""
     steps = 0
-    while most is None or steps < most:
-        if not inbox_size(engine).events:
-            return
+    while (max_steps is None or steps < max_steps) and inbox_size(engine).events:
         with writing(engine) as c:
-            events = inbox.drain_inbox(c, BATCH)
+            events = inbox.drain_inbox(c, BATCH_ITEMS)
         steps += 1
         if progress:
             progress(events)
 
 
-def inbox_size(engine: Engine) -> inbox.InboxSize:
-    """What is in the inbox."""
-    with reading(engine) as c:
-        return inbox.inbox_size(c)
+# -- from the event log to facts -------------------------------------------------------------------
 
 
 def process_pending(
     engine: Engine,
     *,
     progress: Progress | None = None,
-    most: int | None = None,
-    size: int | None = None,
+    max_steps: int | None = None,
+    step_events: int | None = None,
 ) -> int:
-    """Count what has been accepted, step by step -> number of sessions counted. ``progress`` gets each step's number of events.
+    """Bring the facts up to date with all accepted events, step by step.
 
-    ``most`` bounds the steps of either kind, ``size`` the events of one (``SETTLE``), about: writers wait for a step to end.
+    Drains the inbox first. ``max_steps`` bounds the steps of either kind, ``step_events`` the
+    events of one step (``STEP_EVENTS``), about: writers wait for a step to end. Return the number
+    of sessions processed.
     """
-    drain_inbox(engine, progress=progress, most=most)
+    drain_inbox(engine, progress=progress, max_steps=max_steps)
     done = steps = 0
-    while most is None or steps < most:
+    while max_steps is None or steps < max_steps:
         with writing(engine) as c:
-            team = facts.pending_team(c)
+            team = pending.pending_team(c)
             if team is None:
-                return done
-            sessions, events = _process_step(c, team, size or SETTLE)
+                break
+            sessions, events = _process_step(c, team, step_events or STEP_EVENTS)
             teams.bump_data_version(c, team)
         done += sessions
         steps += 1
@@ -179,96 +199,113 @@ def process_pending(
 
 
 def rebuild(engine: Engine, team: str, *, progress: Progress | None = None) -> bool:
-    """Recompute all of a team's figures from its events, in one transaction -> were they the same as before?"""
+    """Recompute all facts of a team from its events, in one transaction.
+
+    Return whether they are the same as before, byte for byte.
+    """
     with writing(engine) as c:
         inbox.drain_inbox(c)
         id = teams.team_id(c, team)
         before = facts.fingerprint(c, id)
-        facts.discard_derived(c, id)
-        while facts.pending_team(c, id) is not None:
-            _, events = _process_step(c, id, SETTLE)
+        pending.discard_derived(c, id)
+        while pending.pending_team(c, id) is not None:
+            _, events = _process_step(c, id, STEP_EVENTS)
             if progress:
                 progress(events)
         teams.bump_data_version(c, id)
         return facts.fingerprint(c, id) == before
 
 
-def _process_step(c: Connection, team: int, size: int) -> tuple[int, int]:
-    """Fold the next pending sessions of a team and bring its facts up to them -> (sessions, events)."""
-    ids, events = facts.next_sessions(c, team, size)
-    folded = [(id, f) for id, rows in event_log.events_of(c, ids) if (f := fold(rows)) is not None]
-    persons = {digest(p): p for _, f in folded for _, p, _, _ in f.presence}
-    rooms = {digest(f.room): f.room for _, f in folded}
-    person_numbers = facts.dense_ids(c, team, t.PERSON, persons)
-    room_numbers = facts.dense_ids(c, team, t.ROOM, rooms)
-    rows = session_quarters([(id, room_numbers[f.room], f) for id, f in folded], person_numbers)
-    touched = facts.replace_session_quarters(c, team, ids, rows)
-    _recompute_facts(c, team, touched)
-    facts.mark_processed(c, folded)
+def _process_step(c: Connection, team: int, max_events: int) -> tuple[int, int]:
+    """Process the next pending sessions of a team. Return how many, and their events."""
+    ids, events = pending.next_sessions(c, team, max_events)
+    timelines = [(id, f) for id, rows in event_log.events_of(c, ids) if (f := fold(rows))]
+    persons = {person for _, f in timelines for _, person, _, _ in f.presence}
+    rooms = {f.room for _, f in timelines}
+    person_ids = entities.dense_ids(c, team, t.PERSON, {digest(x): x for x in persons})
+    room_ids = entities.dense_ids(c, team, t.ROOM, {digest(x): x for x in rooms})
+    quarters = session_quarters([(id, room_ids[f.room], f) for id, f in timelines], person_ids)
+    changed = stored_quarters.replace(c, team, ids, quarters)
+    for starts in _split(changed, _QUARTERS_AT_ONCE):
+        recomputed = team_quarters(stored_quarters.load(c, team, starts))
+        facts.replace_facts(c, t.team_quarters, team, starts, recomputed)
+    _recompute_days(c, team, changed)
+    pending.mark_processed(c, timelines)
     return len(ids), events
 
 
-def _recompute_facts(c: Connection, team: int, quarters: np.ndarray) -> None:
-    """Facts of the quarters given (sorted starts), and of the days they lie in, from the rows of their sessions."""
-    for part in np.split(quarters, range(2_000, len(quarters), 2_000)):
-        facts.replace_facts(
-            c, t.team_quarters, team, part, team_quarters(facts.sessions_in(c, team, part))
-        )
-    recompute_days(c, team, quarters)
+def set_zone(c: Connection, team: int, name: str) -> None:
+    """Set a team's zone and recompute its days and months, from the facts of the quarters.
+
+    Raises ``InputError`` for an unknown zone.
+    """
+    zone(name)
+    teams.set_zone(c, team, name)
+    _recompute_days(c, team, facts.all_quarters(c, team))
 
 
-def recompute_days(c: Connection, team: int, quarters: np.ndarray) -> None:
-    """Facts of the days and months (in the team's zone) that the quarters given lie in, from the facts of their quarters."""
-    tz = zone(teams.zone_of(c, team))
-    days = _recompute_longer(c, team, t.team_quarters, quarters, t.team_days, Grain.DAY, tz)
-    _recompute_longer(c, team, t.team_days, days, t.team_months, Grain.MONTH, tz)
+def _recompute_days(c: Connection, team: int, quarters: np.ndarray) -> None:
+    """Recompute the days and months, in the team's zone, of some quarters (sorted starts)."""
+    tz, starts = zone(teams.zone_of(c, team)), quarters
+    for finer, longer, grain in (
+        (t.team_quarters, t.team_days, Grain.DAY),
+        (t.team_days, t.team_months, Grain.MONTH),
+    ):
+        starts = _recompute_longer(c, team, starts, finer=finer, longer=longer, grain=grain, tz=tz)
 
 
 def _recompute_longer(
     c: Connection,
     team: int,
-    finer: t.Table,
     starts: np.ndarray,
-    longer: t.Table,
+    *,
+    finer: t.FactTable,
+    longer: t.FactTable,
     grain: Grain,
     tz: ZoneInfo,
 ) -> np.ndarray:
-    """Facts of the longer buckets in which finer ones have changed (sorted ``starts``) -> sorted starts of those."""
+    """Recompute the longer buckets that contain finer ones (sorted ``starts``).
+
+    Return the sorted starts of the longer buckets.
+    """
     if not len(starts):
         return starts
     first, last = (local(int(x), tz).date() for x in (starts[0], starts[-1]))
     span = Period(first.replace(day=1) if grain is Grain.MONTH else first, next_start(last, grain))
     bounds = edges(span, grain, tz)
-    touched = np.unique(np.searchsorted(bounds, starts, side="right") - 1)
-    # Neighbours are loaded together, a hundred at most.
-    for run in np.split(touched, np.flatnonzero(np.diff(touched) > 1) + 1):
-        for some in np.split(run, range(100, len(run), 100)):
-            cuts = bounds[some[0] : some[-1] + 2]
+    changed = np.unique(np.searchsorted(bounds, starts, side="right") - 1)
+    # Neighbours are loaded together.
+    for run in np.split(changed, np.flatnonzero(np.diff(changed) > 1) + 1):
+        for part in _split(run, _BUCKETS_AT_ONCE):
+            cuts = bounds[part[0] : part[-1] + 2]
             found = facts.load_facts(c, finer, team, int(cuts[0]), int(cuts[-1]))
-            merged = merge(found, cuts)
-            alive = np.unique(np.searchsorted(cuts, found.start, side="right") - 1)
-            facts.replace_facts(c, longer, team, cuts[:-1], merged.take(alive))
-    return bounds[touched]
+            used = np.unique(np.searchsorted(cuts, found.start, side="right") - 1)
+            facts.replace_facts(c, longer, team, cuts[:-1], merge(found, cuts).take(used))
+    return bounds[changed]
 
 
-def set_zone(c: Connection, team: int, name: str) -> None:
-    """Give a team another zone: its days and months are cut anew, from the quarters. Raises ``InputError`` for no zone."""
-    zone(name)
-    teams.set_zone(c, team, name)
-    recompute_days(c, team, facts.all_quarters(c, team))
+def _split(values: np.ndarray, size: int) -> list[np.ndarray]:
+    return np.split(values, range(size, len(values), size))
+
+
+# -- what is left to do ----------------------------------------------------------------------------
+
+
+def inbox_size(engine: Engine) -> inbox.InboxSize:
+    """Return what is in the inbox."""
+    with reading(engine) as c:
+        return inbox.inbox_size(c)
 
 
 def pending_events(engine: Engine, team: str | None = None) -> int:
-    """Events that ``settle`` has yet to look at, or all of a team."""
+    """Return how many events ``process_pending`` will read, or ``rebuild`` of a team."""
     with reading(engine) as c:
-        return (
-            inbox.inbox_size(c).events + facts.count_events(c, None)
-            if team is None
-            else facts.count_events(c, teams.team_id(c, team))
-        )
+        if team is not None:
+            return pending.count_events(c, teams.team_id(c, team))
+        return inbox.inbox_size(c).events + pending.count_events(c)
 
 
 def has_pending(engine: Engine) -> bool:
-    """Is there anything for ``settle`` to count? Cheap, and takes no lock."""
+    """Return whether ``process_pending`` has anything to do. Cheap, and takes no lock."""
     with reading(engine) as c:
-        return inbox.inbox_size(c).events > 0 or facts.pending_team(c) is not None
+        return inbox.inbox_size(c).events > 0 or pending.pending_team(c) is not None

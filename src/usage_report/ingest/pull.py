@@ -1,11 +1,21 @@
-"""TODO."""
+"""The pull from Digital Samba: its sessions, participants, recordings and daily statistics, stored.
+
+A pull is a series of small transactions with a stored cursor, so one that was interrupted anywhere
+continues when it is run again. Every event has the id of the vendor's object, so an object that is
+read twice counts once. Requests are those of ``sources.pull.digitalsamba``, and
+``digitalsamba_objects`` translates what they return.
+
+Dates: the vendor does not say whether ``date_end`` is part of a range. Lists are therefore read for
+one day more than needed. For statistics the answers decide, see ``DateEnd``.
+"""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy.engine import Engine
@@ -15,42 +25,42 @@ from usage_report.core.events import Event, QuarantinedInput, iso
 from usage_report.core.periods import DAY, today, zone
 from usage_report.ingest import pipeline
 from usage_report.sources.contract import Context
-from usage_report.sources.pull import digitalsamba_objects as rest
+from usage_report.sources.pull import digitalsamba_objects as objects
 from usage_report.sources.pull.digitalsamba import VENDOR, Client, DateEnd
-from usage_report.storage import reading, teams, writing
-from usage_report.storage import vendor_figures as stored
+from usage_report.storage import reading, teams, vendor_figures, writing
 from usage_report.storage.event_log import IngestCounts
-from usage_report.storage.vendor_figures import (
-    Cursor,
-    cursor,
-    replace_figures,
-    save_cursor,
-)
+from usage_report.storage.vendor_figures import Cursor
 
 #: Days of one request for sessions or participants.
-WINDOW = 7
+_REQUEST_DAYS = 7
+#: Days that the next pull reads again: people were still there, statistics were not final.
+_REREAD_DAYS = 3
+#: Days of a first pull that names none, and the most days of any pull.
+_DEFAULT_DAYS, _MAX_DAYS = 31, 3_660
+#: How many quarantined inputs a result shows.
+_EXAMPLES = 10
 
+_RECORDINGS = "/api/v1/recordings"
+_ARCHIVED = f"{_RECORDINGS}/archived"
 
-#: Days read again by the next pull: people who were still there, statistics that were not final.
-AGAIN = 3
-
-
-#: Days of a first pull that names none, and the most of any.
-FIRST, MOST = 31, 3_660
+#: An object of the vendor's interface.
+Record = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Pulled:
-    """What a pull has done."""
+class PullResult:
+    """What a pull has done so far."""
 
     counts: IngestCounts = field(default_factory=IngestCounts)
+    #: Days whose statistics were read.
     days: int = 0
     first: date | None = None
     last: date | None = None
-    #: Did it carry on from one that was cut off?
+    #: Whether it continued a pull that was interrupted.
     resumed: bool = False
+    #: What ``date_end`` means, see ``vendor_figures.Cursor``.
     date_end: str = ""
-    #: The first few refusals, for the person who waits.
+    #: The first few quarantined inputs.
     examples: list[QuarantinedInput] = field(default_factory=list)
 
 
@@ -62,12 +72,14 @@ def pull(
     first: date | None = None,
     last: date | None = None,
     now: Callable[[], int],
-    tell: Callable[[str], object] = lambda text: None,
-) -> Pulled:
-    """Read everything of the days asked for (inclusive, UTC). Figures follow with ``pipeline.settle``.
+    announce: Callable[[str], object] = lambda _: None,
+) -> PullResult:
+    """Read and store everything of the days asked for (inclusive, UTC).
 
-    Without ``last``, up to today; without ``first``, from a few days before the end of the last pull. A pull that was cut
-    off is finished first, unless other days are asked for now. Raises ``VendorError``; what was read before it is safe.
+    Figures follow with ``pipeline.process_pending``. Without ``last``, the last day is today;
+    without ``first``, the first is a few days before the end of the last pull. An interrupted pull
+    is finished first, unless other days are asked for. ``now`` returns epoch ms; ``announce`` gets
+    the name and days of each stream. Raises ``VendorError``; what was read before it is stored.
     """
     day = today(now(), zone("UTC"))
     if last is not None and last > day:
@@ -79,190 +91,185 @@ def pull(
         )
     with writing(engine) as c:
         id = teams.ensure_team(c, team, now())
-        if stored.is_sample(c, id):
+        if teams.is_sample(c, id):
             raise InputError(
                 f"The team {team!r} is sample data",
-                "no vendor knows it",
+                "no vendor has records of it",
                 "Name your own team with --team.",
             )
-    done = Pulled()
+    result = PullResult()
     while True:
         with reading(engine) as c:
-            before = cursor(c, id, VENDOR)
-        at = _begin(before, first, last, day)
-        done.resumed |= at is before
-        done.first = min(done.first or date.max, date.fromisoformat(at.first))
-        done.last = date.fromisoformat(at.last)
-        _Pull(engine, client, team, id, at, done, now, tell).run()
-        if first is not None or last is not None or done.last >= day:
-            return done
+            stored = vendor_figures.cursor(c, id, VENDOR)
+        start = _start(stored, first, last, day)
+        result.resumed |= start is stored
+        result.first = min(result.first or date.max, date.fromisoformat(start.first))
+        result.last = date.fromisoformat(start.last)
+        _Pull(engine, client, team, id, start, result, now, announce).run()
+        if first is not None or last is not None or result.last >= day:
+            return result
 
 
-def _begin(before: Cursor | None, first: date | None, last: date | None, day: date) -> Cursor:
-    """Where to carry on, or begin."""
-    known = before.date_end if before else ""
-    if before and before.stream:
-        asked = (first or date.fromisoformat(before.first), last or date.fromisoformat(before.last))
-        if (str(asked[0]), str(asked[1])) == (before.first, before.last):
-            return before
+def _start(stored: Cursor | None, first: date | None, last: date | None, day: date) -> Cursor:
+    """Return where to continue or to start. ``stored``: the cursor of the last pull."""
+    is_interrupted = stored is not None and stored.stream != ""
+    if stored and is_interrupted:
+        asked = (str(first or stored.first), str(last or stored.last))
+        if asked == (stored.first, stored.last):
+            return stored
     last = last or day
     if first is None:
-        first = (
-            date.fromisoformat(before.last) - AGAIN * DAY
-            if before and not before.stream
-            else last - (FIRST - 1) * DAY
-        )
+        if stored and not is_interrupted:
+            first = date.fromisoformat(stored.last) - _REREAD_DAYS * DAY
+        else:
+            first = last - (_DEFAULT_DAYS - 1) * DAY
         first = min(first, last)
-    if (last - first).days >= MOST:
+    if (last - first).days >= _MAX_DAYS:
         raise InputError(
             f"The days {first} to {last} are too many for one pull",
             "",
-            f"Ask for {MOST:,} days at most.",
+            f"Ask for {_MAX_DAYS:,} days at most.",
         )
-    # A day of margin: who was there at midnight came before it.
-    return Cursor(str(first), str(last), "sessions", str(first - DAY), known)
+    # One day earlier, because people who are there at midnight came before it.
+    date_end = stored.date_end if stored else ""
+    return Cursor(str(first), str(last), "sessions", str(first - DAY), date_end)
 
 
+@dataclass(slots=True)
 class _Pull:
     """One run over the streams, from a cursor on."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        client: Client,
-        team: str,
-        id: int,
-        at: Cursor,
-        done: Pulled,
-        now,
-        tell,
-    ) -> None:
-        self.engine, self.client, self.team, self.id = engine, client, team, id
-        self.at, self.done, self.now, self.tell = at, done, now, tell
+    engine: Engine
+    client: Client
+    team: str
+    id: int
+    cursor: Cursor
+    result: PullResult
+    now: Callable[[], int]
+    announce: Callable[[str], object]
 
     def run(self) -> None:
-        streams = {
-            "sessions": lambda: self._objects("session"),
-            "participants": lambda: self._objects("participant"),
-            "recordings": self._recordings,
-            "statistics": self._statistics,
+        streams: dict[str, Callable[[], None]] = {
+            "sessions": lambda: self._read_list("session"),
+            "participants": lambda: self._read_list("participant"),
+            "recordings": self._read_recordings,
+            "statistics": self._read_statistics,
         }
-        for name, following in itertools.pairwise([*streams, ""]):
-            if self.at.stream == name:
-                self.tell(f"{name}, {max(self.at.next, self.at.first)} to {self.at.last}")
-                streams[name]()
-                start = (
-                    self.at.first
-                    if following == "statistics"
-                    else str(date.fromisoformat(self.at.first) - DAY)
-                )
-                self._save(stream=following, next=start)
-        self.done.date_end = self.at.date_end
+        for stream, following in pairwise([*streams, ""]):
+            if self.cursor.stream != stream:
+                continue
+            start = max(self.cursor.next, self.cursor.first)
+            self.announce(f"{stream}, {start} to {self.cursor.last}")
+            streams[stream]()
+            first = date.fromisoformat(self.cursor.first)
+            self._save(stream=following, next=str(first - (following != "statistics") * DAY))
+        self.result.date_end = self.cursor.date_end
 
     def _save(self, **changes: str) -> None:
-        self.at = self.at._replace(**changes)
+        self.cursor = self.cursor._replace(**changes)
         with writing(self.engine) as c:
-            save_cursor(c, self.id, VENDOR, self.at, self.now())
+            vendor_figures.save_cursor(c, self.id, VENDOR, self.cursor, self.now())
 
-    def _objects(self, kind: str) -> None:
-        """A list that can be asked for by date, a week at a time."""
-        path, day, last = (
-            f"/api/v1/{kind}s",
-            date.fromisoformat(self.at.next),
-            date.fromisoformat(self.at.last),
-        )
+    def _read_list(self, kind: str) -> None:
+        """Read a list that has a range of dates, some days at a time."""
+        path = f"/api/v1/{kind}s"
+        day = date.fromisoformat(self.cursor.next)
+        last = date.fromisoformat(self.cursor.last)
         while day <= last:
-            after = min(day + WINDOW * DAY, last + DAY)
-            for rows in self.client.pages(
-                path, date_start=day.isoformat(), date_end=after.isoformat()
-            ):
-                self._take(kind, rows, path)
-            day = after
-            self._save(next=day.isoformat())
+            end = min(day + _REQUEST_DAYS * DAY, last + DAY)
+            for page in self.client.pages(path, date_start=str(day), date_end=str(end)):
+                self._store(kind, page, path)
+            day = end
+            self._save(next=str(day))
 
-    def _take(self, kind: str, rows: list[dict], path: str) -> None:
-        """One page into the ledger, safe when this returns."""
+    def _store(self, kind: str, page: list[Record], path: str) -> None:
+        """Translate and append the objects of one page. They are stored when this returns."""
         at = self.now()
         context = Context(now=at, team=self.team, name=path)
         items: list[Event | QuarantinedInput] = [
-            x for n, row in enumerate(rows, 1) for x in rest.translate(kind, row, context, n)
+            item
+            for position, record in enumerate(page, 1)
+            for item in objects.translate(kind, record, context, position)
         ]
-        self.done.examples += [x for x in items if type(x) is QuarantinedInput][
-            : 10 - len(self.done.examples)
-        ]
-        self.done.counts += pipeline.ingest(
-            self.engine, items, now=at, format=rest.NAME, origin=f"{VENDOR} {path}"
+        quarantined = [item for item in items if type(item) is QuarantinedInput]
+        self.result.examples += quarantined[: _EXAMPLES - len(self.result.examples)]
+        self.result.counts += pipeline.append(
+            self.engine, items, now=at, format=objects.NAME, origin=f"{VENDOR} {path}"
         )
 
-    def _recordings(self) -> None:
-        """All recordings, archived ones too: their lists know no dates. Those that are in none any more have been deleted."""
+    def _read_recordings(self) -> None:
+        """Read all recordings, because their lists have no range of dates.
+
+        Recordings that were in a list once and are in none now have been deleted.
+        """
         listed: set[str] = set()
-        for path in ("/api/v1/recordings", "/api/v1/recordings/archived"):
-            for rows in self.client.pages(path, optional=path.endswith("archived")):
-                listed.update(str(row.get("id")) for row in rows)
-                self._take("recording", self._completed(rows), path)
+        for path in (_RECORDINGS, _ARCHIVED):
+            for page in self.client.pages(path, optional=path == _ARCHIVED):
+                listed.update(str(recording.get("id")) for recording in page)
+                self._store("recording", list(self._completed(page)), path)
         with reading(self.engine) as c:
-            kept = stored.kept_recordings(c, self.id, rest.NAME)
+            kept = vendor_figures.kept_recordings(c, self.id, objects.NAME)
         for recording, (room, session) in kept.items():
-            # A list that moves while it is read can leave one out; only its own address says that it is gone.
-            if (
-                recording not in listed
-                and self.client.get(
-                    f"/api/v1/recordings/{quote(recording, safe='')}", optional=True
-                )
-                is None
-            ):
-                gone = {
+            # A list that changes while it is read can leave out a recording, so its own address is
+            # asked as well.
+            if recording not in listed and self._recording(recording) is None:
+                deletion = {
                     "id": recording,
                     "room_id": room,
                     "session_id": session,
                     "noticed_at": iso(self.now()),
                 }
-                self._take("deletion", [gone], "/api/v1/recordings")
+                self._store("deletion", [deletion], _RECORDINGS)
 
-    def _completed(self, rows: list[dict]) -> list[dict]:
-        """The rows with session and length, which some lists leave out: asked for once for each recording."""
-        lacking = [
-            row for row in rows
-            if isinstance(row.get("id"), str) and not rest.is_awaited(row)
-            and ("session_id" not in row or (rest.is_stopped(row) and "duration" not in row))
-        ]  # fmt: skip
-        ids = {
-            row["id"]: rest.event_id(
-                "recording", row["id"], "stopped" if rest.is_stopped(row) else "started"
-            )
-            for row in lacking
-        }
+    def _recording(self, id: str) -> Any:
+        """Return what the vendor has about a recording, ``None`` if it does not exist any more."""
+        return self.client.get(f"{_RECORDINGS}/{quote(id, safe='')}", optional=True)
+
+    def _completed(self, page: list[Record]) -> Iterator[Record]:
+        """Yield recordings with session and duration, which some lists leave out.
+
+        The vendor is asked once for each recording: those whose events are known are left out.
+        """
+        ids = {r["id"]: _event_id(r) for r in page if _is_incomplete(r)}
         with reading(self.engine) as c:
-            known = stored.known_events(c, self.team, rest.NAME, list(ids.values()))
-        out = []
-        for row in rows:
-            wanted = ids.get(row["id"]) if isinstance(row.get("id"), str) else None
-            if wanted in known and wanted is not None:
-                continue
-            if wanted is not None:
-                more = self.client.get(
-                    f"/api/v1/recordings/{quote(row['id'], safe='')}", optional=True
-                )
-                row = row | {
-                    k: v
-                    for k, v in (more if isinstance(more, dict) else {}).items()
-                    if k not in row
-                }
-            out.append(row)
-        return out
+            known = vendor_figures.known_events(c, self.team, objects.NAME, list(ids.values()))
+        for recording in page:
+            if not _is_incomplete(recording):
+                yield recording
+            elif ids[recording["id"]] not in known:
+                found = self._recording(recording["id"])
+                # The list's own values stay, and the order of its fields.
+                yield recording | found | recording if isinstance(found, dict) else recording
 
-    def _statistics(self) -> None:
-        """The figures of each day, one transaction a day."""
-        rule = DateEnd(self.client, self.at.date_end)
-        day, last = date.fromisoformat(self.at.next), date.fromisoformat(self.at.last)
+    def _read_statistics(self) -> None:
+        """Read and store the figures of each day, one transaction a day."""
+        rule = DateEnd(self.client, self.cursor.date_end)
+        day, last = (date.fromisoformat(d) for d in (self.cursor.next, self.cursor.last))
         while day <= last:
-            said = rule.day(day)
+            figures = rule.day(day)
             at = self.now()
-            self.at = self.at._replace(next=(day + DAY).isoformat(), date_end=rule.known)
+            self.cursor = self.cursor._replace(next=str(day + DAY), date_end=rule.known)
             with writing(self.engine) as c:
-                replace_figures(c, self.id, VENDOR, day.isoformat(), said, at)
-                save_cursor(c, self.id, VENDOR, self.at, at)
+                vendor_figures.replace_figures(c, self.id, VENDOR, str(day), figures, at)
+                vendor_figures.save_cursor(c, self.id, VENDOR, self.cursor, at)
                 teams.bump_data_version(c, self.id)
-            self.done.days += 1
+            self.result.days += 1
             day += DAY
+
+
+def _is_incomplete(recording: Record) -> bool:
+    """Return whether a list has left out the session or the duration of a recording."""
+    return (
+        isinstance(recording.get("id"), str)
+        and not objects.is_awaited(recording)
+        and (
+            "session_id" not in recording
+            or (objects.is_stopped(recording) and "duration" not in recording)
+        )
+    )
+
+
+def _event_id(recording: Record) -> str:
+    """Return the id of the newest event that a recording gives."""
+    state = "stopped" if objects.is_stopped(recording) else "started"
+    return objects.event_id("recording", recording["id"], state)

@@ -1,4 +1,4 @@
-"""Changes of a team's record that also recompute its figures."""
+"""Changes of a team's record, with the recomputation that a change of zone needs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from sqlalchemy.engine import Engine
 
 from usage_report.ingest import pipeline
 from usage_report.storage import teams, writing
-from usage_report.storage.teams import check_key, set_limit
 
 
 def change(
@@ -23,8 +22,13 @@ def change(
     since: date | None = None,
     sample: bool = False,
 ) -> None:
-    """Set what is given, leave the rest; a new team is created first. ``limits`` hold from ``since`` (``None``: always)."""
-    check_key(key)
+    """Change what is given of a team's record; create the team if it is new.
+
+    ``limits`` apply from the day ``since`` on (``None``: from the beginning). ``sample`` marks a
+    new team as sample data. ``now``: epoch ms. Raises ``InputError`` for a key or zone that cannot
+    be used.
+    """
+    teams.check_key(key)
     with writing(engine) as c:
         team = teams.ensure_team(c, key, now, sample=sample)
         if zone is not None:
@@ -32,5 +36,5 @@ def change(
         if billing_day is not None:
             teams.set_billing_day(c, team, billing_day)
         for metric, value in (limits or {}).items():
-            set_limit(c, team, metric, since, value)
+            teams.set_limit(c, team, metric, since, value)
         teams.bump_data_version(c, team)

@@ -39,6 +39,7 @@ from usage_report.reporting.model import (
 from usage_report.reporting.unsettled import Unsettled, unsettled_sessions
 from usage_report.sources import coverage
 from usage_report.storage import facts as stored_facts
+from usage_report.storage import session_quarters as stored_quarters
 from usage_report.storage import tables as t
 from usage_report.storage import teams
 
@@ -320,7 +321,7 @@ def _trend(c: Connection, team: int, front: Unsettled, as_of: int) -> tuple[tupl
     quarters = np.arange(first, as_of, QUARTER)
     unsettled = {id for id, _, _ in front.sessions}
     folded_anew = [row for (_, start), row in front.rows.items() if start >= first]
-    loaded = stored_facts.sessions_in(c, team, quarters, without=unsettled, also=folded_anew)
+    loaded = stored_quarters.load(c, team, quarters, without=unsettled, also=folded_anew)
     presence = loaded.pieces["presence"]
     base = loaded.start[presence.row]
     start, end = np.maximum(base + presence.start, since), np.minimum(base + presence.end, as_of)

@@ -22,8 +22,8 @@ from usage_report.metering.facts import Facts, concat, zeros
 from usage_report.metering.fold import SessionTimeline, fold
 from usage_report.metering.session_quarters import session_quarters
 from usage_report.metering.team_quarters import team_quarters
-from usage_report.storage import event_log
-from usage_report.storage import facts as stored_facts
+from usage_report.storage import entities, event_log
+from usage_report.storage import session_quarters as stored_quarters
 from usage_report.storage import tables as t
 from usage_report.storage.event_log import digest
 
@@ -71,11 +71,11 @@ def unsettled_sessions(c: Connection, team: int, as_of: int, stale_after: int) -
     ]
     rooms = _numbers(c, team, t.ROOM, {f.room for _, f in folded})
     persons = _numbers(c, team, t.PERSON, {p for _, f in folded for _, p, _, _ in f.presence})
-    rows = stored_facts.pack(
+    rows = stored_quarters.pack(
         session_quarters([(id, rooms[f.room], f) for id, f in folded], persons)
     )
 
-    keys = stored_facts.changed(stored_facts.rows_of_sessions(c, list(names)), rows)
+    keys = stored_quarters.changed_keys(stored_quarters.rows_of_sessions(c, list(names)), rows)
     left_out = {id for id, _, _ in found}
     quarters = np.unique(
         np.array([start for _, start in keys] + [last] * (len(left_out) > len(names)), np.int64)
@@ -83,7 +83,7 @@ def unsettled_sessions(c: Connection, team: int, as_of: int, stale_after: int) -
     wanted = set(quarters.tolist())
     folded_anew = [row for (_, start), row in rows.items() if start in wanted]
     facts = team_quarters(
-        stored_facts.sessions_in(c, team, quarters, without=left_out, also=folded_anew)
+        stored_quarters.load(c, team, quarters, without=left_out, also=folded_anew)
     )
     quiet = np.setdiff1d(quarters, facts.start)
     return Unsettled([(id, names[id], f) for id, f in folded], concat(facts, zeros(quiet)), rows)
@@ -91,6 +91,6 @@ def unsettled_sessions(c: Connection, team: int, as_of: int, stale_after: int) -
 
 def _numbers(c: Connection, team: int, what: int, texts: set[str]) -> dict[str, int]:
     """Numbers of persons or rooms; ones never counted yet get passing numbers that no stored set holds."""
-    known = stored_facts.dense_ids(c, team, what, {digest(x): x for x in texts}, add=False)
+    known = entities.dense_ids(c, team, what, {digest(x): x for x in texts}, add=False)
     passing = iter(range(2**32 - 1, 0, -1))
     return known | {x: next(passing) for x in sorted(texts - known.keys())}

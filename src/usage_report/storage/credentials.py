@@ -1,4 +1,4 @@
-"""Who may send and who may read: tokens of teams, and the secrets platforms sign with."""
+"""Credentials: tokens of senders and readers, and the secrets that platforms sign webhooks with."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from usage_report.core.errors import InputError, did_you_mean
+from usage_report.storage import bulk, teams
 from usage_report.storage import tables as t
-from usage_report.storage import teams
 
 SCOPES = ("ingest", "read")
-#: Begins every token, so that leaked ones can be searched for.
+#: Every token starts with this, so that leaked ones can be searched for.
 PREFIX = "urt_"
+
+_MAX_LABEL = 200
+_k, _s, _f = t.tokens.c, t.secrets.c, t.signature_failures.c
 
 
 class Token(NamedTuple):
-    """What is known of a token; the token itself is nowhere."""
+    """What is stored about a token. The token itself is not stored."""
 
     id: int
     team: str
@@ -32,28 +35,38 @@ class Token(NamedTuple):
     revoked_at: int | None
 
 
-class SignatureFailure(NamedTuple):
-    """Webhook requests refused for their signature: how many, when the last came (epoch ms) and why."""
-
-    requests: int
-    last_received: int
-    why: str
-
-
 class Bearer(NamedTuple):
-    """Whom a token speaks for."""
+    """The team and scope of a token."""
 
     team: str
     scope: str
 
 
+class SignatureFailure(NamedTuple):
+    """Webhook requests rejected for their signature."""
+
+    requests: int
+    #: When the last of them was received (epoch ms), and why it was rejected.
+    last_received: int
+    why: str
+
+
+class WebhookConnection(NamedTuple):
+    """A platform that may send webhooks for a team, and since when (epoch ms)."""
+
+    team: str
+    platform: str
+    created_at: int
+
+
 def _digest(token: str) -> bytes:
-    # A token has 256 random bits: a plain digest cannot be guessed back, and a slow one would only slow every request.
+    # A token has 256 random bits, so its digest cannot be inverted by guessing. A slow digest would
+    # only slow every request.
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
 def create_token(c: Connection, team: str, scope: str, label: str, now: int) -> str:
-    """A new token of a team (made where it is new) -> the token, which cannot be had again."""
+    """Create a token of a team, and the team if it is new. Return the token: it is shown once."""
     if scope not in SCOPES:
         raise InputError(f"There is no scope {scope!r}", "", did_you_mean(scope, SCOPES))
     token = PREFIX + secrets.token_urlsafe(32)
@@ -62,7 +75,7 @@ def create_token(c: Connection, team: str, scope: str, label: str, now: int) -> 
         {
             "team_id": teams.ensure_team(c, team, now),
             "scope": scope,
-            "label": label[:200],
+            "label": label[:_MAX_LABEL],
             "digest": _digest(token),
             "hint": token[: len(PREFIX) + 4],
             "created_at": now,
@@ -73,139 +86,135 @@ def create_token(c: Connection, team: str, scope: str, label: str, now: int) -> 
 
 
 def tokens(c: Connection, team: str | None = None) -> list[Token]:
-    """All tokens, or one team's, newest last."""
-    k = t.tokens.c
-    ask = sa.select(k.id, t.teams.c.key, k.scope, k.label, k.hint, k.created_at, k.revoked_at).join(
-        t.teams, t.teams.c.id == k.team_id
+    """Return all tokens, or those of one team, newest last."""
+    query = (
+        sa.select(_k.id, t.teams.c.key, _k.scope, _k.label, _k.hint, _k.created_at, _k.revoked_at)
+        .join(t.teams, t.teams.c.id == _k.team_id)
+        .order_by(_k.id)
     )
     if team is not None:
-        ask = ask.where(k.team_id == teams.team_id(c, team))
-    return [Token(*row) for row in c.execute(ask.order_by(k.id))]
+        query = query.where(_k.team_id == teams.team_id(c, team))
+    return [Token(*row) for row in c.execute(query)]
 
 
 def revoke_token(c: Connection, id: int, now: int) -> None:
-    """A token that speaks for nobody from now on. Raises ``InputError`` where there is none with that id."""
-    k = t.tokens.c
-    changed = c.execute(
-        t.tokens.update().where(k.id == id, k.revoked_at.is_(None)).values(revoked_at=now)
-    )
-    if not changed.rowcount:
-        raise InputError(
-            f"There is no token {id} that is still good", "", "See: usage-report token list"
-        )
+    """Revoke a token. Raises ``InputError`` if there is no valid token with that id."""
+    valid = (_k.id == id, _k.revoked_at.is_(None))
+    revoked = c.execute(t.tokens.update().where(*valid).values(revoked_at=now))
+    if not revoked.rowcount:
+        raise InputError(f"There is no valid token {id}", "", "See: usage-report token list")
 
 
 def bearer(c: Connection, token: str) -> Bearer | None:
-    """Whom a token speaks for, or ``None``. Found by its digest, so no comparison leaks where it differs."""
-    k = t.tokens.c
+    """Return the team and scope of a token, or ``None`` if it is unknown or revoked.
+
+    It is found by its digest, so no comparison reveals how much of a guess is right.
+    """
     row = c.execute(
-        sa.select(t.teams.c.key, k.scope)
-        .join(t.teams, t.teams.c.id == k.team_id)
-        .where(k.digest == _digest(token), k.revoked_at.is_(None))
+        sa.select(t.teams.c.key, _k.scope)
+        .join(t.teams, t.teams.c.id == _k.team_id)
+        .where(_k.digest == _digest(token), _k.revoked_at.is_(None))
     ).first()
-    return Bearer(row.key, row.scope) if row else None
+    return Bearer(*row) if row else None
 
 
 def set_secret(c: Connection, team: str, platform: str, secret: str, now: int) -> None:
-    """The secret with which a platform signs what it sends for a team; replaces an earlier one."""
+    """Set the secret with which a platform signs what it sends for a team.
+
+    Forgets the signature failures of the secret before. Raises ``InputError`` for an empty secret
+    and for a team that no webhook address can name.
+    """
     if not secret:
         raise InputError(
             "The secret is empty",
-            "anybody could send in this team's name",
-            "Take it from the platform's console.",
+            "anyone could send in the name of this team",
+            "Copy it from the platform's console.",
         )
-    if "/" in team or team in (
-        ".",
-        "..",
-    ):  # servers and proxies take it for a part of the path, however it is written
+    # Servers and proxies read these as part of the path, even when they are escaped.
+    if "/" in team or team in (".", ".."):
         raise InputError(
             f"No address can name the team {team[:60]!r}",
             "it would be read as a path",
             "Use a team without '/' in its key.",
         )
     id = teams.ensure_team(c, team, now)
-    remove_secret(c, team, platform)
-    c.execute(
-        t.signature_failures.delete().where(
-            t.signature_failures.c.team_id == id, t.signature_failures.c.platform == platform
-        )
-    )
-    c.execute(
-        t.secrets.insert(),
-        {"team_id": id, "platform": platform, "secret": secret, "created_at": now},
-    )
-
-
-def address(base: str, platform: str, team: str) -> str:
-    """Where a platform's webhooks for a team go. ``base``: the public address, ``""`` where it is not known."""
-    return (
-        f"{base.rstrip('/') or 'https://YOUR-HOST'}/api/v1/hooks/{platform}/{quote(team, safe='')}"
+    c.execute(t.signature_failures.delete().where(_f.team_id == id, _f.platform == platform))
+    bulk.upsert(
+        c,
+        t.secrets,
+        ("team_id", "platform", "secret", "created_at"),
+        [(id, platform, secret, now)],
+        ("team_id", "platform"),
+        {"secret": "excluded.secret", "created_at": "excluded.created_at"},
     )
 
 
 def remove_secret(c: Connection, team: str, platform: str) -> bool:
-    """Take nothing more from a platform for a team -> was there a secret?"""
-    k = t.secrets.c
-    return bool(
-        c.execute(
-            t.secrets.delete().where(k.team_id == teams.team_id(c, team), k.platform == platform)
-        ).rowcount
-    )
+    """Stop accepting a platform's webhooks for a team. Return whether they were accepted."""
+    mine = (_s.team_id == teams.team_id(c, team), _s.platform == platform)
+    return bool(c.execute(t.secrets.delete().where(*mine)).rowcount)
 
 
 def secret(c: Connection, team: str, platform: str) -> str | None:
-    """The secret, or ``None`` where the team takes nothing from the platform (or does not exist)."""
-    k = t.secrets.c
-    ask = (
-        sa.select(k.secret)
-        .join(t.teams, t.teams.c.id == k.team_id)
-        .where(t.teams.c.key == team, k.platform == platform)
-    )
-    return c.execute(ask).scalar()
+    """Return the secret, or ``None`` if the team accepts no webhooks from the platform."""
+    found: str | None = c.execute(
+        sa.select(_s.secret)
+        .join(t.teams, t.teams.c.id == _s.team_id)
+        .where(t.teams.c.key == team, _s.platform == platform)
+    ).scalar()
+    return found
+
+
+def address(base: str, platform: str, team: str) -> str:
+    """Return the address of a platform's webhooks for a team.
+
+    ``base``: the public address of the service, ``""`` where it is not known.
+    """
+    host = base.rstrip("/") or "https://YOUR-HOST"
+    return f"{host}/api/v1/hooks/{platform}/{quote(team, safe='')}"
+
+
+def platforms(c: Connection) -> list[WebhookConnection]:
+    """Return every platform that may send webhooks, by team and platform."""
+    query = sa.select(t.teams.c.key, _s.platform, _s.created_at)
+    joined = query.join(t.teams, t.teams.c.id == _s.team_id)
+    return [
+        WebhookConnection(*row) for row in c.execute(joined.order_by(t.teams.c.key, _s.platform))
+    ]
 
 
 def add_signature_failures(
-    c: Connection, noted: Mapping[tuple[str, str], SignatureFailure]
+    c: Connection, failures: Mapping[tuple[str, str], SignatureFailure]
 ) -> None:
-    """Count refused requests by (team, platform). Teams that do not exist are left out."""
-    r = t.signature_failures.c
-    for (team, platform), refusal in noted.items():
-        # A NUL in the address: no database has such a team.
-        id = (
-            None
-            if "\0" in team
-            else c.execute(sa.select(t.teams.c.id).where(t.teams.c.key == team)).scalar()
-        )
-        if id is None:
-            continue
-        mine = (r.team_id == id) & (r.platform == platform)
-        values = {"last_received": refusal.last_received, "why": refusal.why}
-        if not c.execute(
-            t.signature_failures.update()
-            .where(mine)
-            .values(values | {"requests": r.requests + refusal.requests})
-        ).rowcount:
-            c.execute(
-                t.signature_failures.insert(),
-                {"team_id": id, "platform": platform, "requests": refusal.requests} | values,
-            )
+    """Add rejected requests, by (team, platform), to those counted. Unknown teams are left out."""
+    ids = {team: teams.find(c, team) for team in {team for team, _ in failures}}
+    rows = [
+        (ids[team], platform, *failure)
+        for (team, platform), failure in failures.items()
+        if ids[team] is not None
+    ]
+    bulk.upsert(
+        c,
+        t.signature_failures,
+        ("team_id", "platform", *SignatureFailure._fields),
+        rows,
+        ("team_id", "platform"),
+        {
+            "requests": "signature_failures.requests + excluded.requests",
+            "last_received": "excluded.last_received",
+            "why": "excluded.why",
+        },
+    )
 
 
 def signature_failures(c: Connection, team: str) -> dict[str, SignatureFailure]:
-    """What was refused for a team by platform, since its secret was set. Raises ``NotFound`` for the team."""
-    r = t.signature_failures.c
-    ask = (
-        sa.select(r.platform, r.requests, r.last_received, r.why)
-        .where(r.team_id == teams.team_id(c, team))
-        .order_by(r.platform)
-    )
-    return {platform: SignatureFailure(*more) for platform, *more in c.execute(ask)}
+    """Return a team's signature failures by platform, since its secret was set.
 
-
-def platforms(c: Connection) -> list[tuple[str, str, int]]:
-    """(team, platform, since) of every connection there is."""
-    k = t.secrets.c
-    ask = sa.select(t.teams.c.key, k.platform, k.created_at).join(
-        t.teams, t.teams.c.id == k.team_id
+    Raises ``NotFoundError`` for an unknown team.
+    """
+    rows = c.execute(
+        sa.select(_f.platform, _f.requests, _f.last_received, _f.why)
+        .where(_f.team_id == teams.team_id(c, team))
+        .order_by(_f.platform)
     )
-    return [tuple(row) for row in c.execute(ask.order_by(t.teams.c.key, k.platform))]
+    return {platform: SignatureFailure(*failure) for platform, *failure in rows}

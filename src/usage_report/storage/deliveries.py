@@ -1,4 +1,7 @@
-"""Webhook requests as they came, kept for a while so that a corrected adapter can read them again."""
+"""Deliveries: webhook requests as they came, kept for a while so that they can be read again.
+
+A corrected source then finds events that an earlier version of it did not.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,16 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from usage_report.storage import (
-    bulk,
-    teams,
-)
+from usage_report.storage import bulk, teams
 from usage_report.storage import tables as t
 
-#: Never kept with a delivery.
+#: Headers that are never kept.
 _CREDENTIALS = {"authorization", "cookie", "proxy-authorization", "x-api-key"}
+_d = t.deliveries.c
 
 
 class Delivery(NamedTuple):
-    """One webhook request to keep, with the outcome counts of the events in it."""
+    """A webhook request to keep, with the outcome counts of its events."""
 
     team: str
     platform: str
@@ -35,51 +36,68 @@ class Delivery(NamedTuple):
     quarantined: int
 
 
+class StoredDelivery(NamedTuple):
+    """A kept webhook request."""
+
+    id: int
+    team: str
+    platform: str
+    #: Epoch ms.
+    received_at: int
+    url: str
+    #: A JSON object, without credentials.
+    headers: str
+    #: Compressed with zlib.
+    body: bytes
+
+
 def keep(c: Connection, deliveries: Sequence[Delivery]) -> None:
-    """Store requests as they came, without credentials, so that a corrected adapter can read them again."""
-    if not deliveries:
-        return
-    ids = {
-        team: teams.ensure_team(c, team, deliveries[0].received_at)
-        for team in {d.team for d in deliveries}
-    }
-    rows = []
-    for d in deliveries:
-        headers = {k: v for k, v in d.headers.items() if k not in _CREDENTIALS}
-        # JSON escapes characters that a database text column cannot hold.
-        rows.append(
-            (
-                ids[d.team],
-                d.platform,
-                d.received_at,
-                d.url.replace("\0", ""),
-                json.dumps(headers),
-                zlib.compress(d.body, 1),
-                d.accepted,
-                d.duplicates,
-                d.quarantined,
-            )
+    """Store webhook requests as they came, without credentials."""
+    first = {delivery.team: delivery.received_at for delivery in reversed(deliveries)}
+    ids = {team: teams.ensure_team(c, team, at) for team, at in first.items()}
+    rows = [
+        (
+            ids[delivery.team],
+            delivery.platform,
+            delivery.received_at,
+            delivery.url.replace("\0", ""),
+            _headers(delivery),
+            zlib.compress(delivery.body, 1),
+            delivery.accepted,
+            delivery.duplicates,
+            delivery.quarantined,
         )
+        for delivery in deliveries
+    ]
     bulk.insert(c, t.deliveries, ("team_id", *Delivery._fields[1:]), rows)
 
 
+def _headers(delivery: Delivery) -> str:
+    # JSON escapes the characters that a database text cannot hold.
+    return json.dumps({k: v for k, v in delivery.headers.items() if k not in _CREDENTIALS})
+
+
 def expire(c: Connection, before: int) -> int:
-    """Throw away the bodies that came before an instant -> how many."""
-    return c.execute(t.deliveries.delete().where(t.deliveries.c.received_at < before)).rowcount
+    """Delete what was received before an instant (epoch ms). Return how many deliveries."""
+    return c.execute(t.deliveries.delete().where(_d.received_at < before)).rowcount
 
 
 def stored(
     c: Connection, platform: str | None = None, *, after: int = 0, since: int = 0, limit: int = 500
-) -> list[sa.Row]:
-    """Kept deliveries with ids over ``after`` that came at or after ``since``: team key, platform, received_at, url, headers, body (decompressed by caller)."""
-    d = t.deliveries.c
-    ask = sa.select(
-        d.id, t.teams.c.key.label("team"), d.platform, d.received_at, d.url, d.headers, d.body
-    )
-    ask = (
-        ask.join(t.teams, t.teams.c.id == d.team_id)
-        .where(d.id > after, d.received_at >= since)
-        .order_by(d.id)
+) -> list[StoredDelivery]:
+    """Return kept deliveries, oldest first.
+
+    ``platform``: only this platform's. ``after``: only ids greater than this one. ``since``: only
+    what was received then or later (epoch ms).
+    """
+    columns = [t.teams.c.key if name == "team" else _d[name] for name in StoredDelivery._fields]
+    query = (
+        sa.select(*columns)
+        .join(t.teams, t.teams.c.id == _d.team_id)
+        .where(_d.id > after, _d.received_at >= since)
+        .order_by(_d.id)
         .limit(limit)
     )
-    return list(c.execute(ask if platform is None else ask.where(d.platform == platform)))
+    if platform is not None:
+        query = query.where(_d.platform == platform)
+    return [StoredDelivery(*row) for row in c.execute(query)]

@@ -183,7 +183,7 @@ def _mark_pending(
         "pending_since": "COALESCE(sessions.pending_since, excluded.pending_since)",
     }
     found = bulk.upsert(
-        c, t.sessions, columns, rows, ("team_id", "key"), change, ("team_id", "key", "id")
+        c, t.sessions, columns, rows, ("team_id", "key"), change, returning=("team_id", "key", "id")
     )
     return {keys[team, key]: id for team, key, id in found}
 

@@ -1,7 +1,8 @@
-"""The tables. Instants are BIGINT epoch milliseconds, texts that may be long are looked up by a 16-byte digest.
+"""The tables.
 
-``events`` is append-only and the truth. ``sessions`` .. ``team_months`` can be thrown away and rebuilt from it; ``names``
-numbers persons and rooms and is append-only too, so that a rebuild gives the same bytes.
+Instants are epoch milliseconds. A text that may be long is looked up by a 16-byte digest of it.
+``events`` is the event log: append-only, and everything in ``DERIVED`` can be rebuilt from it.
+``entities`` is append-only too, so a rebuild gives the same bytes.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from usage_report.metering.facts import COUNTS, PEAKS, SETS, SUMS
 from usage_report.metering.session_quarters import PIECES
 
 metadata = sa.MetaData()
-#: Automatically numbered keys: SQLite numbers INTEGER only.
+#: Keys that the database assigns. SQLite assigns INTEGER keys only.
 Serial = BigInteger().with_variant(Integer, "sqlite")
 Digest = LargeBinary(16)
 
+#: Properties of the database. ``identity``: its id.
 meta = Table(
     "meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False)
 )
@@ -41,21 +43,22 @@ teams = Table(
     Column("zone", Text, nullable=False),
     Column("billing_day", SmallInteger, nullable=False),
     Column("is_sample", Boolean, nullable=False),
-    Column(
-        "data_version", BigInteger, nullable=False
-    ),  # moves with every change of figures or settings
+    # Changes with every change of figures or settings.
+    Column("data_version", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
 )
 
+#: Contracted limits. The newest one that has begun applies.
 limits = Table(
     "limits",
     metadata,
     Column("team_id", ForeignKey("teams.id"), primary_key=True),
     Column("metric", Text, primary_key=True),
-    Column("since", Text, primary_key=True),  # YYYY-MM-DD, or '' for always
+    Column("since", Text, primary_key=True),  # YYYY-MM-DD, or '' for the beginning
     Column("value", Double, nullable=False),
 )
 
+#: Which sources a team's events came from, how many, and how recent they are.
 sources = Table(
     "sources",
     metadata,
@@ -67,6 +70,7 @@ sources = Table(
     Column("last_received", BigInteger, nullable=False),
 )
 
+#: Sessions, and what folding their events found.
 sessions = Table(
     "sessions",
     metadata,
@@ -76,30 +80,28 @@ sessions = Table(
     Column("external_id", Text, nullable=False),
     Column("first_event", BigInteger, nullable=False),
     Column("last_event", BigInteger, nullable=False),
-    Column("is_pending", Boolean, nullable=False),  # has news that the facts do not hold yet
-    Column("pending_since", BigInteger),  # when the first of them came in
+    Column("is_pending", Boolean, nullable=False),  # has events that the facts do not hold yet
+    Column("pending_since", BigInteger),  # when the first of those was received
     Column("room", Text, nullable=False),
-    Column("start", BigInteger),  # first presence
+    Column("start", BigInteger),  # beginning of the first presence
     Column("is_open", Boolean, nullable=False),
     Column("is_estimated", Boolean, nullable=False),
     Column("anomalies", Integer, nullable=False),
     Index("sessions_key", "team_id", "key", unique=True),
     Index("sessions_last", "team_id", "last_event"),
 )
-Index(
-    "sessions_pending",
-    sessions.c.team_id,
-    sessions.c.first_event,
-    sqlite_where=sessions.c.is_pending,
-    postgresql_where=sessions.c.is_pending,
-)
-Index(
-    "sessions_open",
-    sessions.c.team_id,
-    sessions.c.last_event,
-    sqlite_where=sessions.c.is_open,
-    postgresql_where=sessions.c.is_open,
-)
+for _name, _column, _flag in (
+    ("sessions_pending", sessions.c.first_event, sessions.c.is_pending),
+    ("sessions_open", sessions.c.last_event, sessions.c.is_open),
+):
+    # SQLite uses a partial index only for queries that state its condition in the same words.
+    Index(
+        _name,
+        sessions.c.team_id,
+        _column,
+        sqlite_where=sa.text(f"{_flag.name} = 1"),
+        postgresql_where=_flag,
+    )
 
 events = Table(
     "events",
@@ -135,19 +137,19 @@ identity_generations = Table(
     Column("filter", LargeBinary),
 )
 
-#: Events that have been accepted and are not in the ledger yet: ``events`` of them in a row, as JSON arrays of ``Event``.
+#: Accepted events that are not in the event log yet, many in a row, as a JSON array of arrays.
 inbox = Table(
     "inbox",
     metadata,
-    Column(
-        "id", Serial, primary_key=True
-    ),  # never given out twice: who has seen one has seen all before
+    # Never reused (``sqlite_autoincrement``): who has read a row has read all rows before it.
+    Column("id", Serial, primary_key=True),
     Column("received_at", BigInteger, nullable=False),
     Column("events", Integer, nullable=False),
     Column("body", LargeBinary, nullable=False),
     sqlite_autoincrement=True,
 )
 
+#: Inputs that could not be accepted, with the reason.
 quarantine = Table(
     "quarantine",
     metadata,
@@ -155,9 +157,9 @@ quarantine = Table(
     Column("key", Digest, nullable=False, unique=True),
     Column("team", Text, nullable=False),  # '' where it could not be read
     Column("source", Text, nullable=False),
-    Column("format", Text, nullable=False),  # which reader refused it, for the replay
-    Column("origin", Text, nullable=False),  # file name
-    Column("position", BigInteger, nullable=False),  # line or event in it
+    Column("format", Text, nullable=False),  # the source that reads it again in a replay
+    Column("origin", Text, nullable=False),  # name of the file or request
+    Column("position", BigInteger, nullable=False),  # line or event in it, counted from 1
     Column("reason", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("raw", LargeBinary, nullable=False),
@@ -172,10 +174,9 @@ tokens = Table(
     Column("team_id", ForeignKey("teams.id"), nullable=False),
     Column("scope", Text, nullable=False),  # 'ingest' or 'read'
     Column("label", Text, nullable=False),
-    Column(
-        "digest", LargeBinary(32), nullable=False, unique=True
-    ),  # SHA-256; the token itself is shown once
-    Column("hint", Text, nullable=False),  # its first characters, to tell it from others
+    # SHA-256. The token itself is shown once and not stored.
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("hint", Text, nullable=False),  # the first characters of the token
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
 )
@@ -185,11 +186,11 @@ secrets = Table(
     metadata,
     Column("team_id", ForeignKey("teams.id"), primary_key=True),
     Column("platform", Text, primary_key=True),
-    Column("secret", Text, nullable=False),  # as it is: signatures cannot be checked with less
+    Column("secret", Text, nullable=False),  # in clear: a digest cannot check signatures
     Column("created_at", BigInteger, nullable=False),
 )
 
-#: Webhook requests refused for their signature since the team's secret for the platform was set, or ever.
+#: Webhook requests rejected for their signature since the secret was set, or ever without one.
 signature_failures = Table(
     "signature_failures",
     metadata,
@@ -200,6 +201,7 @@ signature_failures = Table(
     Column("why", Text, nullable=False),
 )
 
+#: Webhook requests as they came, kept for a while.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -216,7 +218,9 @@ deliveries = Table(
     Index("deliveries_received", "received_at"),
 )
 
+#: Values of ``entities.what``.
 PERSON, ROOM = 0, 1
+#: Persons and rooms, and the small integers that stand for them in sets.
 entities = Table(
     "entities",
     metadata,
@@ -229,10 +233,11 @@ entities = Table(
 )
 
 
-def _sums() -> list[Column]:
+def _sums() -> list[Column[int]]:
     return [Column(name, BigInteger, nullable=False) for name in SUMS]
 
 
+#: What each session did in each UTC quarter hour. ``PIECES`` are packed spans within it.
 session_quarters = Table(
     "session_quarters",
     metadata,
@@ -261,12 +266,14 @@ def _facts(name: str) -> Table:
     )
 
 
-#: Facts of the team by UTC quarter hour, and by day and month of the team's zone.
+#: A table of facts: ``team_quarters``, ``team_days`` or ``team_months``.
+FactTable = Table
+#: Facts of a team by UTC quarter hour, and by day and month of the team's zone.
 team_quarters = _facts("team_quarters")
 team_days = _facts("team_days")
 team_months = _facts("team_months")
 
-#: What a vendor's own statistics say of a day, under the vendor's names. The newest answer of a day replaces the older.
+#: A vendor's own statistics of a day, under the vendor's names. A newer answer replaces an older.
 vendor_figures = Table(
     "vendor_figures",
     metadata,
@@ -278,19 +285,19 @@ vendor_figures = Table(
     Column("fetched_at", BigInteger, nullable=False),
 )
 
-#: How far the pull from a vendor has come, so that one that was killed carries on.
+#: How far the pull from a vendor has come, so that one that was interrupted can continue.
 pulls = Table(
     "pulls",
     metadata,
     Column("team_id", ForeignKey("teams.id"), primary_key=True),
     Column("vendor", Text, primary_key=True),
-    Column("first", Text, nullable=False),  # first and last day asked for, inclusive
+    Column("first", Text, nullable=False),  # first and last day asked for, both inclusive
     Column("last", Text, nullable=False),
-    Column("stream", Text, nullable=False),  # what is being read, '' when all has been
-    Column("next", Text, nullable=False),  # first day of it that has not been read
-    Column("date_end", Text, nullable=False),  # 'inclusive', 'exclusive', or '' while nothing told
+    Column("stream", Text, nullable=False),  # what is being read, '' at the end
+    Column("next", Text, nullable=False),  # first day of the stream that has not been read
+    Column("date_end", Text, nullable=False),  # 'inclusive', 'exclusive', or '' while not known
     Column("updated_at", BigInteger, nullable=False),
 )
 
-#: All that ``rebuild`` makes anew, in an order that foreign keys allow.
+#: The tables that ``pipeline.rebuild`` recomputes from the events.
 DERIVED = (session_quarters, team_quarters, team_days, team_months)

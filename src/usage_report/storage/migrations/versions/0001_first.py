@@ -1,5 +1,7 @@
 """The first schema. Frozen: later changes are migrations of their own."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -28,29 +30,29 @@ _PEAKS = ("participants", "concurrent_sessions", "session_participants", "concur
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
-def _text(*names: str) -> list[sa.Column]:
+def _text(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(n, sa.Text, nullable=False) for n in names]
 
 
-def _big(*names: str) -> list[sa.Column]:
+def _big(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(n, sa.BigInteger, nullable=False) for n in names]
 
 
-def _blob(*names: str) -> list[sa.Column]:
+def _blob(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(n, sa.LargeBinary, nullable=False) for n in names]
 
 
-def _key(name: str, type_, *constraints) -> sa.Column:
+def _key(name: str, type_: Any, *constraints: Any) -> sa.Column[Any]:
     return sa.Column(name, type_, *constraints, primary_key=True)
 
 
-def _team() -> sa.Column:
+def _team() -> sa.Column[Any]:
     return _key(
         "team_id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), sa.ForeignKey("teams.id")
     )
 
 
-def _flag(*names: str) -> list[sa.Column]:
+def _flag(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(n, sa.Boolean, nullable=False) for n in names]
 
 
@@ -97,7 +99,7 @@ def upgrade() -> None:
         ("sessions_pending", "first_event", "pending"),
         ("sessions_open", "last_event", "open"),
     ):
-        where = sa.column(flag)
+        where: sa.ColumnClause[Any] = sa.column(flag)
         op.create_index(
             name, "sessions", ["team_id", column], sqlite_where=where, postgresql_where=where
         )

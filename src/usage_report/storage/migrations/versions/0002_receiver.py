@@ -1,5 +1,7 @@
 """Tokens, webhook secrets, and the bodies of what platforms sent."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,11 +11,11 @@ down_revision = "0001"
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
-def _text(*names: str) -> list[sa.Column]:
+def _text(*names: str) -> list[sa.Column[Any]]:
     return [sa.Column(n, sa.Text, nullable=False) for n in names]
 
 
-def _team(**options) -> sa.Column:
+def _team(**options: Any) -> sa.Column[Any]:
     return sa.Column("team_id", _SERIAL, sa.ForeignKey("teams.id"), **options)
 
 

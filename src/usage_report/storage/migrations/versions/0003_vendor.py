@@ -1,5 +1,7 @@
 """Vendors' own figures, and how far the pull of them has come."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,7 +11,7 @@ down_revision = "0002"
 _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
-def _team() -> sa.Column:
+def _team() -> sa.Column[Any]:
     return sa.Column("team_id", _SERIAL, sa.ForeignKey("teams.id"), primary_key=True)
 
 

@@ -1,4 +1,4 @@
-"""Events that have been accepted and are not in the ledger yet."""
+"""Accepted events that are not in the event log yet."""
 
 import sqlalchemy as sa
 from alembic import op

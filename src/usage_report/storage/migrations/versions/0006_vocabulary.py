@@ -1,4 +1,6 @@
-"""Tables and columns carry the names of the glossary. Data is kept; nothing is recomputed."""
+"""Tables and columns have the names of the glossary. Data is kept; nothing is recomputed."""
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -42,7 +44,7 @@ def upgrade() -> None:
         op.execute(f'ALTER TABLE "{table}" RENAME COLUMN "{old}" TO "{new}"')
     op.create_index("entities_dense_id", "entities", ["team_id", "what", "dense_id"], unique=True)
     for name, column, flag in _PARTIAL:
-        where = sa.column(flag)
+        where: sa.ColumnClause[Any] = sa.column(flag)
         op.create_index(
             name, "sessions", ["team_id", column], sqlite_where=where, postgresql_where=where
         )
