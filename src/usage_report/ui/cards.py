@@ -24,7 +24,7 @@ LIMIT_AT = 80
 
 def period_card(report: PeriodReport, of: Metric, figure: PeriodMetric) -> None:
     """One card: figure, what it means on hover, and where it stands."""
-    kind = "limited" if of.limited else "plain"
+    kind = "limited" if of.is_limited else "plain"
     with st.container(border=True, height="stretch", key=f"card_{kind}_{of.key}"):
         st.metric(of.title, _figure(of, figure.value), help=of.definition, height="content")
         st.html(f'<div class="ur">{"".join(_lines(report, of, figure))}</div>')
@@ -62,7 +62,7 @@ def _recording(running: bool | None) -> str:
 
 def limits_hint(report: PeriodReport, team: str) -> None:
     """How to set the limits that are not set; nothing when all are."""
-    missing = [f.key for f in report.metrics if metric(f.key).limited and f.limit is None]
+    missing = [f.key for f in report.metrics if metric(f.key).is_limited and f.limit is None]
     if missing:
         titles = ", ".join(metric(key).title.lower() for key in missing)
         st.caption(f"No limit is set for {titles}. Set your contract's figures in place of these:")
@@ -81,7 +81,7 @@ def _lines(report: PeriodReport, of: Metric, figure: PeriodMetric):
     if figure.value is None:
         yield '<div><strong>Not supplied</strong> <span class="quiet">by this team’s platform. That is not zero.</span></div>'
         return
-    if of.limited:
+    if of.is_limited:
         yield (
             _meter(of, figure)
             if figure.limit is not None

@@ -168,7 +168,7 @@ def period_spec(key: str) -> dict:
     ]
     if metric(key).measure is not Measure.LEVEL:
         hover.append({"field": "own", "title": "That day"})
-    if metric(key).limited:
+    if metric(key).is_limited:
         hover.append({"field": "limit", "title": "Limit" if peak else "Line to the limit"})
     return {
         "height": 170,
