@@ -138,7 +138,7 @@ def _span(entry: dict[str, Any], most: int, fault: _Fault) -> dict[str, Any]:
         raise fault(
             "offset",
             "give exactly one of 'offset' and 'last'",
-            "offset = 0 is the current unit; last = 7 is seven of them in a row.",
+            "offset = 0 is the current unit; last = 7 is the last seven units.",
         )
     key = "offset" if "offset" in entry else "last"
     low, high = (-most, 0) if key == "offset" else (1, most)
