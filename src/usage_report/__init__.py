@@ -2,5 +2,6 @@
 
 __version__ = "0.1.0"
 
-#: Version of the metric definitions. It travels with every export; raise it when a number changes its meaning.
+#: Version of the metric definitions, part of every export. Raise it when the meaning of a figure
+#: changes.
 DEFINITIONS = 1

@@ -1,4 +1,4 @@
-"""What the hand-worked days are written with: a ``Log`` to say what happened, ``check`` to say what is true of it."""
+"""Tools for examples worked out by hand: a ``Log`` of what happened, and ``check`` for the figures that follow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from usage_report.core.events import Event, instant, iso, parse
 from usage_report.core.periods import midnight, zone
 from usage_report.reporting.model import shown
 
-#: Far enough for every test: no event of theirs is in the future.
+#: The current time of all tests: no event of theirs is in the future.
 NOW = instant("2200-01-01T00:00:00Z")
 TEAM = "acme"
 
@@ -19,7 +19,7 @@ TEAM = "acme"
 def event(
     type: str, time: int | str, id: str, *, source: str = "test", team: str = TEAM, **data: Any
 ) -> Event:
-    """One event, read by the product's own reader from the envelope it would come in. ``time``: epoch ms or RFC 3339."""
+    """Return one event, parsed from its CloudEvents envelope. ``time`` is epoch ms or RFC 3339."""
     when = iso(time) if isinstance(time, int) else time
     body = {"team": team, "room": "room", "session": "s-1"} | data
     return parse(
@@ -36,9 +36,10 @@ def event(
 
 
 class Log:
-    """Events of one day, in the order they are told. Times are ``HH:MM[:SS[.mmm]]`` of that day, UTC, or RFC 3339.
+    """Events of one day, in the order in which they are added.
 
-    Iterating gives the events. ``also(session, room)`` speaks of another session into the same log.
+    Times are ``HH:MM[:SS[.mmm]]`` of that day, UTC, or RFC 3339. Iterating gives the events.
+    ``also(session, room)`` returns a log of another session that adds to the same events.
     """
 
     def __init__(
@@ -115,12 +116,12 @@ class Log:
 
 
 def shifted(events: Iterable[Event], ms: int) -> list[Event]:
-    """The same events, all of them later by ``ms``."""
+    """Return the same events, each ``ms`` later."""
     return [e._replace(time=e.time + ms) for e in events]
 
 
 def run(events: Iterable[Event], **query: Any) -> dict:
-    """The answer to a query, as ``oracle.report`` gives it; every database at hand must say the same."""
+    """Return the oracle's report, after checking that every database in ``product.ENGINES`` gives the same."""
     events = list(events)
     answer = oracle.report(events, **query)
     product.hold(events, {"zone": "UTC"} | query, answer, product.ENGINES)
@@ -128,7 +129,7 @@ def run(events: Iterable[Event], **query: Any) -> dict:
 
 
 def run_live(events: Iterable[Event], **query: Any) -> dict[str, int]:
-    """What is live, as ``oracle.live`` gives it; every database at hand must say the same."""
+    """Return what is live by the oracle, after checking that every database in ``product.ENGINES`` agrees."""
     events = list(events)
     answer = oracle.live(events, **query)
     product.hold_live(events, query, answer, product.ENGINES)
@@ -145,7 +146,7 @@ def ask(
     as_of: int | str | None = None,
     **query: Any,
 ) -> dict:
-    """``run`` with the defaults of a hand-worked day: that one day, seen from its end (or the end of the range)."""
+    """Call ``run`` for one day (or a range), as of its end unless ``as_of`` is given."""
     first = date.fromisoformat(start)
     final = date.fromisoformat(last) if last else first
     if as_of is None:
@@ -162,12 +163,12 @@ def _end(last: date, name: str) -> int:
 def expect(
     answer: dict, expected: Mapping[str, float | int | None], row: int | None = None
 ) -> None:
-    """Hold the given figures (minutes or counts, as people see them) against the total or against one row."""
+    """Compare figures (minutes or counts, as users see them) with the total or with one row."""
     raw = answer["total"] if row is None else answer["rows"][row]
     assert raw is not None, f"row {row} has no figures"
     seen = {k: None if raw[k] is None else shown(k, raw[k]) for k in expected}
     wrong = {k: (seen[k], value) for k, value in expected.items() if seen[k] != value}
-    assert not wrong, f"{'total' if row is None else f'row {row}'}: (seen, true) of {wrong}"
+    assert not wrong, f"{'total' if row is None else f'row {row}'}: (seen, expected) of {wrong}"
 
 
 def check(
@@ -177,7 +178,7 @@ def check(
     row: int | None = None,
     **query: Any,
 ) -> dict:
-    """``ask``, then ``expect``; gives the answer back for more."""
+    """Call ``ask``, then ``expect``; return the answer for further checks."""
     answer = ask(events, **query)
     expect(answer, expected, row)
     return answer

@@ -1,7 +1,8 @@
-"""Hostile but valid event lists. Everything comes from small pools, so that ties, collisions and border cases are common.
+"""Hypothesis strategies for hostile but valid events.
 
-``histories`` gives unique events, ``deliveries`` an order to hand them in (with repeats), ``questions`` a report to ask
-for, and ``scenes`` a history with a question about it.
+All values come from small pools, so that ties, collisions and border cases are common. ``histories`` gives unique
+events, ``deliveries`` an order to deliver them in (with repeats), ``questions`` the arguments of a report, and
+``scenes`` a history with a question about it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from usage_report.core.events import Event, instant
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
-#: First days: an ordinary one, then ones with a change of clocks near (Berlin March and October, Lord Howe April).
+#: First days: an ordinary one, then days near a change of clocks (Berlin in March and October, Lord Howe in April).
 BASES = ("2026-03-02", "2026-03-28", "2026-10-24", "2026-04-04")
 ZONES = (
     "UTC",
@@ -30,8 +31,8 @@ ZONES = (
 SOURCES = ("alpha", "beta")
 KINDS = ("audio", "video", "screenshare")
 
-# Minutes of a day on or beside a border of some bucket: midnight (also Kolkata's, 18:30, and Kathmandu's, 18:15),
-# hours, quarter hours, and two that are none.
+# Minutes of a day at or next to the edge of a bucket: midnight (also that of Kolkata, 18:30, and of Kathmandu, 18:15),
+# hours, quarter hours, and two minutes that are at no edge.
 _MINUTES = (
     0,
     1,
@@ -59,7 +60,7 @@ recordings = st.sampled_from(("rec-1", "rec-2"))
 
 @st.composite
 def clocks(draw: st.DrawFn, base: str) -> list[int]:
-    """A few instants (epoch ms, rising) within four days of ``base``, for all events of one history to share."""
+    """A few instants (epoch ms, rising) within four days of ``base``, shared by all events of a history."""
     days = st.sampled_from((0, 0, 0, 1, 1, 3))
     moments = st.builds(
         lambda day, minute, jitter: day * DAY + minute * MINUTE + jitter,
@@ -73,13 +74,13 @@ def clocks(draw: st.DrawFn, base: str) -> list[int]:
 
 @st.composite
 def _items(draw: st.DrawFn, times: list[int]) -> list[tuple[str, int, dict[str, Any]]]:
-    """One thing that happens: usually a start and an end, either of which may have been lost; or a lone event."""
+    """One thing that happens: usually a start and an end, either of which may be lost; or a single event."""
     start, end = sorted((draw(st.sampled_from(times)), draw(st.sampled_from(times))))
     where = {"session": draw(sessions), "room": draw(rooms)}
     what = draw(st.sampled_from(
         ("guest", "guest", "guest", "stay", "stay", "track", "track", "subscription", "recording", "recording", "toggle", "post", "session")
     ))  # fmt: skip
-    if what == "guest":  # a whole stay with something to see and hear; what is sent ends with it
+    if what == "guest":  # a whole stay with tracks, which end when it does
         c = where | {"connection": draw(connections)}
         sent = draw(st.lists(st.tuples(tracks, st.sampled_from(KINDS)), min_size=1, max_size=3))
         pair = [
@@ -141,7 +142,7 @@ def _items(draw: st.DrawFn, times: list[int]) -> list[tuple[str, int, dict[str, 
 
 @st.composite
 def _meetings(draw: st.DrawFn, times: list[int]) -> list[tuple[str, int, dict[str, Any]]]:
-    """Two or three people in one session with everything going on, so that there is something for the rest to disturb."""
+    """Two or three people in one session with all features in use, so that other events have something to disturb."""
     moment = st.sampled_from(times)
     where = {"session": draw(sessions), "room": draw(rooms)}
     subscribes = draw(st.sampled_from((False, False, True)))
@@ -193,16 +194,16 @@ def _meetings(draw: st.DrawFn, times: list[int]) -> list[tuple[str, int, dict[st
 
 @st.composite
 def histories(draw: st.DrawFn, times: list[int], max_size: int = 16) -> list[Event]:
-    """Unique events at some of ``times``: lost leaves, double joins, ends without starts, ends in the middle, any order.
+    """Unique events at some of ``times``, in any order: lost leaves, double joins, ends without starts, early ends.
 
-    Two sources number their events apart; a few belong to another team that uses the same names.
+    Two sources number their events independently. A few events belong to another team that uses the same names.
     """
     out: list[Event] = []
     items = draw(st.lists(_items(times), min_size=min(6, max_size), max_size=max_size))
     for item in draw(st.lists(_meetings(times), max_size=2)) + items:
         source = draw(st.sampled_from(SOURCES))
         team = draw(st.sampled_from((TEAM, TEAM, TEAM, TEAM, TEAM, "other")))
-        # Ids need not follow time: that is what breaks ties, so it must not always agree with the order of telling.
+        # Ids break ties, so their order must not always agree with the order of the events.
         for type, at, data in item:
             out.append(
                 event(type, at, f"{len(out) * 7919 % 1000:03d}", source=source, team=team, **data)
@@ -212,14 +213,14 @@ def histories(draw: st.DrawFn, times: list[int], max_size: int = 16) -> list[Eve
 
 @st.composite
 def deliveries(draw: st.DrawFn, events: list[Event]) -> list[Event]:
-    """The same events in another order, some of them more than once."""
+    """The same events in another order, some of them repeated."""
     again = draw(st.lists(st.sampled_from(events), max_size=5)) if events else []
     return draw(st.permutations(events + again))
 
 
 @st.composite
 def questions(draw: st.DrawFn, base: str, times: list[int]) -> dict[str, Any]:
-    """Keyword arguments of ``oracle.report`` for a range around ``base``, often cut by ``as_of`` and at odd borders."""
+    """Keyword arguments of ``oracle.report`` for a range around ``base``; ``as_of`` often lies within the range."""
     first = date.fromisoformat(base) + timedelta(days=draw(st.sampled_from((0, 0, 0, -1, 1))))
     end = times[-1]
     as_of = draw(st.one_of(

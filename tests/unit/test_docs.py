@@ -301,11 +301,12 @@ def test_no_setting_is_made_up(page):
     assert set(re.findall(r"USAGE_REPORT_[A-Z_]+", PAGES[page])) <= known
 
 
-def test_examples_of_settings_and_presets_are_accepted(tmp_path):
+def test_examples_of_settings_and_presets_are_accepted(tmp_path, monkeypatch):
     (a, b) = (tmp_path / "settings.toml", tmp_path / "presets.toml")
     for path, text in zip((a, b), blocks("docs/settings.md", "toml"), strict=True):
         path.write_text(text, encoding="utf-8")
-    assert settings.load({"USAGE_REPORT_CONFIG": str(a)}).stale_after_hours == 12
+    monkeypatch.setenv("USAGE_REPORT_CONFIG", str(a))
+    assert settings.load().stale_after_hours == 12
     assert presets.load(b).default == "last-14"
 
 

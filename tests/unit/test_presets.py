@@ -1,4 +1,4 @@
-"""Named ranges: what each shipped one means on a given day, and how the file is checked."""
+"""Presets: the days that each of the built-in ones means, and how a file of presets is checked."""
 
 from datetime import date
 from itertools import pairwise
@@ -65,7 +65,7 @@ def one(rule, id="x", label="X"):
     return f'[[preset]]\nid = "{id}"\nlabel = "{label}"\n{rule}\n'
 
 
-def test_complete_units_leave_the_running_one_out(tmp_path):
+def test_complete_units_leave_out_the_current_one(tmp_path):
     got = presets.load(
         write(
             tmp_path,
@@ -78,59 +78,120 @@ def test_complete_units_leave_the_running_one_out(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "says"),
+    ("text", "message"),
     [
-        ("", "no preset in it"),
-        ("preset = 3", "no preset in it"),
-        ("[[presets]]", "Did you mean 'preset'?"),
-        ("[[preset]\n", "cannot be read"),
-        ("[[preset]]\n", "preset number 1, key 'id': it is missing"),
-        (one("unit = 7\nlast = 1"), "must be a text in quotes, not 7"),
-        (one('unit = "mounth"\nlast = 1'), "'mounth' is not a unit. Did you mean 'month'?"),
+        ("", "key 'preset': there is no preset in it. Begin each with a line [[preset]]."),
+        (
+            "preset = 3",
+            "key 'preset': there is no preset in it. Begin each with a line [[preset]].",
+        ),
+        ("[[presets]]", "key 'presets': there is no such key at the top. Did you mean 'preset'?"),
+        (
+            "[[preset]]\n",
+            "preset number 1, key 'id': it is missing. Every preset has an id, a label and a unit.",
+        ),
+        (one("unit = 7\nlast = 1"), "preset 'x', key 'unit': it must be a text in quotes, not 7."),
+        (
+            one('unit = "mounth"\nlast = 1'),
+            "preset 'x', key 'unit': 'mounth' is not a unit. Did you mean 'month'?",
+        ),
         (
             one('unit = "day"\nlats = 1'),
             "preset 'x', key 'lats': a preset has no such key. Did you mean 'last'?",
         ),
-        (one('unit = "day"'), "exactly one of 'offset' and 'last'"),
-        (one('unit = "day"\nlast = 1\noffset = 0'), "exactly one of 'offset' and 'last'"),
-        (one('unit = "day"\nlast = 0'), "from 1 to 3660, not 0"),
-        (one('unit = "day"\nlast = true'), "not True"),
-        (one('unit = "day"\nlast = 1.5'), "not 1.5"),
-        (one('unit = "day"\noffset = 1'), "from -3660 to 0, not 1"),
-        (one('unit = "year"\noffset = -11'), "from -10 to 0"),
-        (one('unit = "day"\noffset = 0\ncomplete = true'), "goes with 'last' only"),
-        (one('unit = "day"\nlast = 1\ncomplete = 1'), "true or false, not 1"),
-        (one('unit = "day"\nlast = 1', id="Last 7"), "is not an id"),
-        (one('unit = "day"\nlast = 1', id="a" * 41), "is not an id"),
-        (one('unit = "day"\nlast = 1', label="  "), "1 to 60 printable"),
-        (one('unit = "day"\nlast = 1') * 2, "used twice"),
-        ('default = "y"\n' + one('unit = "day"\nlast = 1'), "there is no preset 'y'"),
+        (
+            one('unit = "day"'),
+            "preset 'x', key 'offset': give exactly one of 'offset' and 'last'. offset = 0 is the current unit; last = 7 is the last seven units.",
+        ),
+        (
+            one('unit = "day"\nlast = 1\noffset = 0'),
+            "preset 'x', key 'offset': give exactly one of 'offset' and 'last'. offset = 0 is the current unit; last = 7 is the last seven units.",
+        ),
+        (
+            one('unit = "day"\nlast = 0'),
+            "preset 'x', key 'last': it must be a whole number from 1 to 3660, not 0.",
+        ),
+        (
+            one('unit = "day"\nlast = true'),
+            "preset 'x', key 'last': it must be a whole number from 1 to 3660, not True.",
+        ),
+        (
+            one('unit = "day"\nlast = 1.5'),
+            "preset 'x', key 'last': it must be a whole number from 1 to 3660, not 1.5.",
+        ),
+        (
+            one('unit = "day"\noffset = 1'),
+            "preset 'x', key 'offset': it must be a whole number from -3660 to 0, not 1.",
+        ),
+        (
+            one('unit = "year"\noffset = -11'),
+            "preset 'x', key 'offset': it must be a whole number from -10 to 0, not -11.",
+        ),
+        (
+            one('unit = "day"\noffset = 0\ncomplete = true'),
+            "preset 'x', key 'complete': it goes with 'last' only. Use offset = -1 for the last unit that is over.",
+        ),
+        (
+            one('unit = "day"\nlast = 1\ncomplete = 1'),
+            "preset 'x', key 'complete': it must be true or false, not 1.",
+        ),
+        (
+            one('unit = "day"\nlast = 1', id="Last 7"),
+            "preset 'Last 7', key 'id': 'Last 7' is not an id. Use up to 40 lower case letters and digits, with single '-' between.",
+        ),
+        (
+            one('unit = "day"\nlast = 1', id="a" * 41),
+            "preset 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa', key 'id': 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' is not an id. Use up to 40 lower case letters and digits, with single '-' between.",
+        ),
+        (
+            one('unit = "day"\nlast = 1', label="  "),
+            "preset 'x', key 'label': it must have 1 to 60 printable characters.",
+        ),
+        (
+            one('unit = "day"\nlast = 1') * 2,
+            "preset 'x', key 'id': this id is used twice. Every preset needs an id of its own.",
+        ),
+        (
+            'default = "y"\n' + one('unit = "day"\nlast = 1'),
+            "key 'default': there is no preset 'y'. Known: x.",
+        ),
     ],
 )
-def test_faults_are_named(tmp_path, text, says):
+def test_faults_are_named(tmp_path, text, message):
+    file = write(tmp_path, text)
     with pytest.raises(SettingsError) as error:
-        presets.load(write(tmp_path, text))
-    assert says in str(error.value)
-    assert "mine.toml" in str(error.value)
+        presets.load(file)
+    assert str(error.value) == f"Presets file {file}, {message}"
+
+
+def test_a_file_that_is_not_toml(tmp_path):
+    file = write(tmp_path, "[[preset]\n")
+    with pytest.raises(SettingsError) as error:
+        presets.load(file)
+    assert str(error.value) == (
+        f"The presets file {file} cannot be read: Expected ']]' at the end of an array declaration "
+        "(at line 1, column 9). Correct it, or unset USAGE_REPORT_PRESETS to use the presets that "
+        "come with the package."
+    )
 
 
 def test_unreadable_files(tmp_path):
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\0\1")
     (tmp_path / "huge.toml").write_text("#" * 200_000)
-    for path, says in [
+    for path, why in [
         (tmp_path / "none.toml", "No such file"),
         (tmp_path, "cannot be read"),
         (tmp_path / "binary.toml", "cannot be read"),
         (tmp_path / "huge.toml", "over 100,000 bytes"),
     ]:
-        with pytest.raises(SettingsError, match=says):
+        with pytest.raises(SettingsError, match=why):
             presets.load(path)
 
 
 @given(
     st.dates(date(2012, 1, 1), date(2100, 1, 1)), st.integers(1, 31), st.sampled_from(SHIPPED.items)
 )
-def test_a_preset_always_has_days_and_never_the_future(today, billing_day, preset):
+def test_a_preset_always_has_days_and_none_after_today(today, billing_day, preset):
     period = presets.resolve(preset, today, billing_day)
     assert period.days >= 1
     assert period.last <= today
@@ -142,8 +203,8 @@ def test_a_preset_always_has_days_and_never_the_future(today, billing_day, prese
     st.sampled_from(sorted(presets.UNITS)),
     st.integers(1, 10),
 )
-def test_units_in_a_row_meet(today, billing_day, unit, back):
-    """The last n complete units are exactly the n units at offsets -n to -1, end to end."""
+def test_consecutive_units_join(today, billing_day, unit, back):
+    """The last n complete units are the units at offsets -n to -1, without gaps."""
     units = [
         presets.resolve(presets.Preset("x", "X", unit, offset=-i), today, billing_day)
         for i in range(back, 0, -1)

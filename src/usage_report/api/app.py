@@ -82,7 +82,7 @@ class Trace:
         finally:
             took = time.perf_counter() - began
             route = getattr(scope.get("endpoint"), "__name__", "none")
-            telemetry.request(route, status, took)
+            telemetry.observe_request(route, status, took)
             # Successes are counted; each is logged only where somebody looks closely.
             level = (
                 logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.WARNING

@@ -123,7 +123,7 @@ class Receiver:
             ) from None
         for fate in IngestOutcome:
             if n := fates.count(fate) + (len(refused) if fate is IngestOutcome.QUARANTINED else 0):
-                telemetry.events(format, fate.value, n)
+                telemetry.count_events(format, fate.value, n)
         return fates
 
     def _url(self, request: Request) -> str:

@@ -1,7 +1,7 @@
-"""Values without I/O: errors, time, events, metrics, limits, presets, settings.
+"""Values and tables that all other folders share: events, metrics, periods, settings, errors.
 
-Owns the vocabulary that every other folder shares, and the only clock.
-May import nothing of this package. Does not own SQL, files of events, or texts of pages.
+Owns the vocabulary, the only clock, logging and counters. May import no other folder.
+Does not own SQL, the payloads of platforms, or the texts of pages.
 """
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "presets",
     "settings",
     "telemetry",
+    "toml_file",
 ]

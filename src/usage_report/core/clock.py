@@ -17,10 +17,10 @@ def utc_now() -> datetime:
 
 
 def monotonic() -> float:
-    """Return seconds of a clock that never goes back, for timeouts and intervals."""
+    """Return seconds of a clock that never goes back. For timeouts and intervals."""
     return time.monotonic()
 
 
 def perf_counter() -> float:
-    """Return seconds of the finest clock, for measuring how long something took."""
+    """Return seconds of the clock with the highest resolution. For measuring durations."""
     return time.perf_counter()

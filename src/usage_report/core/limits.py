@@ -1,4 +1,4 @@
-"""Contracted limits: each holds from a day on, until a later one replaces it."""
+"""Contracted limits: each is in force from a day on, until a later one replaces it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from datetime import date
 def limit_on(
     limits: Iterable[tuple[str, date | None, float]], metric: str, day: date
 ) -> float | None:
-    """The limit of a metric on a day, or ``None``.
+    """Return the limit of a metric that is in force on a day, or ``None``.
 
-    ``limits`` are (metric, first day it holds or ``None`` for always, value). The latest one that holds already counts.
+    ``limits`` are (metric key, first day or ``None`` for always, value). Of those that have begun,
+    the latest counts.
     """
     best: tuple[date, float] | None = None
     for key, since, value in limits:

@@ -1,4 +1,4 @@
-"""Logs: lines for a person, or JSON objects for a collector (``USAGE_REPORT_LOG_FORMAT=json``)."""
+"""Logs: text for people, or JSON objects for a collector (``USAGE_REPORT_LOG_FORMAT=json``)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-#: What every record has; anything else was said with ``extra``.
+#: Attributes that every record has; all others were passed as ``extra``.
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {
     "message",
     "asctime",
@@ -21,27 +21,29 @@ def _extras(record: logging.LogRecord) -> dict[str, object]:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time, level, logger, message, the extras, and the trace where there is one."""
+    """One JSON object per line: time, level, logger, message, extras, and the trace if any."""
 
     def format(self, record: logging.LogRecord) -> str:
-        told = {
+        """Return the JSON text of a record."""
+        entry: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
         }
-        told |= _extras(record)
+        entry |= _extras(record)
         if record.exc_info:
-            told["trace"] = self.formatException(record.exc_info)
-        return json.dumps(told, ensure_ascii=False, default=str)
+            entry["trace"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False, default=str)
 
 
 class PlainFormatter(logging.Formatter):
-    """The same for a person: extras behind the message."""
+    """Text for people: the message, then the extras as ``key=value``."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """Return the text of a record."""
         text = super().format(record)
-        # A path may hold a line break: nobody shall write lines of their own into the log.
+        # A request's path may contain a line break, which must not start a line of the log.
         extras = " ".join(
             f"{k}={v if str(v).isprintable() else ascii(v)}" for k, v in _extras(record).items()
         )
@@ -50,7 +52,10 @@ class PlainFormatter(logging.Formatter):
 
 
 def configure(format: str, level: str = "info") -> None:
-    """Send the process's logs to standard error. ``level`` ("debug" .. "error") is that of our own; others tell from "info" on."""
+    """Send the logs of this process to standard error.
+
+    ``level`` ("debug" to "error") applies to this package; other packages log from "info" on.
+    """
     handler = logging.StreamHandler(sys.stderr)
     plain = PlainFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler.setFormatter(JsonFormatter() if format == "json" else plain)

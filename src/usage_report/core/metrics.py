@@ -1,6 +1,7 @@
-"""METRICS, the one table of what is reported. A metric is one record here and nothing else.
+"""The table of metrics. To add a metric, add a record here.
 
-A record names the *facts* it is made of (columns of ``metering.facts``) and the *measure* that says how buckets combine.
+A record names the *facts* it is computed from (columns of ``metering.facts``) and its *measure*:
+how the values of buckets combine.
 """
 
 from __future__ import annotations
@@ -14,37 +15,41 @@ from usage_report.core.errors import NotFoundError, did_you_mean
 class Measure(StrEnum):
     """How the buckets of a metric combine into a longer one."""
 
-    MINUTES = "minutes"  # milliseconds of overlap; buckets add up
-    COUNT = "count"  # things that happen at an instant; buckets add up
-    DISTINCT = "distinct"  # a set of persons or rooms; buckets unite
+    MINUTES = "minutes"  # milliseconds of overlap; buckets are added
+    COUNT = "count"  # things that happen at an instant; buckets are added
+    DISTINCT = "distinct"  # a set of persons or rooms; buckets are united
     PEAK = "peak"  # most at one instant; the largest bucket counts
-    LEVEL = "level"  # milliseconds held at the end; the last bucket counts
+    LEVEL = "level"  # milliseconds stored at the end; the last bucket counts
 
 
 class Unit(StrEnum):
+    """Unit of a metric as it is shown."""
+
     MINUTES = "min"
     COUNT = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric (or one part of one: then ``of`` names the whole)."""
+    """One metric, or one part of a metric: then ``of`` names the whole."""
 
     key: str
     title: str
     measure: Measure
-    #: Columns of the facts; several are added.
+    #: Columns of the facts; if there are several, they are added.
     facts: tuple[str, ...]
-    #: One or two sentences for the person who asks what the number means.
+    #: What the figure means, in one or two sentences for users.
     definition: str
     #: Can a contract limit it?
-    limited: bool = False
-    #: Place on *This period*, from 1; 0 for not shown there.
+    is_limited: bool = False
+    #: Position on the page *This period*, from 1; 0 if it is not shown there.
     period: int = 0
+    #: Key of the metric that this is a part of, or ``""``.
     of: str = ""
 
     @property
     def unit(self) -> Unit:
+        """The unit that its values are shown in."""
         return Unit.MINUTES if self.measure in (Measure.MINUTES, Measure.LEVEL) else Unit.COUNT
 
 
@@ -58,6 +63,7 @@ PARTS = {
 
 
 def _with_parts(key: str, title: str, definition: str) -> tuple[Metric, ...]:
+    """Return a metric of minutes and its four parts."""
     stem = key.removesuffix("_minutes")
     part_text = {
         "audio_video": "camera and microphone together",
@@ -65,66 +71,162 @@ def _with_parts(key: str, title: str, definition: str) -> tuple[Metric, ...]:
         "video": "camera without microphone",
         "screenshare": "a shared screen",
     }
-    whole = Metric(key, title, Measure.MINUTES, tuple(f"{stem}_{p}" for p in PARTS), definition)
-    return (whole,) + tuple(
-        Metric(
-            f"{key}_{p}",
-            f"{title}: {t.lower()}",
-            Measure.MINUTES,
-            (f"{stem}_{p}",),
-            f"The part of {title.lower()} that is {part_text[p]}.",
-            of=key,
-        )
-        for p, t in PARTS.items()
+    whole = Metric(
+        key, title, Measure.MINUTES, tuple(f"{stem}_{part}" for part in PARTS), definition
+    )
+    return (
+        whole,
+        *(
+            Metric(
+                f"{key}_{part}",
+                f"{title}: {label.lower()}",
+                Measure.MINUTES,
+                (f"{stem}_{part}",),
+                f"The part of {title.lower()} that is {part_text[part]}.",
+                of=key,
+            )
+            for part, label in PARTS.items()
+        ),
     )
 
 
 ALL: tuple[Metric, ...] = (
-    Metric("participation_minutes", "Participation minutes", Measure.MINUTES, ("participation",),
-           "Time spent in sessions, added over every connection: each stay counts from joining to leaving.", limited=True, period=1),
-    *_with_parts("broadcast_minutes", "Broadcast minutes",
-                 "Time each connection sends camera or microphone (both together count once), plus time it shares its screen."),
-    *_with_parts("consumed_minutes", "Consumed minutes",
-                 "Time each connection receives what others broadcast, counted per sender. Where a platform does not tell who receives what, "
-                 "everybody else present is taken to receive it, and the figure is marked as estimated."),
-    Metric("active_participants", "Active participants", Measure.DISTINCT, ("persons",),
-           "Different people who were present at least once. A person who returns counts once."),
-    Metric("max_concurrent_participants", "Max concurrent participants", Measure.PEAK, ("participants",),
-           "Most connections present at one instant, over all sessions.", limited=True, period=3),
-    Metric("sessions", "Sessions", Measure.COUNT, ("sessions",),
-           "Sessions that started. A session starts when its first participant joins."),
-    Metric("active_rooms", "Active rooms", Measure.DISTINCT, ("rooms",),
-           "Different rooms in which somebody was present at least once."),
-    Metric("max_concurrent_sessions", "Max concurrent sessions", Measure.PEAK, ("concurrent_sessions",),
-           "Most sessions with somebody in them at one instant.", limited=True, period=2),
-    Metric("max_participants_per_session", "Max participants per session", Measure.PEAK, ("session_participants",),
-           "Most connections present at one instant in any one session."),
-    Metric("recorded_minutes", "Recorded minutes", Measure.MINUTES, ("recorded",),
-           "Time during which recordings were running, added over all recordings.", period=4),
-    Metric("max_concurrent_recordings", "Max concurrent recordings", Measure.PEAK, ("concurrent_recordings",),
-           "Most recordings running at one instant."),
-    Metric("captions_minutes", "Captions minutes", Measure.MINUTES, ("captions",),
-           "Time during which sessions with somebody in them had captions on.", period=6),
-    Metric("whiteboard_minutes", "Whiteboard minutes", Measure.MINUTES, ("whiteboard",),
-           "Time during which sessions with somebody in them had a whiteboard open; several at once count once."),
-    Metric("breakout_minutes", "Breakout minutes", Measure.MINUTES, ("breakout",),
-           "Time during which sessions with somebody in them had breakout rooms open; several at once count once."),
-    Metric("recording_storage_minutes", "Recording storage", Measure.LEVEL, ("storage",),
-           "Minutes of recordings kept at the end: each counts with its whole length from its stop until it is deleted.", period=5),
-    Metric("chat_posts", "Chat posts", Measure.COUNT, ("chat",), "Chat messages posted, public and private."),
+    Metric(
+        "participation_minutes",
+        "Participation minutes",
+        Measure.MINUTES,
+        ("participation",),
+        "Time spent in sessions, added over all connections: each counts from joining to leaving.",
+        is_limited=True,
+        period=1,
+    ),
+    *_with_parts(
+        "broadcast_minutes",
+        "Broadcast minutes",
+        "Time each connection sends camera or microphone (both together count once), plus "
+        "time it shares its screen.",
+    ),
+    *_with_parts(
+        "consumed_minutes",
+        "Consumed minutes",
+        "Time each connection receives what others broadcast, counted per sender. Where a "
+        "platform does not report who receives what, all others present count as receiving it, "
+        "and the figure is marked as estimated.",
+    ),
+    Metric(
+        "active_participants",
+        "Active participants",
+        Measure.DISTINCT,
+        ("persons",),
+        "Different people who were present at least once. A person who returns is counted once.",
+    ),
+    Metric(
+        "max_concurrent_participants",
+        "Max concurrent participants",
+        Measure.PEAK,
+        ("participants",),
+        "Most connections present at one instant, over all sessions.",
+        is_limited=True,
+        period=3,
+    ),
+    Metric(
+        "sessions",
+        "Sessions",
+        Measure.COUNT,
+        ("sessions",),
+        "Sessions that started. A session starts when its first participant joins.",
+    ),
+    Metric(
+        "active_rooms",
+        "Active rooms",
+        Measure.DISTINCT,
+        ("rooms",),
+        "Different rooms in which at least one person was present.",
+    ),
+    Metric(
+        "max_concurrent_sessions",
+        "Max concurrent sessions",
+        Measure.PEAK,
+        ("concurrent_sessions",),
+        "Most sessions with at least one participant, at one instant.",
+        is_limited=True,
+        period=2,
+    ),
+    Metric(
+        "max_participants_per_session",
+        "Max participants per session",
+        Measure.PEAK,
+        ("session_participants",),
+        "Most connections present at one instant in any one session.",
+    ),
+    Metric(
+        "recorded_minutes",
+        "Recorded minutes",
+        Measure.MINUTES,
+        ("recorded",),
+        "Time during which recordings were running, added over all recordings.",
+        period=4,
+    ),
+    Metric(
+        "max_concurrent_recordings",
+        "Max concurrent recordings",
+        Measure.PEAK,
+        ("concurrent_recordings",),
+        "Most recordings running at one instant.",
+    ),
+    Metric(
+        "captions_minutes",
+        "Captions minutes",
+        Measure.MINUTES,
+        ("captions",),
+        "Time during which sessions with participants had captions on.",
+        period=6,
+    ),
+    Metric(
+        "whiteboard_minutes",
+        "Whiteboard minutes",
+        Measure.MINUTES,
+        ("whiteboard",),
+        "Time during which sessions with participants had a whiteboard open; several "
+        "at once count once.",
+    ),
+    Metric(
+        "breakout_minutes",
+        "Breakout minutes",
+        Measure.MINUTES,
+        ("breakout",),
+        "Time during which sessions with participants had breakout rooms open; "
+        "several at once count once.",
+    ),
+    Metric(
+        "recording_storage_minutes",
+        "Recording storage",
+        Measure.LEVEL,
+        ("storage",),
+        "Minutes of recordings stored at the end: each counts with its whole length, from its "
+        "stop until its deletion.",
+        period=5,
+    ),
+    Metric(
+        "chat_posts",
+        "Chat posts",
+        Measure.COUNT,
+        ("chat",),
+        "Chat messages posted, public and private.",
+    ),
     Metric("qa_posts", "Q&A posts", Measure.COUNT, ("qa",), "Questions and answers posted."),
-)  # fmt: skip
+)
 
 BY_KEY = {m.key: m for m in ALL}
-#: The seventeen, in the order of tables and exports.
+#: The metrics without their parts, in the order of tables and exports.
 METRICS = tuple(m for m in ALL if not m.of)
-#: The six of *This period*: the limited ones first.
+#: The metrics of the page *This period*: those with limits first.
 PERIOD = tuple(sorted((m for m in METRICS if m.period), key=lambda m: m.period))
-LIMITED = tuple(m for m in METRICS if m.limited)
+LIMITED = tuple(m for m in METRICS if m.is_limited)
 
 
 def metric(key: str) -> Metric:
-    """The record of a key, or ``NotFound`` with the nearest one."""
+    """Return the metric of a key. Raises ``NotFoundError`` with the nearest key."""
     try:
         return BY_KEY[key]
     except KeyError:
@@ -132,5 +234,5 @@ def metric(key: str) -> Metric:
 
 
 def parts(key: str) -> tuple[Metric, ...]:
-    """The parts of a metric, in order; empty for most."""
+    """Return the parts of a metric in order, ``()`` if it has none."""
     return tuple(m for m in ALL if m.of == key)

@@ -1,11 +1,13 @@
-"""Calendar arithmetic: days, weeks, months and billing periods of a time zone, as half-open spans of epoch milliseconds.
+"""Calendar arithmetic: days, weeks, months and billing periods of a time zone.
 
-Nothing here reads a clock. People pick dates inclusively; everything below holds ``[start, end)``.
+Spans are half-open: ``[start, end)``. Users pick dates inclusively, so ``Period.last`` is the last
+day they see.
 """
 
 from __future__ import annotations
 
 import calendar
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -13,22 +15,26 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import numpy as np
+from numpy.typing import NDArray
 
 from usage_report.core.errors import InputError, did_you_mean
 
 HOUR = 3_600_000
-#: The grain facts are stored in: every zone's day is a union of UTC quarter hours, zones being multiples of 15 minutes.
+#: Milliseconds of the grain that facts are stored in. Offsets of time zones are multiples of 15
+#: minutes, so that every day of every zone is a union of UTC quarter hours.
 QUARTER = 900_000
-#: Most buckets one report may have: hours of two years.
+#: Most buckets a report may have: about the hours of two years.
 MAX_BUCKETS = 20_000
 
 DAY = timedelta(days=1)
 
-#: Names of zone files that say another thing on another machine, or (``right/``) count leap seconds: no zones of a report.
+#: Zone files that differ between machines or (``right/``) count leap seconds: not for reports.
 _FOREIGN = ("right/", "posix/", "localtime", "posixrules", "Factory")
 
 
 class Grain(StrEnum):
+    """Length of the buckets of a report."""
+
     HOUR = "hour"
     DAY = "day"
     WEEK = "week"
@@ -43,49 +49,48 @@ class Period(NamedTuple):
 
     @property
     def last(self) -> date:
-        """The last day, as people say it."""
+        """The last day of the period."""
         return self.end - DAY
 
     @property
     def days(self) -> int:
+        """Number of days."""
         return (self.end - self.start).days
 
 
 @lru_cache(maxsize=256)
 def zone(name: str) -> ZoneInfo:
-    """The IANA zone of a name, or ``InputError`` with the nearest one."""
-    try:
-        if not name or "\0" in name or len(name) > 100 or name.startswith(_FOREIGN):
-            raise ValueError
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        hint = (
-            did_you_mean(
-                name[:100], sorted(z for z in available_timezones() if not z.startswith(_FOREIGN))
-            )
-            or "Use an IANA name such as Europe/Berlin."
-        )
-        raise InputError(f"There is no time zone {name[:100]!r}", "", hint) from None
+    """Return the IANA zone of a name. Raises ``InputError`` with the nearest name."""
+    if name and "\0" not in name and len(name) <= 100 and not name.startswith(_FOREIGN):
+        with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+            return ZoneInfo(name)
+    known = sorted(z for z in available_timezones() if not z.startswith(_FOREIGN))
+    hint = did_you_mean(name[:100], known) or "Use an IANA name such as Europe/Berlin."
+    raise InputError(f"There is no time zone {name[:100]!r}", "", hint)
 
 
 def midnight(day: date, tz: ZoneInfo) -> int:
-    """Epoch ms of the first instant of a day; where clocks skip midnight, the first instant after it."""
+    """Return the epoch ms of the first instant of a day.
+
+    Where clocks skip midnight, that is the first instant after the gap.
+    """
     return int(datetime(day.year, day.month, day.day, tzinfo=tz).timestamp()) * 1000
 
 
 def local(ms: int, tz: ZoneInfo) -> datetime:
-    """The instant as a clock of the zone shows it."""
+    """Return an instant (epoch ms) as local time of a zone."""
     return (
         datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000).astimezone(tz)
     )
 
 
 def today(now: int, tz: ZoneInfo) -> date:
+    """Return the date of an instant (epoch ms) in a zone."""
     return local(now, tz).date()
 
 
 def next_start(day: date, grain: Grain) -> date:
-    """First day of the week or month after the one that ``day`` is in (of the next day, for hour and day)."""
+    """Return the first day of the week or month after that of ``day`` (hour, day: the next day)."""
     if grain is Grain.WEEK:
         return day + timedelta(days=7 - day.weekday())
     if grain is Grain.MONTH:
@@ -93,11 +98,11 @@ def next_start(day: date, grain: Grain) -> date:
     return day + DAY
 
 
-def edges(period: Period, grain: Grain, tz: ZoneInfo) -> np.ndarray:
-    """Bucket edges, int64 epoch ms, one more than there are buckets, strictly rising.
+def edges(period: Period, grain: Grain, tz: ZoneInfo) -> NDArray[np.int64]:
+    """Return the edges of a period's buckets: epoch ms, strictly rising, one more than buckets.
 
-    The first and the last week or month are cut to the period; a date the zone skipped has no bucket.
-    Raises ``InputError`` where the period is empty or has more than ``MAX_BUCKETS`` buckets.
+    The first and the last week or month are cut to the period. A date that the zone skipped has no
+    bucket. Raises ``InputError`` if the period is empty or has more than ``MAX_BUCKETS`` buckets.
     """
     if period.days <= 0:
         raise InputError(
@@ -105,7 +110,7 @@ def edges(period: Period, grain: Grain, tz: ZoneInfo) -> np.ndarray:
         )
     if period.days * (24 if grain is Grain.HOUR else 1) > MAX_BUCKETS:
         raise InputError(
-            f"The range {period.start} to {period.last} is too long to be cut by the {grain}",
+            f"The range {period.start} to {period.last} is too long to be shown by the {grain}",
             f"it would have over {MAX_BUCKETS:,} rows",
             "Choose a coarser grain or fewer days.",
         )
@@ -120,7 +125,11 @@ def edges(period: Period, grain: Grain, tz: ZoneInfo) -> np.ndarray:
 
 
 def billing_period(day: date, anchor: int) -> Period:
-    """The monthly billing period that holds ``day``; ``anchor`` (1 to 31) is clamped to each month's last day."""
+    """Return the monthly billing period that contains ``day``.
+
+    It begins on the day ``anchor`` (1 to 31) of a month, or on the month's last day if the month is
+    shorter.
+    """
 
     def start(year: int, month: int) -> date:
         return date(year, month, min(anchor, calendar.monthrange(year, month)[1]))
@@ -134,15 +143,15 @@ def billing_period(day: date, anchor: int) -> Period:
 
 
 def parse_date(text: str) -> date:
-    """A date as ``YYYY-MM-DD``, or ``InputError``."""
-    try:
+    """Return the date of a text ``YYYY-MM-DD`` from 2000 to 2199. Raises ``InputError``."""
+    day = None
+    with suppress(ValueError):
         day = date.fromisoformat(text)
-        if day.isoformat() != text:  # week dates and the like, which fromisoformat also reads
-            raise ValueError
-    except ValueError:
+    # fromisoformat also reads week dates and the like.
+    if day is None or day.isoformat() != text:
         raise InputError(
             f"{text[:40]!r} is not a date", "", "Write it as YYYY-MM-DD, for example 2026-03-31."
-        ) from None
+        )
     if not 2000 <= day.year < 2200:
-        raise InputError(f"{text} is out of range", "", "Dates from 2000 to 2199 are taken.")
+        raise InputError(f"{text} is out of range", "", "Dates from 2000 to 2199 are accepted.")
     return day

@@ -1,112 +1,108 @@
-"""Settings: environment over an optional TOML file -> one frozen ``Settings``. Unknown keys are errors.
+"""Settings of a process: environment variables over an optional TOML file.
 
-Environment variables are the upper-case field names with ``USAGE_REPORT_`` in front; the file is named by
-``USAGE_REPORT_CONFIG`` and holds the lower-case field names.
+Environment variables are the field names in upper case with the prefix ``USAGE_REPORT_``. The file
+is named by ``USAGE_REPORT_CONFIG`` and holds the field names as they are. Unknown names are errors.
 """
 
 from __future__ import annotations
 
 import os
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
 
+from annotated_types import Ge, Gt, Lt
+
+from usage_report.core import toml_file
 from usage_report.core.errors import SettingsError, did_you_mean
 
 PREFIX = "USAGE_REPORT_"
+#: Variables with the prefix that are no settings: the path of the file, and what tests use.
+_CONFIG, _TESTS = f"{PREFIX}CONFIG", f"{PREFIX}TEST_"
 DEFAULT_DATABASE = "sqlite:///var/usage.db"
+
+_Amount = Annotated[float, Ge(0), Lt(1e9)]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
+    """All settings with their defaults. ``repr()`` leaves out fields that may hold a secret."""
+
     #: SQLAlchemy URL. SQLite paths are relative to the working directory.
-    database_url: str = DEFAULT_DATABASE
-    #: Hours without news of a session after which what is still open in it counts as closed at its last event.
-    stale_after_hours: float = 24.0
-    #: A TOML file of date presets instead of the built-in one.
+    database_url: str = field(default=DEFAULT_DATABASE, repr=False)
+    #: Inactivity timeout: hours without an event after which everything still open in a session
+    #: counts as closed at the session's last event.
+    stale_after_hours: Annotated[float, Gt(0), Lt(1e9)] = 24.0
+    #: A TOML file of date presets that replaces the built-in one.
     presets: str = ""
-    #: Seconds between two looks for work of the app's background thread; 0 turns it off.
-    background_seconds: float = 0.5
-    #: Address at which platforms reach the receiver, such as https://usage.example.com, where a proxy hides it: some sign it.
+    #: Seconds between two runs of the app's background thread; 0 turns it off.
+    background_seconds: _Amount = 0.5
+    #: Address under which platforms reach the receiver, such as https://usage.example.com. Needed
+    #: behind a proxy: some platforms sign the address.
     public_url: str = ""
     #: Days for which the bodies of webhooks are kept for a replay; 0 keeps none.
-    raw_days: float = 30.0
-    #: "text" or "json": how the services write their logs.
-    log_format: str = "text"
-    #: "debug", "info", "warning" or "error": how much they say; "debug" has a line for every request.
-    log_level: str = "info"
+    raw_days: _Amount = 30.0
+    #: Format of the logs.
+    log_format: Literal["text", "json"] = "text"
+    #: Level of the logs; "debug" writes a line for every request.
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     #: Team shown first where there are several.
     team: str = ""
-    #: Where Digital Samba's REST interface is, for ``usage-report pull digitalsamba``.
+    #: Base URL of Digital Samba's REST API, for ``usage-report pull digitalsamba``.
     digitalsamba_url: str = "https://api.digitalsamba.com"
-    #: The team's developer key there; the environment variable ``DIGITALSAMBA_API_KEY`` goes before it. Never shown.
+    #: The team's developer key there; the environment variable ``DIGITALSAMBA_API_KEY`` has
+    #: priority.
     digitalsamba_api_key: str = field(default="", repr=False)
 
     @property
     def stale_after(self) -> int:
-        """Milliseconds."""
+        """The inactivity timeout in milliseconds."""
         return int(self.stale_after_hours * 3_600_000)
 
 
-def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """Settings of this process. Raises ``SettingsError`` naming the key, what is wrong and what would be right."""
-    environ = os.environ if environ is None else environ
-    names = {f.name: f.type for f in fields(Settings)}
-    values: dict[str, object] = {}
-    if path := environ.get(PREFIX + "CONFIG"):
-        try:
-            given = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise SettingsError(
-                f"The settings file {path} cannot be read",
-                error.strerror or str(error),
-                "Correct USAGE_REPORT_CONFIG.",
-            ) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"The settings file {path} is not TOML", str(error)) from None
-        values |= {f"{path}: {k}": v for k, v in given.items()}
-    for key, value in environ.items():
-        # Names with a further underscore part are for other tools (tests, benchmarks) when they begin so.
-        if (
-            key.startswith(PREFIX)
-            and key != PREFIX + "CONFIG"
-            and not key.startswith(PREFIX + "TEST_")
-        ):
-            values[key] = value
-    found: dict[str, object] = {}
-    for where, value in values.items():
-        name = (
-            where.removeprefix(PREFIX).lower()
-            if where.startswith(PREFIX)
-            else where.rpartition(": ")[2]
-        )
-        if name not in names:
-            raise SettingsError(f"There is no setting {where!r}", "", did_you_mean(name, names))
-        found[name] = _typed(where, value, names[name])
-    settings = Settings(**found)
-    if settings.stale_after_hours <= 0:
+def load() -> Settings:
+    """Return the settings of this process.
+
+    Raises ``SettingsError`` that names the variable or key, what is wrong and what would be right.
+    """
+    # Imported here because pydantic takes a fifth of the start of the command line.
+    from pydantic import ValidationError, create_model  # noqa: PLC0415 - see above
+    from pydantic_settings import BaseSettings  # noqa: PLC0415 - see above
+
+    variables = _variables()
+    path = os.environ.get(_CONFIG, "")
+    todo = f"Correct the file, or unset {_CONFIG}."
+    file = toml_file.read(Path(path), "settings file", todo) if path else {}
+    places = {key: f"{path}: {key}" for key in file} | variables
+    known = {f.name: f for f in fields(Settings)}
+    for name, place in places.items():
+        if name not in known:
+            raise SettingsError(f"There is no setting {place!r}", "", did_you_mean(name, known))
+
+    hints = get_type_hints(Settings, include_extras=True)
+    definitions: dict[str, Any] = {name: (hints[name], f.default) for name, f in known.items()}
+    sources = create_model("Sources", __base__=BaseSettings, **definitions)
+    from_file = {name: value for name, value in file.items() if name not in variables}
+    try:
+        found = sources(_env_prefix=PREFIX, **from_file)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        name = str(fault["loc"][0])
+        shown = f"{fault['input']!r}" if known[name].repr else "the value"
         raise SettingsError(
-            "stale_after_hours must be more than nought", f"it is {settings.stale_after_hours}"
-        )
-    if settings.log_format not in ("text", "json"):
-        raise SettingsError("log_format must be text or json", f"it is {settings.log_format!r}")
-    if settings.log_level not in ("debug", "info", "warning", "error"):
-        raise SettingsError(
-            "log_level must be debug, info, warning or error", f"it is {settings.log_level!r}"
-        )
-    return settings
+            f"{places[name]} is not valid",
+            fault["msg"].replace("Input", shown, 1),
+            "Correct it, or remove it to use the default.",
+        ) from None
+    return Settings(**found.model_dump())
 
 
-def _typed(where: str, value: object, type_: object) -> object:
-    if type_ == "float":
-        try:
-            number = float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            number = float("nan")
-        if not 0 <= number < 1e9:
-            raise SettingsError(f"{where} must be a number from 0", f"it is {value!r}")
-        return number
-    if not isinstance(value, str):
-        raise SettingsError(f"{where} must be a text", f"it is {value!r}")
-    return value
+def _variables() -> dict[str, str]:
+    """Return the variables of the environment that are meant as settings, by field name."""
+    return {
+        name.upper().removeprefix(PREFIX).lower(): name
+        for name in os.environ
+        if name.upper().startswith(PREFIX)
+        and name.upper() != _CONFIG
+        and not name.upper().startswith(_TESTS)
+    }

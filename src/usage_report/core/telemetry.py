@@ -12,7 +12,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-disable_created_metrics()  # a second series for each, which nobody asks for
+disable_created_metrics()  # type: ignore[no-untyped-call]  # drops a second series of each metric
 REGISTRY = CollectorRegistry()
 EVENTS = Counter(
     "usage_report_events",
@@ -22,12 +22,14 @@ EVENTS = Counter(
 )
 REFUSED = Counter(
     "usage_report_unauthorized",
-    "Webhook requests refused for their signature.",
+    "Webhook requests with a wrong signature.",
     ["platform"],
     registry=REGISTRY,
 )
 OVERLOADED = Counter(
-    "usage_report_overloaded", "Requests told to come back later.", registry=REGISTRY
+    "usage_report_overloaded",
+    "Requests refused because too many events were waiting.",
+    registry=REGISTRY,
 )
 REQUESTS = Histogram(
     "usage_report_request_seconds",
@@ -36,24 +38,26 @@ REQUESTS = Histogram(
     registry=REGISTRY,
 )
 WAITING = Gauge(
-    "usage_report_intake_waiting_events", "Events received and not yet written.", registry=REGISTRY
+    "usage_report_intake_waiting_events",
+    "Events received that are not written to the database yet.",
+    registry=REGISTRY,
 )
 INBOX = Gauge(
     "usage_report_inbox_events",
-    "Events accepted that the ledger does not hold yet.",
+    "Events accepted that are not in the event log yet.",
     registry=REGISTRY,
 )
 PENDING = Gauge(
     "usage_report_pending_sessions",
-    "Sessions with news that the figures do not hold yet.",
+    "Sessions with events that are not in the figures yet.",
     registry=REGISTRY,
 )
 LAG = Gauge(
     "usage_report_lag_seconds",
-    "Age of the oldest event that the figures do not hold yet; 0 when they hold all.",
+    "Age of the oldest event that is not in the figures yet; 0 if there is none.",
     registry=REGISTRY,
 )
-QUARANTINE = Gauge("usage_report_quarantine_events", "Originals in quarantine.", registry=REGISTRY)
+QUARANTINE = Gauge("usage_report_quarantine_events", "Events in quarantine.", registry=REGISTRY)
 REPORTS = Histogram(
     "usage_report_report_seconds",
     "Time to compute a report, by kind, for a page or the API.",
@@ -63,20 +67,20 @@ REPORTS = Histogram(
 
 
 @lru_cache(maxsize=500)
-def _request(route: str, status: int):
+def _request(route: str, status: int) -> Histogram:
     return REQUESTS.labels(route, str(status))
 
 
 @lru_cache(maxsize=500)
-def _events(platform: str, result: str):
+def _events(platform: str, result: str) -> Counter:
     return EVENTS.labels(platform, result)
 
 
-def request(route: str, status: int, seconds: float) -> None:
-    """A request has been answered."""
+def observe_request(route: str, status: int, seconds: float) -> None:
+    """Record how long a response took."""
     _request(route, status).observe(seconds)
 
 
-def events(platform: str, result: str, n: int) -> None:
-    """Events have met their fate."""
+def count_events(platform: str, result: str, n: int) -> None:
+    """Count ``n`` events of a platform with one result."""
     _events(platform, result).inc(n)

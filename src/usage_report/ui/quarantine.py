@@ -138,7 +138,7 @@ def _replay() -> None:
     try:
         engine = cache.reader().engine
         st.session_state[_RESULT] = pipeline.replay(engine, now=clock.now_ms())
-        pipeline.process_pending(engine, most=REPLAY_STEPS)
+        pipeline.process_pending(engine, max_steps=REPLAY_STEPS)
     except Exception as error:  # noqa: BLE001 - shown by the next run
         st.session_state[_RESULT] = error
     finally:

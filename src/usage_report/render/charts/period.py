@@ -97,7 +97,7 @@ def spec(key: str) -> Spec:
     fields = {"day": "Day", "total": _TOTAL_TITLES[of.measure]}
     if of.measure is not Measure.LEVEL:
         fields["own"] = "That day"
-    if of.limited:
+    if of.is_limited:
         fields["limit"] = "Limit" if is_peak else "Even pace"
     return {
         "height": 170,

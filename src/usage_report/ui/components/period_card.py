@@ -23,7 +23,7 @@ LIMIT_AT = 80
 
 def period_card(report: PeriodReport, of: Metric, figure: PeriodMetric) -> None:
     """Draw one card: the figure, its definition on hover, and where it stands."""
-    kind = "limited" if of.limited else "plain"
+    kind = "limited" if of.is_limited else "plain"
     with st.container(border=True, height="stretch", key=f"card_{kind}_{of.key}"):
         st.metric(of.title, _figure(of, figure.value), help=of.definition, height="content")
         st.html(f'<div class="ur">{"".join(_lines(report, of, figure))}</div>')
@@ -31,7 +31,7 @@ def period_card(report: PeriodReport, of: Metric, figure: PeriodMetric) -> None:
 
 def missing_limits(report: PeriodReport, team: str) -> None:
     """Show how to set the limits that are not set; nothing when all are."""
-    missing = [f.key for f in report.metrics if metric(f.key).limited and f.limit is None]
+    missing = [f.key for f in report.metrics if metric(f.key).is_limited and f.limit is None]
     if missing:
         titles = ", ".join(metric(key).title.lower() for key in missing)
         st.caption(f"No limit is set for {titles}. Your administrator sets them with:")
@@ -51,7 +51,7 @@ def _lines(report: PeriodReport, of: Metric, figure: PeriodMetric) -> Iterator[s
             "</div>"
         )
         return
-    if of.limited:
+    if of.is_limited:
         yield _meter(of, figure)
     elif of.unit and figure.value >= 120:
         yield _quiet(numbers.duration(figure.value))
