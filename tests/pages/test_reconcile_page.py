@@ -36,7 +36,7 @@ def ingest(engine, *events: tuple, received: int = NOW) -> None:
     stream = io.BytesIO(b"\n".join(map(orjson.dumps, lines)))
     assert (
         pipeline.ingest(
-            engine, jsonl.read(stream, Context(received)), now=received, format="jsonl", origin="t"
+            engine, jsonl.SOURCE.read(stream, Context(received)), now=received, format="jsonl", origin="t"
         ).refused
         == 0
     )

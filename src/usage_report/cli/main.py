@@ -210,10 +210,10 @@ def _ingest(
     """One input -> was anything refused?"""
     at = now()
     with input.open_input(file) as (stream, head):
-        module = registry.choose(head, file, source)
+        chosen = registry.choose(head, file, source)
         shown: list[QuarantinedInput] = []
         items = _watched(
-            module.read(stream, contract.Context(now=at, team=team, name=file, zone=zone)), shown
+            chosen.read(stream, contract.Context(now=at, team=team, name=file, zone=zone)), shown
         )
         with _bar(f"Reading {file}", stream.size) as progress:
             read = 0
@@ -227,7 +227,7 @@ def _ingest(
             watch = forward if stream.size else None
             try:
                 counts = pipeline.ingest(
-                    engine, items, now=at, format=module.NAME, origin=file, progress=watch
+                    engine, items, now=at, format=chosen.name, origin=file, progress=watch
                 )
             except InputError as error:
                 _tell(file, error.counts, shown)  # type: ignore[attr-defined]

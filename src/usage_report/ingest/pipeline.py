@@ -112,9 +112,7 @@ def replay(engine: Engine, *, now: int) -> IngestCounts:
             for row in rows:
                 context = contract.Context(now=now, team=row.team or None, name=row.origin)
                 again = (
-                    []
-                    if row.is_truncated
-                    else list(registry.read_again(row.format, row.raw, context))
+                    [] if row.is_truncated else registry.read_again(row.format, row.raw, context)
                 )
                 # A token of one team may have sent what names another: that stays refused, however often it is read.
                 if again and all(type(x) is Event and row.team in ("", x.team) for x in again):

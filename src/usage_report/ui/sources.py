@@ -41,10 +41,10 @@ _sent: cache.SingleFlightCache[
 _held: cache.SingleFlightCache[list[Held]] = cache.SingleFlightCache(32)
 
 
-def title(source: str) -> str:
-    """What people call a source; a name that is no module of ours stays as it is."""
-    module = registry.discover().get(source)
-    return module.TITLE if module else source
+def title(name: str) -> str:
+    """Title of a source; a name that is not registered stays as it is."""
+    source = registry.discover().get(name)
+    return source.title if source else name
 
 
 def _key(frame: Frame) -> tuple:
@@ -147,8 +147,8 @@ def invite(team: str) -> None:
     with st.container(border=True):
         st.subheader("Have your platform send by itself", anchor=False)
         names = ", ".join(
-            f"{strings.plain(module.TITLE)} ({strings.code(name)})"
-            for name, module in registry.platforms().items()
+            f"{strings.plain(source.title)} ({strings.code(name)})"
+            for name, source in registry.platforms().items()
         )
         st.markdown(
             f"**Webhooks** of {names}. This asks for the secret they are signed with, and answers with the address to paste into the platform's console:"
