@@ -7,7 +7,7 @@ import re
 import tracemalloc
 from collections import Counter, defaultdict
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 import pytest
@@ -649,7 +649,7 @@ def test_the_real_lesson_has_the_figures_of_another_reader():
     # voice conference and not muted.
     state, spoken, before = defaultdict(dict), Counter(), 0
     with gzip.open(path) as file:
-        tree = ElementTree.parse(file)
+        tree = ET.parse(file)
     for element in tree.iter("event"):
         field = {c.tag: c.text for c in element}
         now = int(field.get("timestampUTC") or end)

@@ -170,12 +170,21 @@ def _settle(engine: Engine) -> int:
 # -- events in ---------------------------------------------------------------------------------------------------------
 
 
+class _SourceOption(click.Option):
+    """An option whose help lists the sources, which are discovered only when the help is shown."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        names, text = super().get_help_record(ctx) or ("", "")
+        return names, f"{text}{', '.join(registry.files())}."
+
+
 @main.command()
 @click.option("--team", type=TEAM, metavar="TEAM", help="Team of events that name none themselves.")
 @click.option(
     "--source",
+    cls=_SourceOption,
     metavar="NAME",
-    help="How to read the files, where it is not recognised: " + ", ".join(registry.files()) + ".",
+    help="How to read the files, where it is not recognised: ",
 )
 @click.option(
     "--zone",
