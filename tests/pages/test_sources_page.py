@@ -42,7 +42,7 @@ def ingest(engine, *lines: dict | bytes, at: int = NOW, team: str | None = "acme
     raw = b"\n".join(x if isinstance(x, bytes) else orjson.dumps(x) for x in lines)
     pipeline.append(
         engine,
-        jsonl.read(io.BytesIO(raw), Context(at, team)),
+        jsonl.SOURCE.read(io.BytesIO(raw), Context(at, team)),
         now=at,
         format="jsonl",
         origin="march.jsonl",

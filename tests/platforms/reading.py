@@ -1,49 +1,51 @@
-"""What the tests of single platforms ask: what does this body become, and why is this delivery not let in?"""
+"""What the tests of single platforms ask: the events of a body, and the reason of a rejection."""
 
 import json
-from types import ModuleType
 
 import pytest
 
 from support.harness import NOW, TEAM
 from usage_report.core.events import Event, QuarantinedInput
-from usage_report.sources.contract import Context, Delivery
+from usage_report.sources import registry
+from usage_report.sources.contract import Context, Delivery, WebhookSource
 from usage_report.sources.signatures import Unauthorized
 
 
 class Reading:
-    """One platform, read from far in the future, so that no time is refused for that."""
+    """Translates bodies of one platform at a time in the far future, later than all of their times."""
 
-    def __init__(self, module: ModuleType) -> None:
-        self.module = module
+    def __init__(self, source: WebhookSource) -> None:
+        # Also accepts a source that is written as a module.
+        self.source = registry.platforms()[getattr(source, "NAME", None) or source.name]
 
     def translate(self, body: dict | bytes) -> list[Event | QuarantinedInput]:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return list(self.module.translate(Delivery(raw, {}, "", NOW), Context(NOW, TEAM)))
+        return list(self.source.translate(Delivery(raw, {}, "", NOW), Context(NOW, TEAM)))
 
     def events(self, body: dict | bytes) -> list[Event]:
-        told = self.translate(body)
-        assert all(type(x) is Event for x in told), told
-        return told
+        items = self.translate(body)
+        assert all(type(x) is Event for x in items), items
+        return items
 
     def one(self, body: dict | bytes) -> Event:
         (event,) = self.events(body)
         return event
 
     def says(self, body: dict | bytes) -> tuple[str, int]:
+        """Type and time of the only event of a body."""
         event = self.one(body)
         return event.type, event.time
 
     def refused(self, body: dict | bytes) -> str:
-        """The reason; the body is kept as it came."""
-        (told,) = self.translate(body)
-        assert type(told) is QuarantinedInput, told
-        assert (told.team, told.source) == (TEAM, self.module.NAME)
-        assert told.raw == (body if isinstance(body, bytes) else json.dumps(body).encode())
-        return told.reason
+        """Reason for which a body is quarantined; checks that it is kept unchanged."""
+        (item,) = self.translate(body)
+        assert type(item) is QuarantinedInput, item
+        assert (item.team, item.source) == (TEAM, self.source.name)
+        assert item.raw == (body if isinstance(body, bytes) else json.dumps(body).encode())
+        return item.reason
 
     def turned_away(self, delivery: Delivery, secret: str) -> str:
-        """Why a delivery is not let in."""
+        """Reason for which a delivery is not authorised."""
         with pytest.raises(Unauthorized) as caught:
-            self.module.verify(delivery, secret)
+            self.source.verify(delivery, secret)
         return str(caught.value)

@@ -316,7 +316,7 @@ def test_the_events_file_beside_the_webhooks_changes_no_minute_and_no_peak(late)
 
     hooks = [x for event in sample.EVENTS for x in translate(event)]
     file = list(
-        bigbluebutton_file.read(
+        bigbluebutton_file.SOURCE.read(
             io.BytesIO(file_of_the_meeting(late)),
             contract.Context(now=NOW, team=TEAM, name="events.xml"),
         )

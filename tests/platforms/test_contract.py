@@ -1,4 +1,4 @@
-"""What every platform with webhooks keeps. A platform is here by being there; its meeting is in ``samples``."""
+"""Rules that every platform with webhooks keeps. The meetings of the platforms are in ``samples``."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def translate(
 
 
 def events_of(name: str, deliveries: list[Delivery]) -> list[Event]:
-    told = [x for delivery in deliveries for x in translate(name, delivery)]
-    assert [x for x in told if type(x) is not Event] == []
-    return told
+    items = [x for delivery in deliveries for x in translate(name, delivery)]
+    assert [x for x in items if type(x) is not Event] == []
+    return items
 
 
 def report(name: str, events: list[Event]) -> dict:
@@ -43,64 +43,61 @@ def report(name: str, events: list[Event]) -> dict:
     return ask(events, start=iso(now)[:10], as_of=now)
 
 
-def authentic(name: str, delivery: Delivery) -> bool:
+def is_authentic(name: str, delivery: Delivery) -> bool:
     try:
         registry.platforms()[name].verify(delivery, samples.of(name).secret)
     except Unauthorized as error:
-        return not str(error)  # a refusal without a reason is as bad as none
+        return not str(error)  # a rejection must have a reason
     return True
 
 
 @every_platform
-def test_it_says_what_it_is(name):
-    module = registry.platforms()[name]
-    assert name == module.NAME
-    assert module.TITLE
-    assert module.SECRET
-    assert metrics.BY_KEY.keys() >= module.CANNOT_SUPPLY
+def test_it_has_a_title_and_a_hint_at_its_secret(name):
+    source = registry.platforms()[name]
+    assert name == source.name
+    assert source.title
+    assert source.secret_hint
+    assert metrics.BY_KEY.keys() >= source.cannot_supply
 
 
-# What the meeting comes to
+# Figures of the sample meeting
 
 
 @every_platform
-def test_the_meeting_comes_to_what_was_worked_out_by_hand(name):
+def test_the_sample_meeting_has_the_figures_found_by_hand(name):
     sample = samples.of(name)
     expect(report(name, events_of(name, sample.deliveries())), sample.figures)
 
 
 @every_platform
-def test_what_is_not_supplied_is_declared_and_nothing_else(name):
+def test_exactly_the_metrics_that_are_not_supplied_are_declared(name):
     sample = samples.of(name)
-    missing = registry.platforms()[name].CANNOT_SUPPLY
+    missing = registry.platforms()[name].cannot_supply
     total = report(name, events_of(name, sample.deliveries()))["total"]
     for metric in metrics.ALL:
         if metric.key not in missing:
-            assert metric.of or metric.key in sample.silent or sample.figures.get(metric.key), (
-                metric.key
-            )
+            assert metric.of or sample.figures.get(metric.key), metric.key
         elif metric.measure in (
             metrics.Measure.MINUTES,
             metrics.Measure.PEAK,
         ) and not metrics.parts(metric.key):
-            # The others follow from what is supplied: a recording that cannot be seen deleted is still kept.
+            # Other metrics follow from supplied ones: without deletions, a recording stays stored.
             assert total[metric.key] == 0, metric.key
 
 
 @every_platform
-def test_events_carry_the_team_of_the_address_the_platform_and_an_aware_time(name):
+def test_events_have_the_team_of_the_address_the_name_of_the_platform_and_their_own_time(name):
     sample = samples.of(name)
     events = events_of(name, sample.deliveries())
     assert {(e.team, e.source) for e in events} == {(TEAM, name)}
     assert all(sample.now - 24 * HOUR < e.time <= sample.now for e in events)
-    assert len({e.id for e in events}) == len(
-        set(events)
-    )  # what two deliveries tell is one event, or two
+    # Two events with one id are equal.
+    assert len({e.id for e in events}) == len(set(events))
 
 
 @every_platform
 def test_ids_are_stable(name):
-    """The same whenever it is translated, and whatever else came with the body."""
+    """They depend on the body only, not on the time, the headers or the address."""
     for delivery in samples.of(name).deliveries():
         first = translate(name, delivery)
         assert translate(name, delivery) == first
@@ -124,48 +121,49 @@ def test_delivered_twice_and_in_any_order_the_report_is_the_same(name, seed):
     assert report(name, events_of(name, again)) == whole
 
 
-# What is refused
+# Quarantine and authentication
 
 
 @every_platform
-def test_an_unknown_kind_is_kept_with_its_body(name):
+def test_an_event_of_an_unknown_kind_is_quarantined_with_its_body(name):
     sample = samples.of(name)
     delivery = sample.deliver(sample.unknown)
-    assert authentic(name, delivery)
-    (refused,) = translate(name, delivery)
-    assert type(refused) is QuarantinedInput
-    assert (refused.reason, refused.team, refused.source, refused.is_truncated) == (
+    assert is_authentic(name, delivery)
+    (quarantined,) = translate(name, delivery)
+    assert type(quarantined) is QuarantinedInput
+    assert (quarantined.reason, quarantined.team, quarantined.source, quarantined.is_truncated) == (
         "unknown-type",
         TEAM,
         name,
         False,
     )
-    assert refused.why
-    # What was kept can be translated again, once the adapter knows the kind.
-    assert translate(name, delivery._replace(body=refused.raw, headers={}, url="")) == [refused]
+    assert quarantined.why
+    # The original can be translated again, once the platform's module knows the kind.
+    context = contract.Context(now=sample.now, team=TEAM, name=name)
+    assert registry.read_again(name, quarantined.raw, context) == [quarantined]
 
 
 @every_platform
-def test_what_the_platform_signed_is_authentic(name):
-    assert all(authentic(name, delivery) for delivery in samples.of(name).deliveries())
+def test_deliveries_that_the_platform_signed_are_authentic(name):
+    assert all(is_authentic(name, delivery) for delivery in samples.of(name).deliveries())
 
 
 @every_platform
-def test_each_part_of_the_proof_is_needed_and_must_be_right(name):
+def test_each_part_of_the_proof_is_required_and_checked(name):
     sample = samples.of(name)
     delivery = sample.deliveries()[0]
     for part in sample.proof:
         for broken in _without(delivery, part):
-            assert not authentic(name, broken), (part, broken)
-    assert not authentic(name, delivery._replace(headers={}, url=delivery.url.partition("?")[0]))
+            assert not is_authentic(name, broken), (part, broken)
+    assert not is_authentic(name, delivery._replace(headers={}, url=delivery.url.partition("?")[0]))
 
 
 def _without(delivery: Delivery, part: str) -> Iterator[Delivery]:
-    given_ = delivery.url if part == "url" else delivery.headers[part]
-    for n in range(0, len(given_), max(1, len(given_) // 8)):
-        if part == "url" and n <= given_.find("="):
+    original = delivery.url if part == "url" else delivery.headers[part]
+    for n in range(0, len(original), max(1, len(original) // 8)):
+        if part == "url" and n <= original.find("="):
             continue
-        other = given_[:n] + ("A" if given_[n] != "A" else "B") + given_[n + 1 :]
+        other = original[:n] + ("A" if original[n] != "A" else "B") + original[n + 1 :]
         yield _with(delivery, part, other)
     for other in (
         "",
@@ -182,8 +180,8 @@ def _without(delivery: Delivery, part: str) -> Iterator[Delivery]:
         "\udc80",
         "\0",
         "=" * 9,
-        given_[:-4],
-        given_ + "AAAA",
+        original[:-4],
+        original + "AAAA",
     ):
         yield _with(delivery, part, other)
     if part != "url":
@@ -199,7 +197,7 @@ def _with(delivery: Delivery, part: str, value: str) -> Delivery:
 
 
 @every_platform
-def test_another_secret_does_not_do(name):
+def test_a_wrong_secret_is_rejected(name):
     sample = samples.of(name)
     delivery = sample.deliveries()[0]
     for secret in ("", sample.secret[1:], sample.secret.swapcase(), sample.secret + "x"):
@@ -211,10 +209,10 @@ def test_another_secret_does_not_do(name):
 def test_a_signed_body_cannot_be_changed(name):
     sample = samples.of(name)
     if not sample.signs_body:
-        pytest.skip("this platform signs no body")
+        pytest.skip("this platform does not sign the body")
     delivery = sample.deliveries()[0]
     for body in (b"", delivery.body + b" ", delivery.body.swapcase(), sample.deliveries()[-1].body):
-        assert not authentic(name, delivery._replace(body=body))
+        assert not is_authentic(name, delivery._replace(body=body))
 
 
 # Hostile bodies
@@ -227,15 +225,15 @@ HOSTILE = (
 
 @every_platform
 @pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
-def test_bodies_that_are_no_event_are_refused(name, body):
+def test_bodies_that_are_not_events_are_quarantined(name, body):
     delivery = samples.of(name).deliver(body)
-    for refused in translate(name, delivery):
-        assert type(refused) is QuarantinedInput
-        assert len(refused.raw) <= len(body)
+    for item in translate(name, delivery):
+        assert type(item) is QuarantinedInput
+        assert len(item.raw) <= len(body)
 
 
 def _paths(value, path=()):
-    """Every place in a JSON value."""
+    """Paths of all values in a JSON value."""
     yield path
     items = (
         value.items()
@@ -279,32 +277,32 @@ ODD = st.one_of(
 @every_platform
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
-def test_anything_in_place_of_anything_is_taken_or_refused(name, data):
+def test_a_body_with_any_value_replaced_is_read_or_quarantined(name, data):
     sample = samples.of(name)
     plain = [body for body in sample.meeting if not isinstance(body, bytes)]
     if not plain:
-        pytest.skip("its bodies are no JSON: its own tests spoil them")
+        pytest.skip("its bodies are not JSON; its own tests damage them")
     body = data.draw(st.sampled_from(plain))
     for _ in range(data.draw(st.integers(1, 3))):
         body = _replaced(body, data.draw(st.sampled_from(list(_paths(body)))), data.draw(ODD))
         if not isinstance(body, dict | list):
             break
     raw = json.dumps(body, ensure_ascii=data.draw(st.booleans())).encode("utf-8", "surrogatepass")
-    for told in translate(name, sample.deliver(raw)):
-        if type(told) is Event:
-            assert told.time <= sample.now + 5 * 60_000
+    for item in translate(name, sample.deliver(raw)):
+        if type(item) is Event:
+            assert item.time <= sample.now + 5 * 60_000
         else:
-            assert type(told) is QuarantinedInput
-            assert told.reason
-            assert told.why
+            assert type(item) is QuarantinedInput
+            assert item.reason
+            assert item.why
 
 
 @every_platform
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
-def test_anything_in_place_of_the_proof_is_refused(name, data):
+def test_any_other_proof_is_rejected(name, data):
     sample = samples.of(name)
     delivery = sample.deliveries()[0]
     part = data.draw(st.sampled_from(sample.proof))
     value = data.draw(st.text() | st.binary().map(lambda b: b.decode("latin-1")))
-    assert not authentic(name, _with(delivery, part, value))
+    assert not is_authentic(name, _with(delivery, part, value))

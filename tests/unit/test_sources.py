@@ -1,6 +1,7 @@
-"""Opening, recognising and choosing: the doors every input comes through."""
+"""Opening an input, choosing its source, and what sources supply."""
 
 import gzip
+import importlib.metadata
 import io
 import sys
 import zlib
@@ -9,8 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from usage_report.core import events, metrics
-from usage_report.core.errors import InputError
+from usage_report.core.errors import InputError, SettingsError
 from usage_report.sources import contract, coverage, input, registry
+from usage_report.sources.contract import FileSource
 from usage_report.sources.files import bigbluebutton, jsonl
 
 XML = b'<?xml version="1.0"?>\n<!-- kept -->\n<recording meeting_id="m-1552664944021"></recording>'
@@ -31,7 +33,7 @@ def write(tmp_path, data: bytes, name="in.bin"):
 
 @pytest.mark.parametrize("size", [1, 2, 65_535, 65_536, 65_537, 1_000_000])
 @pytest.mark.parametrize("packed", [False, True])
-def test_head_is_a_look_ahead_and_the_stream_is_whole(tmp_path, size, packed):
+def test_the_head_is_a_look_ahead_and_the_stream_is_complete(tmp_path, size, packed):
     data = bytes(i * 7 % 251 for i in range(size))
     path = write(tmp_path, gzip.compress(data) if packed else data, "plainly.named")
     with input.open_input(path) as (stream, head):
@@ -47,7 +49,7 @@ def test_gzip_of_several_members_is_one_stream(tmp_path):
 
 
 class Pipe(io.RawIOBase):
-    """Cannot seek and gives a little at a time, as a pipe does."""
+    """Cannot seek and returns a few bytes at a time, as a pipe does."""
 
     def __init__(self, data: bytes) -> None:
         self.rest = data
@@ -62,7 +64,7 @@ class Pipe(io.RawIOBase):
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_dash_is_standard_input_which_stays_open(monkeypatch, packed):
+def test_a_dash_is_standard_input_which_stays_open(monkeypatch, packed):
     data = b'{"a":1}\n' * 20_000
     pipe = io.BufferedReader(Pipe(gzip.compress(data) if packed else data))
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=pipe))
@@ -72,7 +74,7 @@ def test_dash_is_standard_input_which_stays_open(monkeypatch, packed):
     assert not pipe.closed
 
 
-def test_what_cannot_be_opened_says_why(tmp_path):
+def test_an_input_that_cannot_be_opened_is_rejected_with_the_reason(tmp_path):
     cases = [
         (tmp_path / "none.jsonl", "There is no file"),
         (tmp_path, "is a directory"),
@@ -94,7 +96,7 @@ def test_empty_standard_input_is_named(monkeypatch):
 
 
 def until_damage(path) -> tuple[bytes, str]:
-    """What can be read before the damage, and the words about it."""
+    """Bytes that can be read before the damage, and the message about it."""
     got = b""
     try:
         with input.open_input(path) as (stream, _):
@@ -102,37 +104,37 @@ def until_damage(path) -> tuple[bytes, str]:
                 got += piece
     except InputError as error:
         return got, str(error)
-    raise AssertionError("no damage was met")
+    raise AssertionError("no damage was found")
 
 
 LINES = b"".join(b'{"n":%d}\n' % i for i in range(60_000))
 
 
 @pytest.mark.parametrize("cut", [11, 200, 0.5, 0.99, -9, -1])
-def test_truncated_gzip_gives_all_it_can_and_then_says_so(tmp_path, cut):
+def test_truncated_gzip_is_read_up_to_its_end_and_then_reported(tmp_path, cut):
     whole = gzip.compress(LINES)
     path = write(
         tmp_path, whole[: int(len(whole) * cut) if isinstance(cut, float) else cut], "cut.jsonl.gz"
     )
-    # What zlib itself gets out of the same bytes is the most that can be had.
+    # zlib itself gets no more out of the same bytes.
     expected = zlib.decompressobj(wbits=31).decompress(path.read_bytes())
-    got, said = until_damage(path)
+    got, message = until_damage(path)
     assert got == expected
-    assert "cut.jsonl.gz ends in the middle" in said
-    assert "before this point were kept" in said
-    assert "nothing is counted twice" in said
+    assert "cut.jsonl.gz ends in the middle" in message
+    assert "before this point were kept" in message
+    assert "nothing is counted twice" in message
 
 
-def test_corrupt_gzip_gives_the_sound_part_and_then_says_so(tmp_path):
+def test_corrupt_gzip_is_read_up_to_the_damage_and_then_reported(tmp_path):
     whole = bytearray(gzip.compress(LINES))
     whole[len(whole) // 2 : len(whole) // 2 + 20] = b"\xff" * 20
-    got, said = until_damage(write(tmp_path, bytes(whole)))
-    assert "cannot be read further" in said
+    got, message = until_damage(write(tmp_path, bytes(whole)))
+    assert "cannot be read further" in message
     assert len(got) > contract.SNIFF_BYTES
     assert got[: contract.SNIFF_BYTES] == LINES[: contract.SNIFF_BYTES]
 
 
-def test_a_gzip_of_nothing_but_its_magic_is_damage_not_emptiness(tmp_path):
+def test_gzip_that_ends_after_its_magic_bytes_is_damaged_and_not_empty(tmp_path):
     with (
         pytest.raises(InputError, match="ends in the middle"),
         input.open_input(write(tmp_path, b"\x1f\x8b")),
@@ -140,7 +142,7 @@ def test_a_gzip_of_nothing_but_its_magic_is_damage_not_emptiness(tmp_path):
         pass
 
 
-def test_reading_all_at_once_is_not_offered(tmp_path):
+def test_reading_everything_at_once_is_not_possible(tmp_path):
     with (
         input.open_input(write(tmp_path, b"{}")) as (stream, _),
         pytest.raises(ValueError, match="bounded"),
@@ -151,34 +153,31 @@ def test_reading_all_at_once_is_not_offered(tmp_path):
 # Choosing
 
 
-def test_every_module_keeps_the_contract():
+def test_every_source_keeps_the_contract():
     known = registry.discover()
+    assert list(known) == sorted(known)
     assert {"jsonl", "bigbluebutton"} <= known.keys()
-    for name, module in known.items():
-        assert name == module.NAME
-        assert module.TITLE
-        assert module.__doc__
-        assert metrics.BY_KEY.keys() >= module.CANNOT_SUPPLY
+    for name, source in known.items():
+        assert name == source.name
+        assert source.title
+        assert metrics.BY_KEY.keys() >= source.cannot_supply
         assert name in registry.files() or name in registry.platforms()
+        # What a source is a companion of is a source, too.
+        assert (source.companion_of or name) in known
         # A sum is known when all of its parts are.
         for key in metrics.BY_KEY:
             if parts := {p.key for p in metrics.parts(key)}:
-                missing = parts & module.CANNOT_SUPPLY
-                if (
-                    name == "janus"
-                ):  # counts a screen as the video it is sent as: the sum holds, the part is not known
+                missing = parts & source.cannot_supply
+                # Janus counts a screen as video, so the sum is right and the part is not known.
+                if name == "janus":
                     missing = {x for x in missing if not x.endswith("_screenshare")}
-                assert (key in module.CANNOT_SUPPLY) == bool(missing)
-    for module in registry.files().values():
-        assert callable(module.recognises)
-        assert callable(module.read)
-    for module in registry.platforms().values():
-        assert module.SECRET
-        assert callable(module.verify)
-        assert callable(module.translate)
+                assert (key in source.cannot_supply) == bool(missing)
+    for source in registry.platforms().values():
+        assert source.secret_hint
+        assert source.denied_status in (401, 403)
 
 
-def test_platforms_without_files_are_no_choice_for_a_file():
+def test_a_platform_without_files_cannot_be_chosen_for_a_file():
     assert "livekit" in registry.platforms()
     assert "livekit" not in registry.files()
     with pytest.raises(InputError, match="no source 'livekit'"):
@@ -186,7 +185,7 @@ def test_platforms_without_files_are_no_choice_for_a_file():
 
 
 @pytest.mark.parametrize(
-    ("head", "module"),
+    ("head", "expected"),
     [
         (b'{"specversion":"1.0"}\n', jsonl),
         (b'\xef\xbb\xbf\r\n \n  {"a":1}', jsonl),
@@ -199,8 +198,8 @@ def test_platforms_without_files_are_no_choice_for_a_file():
         (b'<!DOCTYPE recording [<!ENTITY a "b">]><recording meeting_id="m">', bigbluebutton),
     ],
 )
-def test_recognition(head, module):
-    assert registry.choose(head, "in") is module
+def test_recognition(head, expected):
+    assert registry.choose(head, "in") is expected.SOURCE
 
 
 @pytest.mark.parametrize(
@@ -215,23 +214,23 @@ def test_recognition(head, module):
         bytes(range(128, 256)) * 9,
     ],
 )
-def test_what_is_neither_is_refused_whole(head):
+def test_an_input_of_no_known_format_is_rejected(head):
     with pytest.raises(InputError) as caught:
         registry.choose(head, "photo.png")
-    said = str(caught.value)
-    assert "photo.png" in said
-    assert "JSON Lines" in said
-    assert "events.xml" in said
-    assert "Nothing was taken" in said
+    message = str(caught.value)
+    assert "photo.png" in message
+    assert "JSON Lines" in message
+    assert "events.xml" in message
+    assert "Nothing was ingested" in message
 
 
-def test_many_comments_do_not_hold_up_recognition():
+def test_many_comments_do_not_slow_recognition():
     head = b"<!-- a -->" * 6_000
-    assert not bigbluebutton.recognises(head, "in")
+    assert not bigbluebutton.SOURCE.recognises(head, "in")
 
 
 @pytest.mark.parametrize(
-    ("wanted", "module"),
+    ("wanted", "expected"),
     [
         ("jsonl", jsonl),
         ("events", jsonl),
@@ -240,26 +239,26 @@ def test_many_comments_do_not_hold_up_recognition():
         ("bbb", bigbluebutton),
     ],
 )
-def test_the_named_source_wins_over_recognition(wanted, module):
-    assert registry.choose(b"\0\0\0", "in", wanted) is module
+def test_the_named_source_takes_precedence_over_recognition(wanted, expected):
+    assert registry.choose(b"\0\0\0", "in", wanted) is expected.SOURCE
 
 
-def test_unknown_source_name_suggests_the_nearest():
+def test_an_unknown_source_name_suggests_the_nearest():
     with pytest.raises(InputError, match=r"no source 'bigblubutton'.*Did you mean 'bigbluebutton'"):
         registry.choose(b"{}", "in", "bigblubutton")
 
 
-def test_storable_is_what_a_database_keeps_as_text():
+def test_storable_text_is_what_a_database_can_store():
     assert events.storable("Ünï") == "Ünï"
     for value in (None, 7, ["a"], "a\0b", "é" * 501, "half \udc80 a character"):
         assert events.storable(value) == ""
 
 
-# Supply
+# Coverage
 
 
-def test_missing_is_what_no_source_supplies():
-    bbb = bigbluebutton.CANNOT_SUPPLY
+def test_missing_metrics_are_those_that_no_source_supplies():
+    bbb = bigbluebutton.SOURCE.cannot_supply
     assert "recording_storage_minutes" in bbb
     assert "qa_posts" in bbb
     assert "participation_minutes" not in bbb
@@ -271,8 +270,8 @@ def test_missing_is_what_no_source_supplies():
     assert coverage.cannot_supply(iter(["our-own-platform"])) == frozenset()
 
 
-def test_a_platform_without_a_part_in_what_another_supplies_is_named():
-    zoom, jitsi = (registry.discover()[name].CANNOT_SUPPLY for name in ("zoom", "jitsi"))
+def test_a_platform_that_lacks_what_another_supplies_is_named():
+    zoom, jitsi = (registry.discover()[name].cannot_supply for name in ("zoom", "jitsi"))
     assert jitsi > zoom
     assert coverage.partly(["zoom"]) == coverage.partly([]) == coverage.partly(["ours"]) == ()
     assert coverage.partly(iter(["zoom", "jitsi"])) == (("Jitsi event_sync", jitsi - zoom),)
@@ -283,7 +282,7 @@ def test_a_platform_without_a_part_in_what_another_supplies_is_named():
 
 
 def test_sources_of_the_same_meetings_are_one_platform():
-    """Webhooks tell of questions and the REST objects do not; of the same meetings nothing is missing."""
+    """Webhooks report questions and REST objects do not, but their meetings are the same."""
     assert (
         coverage.partly(["digitalsamba", "digitalsamba-rest"])
         == coverage.partly(["bigbluebutton", "bigbluebutton-webhooks"])
@@ -294,10 +293,118 @@ def test_sources_of_the_same_meetings_are_one_platform():
         ("Digital Samba", both),
     )
     assert coverage.partly(["digitalsamba-rest", "ours"]) == (
-        ("Digital Samba", registry.discover()["digitalsamba-rest"].CANNOT_SUPPLY),
+        ("Digital Samba", registry.discover()["digitalsamba-rest"].cannot_supply),
     )
 
 
-def test_what_a_source_stands_beside_is_a_source():
-    for module in registry.discover().values():
-        assert getattr(module, "BESIDE", module.NAME) in registry.discover()
+# Plug-ins
+
+
+class Notes(FileSource):
+    """A source as another package would define it."""
+
+    name = "notes"
+    title = "Notes"
+    cannot_supply = frozenset()
+
+    def recognises(self, head, name):
+        return head.startswith(b"# Notes")
+
+    def read(self, stream, context):
+        yield from ()
+
+
+@pytest.fixture
+def install(monkeypatch):
+    """Return a function that registers a plug-in, given what its entry point loads."""
+
+    def install(load):
+        entry_point = SimpleNamespace(name="example", dist=SimpleNamespace(name="notes"), load=load)
+        monkeypatch.setattr(
+            importlib.metadata,
+            "entry_points",
+            lambda group: (entry_point,) if group == "usage_report.sources" else (),
+        )
+        registry.discover.cache_clear()
+
+    yield install
+    monkeypatch.undo()
+    registry.discover.cache_clear()
+
+
+def test_a_plug_in_is_a_source_like_any_other(install):
+    notes = Notes()
+    install(lambda: notes)
+    assert registry.discover()["notes"] is notes
+    assert registry.files()["notes"] is notes
+    assert "notes" not in registry.platforms()
+    assert registry.choose(b"# Notes of Monday", "in") is notes
+    assert registry.choose(b"{}", "in", "notes") is notes
+
+
+class WithoutName(Notes):
+    name = None
+
+
+class Impostor(Notes):
+    name = "zoom"
+
+
+class WithTakenAlias(Notes):
+    aliases = ("bbb",)
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        (Notes, "it is not an object with the attributes and methods of FileSource"),
+        (object(), "it is not an object with the attributes and methods of FileSource"),
+        (WithoutName(), "it is not an object with the attributes and methods of FileSource"),
+        (Impostor(), "the name 'zoom' is already used by usage_report.sources.webhooks.zoom"),
+        (
+            WithTakenAlias(),
+            "the name 'bbb' is already used by usage_report.sources.files.bigbluebutton",
+        ),
+    ],
+)
+def test_a_plug_in_that_is_not_a_source_or_has_a_taken_name_is_rejected(install, target, message):
+    install(lambda: target)
+    with pytest.raises(SettingsError) as caught:
+        registry.discover()
+    assert str(caught.value).startswith(
+        f"The plug-in 'example' of notes cannot be used as a source: {message}"
+    )
+
+
+def test_a_plug_in_that_cannot_be_imported_is_reported(install):
+    install(lambda: importlib.import_module("no_such_package"))
+    with pytest.raises(SettingsError) as caught:
+        registry.discover()
+    assert str(caught.value) == (
+        "The plug-in 'example' of notes cannot be loaded: "
+        "ModuleNotFoundError: No module named 'no_such_package'. Repair it or uninstall it."
+    )
+
+
+# Quarantined originals
+
+
+def test_an_original_that_cannot_be_read_alone_yields_nothing():
+    context = contract.Context(10**13, "acme", zone="UTC")
+    row = b"Ana,,2026-03-13 09:00:00,2026-03-13 08:00:00,1"
+    element = b'<event eventname="ParticipantJoinEvent" timestamp="1"/>'
+    for source, raw in (
+        ("zoom-report", row),
+        ("teams-attendance", row),
+        ("bigbluebutton", element),
+        ("uninstalled", b"{}"),
+    ):
+        assert registry.read_again(source, raw, context) == []
+
+
+def test_other_originals_are_read_by_their_source():
+    context = contract.Context(10**13, "acme")
+    [line] = registry.read_again("jsonl", b"{", context)
+    [body] = registry.read_again("zoom", b"{", context)
+    assert (line.reason, line.raw) == (body.reason, body.raw) == ("not-json", b"{")
+    assert (line.source, body.source) == ("", "zoom")

@@ -1,4 +1,4 @@
-"""BigBlueButton's events.xml: each mapped element, damage, and one real lesson with independent answers."""
+"""BigBlueButton's events.xml: each mapped element, damage, and a real lesson with known figures."""
 
 import gzip
 import io
@@ -7,17 +7,17 @@ import re
 import tracemalloc
 from collections import Counter, defaultdict
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
 import pytest
-from orjson import loads
+from orjson import dumps, loads
 
 from usage_report.core.errors import InputError
 from usage_report.core.events import Event, QuarantinedInput, parse
-from usage_report.sources import contract, input, registry
+from usage_report.sources import contract, input, payload, registry
 from usage_report.sources.contract import READ_BYTES, Context
-from usage_report.sources.files import bigbluebutton
+from usage_report.sources.files import bigbluebutton, bigbluebutton_elements
 
 START = 1_700_000_000_000  # 2023-11-14
 NOW = START + 86_400_000
@@ -31,7 +31,7 @@ ANA, BEN = "w_anaanaanaana", "w_benbenbenben"
 
 
 def el(second, eventname, module="PARTICIPANT", utc=True, **fields):
-    """One element of the file, ``second`` after the start; its server counted from 5000 ms."""
+    """One element of the file, ``second`` after the start, which has the relative time 5000 ms."""
     ms = round(second * 1000)
     if utc:
         fields["timestampUTC"] = START + ms
@@ -59,11 +59,11 @@ def document(*elements, head=HEAD, tail="</recording>\n"):
 def read(data: bytes, context=CONTEXT, most=READ_BYTES):
     stream, short = io.BytesIO(data), io.BytesIO()
     short.read = lambda size: stream.read(min(size, most))
-    return list(bigbluebutton.read(short, context))
+    return list(bigbluebutton.SOURCE.read(short, context))
 
 
-def told(got):
-    """``(second, type, connection, subject, detail)`` of events; reasons of refusals."""
+def summary(got):
+    """``(second, type, connection, subject, detail)`` of events, the reasons of other items."""
     return [
         ((g.time - START) / 1000, g.type, g.connection, g.subject, g.detail)
         if isinstance(g, Event)
@@ -134,7 +134,7 @@ MAPPED = [
 @pytest.mark.parametrize("most", [1, 100, READ_BYTES])
 def test_every_mapped_element(most):
     got = read(EVERYTHING, most=most)
-    assert told(got) == MAPPED
+    assert summary(got) == MAPPED
     assert {(g.team, g.source, g.room, g.session) for g in got} == {
         ("acme", "bigbluebutton", "algebra", ID)
     }
@@ -144,7 +144,7 @@ def test_every_mapped_element(most):
     ]
 
 
-def test_ids_are_distinct_and_the_same_at_every_reading(tmp_path):
+def test_ids_are_distinct_and_the_same_whenever_the_file_is_read(tmp_path):
     first = read(EVERYTHING)
     assert len({g.id for g in first}) == len(first)
     path = tmp_path / "any.name"
@@ -159,14 +159,14 @@ def test_without_a_team_nothing_is_read():
         read(EVERYTHING, CONTEXT._replace(team=None))
 
 
-def test_the_end_of_the_file_ends_a_session_that_nobody_ended():
-    assert told(read(document(join(1), el(9, "GotoSlideEvent", "PRESENTATION")))) == [
+def test_the_end_of_the_file_ends_a_session_without_an_end():
+    assert summary(read(document(join(1), el(9, "GotoSlideEvent", "PRESENTATION")))) == [
         (1, "participant.joined", ANA, ANA, ""),
         (9, "session.ended", "", "", ""),
     ]
 
 
-def test_what_is_sent_over_a_lost_connection_is_published_again_on_return():
+def test_tracks_that_outlive_a_lost_connection_are_published_again_on_return():
     got = read(document(
         join(1),
         el(2, "ParticipantJoinedEvent", "VOICE", participant=ANA, muted="false"),
@@ -178,7 +178,7 @@ def test_what_is_sent_over_a_lost_connection_is_published_again_on_return():
         el(8, "ParticipantMutedEvent", "VOICE", participant=ANA, muted="true"),
         el(9, "EndAndKickAllEvent"),
     ))  # fmt: skip
-    assert told(got) == [
+    assert summary(got) == [
         (1, "participant.joined", ANA, ANA, ""),
         (2, "track.published", ANA, A, "audio"),
         (3, "track.published", ANA, f"low-{ANA}-1", "video"),
@@ -194,29 +194,29 @@ def test_what_is_sent_over_a_lost_connection_is_published_again_on_return():
 
 @pytest.mark.parametrize("caller", [f"{ANA}-bbbID-Ana", f"{ANA}_3-bbbID-Ana"])
 @pytest.mark.parametrize("field", ["callername", "callernumber"])
-def test_voice_of_older_servers_is_found_by_its_caller(caller, field):
+def test_the_voice_of_older_servers_is_identified_by_its_caller(caller, field):
     got = read(document(
         join(1),
         el(2, "ParticipantJoinedEvent", "VOICE", participant="17", muted="false", **{field: caller}),
         el(3, "ParticipantMutedEvent", "VOICE", participant="17", muted="true"),
     ))  # fmt: skip
-    assert told(got)[1:3] == [
+    assert summary(got)[1:3] == [
         (2, "track.published", ANA, A, "audio"),
         (3, "track.unpublished", ANA, A, ""),
     ]
 
 
-def test_voice_before_the_join_counts_from_the_join():
+def test_a_voice_that_precedes_its_user_counts_from_the_join():
     got = read(
         document(el(1, "ParticipantJoinedEvent", "VOICE", participant=ANA, muted="false"), join(2))
     )
-    assert told(got)[:2] == [
+    assert summary(got)[:2] == [
         (2, "participant.joined", ANA, ANA, ""),
         (2, "track.published", ANA, A, "audio"),
     ]
 
 
-def test_a_new_screen_ends_the_one_before():
+def test_a_new_screen_share_ends_the_one_before():
     got = read(
         document(
             join(1),
@@ -227,7 +227,7 @@ def test_a_new_screen_ends_the_one_before():
             ),
         )
     )
-    assert told(got)[2:5] == [
+    assert summary(got)[2:5] == [
         (2, "track.published", ANA, S, "screenshare"),
         (3, "track.unpublished", ANA, S, ""),
         (3, "track.published", BEN, f"{BEN}/screen", "screenshare"),
@@ -247,7 +247,7 @@ def test_a_breakout_room_opens_and_closes_in_its_parents_session():
             head=head,
         )
     )
-    assert told(got) == [
+    assert summary(got) == [
         (0, "breakout.opened", "", ID, ""),
         (5, "participant.joined", ANA, ANA, ""),
         (60, "participant.left", ANA, ANA, ""),
@@ -267,7 +267,7 @@ def test_a_breakout_room_opens_and_closes_in_its_parents_session():
         ("", ID),
     ],
 )
-def test_room_where_the_meeting_has_no_external_id(meeting, room):
+def test_the_room_of_a_meeting_without_an_external_id(meeting, room):
     [joined, _] = read(document(join(1), head=f'<recording meeting_id="{ID}">{meeting}'))
     assert joined.room == room
 
@@ -280,7 +280,7 @@ def test_the_room_does_not_depend_on_how_much_is_read_at_once(most):
     assert {g.room for g in read(late, most=most)} == {ID}
 
 
-def test_a_file_that_names_no_meeting_is_refused():
+def test_a_file_that_names_no_meeting_is_rejected():
     with pytest.raises(InputError, match="names no meeting"):
         read(document(join(1), head="<recording>"))
 
@@ -288,28 +288,28 @@ def test_a_file_that_names_no_meeting_is_refused():
 # Time
 
 
-def test_relative_times_are_laid_on_the_start_in_the_meeting_id():
+def test_relative_times_count_from_the_start_in_the_meeting_id():
     got = read(
         document(
             el(0, "X", utc=False), el(61, "ParticipantJoinEvent", utc=False, userId=ANA), left(62)
         )
     )
-    assert [t[0] for t in told(got)] == [61, 62, 62]
+    assert [t[0] for t in summary(got)] == [61, 62, 62]
 
 
-def test_relative_times_follow_the_latest_element_that_told_both():
-    # The element with both is 3 s later than the start in the id says.
+def test_relative_times_follow_the_latest_element_with_both_times():
+    # The element with both times is 3 s later than by the start in the id.
     both = el(10, "X").replace(str(START + 10_000), str(START + 13_000))
     got = read(document(both, el(11, "ParticipantJoinEvent", utc=False, userId=ANA)))
-    assert told(got)[0][0] == 14
+    assert summary(got)[0][0] == 14
 
 
-def test_no_time_at_all_refuses_the_element_alone():
+def test_an_element_without_a_time_is_quarantined_alone():
     plain = HEAD.replace(f"-{START}", "-x")
-    untold = el(2, "ParticipantJoinEvent", utc=False, userId=BEN)
-    bare = untold.replace('timestamp="7000" ', "")
-    got = read(document(untold, bare, join(3), head=plain))
-    assert told(got) == [
+    without_utc = el(2, "ParticipantJoinEvent", utc=False, userId=BEN)
+    bare = without_utc.replace('timestamp="7000" ', "")
+    got = read(document(without_utc, bare, join(3), head=plain))
+    assert summary(got) == [
         "bad-time",
         "missing-field",
         (3, "participant.joined", ANA, ANA, ""),
@@ -331,19 +331,19 @@ def test_no_time_at_all_refuses_the_element_alone():
         "\N{ARABIC-INDIC DIGIT FIVE}",
     ],
 )
-def test_absurd_times_refuse_the_element_alone(time):
+def test_an_element_with_an_impossible_time_is_quarantined_alone(time):
     bad = join(1, BEN).replace(f"<timestampUTC>{START + 1000}", f"<timestampUTC>{time}")
     got = read(document(bad, join(2), el(3, "X"), el(4, "X").replace(str(START + 4000), time)))
-    assert told(got) == [
+    assert summary(got) == [
         "bad-time",
         (2, "participant.joined", ANA, ANA, ""),
         (3, "session.ended", "", "", ""),
     ]
     assert got[0].position == 1
-    assert time[:15] in got[0].why or "cannot be" in got[0].why
+    assert time[:15] in got[0].why or "is not possible" in got[0].why
 
 
-# What elements lack, and what they hold
+# Elements with missing and wrong fields
 
 
 @pytest.mark.parametrize(
@@ -355,7 +355,7 @@ def test_absurd_times_refuse_the_element_alone(time):
         (el(1, "ParticipantMutedEvent", "VOICE", muted="false"), "missing-field"),
         (el(1, "ParticipantLeftEvent", "VOICE"), "missing-field"),
         (el(1, "StartWebcamShareEvent", "WEBCAM"), "missing-field"),
-        (el(1, "StartWebcamShareEvent", "WEBCAM", stream="nobody"), "unknown-connection"),
+        (el(1, "StartWebcamShareEvent", "WEBCAM", stream="unknown"), "unknown-connection"),
         (el(1, "DeskShareStartRTMP", "Deskshare"), "unknown-connection"),
         (el(1, "RecordStatusEvent"), "missing-field"),
         (el(1, "RecordStatusEvent", status="maybe"), "wrong-value"),
@@ -363,26 +363,38 @@ def test_absurd_times_refuse_the_element_alone(time):
         (join(1, BEN, externalUserId="é" * 600), "too-long"),
     ],
 )
-def test_a_bad_element_is_refused_and_the_rest_goes_on(bad, reason):
+def test_a_bad_element_is_quarantined_and_the_next_is_read(bad, reason):
     got = read(document(bad, join(2)))
-    assert told(got) == [
+    assert summary(got) == [
         reason,
         (2, "participant.joined", ANA, ANA, ""),
         (2, "session.ended", "", "", ""),
     ]
-    refused = got[0]
-    assert (refused.team, refused.source, refused.position) == ("acme", "bigbluebutton", 1)
-    assert len(refused.raw) <= bigbluebutton.KEEP
-    assert refused.is_truncated == (len(bad) > 50_000)
+    quarantined = got[0]
+    assert (quarantined.team, quarantined.source, quarantined.position) == (
+        "acme",
+        "bigbluebutton",
+        1,
+    )
+    assert len(quarantined.raw) <= payload.KEEP_BYTES
+    assert quarantined.is_truncated == (len(bad) > 50_000)
 
 
-def test_what_is_refused_late_can_be_replayed_without_the_file():
-    [refused, *_] = read(document(join(1, BEN, externalUserId="é" * 600), join(2)))
-    event = loads(refused.raw)
+def test_an_event_that_is_not_valid_is_kept_as_an_event_and_can_be_read_without_the_file():
+    [quarantined, *_] = read(document(join(1, BEN, externalUserId="é" * 600), join(2)))
+    event = loads(quarantined.raw)
+    [again] = registry.read_again("bigbluebutton", quarantined.raw, CONTEXT)
+    assert again.reason == quarantined.reason == "too-long"
     event["data"]["participant"] = "ben"
-    assert parse(event, now=NOW).person == "ben"
-    [refused, *_] = read(document(el(1, "ParticipantJoinEvent", name="a<b&c"), join(2)))
-    assert refused.raw.startswith(
+    [again] = registry.read_again("bigbluebutton", dumps(event), CONTEXT)
+    assert again == parse(event, now=NOW)
+    assert (again.person, again.session) == ("ben", ID)
+
+
+def test_an_element_that_is_not_valid_is_kept_as_xml_and_cannot_be_read_without_the_file():
+    [quarantined, *_] = read(document(el(1, "ParticipantJoinEvent", name="a<b&c"), join(2)))
+    assert registry.read_again("bigbluebutton", quarantined.raw, CONTEXT) == []
+    assert quarantined.raw.startswith(
         b'<event timestamp="6000" module="PARTICIPANT" eventname="ParticipantJoinEvent"><name>a&lt;b&amp;c</name>'
     )
 
@@ -403,34 +415,34 @@ def test_names_in_any_script_are_kept():
 
 
 def until_damage(data: bytes) -> tuple[list[Event | QuarantinedInput], str]:
-    """What comes before the damage, and the words about it."""
+    """Items before the damage, and the message about it."""
     got = []
     try:
-        for event in bigbluebutton.read(io.BytesIO(data), CONTEXT):
+        for event in bigbluebutton.SOURCE.read(io.BytesIO(data), CONTEXT):
             got.append(event)
     except InputError as error:
         return got, str(error)
-    raise AssertionError("no damage was met")
+    raise AssertionError("no damage was found")
 
 
-def test_truncation_at_any_byte_keeps_what_was_whole_before_it():
+def test_a_file_cut_at_any_byte_keeps_the_elements_before_the_cut():
     whole = read(EVERYTHING)
     ends = [m.end() for m in re.finditer(rb"</event>|<event [^>]*/>", EVERYTHING)]
     for cut in [*range(1, len(EVERYTHING) - 13, 97), len(HEAD) - 1]:
-        got, said = until_damage(EVERYTHING[:cut])
+        got, message = until_damage(EVERYTHING[:cut])
         complete = sum(end <= cut for end in ends)
         assert got == [g for g in whole if 0 < int(g.id.split("/")[1]) <= complete]
-        assert "events.xml is damaged" in said
-        assert "nothing is counted twice" in said
+        assert "events.xml is damaged" in message
+        assert "nothing is counted twice" in message
 
 
 @pytest.mark.parametrize(
     "garbage", ["<event", "</wrong>", "&nbsp;", "\x00", "\x01", "<a b='1' b='2'/>"]
 )
-def test_garbage_in_the_middle_keeps_what_was_before_it(garbage):
-    got, said = until_damage(document(join(1), garbage, join(2, BEN)))
-    assert "damaged after 1 elements" in said
-    assert told(got) == [(1, "participant.joined", ANA, ANA, "")]
+def test_garbage_keeps_the_elements_before_it(garbage):
+    got, message = until_damage(document(join(1), garbage, join(2, BEN)))
+    assert "damaged after 1 elements" in message
+    assert summary(got) == [(1, "participant.joined", ANA, ANA, "")]
 
 
 def test_invalid_utf8_and_unknown_encodings_are_damage():
@@ -458,23 +470,23 @@ BOMB = (
         "<!DOCTYPE recording>",
     ],
 )
-def test_bombs_and_outside_files_are_refused_in_words(doctype):
+def test_document_types_are_rejected_with_an_explanation(doctype):
     data = document(
         join(1, name="X"), head=HEAD.replace("<recording", doctype + "<recording")
     ).replace(b">X<", b">&j;<")
-    assert registry.choose(data[: contract.SNIFF_BYTES], "events.xml") is bigbluebutton
+    assert registry.choose(data[: contract.SNIFF_BYTES], "events.xml") is bigbluebutton.SOURCE
     with pytest.raises(InputError, match="document type or entities"):
         read(data)
 
 
-def test_another_kind_of_xml_is_refused():
+def test_another_kind_of_xml_is_rejected():
     with pytest.raises(InputError, match=r"not an events\.xml"):
         read(b"<html><body/></html>")
     assert read(document()) == []
 
 
 class Repeated:
-    """A head, then one pattern over and over, made as it is read."""
+    """A head, then one pattern many times, made as it is read."""
 
     def __init__(self, head: bytes, pattern: bytes, size: int, tail: bytes = b"") -> None:
         self.parts, self.pattern, self.left, self.tail = (
@@ -497,7 +509,7 @@ class Repeated:
 def peak(stream) -> int:
     tracemalloc.start()
     try:
-        for _ in bigbluebutton.read(stream, CONTEXT):
+        for _ in bigbluebutton.SOURCE.read(stream, CONTEXT):
             pass
     finally:
         peak = tracemalloc.get_traced_memory()[1]
@@ -505,7 +517,7 @@ def peak(stream) -> int:
     return peak
 
 
-def test_memory_stays_flat_however_many_elements_or_long_a_text():
+def test_memory_does_not_grow_with_the_number_of_elements_or_the_length_of_a_text():
     pair = (join(1) + left(2)).encode()
     tail = b"</recording>"
     assert peak(Repeated(HEAD.encode(), pair, 3_000_000, tail)) < 1.3 * peak(
@@ -524,16 +536,16 @@ def test_memory_stays_flat_however_many_elements_or_long_a_text():
 @pytest.mark.parametrize(
     "opening", [b"<", b"<event a='", b"<!--"], ids=["tag", "attribute", "comment"]
 )
-def test_one_endless_token_is_given_up(opening):
+def test_an_endless_token_is_rejected(opening):
     stream = Repeated(HEAD.encode() + opening, b"x" * 100, 10**10)
     with pytest.raises(InputError, match="one tag of over"):
-        list(bigbluebutton.read(stream, CONTEXT))
-    assert stream.left > 10**10 - 10 * bigbluebutton.MAX_TOKEN
+        list(bigbluebutton.SOURCE.read(stream, CONTEXT))
+    assert stream.left > 10**10 - 10 * bigbluebutton_elements.MAX_TOKEN_BYTES
 
 
-def test_endless_nesting_is_given_up():
+def test_endless_nesting_is_rejected():
     with pytest.raises(InputError, match="nests"):
-        list(bigbluebutton.read(Repeated(HEAD.encode(), b"<a>", 10**9), CONTEXT))
+        list(bigbluebutton.SOURCE.read(Repeated(HEAD.encode(), b"<a>", 10**9), CONTEXT))
 
 
 # One real lesson
@@ -546,14 +558,12 @@ def lesson() -> Path:
     )
     path = folder / "bigbluebutton" / "lesson-events.xml.gz"
     if not path.is_file():
-        pytest.skip(
-            f"the real lesson is not here ({path}); USAGE_REPORT_TEST_DATA names the folder that has it"
-        )
+        pytest.skip(f"{path} does not exist; set USAGE_REPORT_TEST_DATA to the folder of test data")
     return path
 
 
 def spans(events, starts, ends, key):
-    """Closed intervals of each object by the plain rule: start, end, or the end of the session."""
+    """Intervals of each object: from its start to its end or to the end of the session."""
     opened, out = {}, []
     for event in events:
         if event.type == starts:
@@ -567,13 +577,13 @@ def spans(events, starts, ends, key):
     return out
 
 
-def test_the_real_lesson_has_its_independent_answers():
-    """The figures come from another reader of such files (whole seconds, from the meeting's creation) and from counting by hand."""
+def test_the_real_lesson_has_the_figures_of_another_reader():
+    """The other reader works in whole seconds from the start; other figures are counted by hand."""
     path = lesson()
     with input.open_input(path) as (stream, head):
-        module = registry.choose(head, path.name)
-        assert module is bigbluebutton
-        events = list(module.read(stream, Context(1_780_000_000_000, "school", str(path))))
+        source = registry.choose(head, path.name)
+        assert source is bigbluebutton.SOURCE
+        events = list(source.read(stream, Context(1_780_000_000_000, "school", str(path))))
     assert not [e for e in events if isinstance(e, QuarantinedInput)]
     assert len({e.id for e in events}) == len(events)
     count = Counter(e.type for e in events)
@@ -604,16 +614,16 @@ def test_the_real_lesson_has_its_independent_answers():
     # The other reader cuts each instant to whole seconds, so it may differ by under a second a stay.
     exact = sum(stop - start for _, start, stop in stays)
     assert abs(exact - 24_277_000) < 1000 * len(stays)
-    # It also counts from relative times: laid on the creation, 13 ms earlier than the clock's.
+    # It also uses relative times from the start of the meeting, 13 ms before those of the clock.
     cut = sum((stop - 13) // 1000 - (start - 13) // 1000 for _, start, stop in stays)
     assert cut == 24_277
 
     [recording] = spans(events, "recording.started", "recording.stopped", lambda e: e.subject)
     assert (
         recording[2] - recording[1] == 1_552_668_097_404 - 1_552_665_765_689
-    )  # by both its clocks 2331.7 s; counted by hand 2331.3
+    )  # 2331.7 s by both its clocks, 2331.3 s counted by hand
 
-    # Tracks, ended by their stay's end too, and lasting only within stays.
+    # Tracks end with their stay at the latest.
     tracks, opened = [], {}
     for event in events:
         if event.type == "track.published":
@@ -635,10 +645,11 @@ def test_the_real_lesson_has_its_independent_answers():
     )  # the file's own duration: 2393 s
     assert not [t for t in tracks if t[2] == "screenshare"]
 
-    # Audio worked out another way: from the tree, as the time in which somebody is present, in the conference and not muted.
+    # Audio found in another way: from the tree, as the time in which a user is present, in the
+    # voice conference and not muted.
     state, spoken, before = defaultdict(dict), Counter(), 0
     with gzip.open(path) as file:
-        tree = ElementTree.parse(file)
+        tree = ET.parse(file)
     for element in tree.iter("event"):
         field = {c.tag: c.text for c in element}
         now = int(field.get("timestampUTC") or end)

@@ -1,4 +1,4 @@
-"""JSON Lines: every line is an event, blank, or refused with a reason; nothing a line holds can stop the rest."""
+"""JSON Lines: each line is an event, blank, or quarantined with a reason, and no line stops the next."""
 
 import io
 import json
@@ -8,6 +8,7 @@ import tracemalloc
 import pytest
 
 from usage_report.core.events import Event, QuarantinedInput
+from usage_report.sources import text
 from usage_report.sources.contract import READ_BYTES, Context
 from usage_report.sources.files import jsonl
 
@@ -37,14 +38,14 @@ def event(id="e-1", **changes):
 
 
 def read(data: bytes, context=CONTEXT, most=READ_BYTES):
-    """All that comes of ``data`` when no read gives more than ``most`` bytes."""
+    """Items of ``data`` when no read returns more than ``most`` bytes."""
     stream = io.BytesIO(data)
     short = io.BytesIO()
     short.read = lambda size: stream.read(min(size, most))
-    return list(jsonl.read(short, context))
+    return list(jsonl.SOURCE.read(short, context))
 
 
-def test_events_come_out_as_they_are():
+def test_an_event_has_the_values_of_its_line():
     [got] = read(event())
     assert got == Event(
         "acme",
@@ -79,17 +80,17 @@ def test_line_endings_blank_lines_and_byte_order_mark(ending, bom, last, most):
 @pytest.mark.parametrize(
     "data", [b"", b"\n", b"\r\n\r\n", b" \n\t\n  ", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"]
 )
-def test_nothing_comes_of_blanks(data):
+def test_blank_input_yields_nothing(data):
     assert read(data) == []
 
 
-def test_team_is_lent_to_events_that_name_none():
+def test_events_without_a_team_get_the_one_of_the_context():
     own, none = event("own"), event("none").replace(b'"team": "acme", ', b"")
-    got = read(own + b"\n" + none, CONTEXT._replace(team="lent"))
-    assert [g.team for g in got] == ["acme", "lent"]
-    [refused] = read(none)
-    assert refused.reason == "missing-field"
-    assert "data.team" in refused.why
+    got = read(own + b"\n" + none, CONTEXT._replace(team="given"))
+    assert [g.team for g in got] == ["acme", "given"]
+    [quarantined] = read(none)
+    assert quarantined.reason == "missing-field"
+    assert "data.team" in quarantined.why
 
 
 HOSTILE = {
@@ -143,7 +144,7 @@ HOSTILE = {
 @pytest.mark.parametrize(
     "line", HOSTILE, ids=lambda line: line[:40].decode(errors="replace").replace("\0", "0")
 )
-def test_a_bad_line_is_refused_and_the_next_is_read(line):
+def test_a_bad_line_is_quarantined_and_the_next_is_read(line):
     bad, good = read(line + b"\r\n" + event("next"))
     assert isinstance(bad, QuarantinedInput)
     assert bad.reason == HOSTILE[line]
@@ -154,11 +155,11 @@ def test_a_bad_line_is_refused_and_the_next_is_read(line):
     assert good.id == "next"
 
 
-def test_where_the_json_breaks_is_told_in_plain_words():
+def test_the_reason_names_the_position_of_the_fault():
     [bad] = read(b'{"id": }')
-    assert bad.why.startswith("not valid JSON at character 8:")
+    assert bad.why == "not valid JSON at character 8: unexpected character, expected a JSON value"
     [bad] = read(b'{"id":"caf\xe9"}')
-    assert "byte 11 is not UTF-8 (0xe9)" in bad.why
+    assert bad.why == "byte 11 is not UTF-8 (0xe9); save the file as UTF-8"
 
 
 def test_names_in_any_script_are_kept():
@@ -173,7 +174,7 @@ def test_names_in_any_script_are_kept():
     assert [g.name for g in got] == names
 
 
-def test_refused_tells_team_and_source_as_far_as_they_can_be_kept():
+def test_a_quarantined_line_keeps_its_team_and_source_if_they_can_be_stored():
     def claims(line, team=None):
         [got] = read(line, CONTEXT._replace(team=team))
         return got.team, got.source
@@ -183,9 +184,9 @@ def test_refused_tells_team_and_source_as_far_as_they_can_be_kept():
     assert claims(event(data={"team": ["acme"]})) == ("", "demo")
     assert claims(event(data={"team": "x" * 2000})) == ("", "demo")
     assert claims(event().replace(b"acme", b"a\\u0000")) == ("", "demo")
-    assert claims(b'{"source":"demo"}', "lent") == ("lent", "demo")
-    assert claims(b"[1]", "lent") == ("lent", "")
-    assert claims(b"nope", "lent") == ("lent", "")
+    assert claims(b'{"source":"demo"}', "given") == ("given", "demo")
+    assert claims(b"[1]", "given") == ("given", "")
+    assert claims(b"nope", "given") == ("given", "")
 
 
 def padded(length: int, id="long") -> bytes:
@@ -196,19 +197,19 @@ def padded(length: int, id="long") -> bytes:
 
 @pytest.mark.parametrize("most", [4096, 65_537, READ_BYTES])
 @pytest.mark.parametrize("newline", [b"\n", b""])
-def test_the_longest_line_is_taken_and_one_byte_more_is_not(most, newline):
-    fits, over = padded(jsonl.MAX_LINE, "fits"), padded(jsonl.MAX_LINE + 1, "over")
-    assert len(fits) == jsonl.MAX_LINE
+def test_the_longest_line_is_accepted_and_one_byte_more_is_not(most, newline):
+    fits, over = padded(text.MAX_LINE_BYTES, "fits"), padded(text.MAX_LINE_BYTES + 1, "over")
+    assert len(fits) == text.MAX_LINE_BYTES
     got = read(event("a") + b"\n" + fits + b"\n" + over + b"\n" + event("z") + newline, most=most)
     assert [getattr(g, "id", None) or g.reason for g in got] == ["a", "fits", "line-too-long", "z"]
-    assert got[2].raw == over[: jsonl.KEEP]
+    assert got[2].raw == over[: text.KEPT_BYTES]
     assert got[2].is_truncated
     assert got[2].position == 3
     [alone] = read(over + newline, most=most)
     assert alone.reason == "line-too-long"
 
 
-def test_ten_megabytes_on_one_line_cost_one_refusal():
+def test_ten_megabytes_on_one_line_are_one_quarantined_item():
     got = read(event("a") + b"\n" + b"{" * 10_000_000 + b"\n" + event("z"))
     assert [getattr(g, "id", None) or g.reason for g in got] == ["a", "line-too-long", "z"]
     assert [g.position for g in got if isinstance(g, QuarantinedInput)] == [2]
@@ -235,34 +236,34 @@ class Endless:
         (b" " * 99 + b"\n", 1_000_000, 6_000_000),
         (b"\0" * 99 + b"\n", 1_000_000, 6_000_000),
     ],
-    ids=["one line", "events", "blank", "refused"],
+    ids=["one line", "events", "blank", "quarantined"],
 )
 def test_memory_stays_flat_however_large_the_input(pattern, small, large):
     def peak(size):
         tracemalloc.start()
-        for _ in jsonl.read(Endless(pattern, size), CONTEXT):
+        for _ in jsonl.SOURCE.read(Endless(pattern, size), CONTEXT):
             pass
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return peak
 
-    peak(small)  # whatever is made once
+    peak(small)  # allocates what is made only once
     assert peak(large) < peak(small) * 1.2 + 500_000
     assert peak(large) < 40_000_000
 
 
 def test_reading_is_lazy():
     stream = Endless(event() + b"\n", 100_000_000)
-    next(jsonl.read(stream, CONTEXT))
+    next(jsonl.SOURCE.read(stream, CONTEXT))
     assert stream.left >= 100_000_000 - 2 * READ_BYTES
 
 
 @pytest.mark.slow
 def test_a_million_lines_in_seconds():
-    """Generous against a busy machine; what it guards against is work per line that grows."""
+    """Guards against work per line that grows. The limit is generous, for busy machines."""
     stream = Endless(event() + b"\n", 40_000_000)
     start = time.perf_counter()
-    count = sum(1 for _ in jsonl.read(stream, CONTEXT))
+    count = sum(1 for _ in jsonl.SOURCE.read(stream, CONTEXT))
     assert (time.perf_counter() - start) / count < 40e-6
 
 

@@ -1,4 +1,4 @@
-"""Microsoft Teams' attendance report: sections, UTF-16, stays against first joining and last leaving."""
+"""Microsoft Teams' attendance report: its sections, encodings and forms."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ WHOLE = SUMMARY + PEOPLE + STAYS
 
 
 def written(text: str) -> bytes:
-    """As Teams writes it."""
+    """Encoded as by Teams."""
     return text.replace("\n", "\r\n").encode("utf-16")
 
 
@@ -56,7 +56,9 @@ def read(
 ) -> list[Event | QuarantinedInput]:
     data = text if isinstance(text, bytes) else written(text)
     return list(
-        teams.read(io.BytesIO(data), contract.Context(now=NOW, team=team, name=name, zone=zone))
+        teams.SOURCE.read(
+            io.BytesIO(data), contract.Context(now=NOW, team=team, name=name, zone=zone)
+        )
     )
 
 
@@ -73,7 +75,7 @@ def total(items: list[Event]) -> dict[str, int]:
 
 
 def test_a_meeting():
-    """Ana an hour, Bo ten minutes twice, Cem forty seconds: not what lies between Bo's first joining and last leaving."""
+    """Ana stays an hour, Bo twice ten minutes with a gap that does not count, Cem 40 seconds."""
     items = events(WHOLE)
     result = total(items)
     assert result["participation_minutes"] == (3600 + 1200 + 40) * 1000
@@ -87,7 +89,7 @@ def test_a_meeting():
         "ana@example.org",
         "Ana Diaz",
     )
-    # Bo's second row names no address: the section of participants does.
+    # Bo's second row has no address, but the section of participants has one.
     assert {e.person for e in items if e.type == "participant.joined"} == {
         "ana@example.org",
         "bo@example.org",
@@ -95,7 +97,7 @@ def test_a_meeting():
     }
 
 
-def test_the_same_file_has_the_same_ids_in_every_encoding_and_under_every_name():
+def test_ids_depend_neither_on_the_encoding_nor_on_the_name_of_the_file():
     ids = [e.id for e in events(WHOLE)]
     assert len(set(ids)) == len(ids) == 8
     for data in (
@@ -112,28 +114,28 @@ def test_the_same_file_has_the_same_ids_in_every_encoding_and_under_every_name()
     ] == ids
 
 
-def test_with_commas_between():
+def test_columns_separated_by_commas():
     text = "1. Summary\nMeeting title,Biology\n\n3. In-Meeting Activities\nName,Join Time,Leave Time,Duration,Email,Role\n"
     text += 'Ana,"3/13/26, 9:00:00 AM","3/13/26, 9:10:00 AM",10m 0s,a@example.org,Organizer\n'
     assert total(events(text))["participation_minutes"] == 600_000
     assert {e.room for e in events(text)} == {"Biology"}
 
 
-def test_without_the_stays_only_who_never_went_in_between_is_counted():
+def test_without_the_section_of_stays_only_people_without_a_gap_are_counted():
     items = read(SUMMARY + PEOPLE)
-    (refused,) = [x for x in items if type(x) is QuarantinedInput]
-    assert (refused.reason, refused.position, refused.team, refused.source) == (
+    (quarantined,) = [x for x in items if type(x) is QuarantinedInput]
+    assert (quarantined.reason, quarantined.position, quarantined.team, quarantined.source) == (
         "gap-unknown",
         11,
         TEAM,
         "teams-attendance",
     )
-    assert b"Bo Ek" in refused.raw
+    assert b"Bo Ek" in quarantined.raw
     whole = {e.id for e in events(WHOLE)}
-    taken = [x for x in items if type(x) is Event]
-    assert total(taken)["participation_minutes"] == (3600 + 40) * 1000
-    # The whole report, fed later, adds what is missing and nothing twice.
-    assert {e.id for e in taken} < whole
+    accepted = [x for x in items if type(x) is Event]
+    assert total(accepted)["participation_minutes"] == (3600 + 40) * 1000
+    # The whole report, ingested later, adds what is missing and nothing twice.
+    assert {e.id for e in accepted} < whole
 
 
 def test_the_form_of_2021():
@@ -160,7 +162,7 @@ Ana Diaz\t3/13/2021, 9:00:11 AM\t3/13/2021, 9:30:11 AM\t30m\t\tOrganizer\tAna@co
     } == {"lesson"}
 
 
-def test_who_tells_neither_stays_nor_team_nor_zone_is_refused_as_a_whole():
+def test_a_report_without_stays_team_or_zone_is_rejected():
     with pytest.raises(InputError, match="list of actions"):
         read("Full Name\tUser Action\tTimestamp\nAna\tJoined\t3/13/2026, 9:00:00 AM\n")
     with pytest.raises(InputError, match="not an attendance report"):
@@ -171,7 +173,7 @@ def test_who_tells_neither_stays_nor_team_nor_zone_is_refused_as_a_whole():
         read(WHOLE, zone=None)
 
 
-def test_a_row_that_is_amiss_is_refused_and_the_others_are_not():
+def test_a_bad_row_is_quarantined_and_the_others_are_read():
     items = read(
         WHOLE
         + "Dan\tsoon\tlater\t1m\t\tAttendee\n\t3/13/26, 9:10:00 AM\t3/13/26, 9:10:40 AM\t40s\t\tAttendee\n"
@@ -183,32 +185,32 @@ def test_a_row_that_is_amiss_is_refused_and_the_others_are_not():
     assert [x for x in items if type(x) is Event] == events(WHOLE)
 
 
-def test_nothing_after_the_stays_is_taken_for_one():
+def test_sections_after_the_stays_are_ignored():
     assert events(WHOLE + "\n4. Engagement\nName\tRaised hands\nAna Diaz\t3\n") == events(WHOLE)
 
 
-def test_it_is_recognised_and_zooms_is_not_taken_for_it():
+def test_it_is_recognised_and_not_confused_with_a_report_of_zoom():
     for data in (
         written(WHOLE),
         WHOLE.encode(),
         written(SUMMARY + PEOPLE),
         written("Full Name\tUser Action\tTimestamp\n"),
     ):
-        assert registry.choose(data, "x").NAME == "teams-attendance"
+        assert registry.choose(data, "x").name == "teams-attendance"
     zoom = "Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes),Guest\n"
-    assert not teams.recognises(zoom.encode(), "x")
+    assert not teams.SOURCE.recognises(zoom.encode(), "x")
     assert not registry.discover()["zoom-report"].recognises(written(WHOLE), "x")
 
 
 def test_only_presence_is_supplied():
-    supplied = {m.key for m in metrics.METRICS} - teams.CANNOT_SUPPLY
+    supplied = {m.key for m in metrics.METRICS} - teams.SOURCE.cannot_supply
     result = total(events(WHOLE))
     assert {key for key in supplied if result[key]} == supplied
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-def test_whatever_is_in_it_nothing_else_is_raised(data):
+def test_any_content_is_read_quarantined_or_rejected(data):
     lines = WHOLE.splitlines()
     for _ in range(data.draw(st.integers(1, 5))):
         n = data.draw(st.integers(0, len(lines) - 1))
@@ -235,7 +237,7 @@ def test_whatever_is_in_it_nothing_else_is_raised(data):
     raw = "\n".join(lines).encode(
         data.draw(st.sampled_from(["utf-8", "utf-16", "utf-16-le"])), "surrogatepass"
     )[: data.draw(st.integers(0, 4_000))]
-    teams.recognises(raw, "x")
+    teams.SOURCE.recognises(raw, "x")
     with contextlib.suppress(InputError):
         assert all(
             type(x) in (Event, QuarantinedInput)
@@ -244,7 +246,7 @@ def test_whatever_is_in_it_nothing_else_is_raised(data):
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
-def test_a_report_in_another_language_is_refused_with_what_to_do(encoding):
+def test_a_report_in_another_language_is_rejected_with_advice(encoding):
     data = "1. Zusammenfassung\n\n2. Teilnehmer\nName\tErster Beitritt\tLetztes Verlassen\nAna\t18.3.2026, 09:00:00\t18.3.2026, 09:40:00\n".encode(
         encoding
     )

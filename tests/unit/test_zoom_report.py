@@ -1,4 +1,4 @@
-"""Zoom's participants report: stays of one file, local times, ids that outlast a second feeding."""
+"""Zoom's participants report: its stays, local times, and stable ids."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def read(
 ) -> list[Event | QuarantinedInput]:
     data = text if isinstance(text, bytes) else text.encode()
     return list(
-        zoom.read(io.BytesIO(data), contract.Context(now=now, team=team, name=name, zone=zone))
+        zoom.SOURCE.read(
+            io.BytesIO(data), contract.Context(now=now, team=team, name=name, zone=zone)
+        )
     )
 
 
@@ -64,7 +66,7 @@ def total(items: list[Event], day: str = "2026-03-13") -> dict[str, int]:
 
 
 def test_a_meeting():
-    """Ana 40 minutes and 10 on her phone, Bo 14 and 10.5; a minute in the waiting room is not one in the meeting."""
+    """Ana stays 40 minutes and 10 on her phone, Bo 14 and 10.5; his waiting does not count."""
     result = total(events(ABOVE + PLAIN))
     assert result["participation_minutes"] == (40 + 10) * 60_000 + (14 * 60 + 10 * 60 + 30) * 1000
     assert result["active_participants"] == 2
@@ -95,7 +97,7 @@ def test_the_room(text, name, room):
     assert {e.room for e in events(text, name=name)} == {room}
 
 
-def test_the_same_file_has_the_same_ids_whatever_it_is_called_and_whatever_stands_above_it():
+def test_ids_depend_only_on_the_stays():
     ids = [e.id for e in events(PLAIN)]
     assert len(set(ids)) == len(ids)
     assert [e.id for e in events(PLAIN, name="another.csv")] == ids
@@ -106,21 +108,21 @@ def test_the_same_file_has_the_same_ids_whatever_it_is_called_and_whatever_stand
     head, *body = PLAIN.splitlines()
     assert {e.id for e in events("\n".join([head, *reversed(body)]))} == set(ids)
     assert [e.id for e in events(PLAIN.replace("03/13/2026", "2026-03-13"))] == ids
-    # Another zone is a conflict with what was fed, and no second meeting.
+    # In another zone, the events conflict with those stored and do not become a second meeting.
     assert [e.id for e in events(PLAIN, zone="Europe/Berlin")] == ids
     assert {e.session for e in events(PLAIN, zone="Europe/Berlin")} == {
         e.session for e in events(PLAIN)
     }
 
 
-def test_two_devices_of_one_name_in_one_second_are_two_stays():
+def test_two_devices_of_one_name_that_join_in_one_second_are_two_stays():
     text = rows(
         ("03/13/2026 09:00:00 AM", "03/13/2026 09:10:00 AM"),
         ("03/13/2026 09:00:00 AM", "03/13/2026 09:20:00 AM"),
     ).replace("P1", "P0")
     assert total(events(text))["participation_minutes"] == 30 * 60_000
     head, one, other = text.splitlines()
-    assert {e for e in events("\n".join((head, other, one)))} == set(events(text))
+    assert set(events(f"{head}\n{other}\n{one}")) == set(events(text))
 
 
 def test_several_meetings_in_one_file_are_several_sessions():
@@ -140,7 +142,7 @@ def test_several_meetings_in_one_file_are_several_sessions():
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("written", "expected"),
     [
         ("03/13/2026 09:00:00 AM", "2026-03-13T09:00:00Z"),
         ("03/13/2026 12:00:00 AM", "2026-03-13T00:00:00Z"),
@@ -156,12 +158,12 @@ def test_several_meetings_in_one_file_are_several_sessions():
         ("03/03/2026 21:00", "2026-03-03T21:00:00Z"),
     ],
 )
-def test_times_in_all_forms(written, meant):
+def test_times_in_all_forms(written, expected):
     joined, left = events(rows((written, written)), zone="UTC")
-    assert (joined.time, left.time) == (instant(meant), instant(meant))
+    assert (joined.time, left.time) == (instant(expected), instant(expected))
 
 
-def test_one_date_tells_for_all_of_the_file():
+def test_one_unambiguous_date_decides_for_the_whole_file():
     items = events(
         rows(("05/03/2026 21:00", "05/03/2026 21:10"), ("14/03/2026 21:00", "14/03/2026 21:10")),
         zone="UTC",
@@ -171,11 +173,11 @@ def test_one_date_tells_for_all_of_the_file():
         read(rows(("14/03/2026 21:00", "03/14/2026 21:10")))
 
 
-def test_what_could_be_either_is_the_one_that_has_been_else_refused():
+def test_ambiguous_dates_are_those_in_the_past_or_the_file_is_rejected():
     text = rows(("05/03/2026 21:00", "05/03/2026 21:10"))
     april = instant("2026-04-01T00:00:00Z")
     assert events(text, zone="UTC", now=april)[0].time == instant("2026-03-05T21:00:00Z")
-    with pytest.raises(InputError, match="does not tell days from months"):
+    with pytest.raises(InputError, match="does not show which number of a date is the month"):
         read(text)
     # In the American form the month is first.
     assert events(rows(("05/03/2026 09:00:00 PM", "05/03/2026 09:10:00 PM")), zone="UTC")[
@@ -191,7 +193,7 @@ def test_local_times_need_a_zone_and_others_do_not():
     assert len(events(rows(("2026-03-13T09:00:00Z", "2026-03-13T09:10:00+00:00")), zone=None)) == 2
 
 
-def test_an_hour_that_happens_twice():
+def test_an_hour_that_occurs_twice():
     """In New York clocks go back on 1 November 2026 at 2:00: 1:50 to 1:10 is twenty minutes."""
     items = events(
         rows(
@@ -218,14 +220,14 @@ def test_an_hour_that_happens_twice():
         (f"{'x' * 1001},,03/13/2026 09:00:00 AM,03/13/2026 09:00:00 AM,1", "too-long"),
     ],
 )
-def test_a_row_that_is_amiss_is_refused_and_the_others_are_not(row, reason):
+def test_a_bad_row_is_quarantined_and_the_others_are_read(row, reason):
     if reason is None:
         with pytest.raises(InputError, match="mixes dates"):
             read(PLAIN + row)
         return
     items = read(PLAIN + row)
-    (refused,) = [x for x in items if type(x) is QuarantinedInput]
-    assert (refused.reason, refused.position, refused.team, refused.source) == (
+    (quarantined,) = [x for x in items if type(x) is QuarantinedInput]
+    assert (quarantined.reason, quarantined.position, quarantined.team, quarantined.source) == (
         reason,
         7,
         TEAM,
@@ -234,18 +236,18 @@ def test_a_row_that_is_amiss_is_refused_and_the_others_are_not(row, reason):
     assert [x for x in items if type(x) is Event] == events(PLAIN)
 
 
-def test_a_row_that_was_mended_leaves_the_others_what_they_were():
+def test_correcting_a_row_does_not_change_the_events_of_the_others():
     broken = PLAIN + "Cem,,03/13/2026 08:50:00 AM,later,1"
     items = [x for x in read(broken) if type(x) is Event]
     assert set(items) < set(events(broken.replace("later", "03/13/2026 09:00:00 AM")))
 
 
-def test_who_has_not_left_yet_is_still_there():
+def test_a_person_without_a_leave_time_is_still_there():
     (joined,) = events(rows(("03/13/2026 09:00:00 AM", "")))
     assert joined.type == "participant.joined"
 
 
-def test_reports_that_do_not_tell_are_refused_as_a_whole():
+def test_a_report_without_stays_or_team_is_rejected():
     with pytest.raises(InputError, match="unique users"):
         read("Name (Original Name),User Email,Total Duration (Minutes),Guest\nAna,,57,No\n")
     with pytest.raises(InputError, match="names no team"):
@@ -256,35 +258,35 @@ def test_reports_that_do_not_tell_are_refused_as_a_whole():
         read(b"Name,Join Time\n\xff\xff\xff")
 
 
-def test_a_file_without_end_is_not_read_into_memory(monkeypatch):
+def test_a_very_large_file_is_not_read_into_memory(monkeypatch):
     monkeypatch.setattr(attendance, "MAX_BYTES", 1000)
-    with pytest.raises(InputError, match="over"):
+    with pytest.raises(InputError, match="is larger than"):
         read(PLAIN * 10)
 
 
-def test_it_is_recognised_and_the_others_still_are():
+def test_it_is_recognised_and_other_formats_are_not():
     for head in (
         PLAIN,
         ABOVE + PLAIN,
         PLAIN.replace("\n", "\r\n"),
         "Name (original name),Total duration (minutes)\n",
     ):
-        assert registry.choose(head.encode(), "x").NAME == "zoom-report"
-        assert registry.choose(head.encode("utf-16"), "x").NAME == "zoom-report"
+        assert registry.choose(head.encode(), "x").name == "zoom-report"
+        assert registry.choose(head.encode("utf-16"), "x").name == "zoom-report"
     for head in (b'{"specversion":"1.0"}', b"some,other,table\n1,2,3\n", b"\xff\xfe{\0}\0"):
-        assert not zoom.recognises(head, "x")
+        assert not zoom.SOURCE.recognises(head, "x")
 
 
 def test_only_presence_is_supplied():
-    supplied = {m.key for m in metrics.METRICS} - zoom.CANNOT_SUPPLY
+    supplied = {m.key for m in metrics.METRICS} - zoom.SOURCE.cannot_supply
     result = total(events(PLAIN))
     assert {key for key in supplied if result[key]} == supplied
-    assert not any(result[m.key] for m in metrics.METRICS if m.key in zoom.CANNOT_SUPPLY)
+    assert not any(result[m.key] for m in metrics.METRICS if m.key in zoom.SOURCE.cannot_supply)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-def test_whatever_is_in_it_nothing_else_is_raised(data):
+def test_any_content_is_read_quarantined_or_rejected(data):
     cell = st.one_of(
         st.sampled_from(["", "Ana", "03/13/2026 09:00:00 AM", "13/03/2026 21:00", "99/99/9999 99:99", "2026-03-13T09:00:00+99:99", "0000-00-00 00:00", "9999-12-31 23:59:59",
                          "0001-01-01 00:00:00", "2026-03-13 24:00", "2026-03-13 09:00:00Z", "2026-03-13 09:00:00+2400", "\0", "Join Time", "Leave Time", "Meeting ID", "Topic", '"', "\ud800"]),
@@ -295,7 +297,7 @@ def test_whatever_is_in_it_nothing_else_is_raised(data):
     raw = (head + "\n".join(lines)).encode(
         data.draw(st.sampled_from(["utf-8", "utf-16", "utf-16-le"])), "surrogatepass"
     )[data.draw(st.integers(0, 1)) :]
-    zoom.recognises(raw, "x")
+    zoom.SOURCE.recognises(raw, "x")
     with contextlib.suppress(InputError):
         assert all(
             type(x) in (Event, QuarantinedInput)
@@ -303,11 +305,11 @@ def test_whatever_is_in_it_nothing_else_is_raised(data):
         )
 
 
-def test_the_command_counts_nothing_twice(tmp_path):
-    path = tmp_path / "participants_88812345678.csv"
-    path.write_text(PLAIN)
+@pytest.fixture
+def run(tmp_path):
+    """Return a function that runs the command on a database of its own."""
 
-    def run(*args: str) -> subprocess.CompletedProcess:
+    def run(*args: str) -> subprocess.CompletedProcess[str]:
         environment = {
             "USAGE_REPORT_DATABASE_URL": f"sqlite:///{tmp_path}/usage.db",
             "PYTHONPATH": ":".join(sys.path),
@@ -320,6 +322,12 @@ def test_the_command_counts_nothing_twice(tmp_path):
             timeout=120,
         )
 
+    return run
+
+
+def test_the_command_counts_nothing_twice(run, tmp_path):
+    path = tmp_path / "participants_88812345678.csv"
+    path.write_text(PLAIN)
     no_zone = run("ingest", "--team", TEAM, str(path))
     assert (no_zone.returncode, "--zone" in no_zone.stderr) == (1, True)
     first = run("ingest", "--team", TEAM, "--zone", "America/New_York", str(path))
@@ -328,3 +336,15 @@ def test_the_command_counts_nothing_twice(tmp_path):
     other.write_text(PLAIN)
     again = run("ingest", "--team", TEAM, "--zone", "America/New_York", str(other))
     assert (again.returncode, "0 accepted, 8 known already" in again.stdout) == (0, True), again
+
+
+def test_a_quarantined_row_does_not_stop_the_replay_of_the_quarantine(run, tmp_path):
+    """The row cannot be read without the headings of its file, so it stays."""
+    path = tmp_path / "report.csv"
+    path.write_text(PLAIN + "Cem,,soon,03/13/2026 09:00:00 AM,1\n")
+    first = run("ingest", "--team", TEAM, "--zone", "America/New_York", str(path))
+    assert "8 accepted, 0 known already, 1 quarantined" in first.stdout
+    replay = run("quarantine", "replay")
+    assert (replay.returncode, replay.stderr) == (1, "")
+    assert replay.stdout.startswith("0 accepted")
+    assert "1 still in quarantine" in replay.stdout

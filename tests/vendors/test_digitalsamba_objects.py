@@ -190,7 +190,7 @@ def test_a_file_of_objects_is_recognised_and_read():
     found = list(rest.read(io.BytesIO(data), CONTEXT))
     assert [type(x) for x in found] == [Event] * 4 + [QuarantinedInput] * 3
     assert [x.position for x in found[4:]] == [4, 5, 6]
-    assert registry.choose(orjson.dumps({"specversion": "1.0"}), "e.jsonl").NAME == "jsonl"
+    assert registry.choose(orjson.dumps({"specversion": "1.0"}), "e.jsonl").name == "jsonl"
 
 
 def test_what_the_lists_do_not_tell_is_not_supplied():

@@ -253,7 +253,7 @@ def test_a_team_with_webhooks_as_well_counts_no_person_twice(engine, fake):
             )
     stream = io.BytesIO(b"\n".join(map(orjson.dumps, lines)))
     pipeline.append(
-        engine, jsonl.read(stream, Context(NOW, "acme")), now=NOW, format="jsonl", origin="hooks"
+        engine, jsonl.SOURCE.read(stream, Context(NOW, "acme")), now=NOW, format="jsonl", origin="hooks"
     )
     pipeline.process_pending(engine)
     alone = report(engine).json()["total"]

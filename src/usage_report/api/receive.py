@@ -83,16 +83,14 @@ class Receiver:
         except Unauthorized as error:
             telemetry.REFUSED.labels(name).inc()
             # Some platforms take 401 for an answer and drop the event for good.
-            status = getattr(platform, "DENIED", 401)
+            status = platform.denied_status
             raise HttpError(
                 status,
                 "The request is not signed as it should be",
                 str(error),
                 "Compare the secret on both sides, and the clock here.",
             ) from None
-        if (challenge := getattr(platform, "answer", None)) and (
-            reply := challenge(delivery, secret)
-        ) is not None:
+        if (reply := platform.answer(delivery, secret)) is not None:
             return JSONResponse(reply)
         context = contract.Context(now=at, team=team, name=name)
         items = await anyio.to_thread.run_sync(lambda: list(platform.translate(delivery, context)))

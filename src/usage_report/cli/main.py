@@ -170,12 +170,21 @@ def _settle(engine: Engine) -> int:
 # -- events in ---------------------------------------------------------------------------------------------------------
 
 
+class _SourceOption(click.Option):
+    """An option whose help lists the sources, which are discovered only when the help is shown."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        names, text = super().get_help_record(ctx) or ("", "")
+        return names, f"{text}{', '.join(registry.files())}."
+
+
 @main.command()
 @click.option("--team", type=TEAM, metavar="TEAM", help="Team of events that name none themselves.")
 @click.option(
     "--source",
+    cls=_SourceOption,
     metavar="NAME",
-    help="How to read the files, where it is not recognised: " + ", ".join(registry.files()) + ".",
+    help="How to read the files, where it is not recognised: ",
 )
 @click.option(
     "--zone",
@@ -210,10 +219,10 @@ def _ingest(
     """One input -> was anything refused?"""
     at = now()
     with input.open_input(file) as (stream, head):
-        module = registry.choose(head, file, source)
+        chosen = registry.choose(head, file, source)
         shown: list[QuarantinedInput] = []
         items = _watched(
-            module.read(stream, contract.Context(now=at, team=team, name=file, zone=zone)), shown
+            chosen.read(stream, contract.Context(now=at, team=team, name=file, zone=zone)), shown
         )
         with _bar(f"Reading {file}", stream.size) as progress:
             read = 0
@@ -231,7 +240,7 @@ def _ingest(
                     engine,
                     items,
                     now=at,
-                    format=module.NAME,
+                    format=chosen.name,
                     origin=file,
                     progress=watch,
                     counts=counts,

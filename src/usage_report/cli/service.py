@@ -160,9 +160,9 @@ def hook_list() -> None:
     """Platforms that can be connected, and the teams that are."""
     with storage.reading(_engine()) as c:
         connected = credentials.platforms(c)
-    for name, module in registry.platforms().items():
+    for name, source in registry.platforms().items():
         click.echo(
-            f"{name}\t{module.TITLE}\t{', '.join(team for team, platform, _ in connected if platform == name) or '-'}"
+            f"{name}\t{source.title}\t{', '.join(team for team, platform, _ in connected if platform == name) or '-'}"
         )
 
 
@@ -177,8 +177,8 @@ def hook_list() -> None:
 def hook_set(platform: str, team: str, secret_from: str | None) -> None:
     """Take PLATFORM's webhooks for TEAM, signed with a secret. It never stands on the command line."""
     teams.check_key(team)
-    module = registry.platforms().get(platform)
-    if module is None:
+    source = registry.platforms().get(platform)
+    if source is None:
         raise InputError(
             f"There is no platform {platform!r}", "", did_you_mean(platform, registry.platforms())
         )
@@ -187,7 +187,7 @@ def hook_set(platform: str, team: str, secret_from: str | None) -> None:
             raise InputError(f"The environment has no {secret_from}", "", "Export it first.")
         secret = os.environ[secret_from]
     elif sys.stdin.isatty():
-        click.echo(module.SECRET)
+        click.echo(source.secret_hint)
         secret = click.prompt("Secret", hide_input=True)
     else:
         secret = sys.stdin.readline().rstrip("\r\n")
@@ -197,7 +197,7 @@ def hook_set(platform: str, team: str, secret_from: str | None) -> None:
     with storage.writing(_engine()) as c:
         credentials.set_secret(c, team, platform, secret, _now())
     click.echo(
-        f"Tell {module.TITLE} to send to: {credentials.address(configured.public_url, platform, team)}"
+        f"Tell {source.title} to send to: {credentials.address(configured.public_url, platform, team)}"
     )
 
 
@@ -298,12 +298,12 @@ def deliveries_replay(platform: str | None, since: datetime | None) -> None:
 
 def _translated(platform: str, rows: Iterable) -> Iterator[Event | QuarantinedInput]:
     """What a platform's adapter makes of stored requests, as if they came now at the time they came."""
-    module = registry.platforms()[platform]
+    source = registry.platforms()[platform]
     for row in rows:
         delivery = Delivery(
             zlib.decompress(row.body), orjson.loads(row.headers), row.url, row.received_at
         )
-        for item in module.translate(
+        for item in source.translate(
             delivery, contract.Context(row.received_at, row.team, platform)
         ):
             # The address names the team, whatever the body says.

@@ -1,4 +1,4 @@
-"""What a source implements: typed protocols, and the values they exchange with the rest of the package.
+"""Typed protocols that sources implement, and the values they exchange with the other folders.
 
 A source is one class that derives from one or more of these protocols. It is registered by the
 module-level constant ``SOURCE`` of its module, or, outside this package, by an entry point of the
@@ -7,6 +7,8 @@ group ``usage_report.sources`` that names such an object.
 
 from __future__ import annotations
 
+import io
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -44,10 +46,10 @@ class Delivery(NamedTuple):
 
 
 class ByteStream(Protocol):
-    """A forward-only byte stream. ``read`` may return fewer bytes than asked; ``b""`` is the end."""
+    """A forward-only byte stream."""
 
     def read(self, size: int = READ_BYTES, /) -> bytes:
-        """Return at most ``size`` bytes."""
+        """Return at most ``size`` bytes, possibly fewer; ``b""`` only at the end."""
         ...
 
 
@@ -57,7 +59,7 @@ class Source(Protocol):
 
     #: Stable id: the value of ``Event.source``, of ``--source`` and of webhook addresses.
     name: str
-    #: What people call it.
+    #: Name shown to users.
     title: str
     #: Keys of ``core.metrics.ALL`` that its events can never supply: shown as *not supplied*.
     cannot_supply: frozenset[str]
@@ -66,8 +68,9 @@ class Source(Protocol):
     #: Name of a source that reports the same sessions: what either supplies is supplied.
     companion_of: str = ""
 
+    @abstractmethod
     def read_quarantined(self, raw: bytes, context: Context) -> Iterator[Event | QuarantinedInput]:
-        """Read again one original that was quarantined by this source (``QuarantinedInput.raw``)."""
+        """Read again one original that this source put in quarantine (``QuarantinedInput.raw``)."""
         ...
 
 
@@ -75,10 +78,12 @@ class Source(Protocol):
 class FileSource(Source, Protocol):
     """A source that reads files."""
 
+    @abstractmethod
     def recognises(self, head: bytes, name: str) -> bool:
         """Return whether an input that begins with ``head`` (decompressed) is in this format."""
         ...
 
+    @abstractmethod
     def read(self, stream: ByteStream, context: Context) -> Iterator[Event | QuarantinedInput]:
         """Yield events and quarantined input lazily, in the order of the input.
 
@@ -88,16 +93,21 @@ class FileSource(Source, Protocol):
         """
         ...
 
+    def read_quarantined(self, raw: bytes, context: Context) -> Iterator[Event | QuarantinedInput]:
+        """Read the original as an input of its own."""
+        return self.read(io.BytesIO(raw), context)
+
 
 @runtime_checkable
 class WebhookSource(Source, Protocol):
     """A platform that sends webhooks."""
 
-    #: One sentence for the person who connects it: what the secret is and where it is found.
+    #: Shown to the user who connects the platform: what the secret is, and where to find it.
     secret_hint: str
     #: HTTP status of a request whose signature is wrong.
     denied_status: int = 401
 
+    @abstractmethod
     def verify(self, delivery: Delivery, secret: str) -> None:
         """Raise ``Unauthorized`` unless ``delivery`` was signed with ``secret``."""
         ...
@@ -106,6 +116,7 @@ class WebhookSource(Source, Protocol):
         """Return the reply to a challenge, after ``verify``; ``None`` for ordinary events."""
         return None
 
+    @abstractmethod
     def translate(self, delivery: Delivery, context: Context) -> Iterator[Event | QuarantinedInput]:
         """Yield the events of a delivery.
 
@@ -115,11 +126,16 @@ class WebhookSource(Source, Protocol):
         """
         ...
 
+    def read_quarantined(self, raw: bytes, context: Context) -> Iterator[Event | QuarantinedInput]:
+        """Translate the original as the body of a delivery without headers."""
+        return self.translate(Delivery(raw, {}, "", context.now), context)
+
 
 @runtime_checkable
 class PullSource(Source, Protocol):
     """A vendor whose own records are read over its API, object by object."""
 
+    @abstractmethod
     def translate_object(
         self, kind: str, record: dict[str, Any], context: Context, position: int = 1
     ) -> Iterator[Event | QuarantinedInput]:

@@ -1,4 +1,4 @@
-"""TODO."""
+"""Which metrics the events of a team's sources can supply, and which they cannot."""
 
 from __future__ import annotations
 
@@ -8,32 +8,35 @@ from usage_report.sources.registry import discover
 
 
 def cannot_supply(source_names: Iterable[str]) -> frozenset[str]:
-    """Keys of the metrics that none of these sources (``Event.source``) supplies.
+    """Return the keys of metrics that none of these sources (``Event.source``) supplies.
 
-    A name that is no source module here is somebody's own, of whom we know nothing: it is taken to supply everything.
-    No names, nothing missing: no data is another thing than no supply.
+    A name that is not registered is a team's own source, of which nothing is known: it is assumed
+    to supply every metric. Without any names the result is empty: no data yet does not mean that
+    a metric cannot be supplied.
     """
     known = discover()
     missing = [
-        known[name].CANNOT_SUPPLY if name in known else frozenset[str]()
+        known[name].cannot_supply if name in known else frozenset[str]()
         for name in set(source_names)
     ]
     return frozenset.intersection(*missing) if missing else frozenset()
 
 
 def partly(source_names: Iterable[str]) -> tuple[tuple[str, frozenset[str]], ...]:
-    """``(TITLE, keys)`` of each platform among these that cannot supply what another one does, by title.
+    """Return ``(title, keys)`` of each platform that lacks metrics which another one supplies.
 
-    Its part in such a figure is missing, or rough. Sources of the same meetings (``BESIDE``) are one platform.
+    Its share of these figures is missing or approximate. Sources that report the same sessions
+    (``companion_of``) count as one platform. Sorted by title.
     """
     known, names = discover(), set(source_names)
-    of: dict[str, set[str]] = {}
+    members: dict[str, set[str]] = {}
     for name in names:
-        of.setdefault(getattr(known.get(name), "BESIDE", name), set()).add(name)
-    nobody = cannot_supply(names)
+        platform = (known[name].companion_of or name) if name in known else name
+        members.setdefault(platform, set()).add(name)
+    missing_everywhere = cannot_supply(names)
     lacking = (
-        (known[name].TITLE, cannot_supply(members) - nobody)
-        for name, members in of.items()
-        if name in known
+        (known[platform].title, cannot_supply(sources) - missing_everywhere)
+        for platform, sources in members.items()
+        if platform in known
     )
     return tuple(sorted((title, keys) for title, keys in lacking if keys))

@@ -1,13 +1,7 @@
-"""What platform webhooks have in common: one delivery as it came, and the ways to prove where it is from.
+"""From the body of a platform's webhook to canonical events.
 
-A source module that is also a platform with webhooks has, beside ``NAME``, ``TITLE`` and ``CANNOT_SUPPLY``:
-
-* ``SECRET``: one sentence, what the team's secret for this platform is and where in its console it is found;
-* ``verify(delivery, secret)``: raises ``Unauthorized`` unless the delivery was signed with ``secret``;
-* ``answer(delivery, secret) -> dict | None`` (optional): the reply to a challenge, after ``verify``; ``None`` for events;
-* ``translate(delivery, context) -> Iterator[Event | Refused]``: a pure function of the delivery, so that a stored one
-  can be replayed; the same delivery gives the same ids, and so does the platform's own retry of it. Only the body says
-  what happened: the raw of a ``Refused`` is a body of its own, to be translated again without headers.
+A platform's module reads its body with the functions here, which raise ``EventError`` where a
+field is missing or wrong, and returns drafts; ``translated`` turns these into events.
 """
 
 from __future__ import annotations
@@ -32,31 +26,29 @@ from usage_report.core.events import (
 )
 from usage_report.sources.contract import Context
 
-#: How much of a refused body is kept, in bytes.
+#: How much of a quarantined original is kept, in bytes.
 KEEP_BYTES = 1024 * 1024
+#: Epoch ms of the first instant after the last date that can be written.
+YEAR_10000 = 253_402_300_800_000
 
-_LAST_INSTANT = 253_402_300_800_000  # year 10000, where dates end
+_NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,20})?", re.ASCII)
 
 
 def stable_id(*parts: object) -> str:
-    """An event id for platforms that send none: a digest of what identifies the event."""
-    return hashlib.blake2b(
-        "\0".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=16
-    ).hexdigest()
-
-
-# -- from a body to events. What is amiss in it raises Rejected ---------------------------------------------------------
+    """Event id for platforms that send none: a digest of the parts that identify the event."""
+    text = "\0".join(map(str, parts))
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 class Draft(NamedTuple):
-    """One canonical event to be."""
+    """The parts of a canonical event that a platform's module decides."""
 
-    #: Stable: the platform's own, or ``stable_id`` of what tells it from all others.
+    #: The platform's own id, or a ``stable_id``: the same when the event is sent again.
     id: str
     type: str
     #: Epoch ms.
     time: int
-    #: Of ``data``: all but the team.
+    #: ``data`` without the team.
     data: dict[str, Any]
 
 
@@ -64,44 +56,47 @@ def translated(
     source: str,
     raw: bytes,
     context: Context,
-    say: Callable[[dict[str, Any]], Iterable[Draft]],
+    draft: Callable[[dict[str, Any]], Iterable[Draft]],
     position: int = 1,
 ) -> Iterator[Event | QuarantinedInput]:
-    """What ``say`` makes of the JSON object ``raw``, read as canonical events; or, if any of it is amiss, one ``Refused``.
+    """Yield the events that ``draft`` returns for the JSON object ``raw``.
 
-    All or nothing: a platform's event that is replayed later must not be half there already.
+    If any of them is not valid, yield one ``QuarantinedInput`` instead of all: when the original is
+    replayed later, none of its events must have been counted before.
     """
     try:
         events = [
             parse(
                 {
                     "specversion": "1.0",
-                    "id": said.id,
+                    "id": event.id,
                     "source": source,
-                    "type": said.type,
-                    "time": _rfc3339(said.time),
-                    "data": {"team": context.team, **said.data},
+                    "type": event.type,
+                    "time": _rfc3339(event.time),
+                    "data": {"team": context.team, **event.data},
                 },
                 now=context.now,
             )
-            for said in say(load(raw))
+            for event in draft(load(raw))
         ]
-    except EventError as rejected:
-        yield QuarantinedInput(
-            rejected.reason,
-            rejected.why,
-            raw[:KEEP_BYTES],
-            position,
-            storable(context.team),
-            source,
-            len(raw) > KEEP_BYTES,
-        )
+    except EventError as error:
+        yield quarantined(error, raw, source, context, position)
         return
     yield from events
 
 
+def quarantined(
+    error: EventError, raw: bytes, source: str, context: Context, position: int = 1
+) -> QuarantinedInput:
+    """Return the quarantine entry of an original that cannot be read, cut to ``KEEP_BYTES``."""
+    team, is_truncated = storable(context.team), len(raw) > KEEP_BYTES
+    return QuarantinedInput(
+        error.reason, error.why, raw[:KEEP_BYTES], position, team, source, is_truncated
+    )
+
+
 def load(raw: bytes) -> dict[str, Any]:
-    """The JSON object that ``raw`` is."""
+    """Decode a JSON object."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -114,15 +109,13 @@ def load(raw: bytes) -> dict[str, Any]:
 
 
 def unknown(kind: object, field: str) -> EventError:
-    """For a kind of event that the platform is not known to send."""
-    return EventError(
-        "unknown-type",
-        f"{field} {kind[:60] if isinstance(kind, str) else type(kind).__name__!r} is not known",
-    )
+    """Error for a kind of event that the platform is not known to send."""
+    shown = kind[:60] if isinstance(kind, str) else repr(type(kind).__name__)
+    return EventError("unknown-type", f"{field} {shown} is not known")
 
 
 def inner(holder: Mapping[str, Any], field: str, *, required: bool = True) -> dict[str, Any]:
-    """The object in a field; ``{}`` for one that may be missing."""
+    """Return the object in a field; ``{}`` for a missing one that is not required."""
     value = holder.get(field)
     if value is None:
         if required:
@@ -134,7 +127,7 @@ def inner(holder: Mapping[str, Any], field: str, *, required: bool = True) -> di
 
 
 def identifier(holder: Mapping[str, Any], *fields: str) -> str:
-    """The first of these fields that is there, as text: platforms send ids as text here and as numbers there."""
+    """Return the first of these fields that is present, as text: some platforms send numbers."""
     if found := optional(holder, *fields):
         return found
     raise EventError(
@@ -143,7 +136,7 @@ def identifier(holder: Mapping[str, Any], *fields: str) -> str:
 
 
 def optional(holder: Mapping[str, Any], *fields: str) -> str:
-    """``identifier``, or ``""`` where all are missing."""
+    """Return what ``identifier`` returns, or ``""`` where all fields are missing."""
     for field in fields:
         value = holder.get(field)
         if value is None or value == "":
@@ -155,7 +148,10 @@ def optional(holder: Mapping[str, Any], *fields: str) -> str:
 
 
 def label(holder: Mapping[str, Any], *fields: str) -> str:
-    """A display name, shortened as needed; ``""`` where there is none. A name is no reason to refuse anything."""
+    """Return a display name, shortened if necessary; ``""`` where none of the fields has one.
+
+    Never raises: an event is valid whatever its names are.
+    """
     for field in fields:
         value = holder.get(field)
         if isinstance(value, str) and value.strip():
@@ -164,10 +160,10 @@ def label(holder: Mapping[str, Any], *fields: str) -> str:
 
 
 def epoch_ms(holder: Mapping[str, Any], *fields: str, per_second: int) -> int | None:
-    """Epoch ms of the first of these fields that is there and not 0, else ``None``.
+    """Epoch ms of the first of these fields that is present and not 0, else ``None``.
 
-    ``per_second`` is their unit: 1, 1000, 10**6, 10**9. Numbers and digits as text are read, exactly; parts of a
-    millisecond are cut off.
+    ``per_second`` is their unit: 1, 1000, 10**6 or 10**9 per second. Numbers, also as text, are
+    converted exactly; fractions of a millisecond are cut off.
     """
     for field in fields:
         value = holder.get(field)
@@ -178,20 +174,14 @@ def epoch_ms(holder: Mapping[str, Any], *fields: str, per_second: int) -> int | 
             or not isinstance(value, int | float | str)
             or not _NUMBER.fullmatch(text := str(value))
         ):
-            raise EventError(
-                "bad-time",
-                f"{field} must be a Unix time, not {str(value)[:40]!r}"
-                if isinstance(value, str)
-                else f"{field} is no Unix time",
-            )
+            is_plain = isinstance(value, str | int | float)
+            shown = repr(str(value)[:40]) if is_plain else type(value).__name__
+            raise EventError("bad-time", f"{field} must be a Unix time, not {shown}")
         try:
             return int((Decimal(text) * 1000 / per_second).to_integral_value(ROUND_FLOOR))
         except (InvalidOperation, ValueError):
-            raise EventError("bad-time", f"{field} is no Unix time") from None
+            raise EventError("bad-time", f"{field} is not a Unix time") from None
     return None
-
-
-_NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,20})?", re.ASCII)
 
 
 def clock_ms(holder: Mapping[str, Any], *fields: str) -> int | None:
@@ -210,17 +200,16 @@ def clock_ms(holder: Mapping[str, Any], *fields: str) -> int | None:
 
 
 def first(*times: int | None) -> int:
-    """The first time that is known."""
+    """Return the first time that is known."""
     for time in times:
         if time is not None:
             return time
-    raise EventError("missing-field", "the event tells no time")
+    raise EventError("missing-field", "the event contains no time")
 
 
 def _rfc3339(ms: int) -> str:
-    if not 0 <= ms < _LAST_INSTANT:
+    if not 0 <= ms < YEAR_10000:
         raise EventError(
-            "bad-time",
-            f"the time is {ms} ms after 1970, which no event can be: is its unit another?",
+            "bad-time", f"{ms} ms after 1970 is not a possible time: is its unit a different one?"
         )
     return iso(ms)

@@ -1,106 +1,200 @@
-"""TODO."""
+"""All sources: those of this package, and those that other packages register by entry points."""
 
 from __future__ import annotations
 
 import importlib
-import io
+import importlib.metadata
 import pkgutil
-import re
 from collections.abc import Iterator
 from functools import cache
 from types import ModuleType
+from typing import Any, ClassVar
 
-import usage_report.sources.files as files_package
-import usage_report.sources.pull as pull_package
-import usage_report.sources.webhooks as webhooks_package
-from usage_report.core.errors import InputError, did_you_mean
+from usage_report.core.errors import InputError, SettingsError, did_you_mean
 from usage_report.core.events import Event, QuarantinedInput
-from usage_report.sources.contract import Context
+from usage_report.sources import files as files_package
+from usage_report.sources import pull as pull_package
+from usage_report.sources import webhooks as webhooks_package
+from usage_report.sources.contract import (
+    Context,
+    FileSource,
+    PullSource,
+    Source,
+    WebhookSource,
+)
+from usage_report.sources.text import can_hold_lines, encoding_of, without_mark
 
-_BOM = b"\xef\xbb\xbf"
-
-
-_OBJECT_LINE = re.compile(rb"^[ \t]*\{", re.MULTILINE)
+#: Entry points of this group name source objects, such as ``my_package.my_source:SOURCE``.
+ENTRY_POINT_GROUP = "usage_report.sources"
 
 
 @cache
-def discover() -> dict[str, ModuleType]:
-    """Every source module, by ``NAME``, in alphabetical order."""
-    modules = (
-        importlib.import_module(f"{package.__name__}.{info.name}")
-        for package in (files_package, pull_package, webhooks_package)
-        for info in pkgutil.iter_modules(package.__path__)
+def discover() -> dict[str, Source]:
+    """Every source by its name, in alphabetical order.
+
+    Raises ``SettingsError`` for a plug-in that cannot be loaded, is not a source, or has the name
+    or an alias of another source.
+    """
+    found: dict[str, Source] = {}
+    origins: dict[str, str] = {}
+    for origin, candidate in (*_own(), *_plugins()):
+        source = _checked(origin, candidate)
+        for name in (source.name, *source.aliases):
+            if name in origins:
+                raise SettingsError(
+                    f"{origin} cannot be used as a source",
+                    f"the name {name!r} is already used by {origins[name]}",
+                    "Rename or uninstall one of the two.",
+                )
+            origins[name] = origin
+        found[source.name] = source
+    return dict(sorted(found.items()))
+
+
+def _own() -> Iterator[tuple[str, object]]:
+    """Origin and ``SOURCE`` of each module of this package that has one."""
+    for package in (files_package, pull_package, webhooks_package):
+        for info in pkgutil.iter_modules(package.__path__):
+            module = importlib.import_module(f"{package.__name__}.{info.name}")
+            if "SOURCE" in vars(module):
+                yield module.__name__, module.SOURCE
+            elif "NAME" in vars(module):
+                yield module.__name__, _ModuleSource(module)
+
+
+def _plugins() -> Iterator[tuple[str, object]]:
+    """Origin and object of each entry point."""
+    for entry_point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
+        distribution = entry_point.dist.name if entry_point.dist else "an unknown distribution"
+        origin = f"The plug-in {entry_point.name!r} of {distribution}"
+        try:
+            candidate = entry_point.load()
+        except Exception as error:  # foreign code can raise anything when imported
+            raise SettingsError(
+                f"{origin} cannot be loaded",
+                f"{type(error).__name__}: {error}",
+                "Repair it or uninstall it.",
+            ) from error
+        yield origin, candidate
+
+
+def _checked(origin: str, candidate: object) -> Source:
+    # A class has the attributes of its objects, so it would pass for one.
+    if (
+        not isinstance(candidate, type)
+        and isinstance(candidate, FileSource | WebhookSource | PullSource)
+        and all(isinstance(getattr(candidate, k, None), v) for k, v in _ATTRIBUTES.items())
+    ):
+        return candidate
+    raise SettingsError(
+        f"{origin} cannot be used as a source",
+        "it is not an object with the attributes and methods of FileSource, WebhookSource or "
+        "PullSource in usage_report.sources.contract",
+        "Derive its class from one of them, and register an object of that class.",
     )
+
+
+_ATTRIBUTES: dict[str, type] = {
+    "name": str,
+    "title": str,
+    "cannot_supply": frozenset,
+    "aliases": tuple,
+    "companion_of": str,
+}
+
+
+class _ModuleSource:
+    """A source written as a module: its constants and functions under the names of the contract."""
+
+    _names: ClassVar = {
+        "name": "NAME",
+        "title": "TITLE",
+        "cannot_supply": "CANNOT_SUPPLY",
+        "aliases": "ALIASES",
+        "companion_of": "BESIDE",
+        "secret_hint": "SECRET",
+        "denied_status": "DENIED",
+    }
+    _defaults: ClassVar = {"aliases": (), "companion_of": "", "denied_status": 401}
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        held = vars(self._module)
+        if name == "answer" and "verify" in held:
+            return held.get("answer", lambda *_: None)
+        if name == "translate_object" and "verify" not in held and "translate" in held:
+            return held["translate"]
+        if name == "read_quarantined":
+            base = FileSource if "read" in held else WebhookSource
+            return base.read_quarantined.__get__(self)
+        try:
+            return held[self._names.get(name, name)]
+        except KeyError:
+            if name in self._defaults:
+                return self._defaults[name]
+            raise AttributeError(name) from None
+
+
+def files() -> dict[str, FileSource]:
+    """Sources that read files, by name."""
+    return {name: source for name, source in discover().items() if isinstance(source, FileSource)}
+
+
+def platforms() -> dict[str, WebhookSource]:
+    """Sources that receive webhooks, by name."""
     return {
-        module.NAME: module
-        for module in sorted((m for m in modules if hasattr(m, "NAME")), key=lambda m: m.NAME)
+        name: source for name, source in discover().items() if isinstance(source, WebhookSource)
     }
 
 
-def files() -> dict[str, ModuleType]:
-    """Those that read files, by ``NAME``."""
-    return {name: module for name, module in discover().items() if hasattr(module, "read")}
+def choose(head: bytes, name: str, wanted: str | None = None) -> FileSource:
+    """Return the source for an input that begins with ``head``.
 
-
-def platforms() -> dict[str, ModuleType]:
-    """Those that take webhooks, by ``NAME``."""
-    return {name: module for name, module in discover().items() if hasattr(module, "verify")}
-
-
-def choose(head: bytes, name: str, wanted: str | None = None) -> ModuleType:
-    """The source module for an input that begins with ``head``: the ``wanted`` one, else the one that recognises it.
-
-    Lines of text that nobody recognises are read as JSON Lines, so that each gets its reason in quarantine. What cannot be
-    lines of JSON is refused as a whole with ``InputError``, as is an unknown ``wanted``.
+    That is the ``wanted`` one (a name or an alias), else the one that recognises the input. Lines
+    of text that no source recognises are read as JSON Lines, so that each of them is quarantined
+    with its reason. Raises ``InputError`` for an unknown ``wanted``, and for what cannot be lines
+    of JSON.
     """
     known = files()
     if wanted is not None:
         by_name = {
-            alias: module
-            for module in known.values()
-            for alias in (module.NAME, *getattr(module, "ALIASES", ()))
+            alias: source for source in known.values() for alias in (source.name, *source.aliases)
         }
         if wanted in by_name:
             return by_name[wanted]
         raise InputError(f"There is no source {wanted!r}", "", did_you_mean(wanted, by_name))
-    for module in known.values():
-        if module.recognises(head, name):
-            return module
-    is_xml = head.removeprefix(_BOM).lstrip().startswith(b"<")
-    if is_xml or (_is_binary(head) and not _OBJECT_LINE.search(head)):
-        titles = " nor ".join(module.TITLE for module in known.values())
-        raise InputError(
-            f"{name} is neither {titles}",
-            "it is XML of another kind"
-            if is_xml
-            else "it is UTF-16 without the English column names of an attendance report"
-            if _is_utf16(head)
-            else "it is not text",
-            "Nothing was taken. Name the source with --source if it is one of these.",
-        )
-    return known["jsonl"]
+    for source in known.values():
+        if source.recognises(head, name):
+            return source
+    is_xml = without_mark(head).lstrip().startswith(b"<")
+    if not is_xml and can_hold_lines(head):
+        return known["jsonl"]
+    if is_xml:
+        reason = "it is XML of another kind"
+    elif encoding_of(head).startswith("utf-16"):
+        reason = "it is UTF-16 without the English column names of an attendance report"
+    else:
+        reason = "it is not text"
+    titles = " nor ".join(source.title for source in known.values())
+    raise InputError(
+        f"{name} is neither {titles}",
+        reason,
+        "Nothing was ingested. Name the source with --source if it is one of these.",
+    )
 
 
-def _is_utf16(head: bytes) -> bool:
-    return head[:2] in (b"\xff\xfe", b"\xfe\xff") or head[1:4:2] == b"\0\0"
+def read_again(name: str, raw: bytes, context: Context) -> list[Event | QuarantinedInput]:
+    """Read one original that source ``name`` put in quarantine (``QuarantinedInput.raw``).
 
-
-def _is_binary(head: bytes) -> bool:
-    if b"\0" in head:
-        return True
+    Return nothing where the original cannot be read without the rest of its input, and where the
+    source is no longer installed.
+    """
+    source = discover().get(name)
+    if source is None:
+        return []
     try:
-        head.decode()
-    except UnicodeDecodeError as error:
-        # A character cut in two by the end of the head is no fault of the text.
-        return error.start < len(head) - 3
-    return False
-
-
-def read_again(name: str, raw: bytes, context: Context) -> Iterator[Event | QuarantinedInput]:
-    """What source ``name`` makes of an original it refused before, kept as ``Refused.raw``."""
-    from usage_report.sources.contract import Delivery  # it builds on this module
-
-    module = discover()[name]
-    if hasattr(module, "read"):
-        return module.read(io.BytesIO(raw), context)
-    return module.translate(Delivery(raw, {}, "", context.now), context)
+        return list(source.read_quarantined(raw, context))
+    except InputError:
+        return []

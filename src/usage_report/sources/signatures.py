@@ -1,4 +1,4 @@
-"""TODO."""
+"""Ways in which platforms prove that a delivery comes from them."""
 
 from __future__ import annotations
 
@@ -8,59 +8,80 @@ import hashlib
 import hmac
 from typing import Any
 
+import jwt
 import orjson
+from jwt.algorithms import HMACAlgorithm
 
-from usage_report.core.events import (
-    AHEAD,
-)
+from usage_report.core.events import AHEAD
 from usage_report.sources.contract import Delivery
 
-#: Oldest signature taken where a platform signs the time: its own retries are signed anew.
+#: Greatest age of a signature that includes its time, in ms. Platforms sign each retry again.
 REPLAY_WINDOW = AHEAD
 
 
-class Unauthorized(Exception):
-    """The delivery does not prove that it comes from the platform. ``str()`` says why, for the log and the answer."""
+class _Hs256(HMACAlgorithm):
+    """HMAC-SHA256 with keys of any length: the length of a secret is the platform's choice."""
+
+    def check_key_length(self, key: bytes) -> None:  # noqa: ARG002 - no key is too short
+        return None
+
+
+# Not jwt.decode, which compares times with its own clock: here they are compared with the time of
+# the delivery.
+_TOKENS = jwt.PyJWS(algorithms=[])
+_TOKENS.register_algorithm("HS256", _Hs256(HMACAlgorithm.SHA256))
+
+
+class Unauthorized(Exception):  # noqa: N818 - named after the HTTP status that answers it
+    """The delivery does not prove that it comes from the platform.
+
+    ``str()`` of it is the reason, for the log and the HTTP response.
+    """
 
 
 def same(given: str | bytes, expected: str | bytes) -> bool:
-    """Equality in constant time."""
-    a, b = (
-        x.encode("utf-8", "surrogatepass") if isinstance(x, str) else x for x in (given, expected)
-    )
-    return hmac.compare_digest(a, b)
+    """Compare in constant time."""
+    return hmac.compare_digest(_encoded(given), _encoded(expected))
+
+
+def _encoded(value: str | bytes) -> bytes:
+    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
 
 
 def hmac_sha256(key: bytes, message: bytes) -> bytes:
-    """``Unauthorized`` for an empty key: with it, anybody could have signed."""
+    """Digest of ``message``. Raises ``Unauthorized`` for an empty key: anyone can sign with it."""
     if not key:
         raise Unauthorized("there is no secret to check the signature with")
     return hmac.digest(key, message, hashlib.sha256)
 
 
 def sha256(message: bytes) -> bytes:
+    """Digest of ``message``."""
     return hashlib.sha256(message).digest()
 
 
 def bearer(delivery: Delivery) -> str:
-    """The ``Authorization`` header without a leading ``Bearer``; empty where there is none."""
-    return _unmarked(delivery.headers.get("authorization", ""))
+    """Return the ``Authorization`` header without its ``Bearer``; empty where there is none."""
+    return _without_scheme(delivery.headers.get("authorization", ""))
 
 
-def _unmarked(value: str) -> str:
-    word, _, rest = value.strip().partition(" ")
-    return rest.strip() if word.lower() == "bearer" else value.strip()
+def _without_scheme(value: str) -> str:
+    scheme, _, rest = value.strip().partition(" ")
+    return rest.strip() if scheme.lower() == "bearer" else value.strip()
 
 
 def fixed_header(delivery: Delivery, secret: str) -> None:
-    """``Unauthorized`` unless the ``Authorization`` header is the secret; a ``Bearer`` before either is no part of it."""
-    expected = _unmarked(secret)
+    """Raise ``Unauthorized`` unless the ``Authorization`` header is the secret.
+
+    A leading ``Bearer`` is ignored in both.
+    """
+    expected = _without_scheme(secret)
     if not expected or not same(bearer(delivery), expected):
         raise Unauthorized("the Authorization header is not the one that was set for this hook")
 
 
 def unbase64(text: str) -> bytes:
-    """Base64 or base64url, padded or not; ``Unauthorized`` for anything else."""
+    """Decode base64 or base64url, padded or not. Raises ``Unauthorized`` for anything else."""
     try:
         plain = text.strip().replace("-", "+").replace("_", "/")
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
@@ -69,7 +90,10 @@ def unbase64(text: str) -> bytes:
 
 
 def check_fresh(signed: object, received: int) -> None:
-    """``Unauthorized`` unless ``signed``, a Unix time in seconds or ms (from 10^11 on), is within ``REPLAY_WINDOW`` of ``received``."""
+    """Raise ``Unauthorized`` unless a signed time is within ``REPLAY_WINDOW`` of ``received``.
+
+    ``signed`` is a Unix time in seconds, or in ms from 10^11 on; ``received`` is epoch ms.
+    """
     text = str(signed)
     if not (text.isascii() and text.isdigit() and len(text) <= 15):
         raise Unauthorized("the signed time is missing or no number")
@@ -81,31 +105,35 @@ def check_fresh(signed: object, received: int) -> None:
 
 
 def jwt_claims(token: str, secret: str, received: int) -> dict[str, Any]:
-    """The claims of a JWT (https://www.rfc-editor.org/rfc/rfc7519) signed with HS256 by ``secret``.
+    """Return the claims of a JWT (https://www.rfc-editor.org/rfc/rfc7519) signed with HS256.
 
-    ``Unauthorized`` for everything else, any other algorithm and a time outside ``nbf`` and ``exp`` among it.
+    Raises ``Unauthorized`` for any other algorithm, for another secret, and where ``received``
+    (epoch ms) is not between the claims ``nbf`` and ``exp``, give or take ``REPLAY_WINDOW``.
     """
-    head, dot, signature = token.rpartition(".")
-    if not dot or head.count(".") != 1:
+    if not secret:
+        raise Unauthorized("there is no secret to check the signature with")
+    if token.count(".") != 2:
         raise Unauthorized("there is no signed token")
     try:
-        signed = head.encode("ascii")
-        header, claims = (orjson.loads(unbase64(part)) for part in head.split("."))
-    except ValueError:
-        raise Unauthorized("the token is no JWT") from None
-    if not isinstance(header, dict) or not isinstance(claims, dict) or header.get("alg") != "HS256":
-        raise Unauthorized("the token is not signed with HS256")
-    if not same(unbase64(signature), hmac_sha256(secret.encode(), signed)):
-        raise Unauthorized("the token is signed with another secret")
+        claims = orjson.loads(_TOKENS.decode(token, secret, algorithms=["HS256"]))
+    except jwt.InvalidAlgorithmError:
+        raise Unauthorized("the token is not signed with HS256") from None
+    except jwt.InvalidSignatureError:
+        raise Unauthorized("the token is signed with another secret") from None
+    except (jwt.PyJWTError, ValueError, RecursionError):
+        # RecursionError: the header is decoded before the signature is checked.
+        claims = None
+    if not isinstance(claims, dict):
+        raise Unauthorized("the token is not a valid JWT")
     for claim, sign in (("nbf", 1), ("exp", -1)):
         limit = claims.get(claim)
-        if limit is None:
-            continue
-        # Clocks may differ by as much as an event may be ahead.
-        if (
-            isinstance(limit, bool)
-            or not isinstance(limit, int | float)
-            or (limit * 1000 - received) * sign > REPLAY_WINDOW
-        ):
+        if limit is not None and not _is_within(limit, sign, received):
             raise Unauthorized("the token has expired or is not yet valid")
     return claims
+
+
+def _is_within(limit: object, sign: int, received: int) -> bool:
+    """Return whether ``received`` is not before (1) or not after (-1) a limit in seconds."""
+    if isinstance(limit, bool) or not isinstance(limit, int | float):
+        return False
+    return (limit * 1000 - received) * sign <= REPLAY_WINDOW

@@ -94,7 +94,7 @@ def _original(frame: Frame, original: Original) -> None:
     source = registry.discover().get(original.format)
     parts = (
         strings.plain(original.reason),
-        strings.plain(str(source.TITLE) if source else original.format),
+        strings.plain(source.title if source else original.format),
         dates.instant(original.received_at, frame.team.zone),
     )
     key = f"quarantine_original_{original.id}"

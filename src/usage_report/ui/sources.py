@@ -65,7 +65,7 @@ def show() -> None:
 def title(source: str) -> str:
     """Return what people call a source; its name where it is not one of ours."""
     known = registry.discover().get(source)
-    return str(known.TITLE) if known else source
+    return known.title if known else source
 
 
 def address(platform: str, team: str) -> str:

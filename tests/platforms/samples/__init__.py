@@ -1,8 +1,7 @@
-"""What the contract test knows of each platform: one module here per platform, named as its ``NAME`` (``_`` for ``-``), with a
-``SAMPLE``.
+"""Sample meetings for the tests of webhooks: one module with a ``SAMPLE`` for each platform.
 
-A sample is one short meeting as the platform would deliver it, each delivery signed as the platform signs, and what a
-person working it out by hand says the meeting comes to.
+The module has the name of the source, with ``_`` for ``-``. A sample is one short meeting as the
+platform delivers and signs it, with the figures that someone found by hand.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import hmac
 import importlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from usage_report.sources.contract import Delivery
@@ -25,23 +24,21 @@ URL = "https://usage.example.org/api/v1/hooks/platform/acme"
 class Sample:
     #: The team's secret for the platform.
     secret: str
-    #: Epoch ms: when all of this was received, after the meeting and on its day (UTC).
+    #: Epoch ms at which all deliveries were received: after the meeting, on the same day (UTC).
     now: int
-    #: A signed delivery of any body, received at ``now``.
+    #: Returns a signed delivery of any body, received at ``now``.
     sign: Callable[[bytes], Delivery]
     #: The meeting, in order: bodies as the platform encodes them, or objects for those that send plain JSON.
     meeting: tuple[bytes | dict | list, ...]
-    #: Figures of that day, as people see them. Every key of ``metrics.METRICS`` that the platform can supply is here and
-    #: not 0, save those in ``silent``.
+    #: Figures of that day, in minutes and counts. All metrics that the platform can supply are here
+    #: and not 0.
     figures: dict[str, float | int]
-    #: An event of a kind that the platform does not have.
+    #: An event of a kind that does not exist.
     unknown: bytes | dict | list
-    #: What proves the origin: names of headers (lower case), or ``url``. Each is needed.
+    #: What proves the origin: names of headers (lower case), or ``url``. Each is required.
     proof: tuple[str, ...]
-    #: Is the body part of what is signed?
+    #: Whether the signature covers the body.
     signs_body: bool = True
-    #: Metrics that are supplied, but not by these webhooks (such as by files of the same source).
-    silent: frozenset[str] = field(default=frozenset())
 
     def deliveries(self) -> list[Delivery]:
         return [self.deliver(body) for body in self.meeting]
@@ -63,7 +60,7 @@ def base64url(data: bytes) -> str:
 
 
 def jwt(claims: dict, secret: str, alg: str = "HS256", digest: str = "sha256") -> str:
-    """A JSON web token, signed with ``secret`` whatever ``alg`` it claims."""
+    """A JSON web token, signed with ``secret`` and ``digest`` whatever its ``alg``."""
     head = f"{base64url(encoded({'alg': alg, 'typ': 'JWT'}))}.{base64url(encoded(claims))}"
     return f"{head}.{base64url(hmac.digest(secret.encode(), head.encode(), digest))}"
 

@@ -32,7 +32,7 @@ from usage_report.core.events import (
 )
 from usage_report.core.metrics import parts
 from usage_report.sources.contract import Context
-from usage_report.sources.files.jsonl import _lines
+from usage_report.sources.text import lines as read_lines
 
 NAME = "digitalsamba-rest"
 BESIDE = "digitalsamba"
@@ -62,7 +62,7 @@ def recognises(head: bytes, name: str) -> bool:
 def read(stream: BinaryIO, context: Context) -> Iterator[Event | QuarantinedInput]:
     """Every line's events; a line that is no such object is refused with its number."""
     position = 0
-    for lines, complete in _lines(stream):
+    for lines, complete in read_lines(stream):
         for line in lines:
             position += 1
             if complete and not line.strip():

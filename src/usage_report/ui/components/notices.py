@@ -44,7 +44,7 @@ def connect_platform(team: str) -> None:
     """Explain how a platform sends its events to this app."""
     key = shlex.quote(team)
     names = ", ".join(
-        f"{strings.plain(platform.TITLE)} ({strings.code(name)})"
+        f"{strings.plain(platform.title)} ({strings.code(name)})"
         for name, platform in registry.platforms().items()
     )
     with st.container(border=True):
