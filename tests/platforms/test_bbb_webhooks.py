@@ -30,7 +30,9 @@ ANA, BO = sample.ANA, sample.BO
 def translate(body: object) -> list[Event | QuarantinedInput]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return list(
-        bigbluebutton.translate(Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM))
+        bigbluebutton.SOURCE.translate(
+            Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM)
+        )
     )
 
 
@@ -209,7 +211,7 @@ def test_whatever_comes_is_an_event_or_refused(value, noise):
 )
 def test_the_checksum_of_every_algorithm(algorithm, url):
     delivery = sample.sign(sample.form(sample.EVENTS[0]), algorithm=algorithm, url=url)
-    bigbluebutton.verify(delivery, sample.SECRET)
+    bigbluebutton.SOURCE.verify(delivery, sample.SECRET)
     for broken in (
         delivery._replace(body=delivery.body + b" "),
         delivery._replace(url=delivery.url.replace("hooks", "hook5")),
@@ -219,9 +221,9 @@ def test_the_checksum_of_every_algorithm(algorithm, url):
         delivery._replace(url=url),
     ):
         with pytest.raises(Unauthorized):
-            bigbluebutton.verify(broken, sample.SECRET)
+            bigbluebutton.SOURCE.verify(broken, sample.SECRET)
     with pytest.raises(Unauthorized):
-        bigbluebutton.verify(delivery, "another")
+        bigbluebutton.SOURCE.verify(delivery, "another")
 
 
 def test_servers_before_3_0_sign_the_fields_as_json():
@@ -235,39 +237,39 @@ def test_servers_before_3_0_sign_the_fields_as_json():
         signed = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
         digest = hashlib.sha1(URL.encode() + signed + sample.SECRET.encode()).hexdigest()
         delivery = Delivery(urlencode(fields).encode(), {}, f"{URL}?checksum={digest}", NOW)
-        bigbluebutton.verify(delivery, sample.SECRET)
+        bigbluebutton.SOURCE.verify(delivery, sample.SECRET)
         for broken in (
             delivery._replace(body=urlencode(fields | {"timestamp": 2}).encode()),
             delivery._replace(body=delivery.body + b"&x="),
         ):
             with pytest.raises(Unauthorized):
-                bigbluebutton.verify(broken, sample.SECRET)
+                bigbluebutton.SOURCE.verify(broken, sample.SECRET)
         with pytest.raises(Unauthorized):
-            bigbluebutton.verify(delivery, "another")
+            bigbluebutton.SOURCE.verify(delivery, "another")
 
 
 def test_the_first_servers_of_3_0_sign_an_empty_object():
     digest = hashlib.sha256(URL.encode() + b"{}" + sample.SECRET.encode()).hexdigest()
     delivery = Delivery(sample.form(sample.EVENTS[0]), {}, f"{URL}?checksum={digest}", NOW)
-    bigbluebutton.verify(delivery, sample.SECRET)
+    bigbluebutton.SOURCE.verify(delivery, sample.SECRET)
     with pytest.raises(Unauthorized):
-        bigbluebutton.verify(delivery, "another")
+        bigbluebutton.SOURCE.verify(delivery, "another")
 
 
 def test_a_bearer_secret_instead():
     delivery = Delivery(b"event=[]", {"authorization": f"Bearer {sample.SECRET}"}, URL, NOW)
-    bigbluebutton.verify(delivery, sample.SECRET)
+    bigbluebutton.SOURCE.verify(delivery, sample.SECRET)
     with pytest.raises(Unauthorized, match="bearer"):
-        bigbluebutton.verify(delivery, "another")
+        bigbluebutton.SOURCE.verify(delivery, "another")
 
 
 def test_without_a_secret_nothing_is_authentic():
     with pytest.raises(Unauthorized, match="no secret"):
-        bigbluebutton.verify(sample.sign(b"event=[]", secret=""), "")
+        bigbluebutton.SOURCE.verify(sample.sign(b"event=[]", secret=""), "")
 
 
 def test_a_refusal_is_not_answered_with_what_the_server_takes_for_a_delivery():
-    assert bigbluebutton.DENIED == 403
+    assert bigbluebutton.SOURCE.denied_status == 403
 
 
 # The same meeting by both ways

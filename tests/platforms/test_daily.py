@@ -24,7 +24,7 @@ from usage_report.core.events import iso
 from usage_report.sources.contract import Delivery
 from usage_report.sources.webhooks import daily, room_days
 
-reading = Reading(daily)
+reading = Reading(daily.SOURCE)
 one, says, refused, events = reading.one, reading.says, reading.refused, reading.events
 
 # The example of the documents.
@@ -53,7 +53,7 @@ def test_a_signature_worked_out_by_hand_is_taken(when):
     signature = base64.b64encode(
         hmac.new(base64.b64decode(SECRET), f"{when}.".encode() + body, hashlib.sha256).digest()
     ).decode()
-    daily.verify(
+    daily.SOURCE.verify(
         Delivery(body, {"x-webhook-timestamp": when, "x-webhook-signature": signature}, URL, NOW),
         SECRET,
     )
@@ -82,7 +82,7 @@ def test_each_fault_of_the_signature_is_named():
 
 def test_the_test_at_creation_passes_unsigned_and_says_nothing():
     for body in (b'{"test":"test"}', b'{ "test": "test" }'):
-        daily.verify(Delivery(body, {}, URL, NOW), SECRET)
+        daily.SOURCE.verify(Delivery(body, {}, URL, NOW), SECRET)
         assert reading.translate(body) == []
     for body in (
         b'{"test":"test","type":"meeting.ended"}',
@@ -179,7 +179,7 @@ def test_two_meetings_of_a_room_have_their_minutes_and_peaks():
                 "active_participants": 2, "active_rooms": 1}  # fmt: skip
     for order in (told, told[::-1]):
         expect(ask(order, start="2026-03-02", as_of=NOW), expected)
-    assert "sessions" in daily.CANNOT_SUPPLY
+    assert "sessions" in daily.SOURCE.cannot_supply
 
 
 def test_a_room_in_use_for_ever_is_a_session_a_day():

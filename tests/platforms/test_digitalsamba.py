@@ -20,7 +20,9 @@ from usage_report.sources.webhooks import digitalsamba
 def translate(body: object) -> list[Event | QuarantinedInput]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return list(
-        digitalsamba.translate(Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM))
+        digitalsamba.SOURCE.translate(
+            Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM)
+        )
     )
 
 
@@ -146,7 +148,7 @@ def test_each_part_of_an_identity_makes_another_event():
     assert one(base | {"attempt": 2}).id == one(base).id
 
 
-@pytest.mark.parametrize("kind", sorted(digitalsamba._OTHERS))
+@pytest.mark.parametrize("kind", sorted(digitalsamba._IGNORED))
 def test_what_is_no_part_of_any_figure_is_let_pass(kind):
     assert translate(sample.event(kind, 1)) == []
 
@@ -184,7 +186,7 @@ def test_seconds_may_be_text_or_a_date():
 @pytest.mark.parametrize("header", ["tok", "Bearer tok", "bearer tok", " Bearer  tok "])
 @pytest.mark.parametrize("secret", ["tok", "Bearer tok"])
 def test_the_header_is_the_secret_with_or_without_bearer(header, secret):
-    digitalsamba.verify(Delivery(b"{}", {"authorization": header}, "", 0), secret)
+    digitalsamba.SOURCE.verify(Delivery(b"{}", {"authorization": header}, "", 0), secret)
 
 
 @pytest.mark.parametrize(
@@ -197,4 +199,4 @@ def test_the_header_is_the_secret_with_or_without_bearer(header, secret):
 )  # fmt: skip
 def test_nothing_else_is(headers, secret):
     with pytest.raises(Unauthorized, match="Authorization"):
-        digitalsamba.verify(Delivery(b"{}", headers, "", 0), secret)
+        digitalsamba.SOURCE.verify(Delivery(b"{}", headers, "", 0), secret)

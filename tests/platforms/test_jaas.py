@@ -26,7 +26,7 @@ from support.harness import ask, expect
 from usage_report.sources.contract import Delivery
 from usage_report.sources.webhooks import jaas
 
-reading = Reading(jaas)
+reading = Reading(jaas.SOURCE)
 one, says, refused, events = reading.one, reading.says, reading.refused, reading.events
 
 # The example of the documents, its fqn in full.
@@ -56,7 +56,7 @@ def test_a_signature_worked_out_by_hand_is_taken(when):
         f"t={when},v1=AAAA,v1={signature}",
         f"v1={signature},v0=x,t={when}",
     ):
-        jaas.verify(Delivery(body, {"x-jaas-signature": header}, URL, NOW), SECRET)
+        jaas.SOURCE.verify(Delivery(body, {"x-jaas-signature": header}, URL, NOW), SECRET)
 
 
 def why(delivery: Delivery, secret: str = SECRET) -> str:
@@ -84,8 +84,8 @@ def test_each_fault_of_the_signature_is_named():
 
 def test_a_fixed_header_may_do_instead():
     for value in (SECRET, f"Bearer {SECRET}"):
-        jaas.verify(Delivery(b"{}", {"authorization": value}, URL, NOW), SECRET)
-    jaas.verify(Delivery(b"{}", {"authorization": "Bearer abc"}, URL, NOW), "Bearer abc")
+        jaas.SOURCE.verify(Delivery(b"{}", {"authorization": value}, URL, NOW), SECRET)
+    jaas.SOURCE.verify(Delivery(b"{}", {"authorization": "Bearer abc"}, URL, NOW), "Bearer abc")
     for value in ("", "Bearer ", "wrong", SECRET[:-1], f"Basic {SECRET}"):
         assert "Authorization is not the secret" in why(
             Delivery(b"{}", {"authorization": value}, URL, NOW)

@@ -28,7 +28,9 @@ NOON = 120  # from 12:00 UTC on, nobody is waited for who came before the turn o
 
 def translate(body: object) -> list[Event | QuarantinedInput]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return list(janus.translate(Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM)))
+    return list(
+        janus.SOURCE.translate(Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM))
+    )
 
 
 def told(body: object) -> list[tuple[str, str, str, str]]:
@@ -261,15 +263,15 @@ def test_whatever_comes_is_an_event_or_refused(value, noise):
 )
 def test_only_the_login_is_taken(header):
     delivery = sample.sign(b"[]")
-    janus.verify(delivery, sample.SECRET)
-    janus.verify(
+    janus.SOURCE.verify(delivery, sample.SECRET)
+    janus.SOURCE.verify(
         delivery._replace(
             headers={"authorization": delivery.headers["authorization"].replace("Basic", "basic")}
         ),
         sample.SECRET,
     )
     with pytest.raises(Unauthorized):
-        janus.verify(
+        janus.SOURCE.verify(
             delivery._replace(headers={} if header is None else {"authorization": header}),
             sample.SECRET,
         )

@@ -110,16 +110,16 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Delivery], Seen
 
 def translate(deliveries: list[Delivery]) -> list[Event | QuarantinedInput]:
     context = contract.Context(now=now(), team=TEAM, name="janus")
-    return [x for delivery in deliveries for x in janus.translate(delivery, context)]
+    return [x for delivery in deliveries for x in janus.SOURCE.translate(delivery, context)]
 
 
 def test_every_delivery_proves_itself_and_nothing_of_it_is_refused(told):
     deliveries, *_ = told
     assert deliveries
     for delivery in deliveries:
-        janus.verify(delivery, SECRET)
+        janus.SOURCE.verify(delivery, SECRET)
         with pytest.raises(Unauthorized):
-            janus.verify(delivery, SECRET + "x")
+            janus.SOURCE.verify(delivery, SECRET + "x")
     assert [x for x in translate(deliveries) if type(x) is not Event] == []
 
 
@@ -164,7 +164,7 @@ def test_it_arrives_within_two_seconds_of_what_happens(told):
     lags = [
         delivery.received - x.time
         for delivery in deliveries
-        for x in janus.translate(delivery, context)
+        for x in janus.SOURCE.translate(delivery, context)
     ]
     assert lags
     assert max(lags) < NEAR

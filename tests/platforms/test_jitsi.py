@@ -31,7 +31,9 @@ AT = 1625823996
 
 def translate(body: object) -> list[Event | QuarantinedInput]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return list(jitsi.translate(Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM)))
+    return list(
+        jitsi.SOURCE.translate(Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM))
+    )
 
 
 def refused(body: object) -> QuarantinedInput:
@@ -218,8 +220,8 @@ def test_what_is_amiss_is_said(body, reason):
 )
 def test_the_header_is_the_secret(header):
     delivery = Delivery(b"{}", {"authorization": header}, "", 0)
-    jitsi.verify(delivery, sample.SECRET)
-    jitsi.verify(delivery, f"Bearer {sample.SECRET}")
+    jitsi.SOURCE.verify(delivery, sample.SECRET)
+    jitsi.SOURCE.verify(delivery, f"Bearer {sample.SECRET}")
     for headers, secret in (
         ({}, sample.SECRET),
         ({"authorization": header + "x"}, sample.SECRET),
@@ -228,4 +230,4 @@ def test_the_header_is_the_secret(header):
         ({"authorization": "Bearer "}, "Bearer"),
     ):
         with pytest.raises(Unauthorized):
-            jitsi.verify(Delivery(b"{}", headers, "", 0), secret)
+            jitsi.SOURCE.verify(Delivery(b"{}", headers, "", 0), secret)

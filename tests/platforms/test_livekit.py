@@ -31,7 +31,7 @@ from usage_report.core.events import QuarantinedInput
 from usage_report.sources.contract import Context, Delivery
 from usage_report.sources.webhooks import livekit
 
-reading = Reading(livekit)
+reading = Reading(livekit.SOURCE)
 translate, one, says, refused = reading.translate, reading.one, reading.says, reading.refused
 
 
@@ -62,8 +62,8 @@ def test_a_token_worked_out_by_hand_is_taken():
         delivery = Delivery(
             body, {"authorization": prefix + ".".join([*part, signature])}, URL, NOW
         )
-        livekit.verify(delivery, f"{KEY}:{SECRET}")
-        livekit.verify(delivery, SECRET)
+        livekit.SOURCE.verify(delivery, f"{KEY}:{SECRET}")
+        livekit.SOURCE.verify(delivery, SECRET)
 
 
 def refusal(delivery: Delivery, secret: str = f"{KEY}:{SECRET}") -> str:
@@ -328,7 +328,7 @@ def test_a_name_is_no_reason_to_refuse():
 
 
 def test_the_future_is_refused():
-    (told,) = livekit.translate(
+    (told,) = livekit.SOURCE.translate(
         sign(json.dumps(event("room_finished", 31)).encode()), Context(TEN * 1000, TEAM)
     )
     assert type(told) is QuarantinedInput

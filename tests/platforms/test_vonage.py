@@ -28,7 +28,7 @@ from support.harness import ask, expect
 from usage_report.sources.contract import Delivery
 from usage_report.sources.webhooks import vonage
 
-reading = Reading(vonage)
+reading = Reading(vonage.SOURCE)
 one, says, refused, events = reading.one, reading.says, reading.refused, reading.events
 
 # The sequence of the documents: one person with a camera, whose stream and connection end in one ms.
@@ -71,7 +71,7 @@ def test_a_token_worked_out_by_hand_is_taken():
         .decode()
         .rstrip("=")
     )
-    vonage.verify(
+    vonage.SOURCE.verify(
         Delivery(body, {"authorization": "Bearer " + ".".join([*part, signature])}, URL, NOW),
         SECRET,
     )
@@ -98,7 +98,7 @@ def test_each_fault_of_the_token_is_named():
 
 def test_callbacks_may_have_secrets_of_their_own():
     for secrets in (f"archives,{SECRET}", f"{SECRET}, captions", f"a {SECRET} b"):
-        vonage.verify(sign(b"{}"), secrets)
+        vonage.SOURCE.verify(sign(b"{}"), secrets)
     assert "another secret" in why(sign(b"{}"), "archives,captions")
     assert "no secret" in why(sign(b"{}", secret=""), " , ")
 

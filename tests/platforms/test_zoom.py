@@ -28,7 +28,7 @@ from usage_report.core.events import instant
 from usage_report.sources.contract import Delivery
 from usage_report.sources.webhooks import zoom
 
-reading = Reading(zoom)
+reading = Reading(zoom.SOURCE)
 one, says, refused, events = reading.one, reading.says, reading.refused, reading.events
 
 # The example of the documents: a person joins a meeting; their leave has a join_time where a leave_time belongs.
@@ -54,7 +54,7 @@ def test_a_signature_worked_out_by_hand_is_taken():
     body = json.dumps(JOINED).encode()
     message = f"v0:{NOW // 1000}:".encode() + body
     signature = "v0=" + hmac.new(SECRET.encode(), message, hashlib.sha256).hexdigest()
-    zoom.verify(
+    zoom.SOURCE.verify(
         Delivery(
             body,
             {"x-zm-request-timestamp": str(NOW // 1000), "x-zm-signature": signature},
@@ -63,7 +63,7 @@ def test_a_signature_worked_out_by_hand_is_taken():
         ),
         SECRET,
     )
-    zoom.verify(sign(body, signed=NOW), SECRET)  # ms
+    zoom.SOURCE.verify(sign(body, signed=NOW), SECRET)  # ms
 
 
 def test_each_fault_of_the_signature_is_named():
@@ -84,7 +84,7 @@ def test_each_fault_of_the_signature_is_named():
     )
     assert "five minutes" in why(good._replace(received=NOW + 300_001))
     assert "five minutes" in why(good._replace(received=NOW - 300_001))
-    zoom.verify(good._replace(received=NOW + 300_000), SECRET)
+    zoom.SOURCE.verify(good._replace(received=NOW + 300_000), SECRET)
     assert "no number" in why(good._replace(headers={}))
     assert "no number" in why(sign(b"{}", signed=-5))
     assert "no secret" in why(good, "")
@@ -93,9 +93,9 @@ def test_each_fault_of_the_signature_is_named():
 def test_the_challenge_is_answered():
     body = b'{"payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"},"event_ts":1654503849680,"event":"endpoint.url_validation"}'
     delivery = sign(body)
-    zoom.verify(delivery, SECRET)
+    zoom.SOURCE.verify(delivery, SECRET)
     expected = hmac.new(SECRET.encode(), b"qgg8vlvZRS6UYooatFL8Aw", hashlib.sha256).hexdigest()
-    assert zoom.answer(delivery, SECRET) == {
+    assert zoom.SOURCE.answer(delivery, SECRET) == {
         "plainToken": "qgg8vlvZRS6UYooatFL8Aw",
         "encryptedToken": expected,
     }
@@ -106,7 +106,7 @@ def test_the_challenge_is_answered():
                                   b'{"event":"endpoint.url_validation","payload":{"plainToken":["x"]}}',
                                   b'{"event":"endpoint.url_validation","payload":[]}'])  # fmt: skip
 def test_nothing_else_is_a_challenge(body):
-    assert zoom.answer(sign(body), SECRET) is None
+    assert zoom.SOURCE.answer(sign(body), SECRET) is None
 
 
 # The events
