@@ -34,13 +34,13 @@ RECORDING = {
 
 
 def events(kind, obj):
-    found = list(rest.translate(kind, obj, CONTEXT))
+    found = list(rest.SOURCE.translate_object(kind, obj, CONTEXT))
     assert all(type(e) is Event for e in found), found
     return found
 
 
 def refused(kind, obj) -> QuarantinedInput:
-    (found,) = rest.translate(kind, obj, CONTEXT)
+    (found,) = rest.SOURCE.translate_object(kind, obj, CONTEXT)
     assert type(found) is QuarantinedInput
     return found
 
@@ -165,7 +165,7 @@ def test_what_cannot_be_used_is_refused_whole_and_can_be_replayed(kind, obj, rea
     assert one.reason == reason
     assert one.why
     # Quarantine reads it again with the same module, to the same words.
-    (again,) = rest.read(io.BytesIO(one.raw), CONTEXT)
+    (again,) = rest.SOURCE.read(io.BytesIO(one.raw), CONTEXT)
     assert (again.reason, again.raw) == (reason, one.raw)
 
 
@@ -186,8 +186,8 @@ def test_a_file_of_objects_is_recognised_and_read():
         b"7",
     ]
     data = b"\n".join(lines)
-    assert registry.choose(data, "objects.jsonl") is rest
-    found = list(rest.read(io.BytesIO(data), CONTEXT))
+    assert registry.choose(data, "objects.jsonl") is rest.SOURCE
+    found = list(rest.SOURCE.read(io.BytesIO(data), CONTEXT))
     assert [type(x) for x in found] == [Event] * 4 + [QuarantinedInput] * 3
     assert [x.position for x in found[4:]] == [4, 5, 6]
     assert registry.choose(orjson.dumps({"specversion": "1.0"}), "e.jsonl").name == "jsonl"

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from support.fake_digitalsamba import KEY, Fake, serving, status
+from support.fake_digitalsamba import KEY, FakeDigitalSamba, serving, status
 from usage_report import storage
 from usage_report.cli.pull import pull as command
 from usage_report.core.errors import InputError, VendorError
@@ -36,7 +36,7 @@ FIRST, LAST = date(2026, 3, 1), date(2026, 3, 8)
 DAY = 86_400_000
 
 
-def world(fake: Fake) -> Fake:
+def world(fake: FakeDigitalSamba) -> FakeDigitalSamba:
     """Five days: 3 people for 30.5 minutes, 2 over midnight, a rejoin, recordings."""
     fake.meet("s1", "2026-03-02T09:00:00", 30.5, 3)
     fake.meet("s2", "2026-03-03T23:50:00", 30, 2)
@@ -49,7 +49,7 @@ def world(fake: Fake) -> Fake:
 
 @pytest.fixture
 def fake():
-    with serving(world(Fake())) as fake:
+    with serving(world(FakeDigitalSamba())) as fake:
         yield fake
 
 
@@ -61,7 +61,7 @@ def lite(tmp_path):
 
 
 def run(engine, fake, now=NOW, first=FIRST, last=LAST, **options):
-    with ds.Client(KEY, fake.url, pace=0, sleep=lambda s: None) as client:
+    with ds.Client(KEY, fake.url, pace=0) as client:
         done = pull.pull(engine, client, "acme", first=first, last=last, now=lambda: now, **options)
     pipeline.process_pending(engine)
     return done
@@ -142,10 +142,10 @@ def test_again_changes_nothing(engine, fake):
 
 def test_a_recording_is_asked_about_once(lite, fake):
     run(lite, fake)
-    assert sum(a.startswith("recordings/r") for a in fake.asked) == 2
-    fake.asked.clear()
+    assert sum(a.startswith("recordings/r") for a in fake.requests) == 2
+    fake.requests.clear()
     run(lite, fake)
-    assert not any(a.startswith("recordings/r") for a in fake.asked)
+    assert not any(a.startswith("recordings/r") for a in fake.requests)
 
 
 def test_more_rows_than_a_page(lite, fake):
@@ -253,7 +253,11 @@ def test_a_team_with_webhooks_as_well_counts_nobody_twice(engine, fake):
             )
     stream = io.BytesIO(b"\n".join(map(orjson.dumps, lines)))
     pipeline.ingest(
-        engine, jsonl.SOURCE.read(stream, Context(NOW, "acme")), now=NOW, format="jsonl", origin="hooks"
+        engine,
+        jsonl.SOURCE.read(stream, Context(NOW, "acme")),
+        now=NOW,
+        format="jsonl",
+        origin="hooks",
     )
     pipeline.process_pending(engine)
     alone = report(engine).json()["total"]
@@ -278,7 +282,7 @@ def test_faults_on_the_way_and_carrying_on(lite, fake, tmp_path):
     wanted = state(other)
     other.dispose()
     for n in range(1, 60):
-        fake.asked.clear()
+        fake.requests.clear()
         fake.faults = [None] * n + [status(401)]
         try:
             done = run(lite, fake)
@@ -294,12 +298,12 @@ def test_what_was_read_is_not_read_again(lite, fake):
     fake.faults = [*[None] * 8, status(403)]
     with pytest.raises(VendorError):
         run(lite, fake)
-    before = list(fake.asked)
-    fake.asked.clear()
+    before = list(fake.requests)
+    fake.requests.clear()
     run(lite, fake)
     assert len(before) == 9
-    assert before[-1] == fake.asked[0], "it carries on with the very question that failed"
-    assert not set(before[:8]) & set(fake.asked)
+    assert before[-1] == fake.requests[0], "it carries on with the very question that failed"
+    assert not set(before[:8]) & set(fake.requests)
 
 
 def test_other_days_begin_anew(lite, fake):
@@ -331,14 +335,14 @@ def test_days_that_cannot_be(lite, fake):
         run(lite, fake, first=date(2026, 3, 11), last=None)
     with pytest.raises(InputError, match="too many"):
         run(lite, fake, first=date(2001, 3, 11), last=None)
-    assert not fake.asked
+    assert not fake.requests
 
 
 def test_sample_data_is_no_vendors_team(lite, fake):
     team_changes.change(lite, "acme", now=NOW, sample=True)
     with pytest.raises(InputError, match="sample data"):
         run(lite, fake)
-    assert not fake.asked
+    assert not fake.requests
 
 
 @pytest.mark.slow
@@ -351,7 +355,7 @@ def test_a_process_killed_at_any_request_carries_on(fake, tmp_path):
         "USAGE_REPORT_DATABASE_URL": url, "DIGITALSAMBA_API_KEY": KEY, "USAGE_REPORT_DIGITALSAMBA_URL": fake.url,
         "PYTHONPATH": os.pathsep.join(sys.path),
     }  # fmt: skip
-    code = "from usage_report.sources.pull import digitalsamba as d; d.PACE = 0; from usage_report.cli.pull import pull; pull()"
+    code = "from usage_report.sources.pull import digitalsamba as d; d.PACE_SECONDS = 0; from usage_report.cli.pull import pull; pull()"
     line = [
         sys.executable,
         "-c",
@@ -368,16 +372,16 @@ def test_a_process_killed_at_any_request_carries_on(fake, tmp_path):
         child = subprocess.Popen(
             line, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        fake.asked.clear()
+        fake.requests.clear()
         fake.hook = lambda count, n=n, pid=child.pid: (
             os.kill(pid, signal.SIGKILL) if count == n else None
         )
         assert child.wait(60) == -signal.SIGKILL
     fake.hook = None
-    fake.asked.clear()
+    fake.requests.clear()
     last = subprocess.run(line, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert last.returncode == 0, last.stderr
-    assert not any(a.startswith("sessions") for a in fake.asked), "it did not begin anew"
+    assert not any(a.startswith("sessions") for a in fake.requests), "it did not begin anew"
     killed = storage.open_database(url)
     assert state(killed) == state(clean)
     killed.dispose()
@@ -392,7 +396,7 @@ def shell(fake, tmp_path, monkeypatch):
     monkeypatch.setenv("USAGE_REPORT_DATABASE_URL", f"sqlite:///{tmp_path}/cli.db")
     monkeypatch.setenv("USAGE_REPORT_DIGITALSAMBA_URL", fake.url)
     monkeypatch.setenv("DIGITALSAMBA_API_KEY", KEY)
-    monkeypatch.setattr(ds, "PACE", 0)
+    monkeypatch.setattr(ds, "PACE_SECONDS", 0)
     return lambda *args: CliRunner().invoke(command, ["digitalsamba", "--team", "acme", *args])
 
 

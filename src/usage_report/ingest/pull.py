@@ -16,7 +16,8 @@ from usage_report.core.periods import DAY, today, zone
 from usage_report.ingest import pipeline
 from usage_report.sources.contract import Context
 from usage_report.sources.pull import digitalsamba_objects as rest
-from usage_report.sources.pull.digitalsamba import VENDOR, Client, DateEnd
+from usage_report.sources.pull.digitalsamba import VENDOR, Client
+from usage_report.sources.pull.digitalsamba_statistics import DateEnd
 from usage_report.storage import reading, teams, writing
 from usage_report.storage import vendor_figures as stored
 from usage_report.storage.event_log import IngestCounts
@@ -185,31 +186,31 @@ class _Pull:
         at = self.now()
         context = Context(now=at, team=self.team, name=path)
         items: list[Event | QuarantinedInput] = [
-            x for n, row in enumerate(rows, 1) for x in rest.translate(kind, row, context, n)
+            x
+            for n, row in enumerate(rows, 1)
+            for x in rest.SOURCE.translate_object(kind, row, context, n)
         ]
         self.done.examples += [x for x in items if type(x) is QuarantinedInput][
             : 10 - len(self.done.examples)
         ]
         self.done.counts += pipeline.ingest(
-            self.engine, items, now=at, format=rest.NAME, origin=f"{VENDOR} {path}"
+            self.engine, items, now=at, format=rest.SOURCE.name, origin=f"{VENDOR} {path}"
         )
 
     def _recordings(self) -> None:
         """All recordings, archived ones too: their lists know no dates. Those that are in none any more have been deleted."""
         listed: set[str] = set()
         for path in ("/api/v1/recordings", "/api/v1/recordings/archived"):
-            for rows in self.client.pages(path, optional=path.endswith("archived")):
+            for rows in self.client.pages(path, absent=404 if path.endswith("archived") else None):
                 listed.update(str(row.get("id")) for row in rows)
                 self._take("recording", self._completed(rows), path)
         with reading(self.engine) as c:
-            kept = stored.kept_recordings(c, self.id, rest.NAME)
+            kept = stored.kept_recordings(c, self.id, rest.SOURCE.name)
         for recording, (room, session) in kept.items():
             # A list that moves while it is read can leave one out; only its own address says that it is gone.
             if (
                 recording not in listed
-                and self.client.get(
-                    f"/api/v1/recordings/{quote(recording, safe='')}", optional=True
-                )
+                and self.client.get(f"/api/v1/recordings/{quote(recording, safe='')}", absent=404)
                 is None
             ):
                 gone = {
@@ -234,7 +235,7 @@ class _Pull:
             for row in lacking
         }
         with reading(self.engine) as c:
-            known = stored.known_events(c, self.team, rest.NAME, list(ids.values()))
+            known = stored.known_events(c, self.team, rest.SOURCE.name, list(ids.values()))
         out = []
         for row in rows:
             wanted = ids.get(row["id"]) if isinstance(row.get("id"), str) else None
@@ -242,7 +243,7 @@ class _Pull:
                 continue
             if wanted is not None:
                 more = self.client.get(
-                    f"/api/v1/recordings/{quote(row['id'], safe='')}", optional=True
+                    f"/api/v1/recordings/{quote(row['id'], safe='')}", absent=404
                 )
                 row = row | {
                     k: v
