@@ -148,7 +148,7 @@ def test_a_leave_is_at_the_join_plus_the_duration():
     # Without the join, in every session in which it may have been: at 10:00 that of the day, and of the day before.
     at = {k: v for k, v in person("ana", "p1", 0).items() if k != "joined_at"}
     assert [(e.time, e.session) for e in events(event("participant.left", 5, **at))] == [
-        (TEN * 1000 + 301_346, room_days.session(ROOM, NOW)), (TEN * 1000 + 301_346, room_days.session(ROOM, NOW - room_days.DAY))
+        (TEN * 1000 + 301_346, room_days.session(ROOM, NOW)), (TEN * 1000 + 301_346, room_days.session(ROOM, NOW - room_days.DAY_MS))
     ]  # fmt: skip
 
 
@@ -240,7 +240,7 @@ def test_a_meeting_ends_in_every_day_that_it_touched(hours, sessions):
         )
     )
     assert [e.session for e in found] == [
-        room_days.session(ROOM, NOW - n * room_days.DAY) for n in range(sessions)
+        room_days.session(ROOM, NOW - n * room_days.DAY_MS) for n in range(sessions)
     ]
     assert len({e.id for e in found}) == sessions
 

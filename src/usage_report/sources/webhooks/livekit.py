@@ -108,7 +108,12 @@ class LiveKit(WebhookAdapter):
         if not (handler := handler_of(body.get("event"), "event", _HANDLERS, _IGNORED)):
             return ()
         return [
-            change.draft(identifier(body, "id"), session, room)
+            change.draft(
+                identifier(body, "id"),
+                session,
+                room,
+                _queued(body) if change.time is None else None,
+            )
             for session, room, change in handler(body)
         ]
 
@@ -139,12 +144,11 @@ def _joined_at(participant: dict[str, Any]) -> int | None:
 
 def _room_started(body: dict[str, Any]) -> _Placed:
     time = _exact_time(inner(body, "room"), "creationTimeMs", "creationTime")
-    time = _queued(body) if time is None else time
     yield *_place(body), Change("session.started", {}, time)
 
 
 def _room_finished(body: dict[str, Any]) -> _Placed:
-    yield *_place(body), Change("session.ended", {}, _queued(body))
+    yield *_place(body), Change("session.ended", {})
 
 
 def _person(body: dict[str, Any]) -> dict[str, Any] | None:
@@ -155,12 +159,10 @@ def _person(body: dict[str, Any]) -> dict[str, Any] | None:
 
 def _joined(body: dict[str, Any]) -> _Placed:
     if participant := _person(body):
-        time = _joined_at(participant)
         connection = identifier(participant, "sid")
         person = identifier(participant, "identity", "sid")
         name = label(participant, "name")
-        time = _queued(body) if time is None else time
-        yield *_place(body), joined(connection, person, name, time)
+        yield *_place(body), joined(connection, person, name, _joined_at(participant))
 
 
 def _left(body: dict[str, Any]) -> _Placed:
@@ -180,12 +182,12 @@ def _published(body: dict[str, Any]) -> _Placed:
     is_screen = optional(track, "source") in _SCREENS
     kind = "screenshare" if is_screen else _KINDS.get(optional(track, "type"))
     if kind:  # else a track of data
-        yield *_place(body), published(*_track(body), kind, _queued(body))
+        yield *_place(body), published(*_track(body), kind)
 
 
 def _unpublished(body: dict[str, Any]) -> _Placed:
     if optional(inner(body, "track"), "type") in _KINDS:
-        yield *_place(body), unpublished(*_track(body), _queued(body))
+        yield *_place(body), unpublished(*_track(body))
 
 
 def _egress(type_: str, *times: str) -> Callable[[dict[str, Any]], _Placed]:
@@ -201,7 +203,6 @@ def _egress(type_: str, *times: str) -> Callable[[dict[str, Any]], _Placed]:
         session = optional(egress, "roomId") or egress_id
         room = optional(egress, "roomName", "roomId") or egress_id
         time = epoch_ms(egress, *times, per_second=10**9)
-        time = _queued(body) if time is None else time
         yield session, room, Change(type_, {"recording": egress_id}, time)
 
     return handle

@@ -12,32 +12,32 @@ in the session they joined; those who join later are in the next one.
 
 from __future__ import annotations
 
-#: Length of a day in ms.
-DAY = 86_400_000
+DAY_MS = 86_400_000
 #: When a day begins, in ms after midnight UTC: few meetings run then in Europe, Africa and the
 #: Americas.
-TURN = 4 * 3_600_000
+TURN_MS = 4 * 3_600_000
 #: Greatest number of days of one meeting.
-MOST = 8
+MAX_DAYS = 8
 #: How long after the turn of the day, in ms, an event may still belong to the day before.
-LATE = 8 * 3_600_000
+LATE_MS = 8 * 3_600_000
 
 
 def session(room: str, time: int) -> str:
     """Return the session of something that began in ``room`` at ``time`` (epoch ms)."""
-    return f"{room}/{(time - TURN) // DAY}"
+    return f"{room}/{(time - TURN_MS) // DAY_MS}"
 
 
 def sessions(room: str, time: int) -> tuple[str, ...]:
     """Return the sessions of something that happened at ``time`` and began at an unknown time.
 
-    They are that of the day and, within ``LATE`` after its turn, that of the day before.
+    They are that of the day and, within ``LATE_MS`` after its turn, that of the day before.
     """
+    is_early = (time - TURN_MS) % DAY_MS < LATE_MS
     today = session(room, time)
-    return (today, session(room, time - DAY)) if (time - TURN) % DAY < LATE else (today,)
+    return (today, session(room, time - DAY_MS)) if is_early else (today,)
 
 
 def through(room: str, began: int, time: int) -> tuple[str, ...]:
-    """Return the sessions of all days from ``began`` to ``time`` (epoch ms): the last ``MOST``."""
-    days = (time - TURN) // DAY - (began - TURN) // DAY + 1
-    return tuple(session(room, time - n * DAY) for n in range(min(MOST, max(1, days))))
+    """Return the sessions of the days from ``began`` to ``time`` (epoch ms): the last ``MAX_DAYS``."""
+    days = (time - TURN_MS) // DAY_MS - (began - TURN_MS) // DAY_MS + 1
+    return tuple(session(room, time - n * DAY_MS) for n in range(min(MAX_DAYS, max(1, days))))
