@@ -1,4 +1,4 @@
-"""BigBlueButton's webhooks: published bodies, checksums, forms, and the events.xml of the same meeting beside them."""
+"""BigBlueButton's webhooks: published bodies, checksums, forms, and the events.xml of the same meeting."""
 
 from __future__ import annotations
 
@@ -30,17 +30,19 @@ ANA, BO = sample.ANA, sample.BO
 def translate(body: object) -> list[Event | QuarantinedInput]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return list(
-        bigbluebutton.translate(Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM))
+        bigbluebutton.SOURCE.translate(
+            Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM)
+        )
     )
 
 
-def told(body: object) -> list[tuple[str, str, str, str]]:
+def summaries(body: object) -> list[tuple[str, str, str, str]]:
     events = translate(body)
     assert [x for x in events if type(x) is not Event] == []
     return [(e.type, e.connection, e.subject, e.detail) for e in events]
 
 
-def refused(body: object) -> QuarantinedInput:
+def quarantined(body: object) -> QuarantinedInput:
     (item,) = translate(body)
     assert type(item) is QuarantinedInput
     return item
@@ -54,7 +56,7 @@ def test_the_published_bodies():
     path = folder / "bigbluebutton" / "webhooks-mapped.json"
     if not path.is_file():
         pytest.skip(
-            f"the published bodies are not here ({path}); USAGE_REPORT_TEST_DATA names the folder that has them"
+            f"the published bodies are missing ({path}); USAGE_REPORT_TEST_DATA names the folder that has them"
         )
     bodies = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
     assert len(bodies) >= 24
@@ -63,7 +65,7 @@ def test_the_published_bodies():
         "w_uxw0dzhtvk0l",
         "w_xfsb9gxtlfom_0e2313d7c9d39860e908e20cd196adc3a6b8bf5c16110fdadc63741f48193c19",
     )
-    assert [x for body in bodies for x in told(body)] == [
+    assert [x for body in bodies for x in summaries(body)] == [
         ("session.started", "", "", ""),
         ("participant.joined", john, john, ""),
         ("participant.joined", mary, mary, ""),
@@ -88,7 +90,7 @@ def test_the_published_bodies():
     assert len({e.id for e in events}) == len(events)
 
 
-def test_all_of_them_in_one_form_are_the_same_events():
+def test_several_events_in_one_form_are_the_same_events():
     one_by_one = [x for event in sample.EVENTS for x in translate(sample.form(event))]
     assert translate(sample.form(*sample.EVENTS)) == one_by_one
     assert translate(list(sample.EVENTS)) == one_by_one
@@ -111,20 +113,24 @@ def test_all_of_them_in_one_form_are_the_same_events():
     ],
 )
 def test_a_microphone_is_sent_while_it_is_shared_and_not_muted(kind, fields, expected):
-    assert [x[0] for x in told(sample.event(kind, 1, ANA, **fields))] == (
+    assert [x[0] for x in summaries(sample.event(kind, 1, ANA, **fields))] == (
         [expected] if expected else []
     )
 
 
-def test_recordings_are_the_meetings():
+def test_a_recording_has_the_id_of_its_meeting():
     for kind, type_ in (
         ("meeting-recording-started", "started"),
         ("meeting-recording-stopped", "stopped"),
         ("rap-deleted", "deleted"),
     ):
-        assert told(sample.event(kind, 1)) == [(f"recording.{type_}", "", sample.MEETING_ID, "")]
+        assert summaries(sample.event(kind, 1)) == [
+            (f"recording.{type_}", "", sample.MEETING_ID, "")
+        ]
     assert (
-        told(sample.event("rap-publish-ended", 1)) == told(sample.event("rap-published", 1)) == []
+        summaries(sample.event("rap-publish-ended", 1))
+        == summaries(sample.event("rap-published", 1))
+        == []
     )
 
 
@@ -134,7 +140,7 @@ def test_a_guest_is_one_person_in_a_breakout_room_too():
         return event.person
 
     assert person(f"{BO}-3") == BO
-    assert person("ana-3") == "ana-3"  # an id that a school gave, not the server
+    assert person("ana-3") == "ana-3"  # an id of the front end, not of the server
     assert person("") == ANA
 
 
@@ -158,11 +164,11 @@ def test_a_guest_is_one_person_in_a_breakout_room_too():
         (sample.form(sample.event("user-cam-broadcast-start", 1, ANA)), "missing-field"),
     ],
 )
-def test_what_is_amiss_is_said(body, reason):
-    assert refused(body).reason == reason
+def test_invalid_bodies_are_quarantined_with_their_reason(body, reason):
+    assert quarantined(body).reason == reason
 
 
-def test_one_bad_event_of_a_form_does_not_keep_the_others_out():
+def test_one_invalid_event_of_a_form_does_not_affect_the_others():
     items = translate(
         sample.form(sample.EVENTS[1], sample.event("user-teleported", 1), sample.EVENTS[2])
     )
@@ -189,7 +195,7 @@ def test_one_bad_event_of_a_form_does_not_keep_the_others_out():
     ),
     st.binary(max_size=50),
 )
-def test_whatever_comes_is_an_event_or_refused(value, noise):
+def test_any_body_gives_events_or_quarantined_input(value, noise):
     for body in (
         urlencode({"event": json.dumps(value)}).encode(),
         json.dumps(value).encode(),
@@ -209,7 +215,7 @@ def test_whatever_comes_is_an_event_or_refused(value, noise):
 )
 def test_the_checksum_of_every_algorithm(algorithm, url):
     delivery = sample.sign(sample.form(sample.EVENTS[0]), algorithm=algorithm, url=url)
-    bigbluebutton.verify(delivery, sample.SECRET)
+    bigbluebutton.SOURCE.verify(delivery, sample.SECRET)
     for broken in (
         delivery._replace(body=delivery.body + b" "),
         delivery._replace(url=delivery.url.replace("hooks", "hook5")),
@@ -219,9 +225,9 @@ def test_the_checksum_of_every_algorithm(algorithm, url):
         delivery._replace(url=url),
     ):
         with pytest.raises(Unauthorized):
-            bigbluebutton.verify(broken, sample.SECRET)
+            bigbluebutton.SOURCE.verify(broken, sample.SECRET)
     with pytest.raises(Unauthorized):
-        bigbluebutton.verify(delivery, "another")
+        bigbluebutton.SOURCE.verify(delivery, "another")
 
 
 def test_servers_before_3_0_sign_the_fields_as_json():
@@ -235,46 +241,46 @@ def test_servers_before_3_0_sign_the_fields_as_json():
         signed = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
         digest = hashlib.sha1(URL.encode() + signed + sample.SECRET.encode()).hexdigest()
         delivery = Delivery(urlencode(fields).encode(), {}, f"{URL}?checksum={digest}", NOW)
-        bigbluebutton.verify(delivery, sample.SECRET)
+        bigbluebutton.SOURCE.verify(delivery, sample.SECRET)
         for broken in (
             delivery._replace(body=urlencode(fields | {"timestamp": 2}).encode()),
             delivery._replace(body=delivery.body + b"&x="),
         ):
             with pytest.raises(Unauthorized):
-                bigbluebutton.verify(broken, sample.SECRET)
+                bigbluebutton.SOURCE.verify(broken, sample.SECRET)
         with pytest.raises(Unauthorized):
-            bigbluebutton.verify(delivery, "another")
+            bigbluebutton.SOURCE.verify(delivery, "another")
 
 
 def test_the_first_servers_of_3_0_sign_an_empty_object():
     digest = hashlib.sha256(URL.encode() + b"{}" + sample.SECRET.encode()).hexdigest()
     delivery = Delivery(sample.form(sample.EVENTS[0]), {}, f"{URL}?checksum={digest}", NOW)
-    bigbluebutton.verify(delivery, sample.SECRET)
+    bigbluebutton.SOURCE.verify(delivery, sample.SECRET)
     with pytest.raises(Unauthorized):
-        bigbluebutton.verify(delivery, "another")
+        bigbluebutton.SOURCE.verify(delivery, "another")
 
 
-def test_a_bearer_secret_instead():
+def test_a_bearer_token_is_accepted_instead():
     delivery = Delivery(b"event=[]", {"authorization": f"Bearer {sample.SECRET}"}, URL, NOW)
-    bigbluebutton.verify(delivery, sample.SECRET)
+    bigbluebutton.SOURCE.verify(delivery, sample.SECRET)
     with pytest.raises(Unauthorized, match="bearer"):
-        bigbluebutton.verify(delivery, "another")
+        bigbluebutton.SOURCE.verify(delivery, "another")
 
 
 def test_without_a_secret_nothing_is_authentic():
     with pytest.raises(Unauthorized, match="no secret"):
-        bigbluebutton.verify(sample.sign(b"event=[]", secret=""), "")
+        bigbluebutton.SOURCE.verify(sample.sign(b"event=[]", secret=""), "")
 
 
-def test_a_refusal_is_not_answered_with_what_the_server_takes_for_a_delivery():
-    assert bigbluebutton.DENIED == 403
+def test_a_rejection_is_not_answered_with_the_status_that_means_delivered():
+    assert bigbluebutton.SOURCE.denied_status == 403
 
 
-# The same meeting by both ways
+# Webhooks and file of the same meeting
 
 
 def file_of_the_meeting(late: int) -> bytes:
-    """The events.xml of the sample's meeting; the server wrote each event ``late`` ms before it told it."""
+    """The events.xml of the sample's meeting; the server wrote each event ``late`` ms before it sent it."""
 
     def at(minute: float) -> str:
         return f"<timestampUTC>{sample.TEN + int(minute * 60_000) - late}</timestampUTC>"
@@ -308,7 +314,7 @@ def file_of_the_meeting(late: int) -> bytes:
 
 
 @pytest.mark.parametrize("late", [0, 40, -40])
-def test_the_events_file_beside_the_webhooks_changes_no_minute_and_no_peak(late):
+def test_ingesting_the_events_file_too_changes_no_minute_and_no_peak(late):
     def figures(events: list[Event]) -> dict[str, int]:
         return oracle.report(
             events, team=TEAM, start="2026-03-02", last="2026-03-02", as_of=sample.NOW
@@ -326,11 +332,11 @@ def test_the_events_file_beside_the_webhooks_changes_no_minute_and_no_peak(late)
     alone, both = figures(hooks), figures(hooks + file)
     assert alone["participation_minutes"] == 55 * 60_000
     for key, value in alone.items():
-        # Each of at most ten ends may come by up to the delay sooner or later.
+        # Each of at most ten ends can move by up to the delay.
         slack = 10 * abs(late) if "minutes" in key else 0
         assert abs(both[key] - value) <= slack, key
 
 
-def test_a_team_that_feeds_both_is_supplied_what_either_supplies():
+def test_a_team_with_both_sources_is_supplied_what_either_supplies():
     missing = coverage.cannot_supply(["bigbluebutton", "bigbluebutton-webhooks"])
     assert missing == {"qa_posts", "captions_minutes", "whiteboard_minutes"}

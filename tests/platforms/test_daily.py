@@ -24,10 +24,15 @@ from usage_report.core.events import iso
 from usage_report.sources.contract import Delivery
 from usage_report.sources.webhooks import daily, room_days
 
-reading = Reading(daily)
-one, says, refused, events = reading.one, reading.says, reading.refused, reading.events
+reading = Reading(daily.SOURCE)
+one, type_and_time, quarantine_reason, events = (
+    reading.one,
+    reading.says,
+    reading.refused,
+    reading.events,
+)
 
-# The example of the documents.
+# The example in the documentation.
 PUBLISHED = {
     "version": "1.0",
     "type": "participant.joined",
@@ -48,41 +53,43 @@ PUBLISHED = {
 
 
 @pytest.mark.parametrize("when", [str(NOW), str(NOW // 1000)])
-def test_a_signature_worked_out_by_hand_is_taken(when):
+def test_a_signature_computed_by_hand_is_accepted(when):
     body = json.dumps(PUBLISHED).encode()
     signature = base64.b64encode(
         hmac.new(base64.b64decode(SECRET), f"{when}.".encode() + body, hashlib.sha256).digest()
     ).decode()
-    daily.verify(
+    daily.SOURCE.verify(
         Delivery(body, {"x-webhook-timestamp": when, "x-webhook-signature": signature}, URL, NOW),
         SECRET,
     )
 
 
-def test_each_fault_of_the_signature_is_named():
+def test_each_fault_of_the_signature_has_its_own_message():
     good = sign(b"{}")
 
-    def why(delivery: Delivery, secret: str = SECRET) -> str:
+    def rejection(delivery: Delivery, secret: str = SECRET) -> str:
         return reading.turned_away(delivery, secret)
 
-    assert "does not fit" in why(good._replace(body=b"{ }"))
-    assert "does not fit" in why(sign(b"{}", key=b"wrong"))
+    assert "does not fit" in rejection(good._replace(body=b"{ }"))
+    assert "does not fit" in rejection(sign(b"{}", key=b"wrong"))
     # The key is what the secret decodes to, not its text.
-    assert "does not fit" in why(sign(b"{}", key=SECRET.encode()))
-    assert "does not fit" in why(
+    assert "does not fit" in rejection(sign(b"{}", key=SECRET.encode()))
+    assert "does not fit" in rejection(
         good._replace(headers={**good.headers, "x-webhook-timestamp": str(NOW + 1)})
     )
-    assert "does not fit" in why(good._replace(headers={"x-webhook-timestamp": str(NOW)}))
-    assert "not base64" in why(good._replace(headers={**good.headers, "x-webhook-signature": "!"}))
-    assert "not base64" in why(good, "no base64!")
-    assert "no secret" in why(sign(b"{}", key=b"x"), "")
-    assert "five minutes" in why(good._replace(received=NOW + 300_001))
-    assert "no number" in why(good._replace(headers={}))
+    assert "does not fit" in rejection(good._replace(headers={"x-webhook-timestamp": str(NOW)}))
+    assert "not base64" in rejection(
+        good._replace(headers={**good.headers, "x-webhook-signature": "!"})
+    )
+    assert "not base64" in rejection(good, "not base64!")
+    assert "no secret" in rejection(sign(b"{}", key=b"x"), "")
+    assert "five minutes" in rejection(good._replace(received=NOW + 300_001))
+    assert "not a number" in rejection(good._replace(headers={}))
 
 
-def test_the_test_at_creation_passes_unsigned_and_says_nothing():
+def test_the_unsigned_test_at_creation_is_accepted_and_ignored():
     for body in (b'{"test":"test"}', b'{ "test": "test" }'):
-        daily.verify(Delivery(body, {}, URL, NOW), SECRET)
+        daily.SOURCE.verify(Delivery(body, {}, URL, NOW), SECRET)
         assert reading.translate(body) == []
     for body in (
         b'{"test":"test","type":"meeting.ended"}',
@@ -96,51 +103,56 @@ def test_the_test_at_creation_passes_unsigned_and_says_nothing():
 # The events
 
 
-def test_the_documents_example():
-    told = one(PUBLISHED)
-    assert (told.id, told.type, told.time) == (
+def test_the_documented_example():
+    found = one(PUBLISHED)
+    assert (found.id, found.type, found.time) == (
         "evt_123456789",
         "participant.joined",
         1757383550_000,
     )
-    assert (told.session, told.room, told.connection, told.person) == (
+    assert (found.session, found.room, found.connection, found.person) == (
         room_days.session("room-name", 1757383550_000),
         "room-name",
         "participant_abc123def456",
         "session_user123",
     )
-    assert told.name == "Joao Silva"
+    assert found.name == "Joao Silva"
 
 
 @pytest.mark.parametrize(("seconds", "ms"), [(1708972279.96, 1708972279960), (1708972279.001, 1708972279001), (1708972279.9999, 1708972279999),
                                              (1708972279, 1708972279000), ("1708972279.5", 1708972279500)])  # fmt: skip
 def test_fractions_of_seconds_are_exact(seconds, ms):
     assert (
-        says(event("participant.joined", 0, **person("ana", "p1", 0) | {"joined_at": seconds}))[1]
+        type_and_time(
+            event("participant.joined", 0, **person("ana", "p1", 0) | {"joined_at": seconds})
+        )[1]
         == ms
     )
 
 
-def test_a_leave_is_at_the_join_and_what_lasted_since():
+def test_a_leave_is_at_the_join_plus_the_duration():
     stay = person("ana", "p1", 0) | {"joined_at": 1708972279.96, "duration": 12.345}
-    assert says(event("participant.left", 5, **stay)) == ("participant.left", 1708972292305)
-    assert says(event("participant.left", 5, **stay | {"duration": 0})) == (
+    assert type_and_time(event("participant.left", 5, **stay)) == (
+        "participant.left",
+        1708972292305,
+    )
+    assert type_and_time(event("participant.left", 5, **stay | {"duration": 0})) == (
         "participant.left",
         1708972279960,
     )
-    # Without either, when it was sent.
-    assert says(event("participant.left", 5, **person("ana", "p1", 0))) == (
+    # Without a duration, at the time of sending.
+    assert type_and_time(event("participant.left", 5, **person("ana", "p1", 0))) == (
         "participant.left",
         TEN * 1000 + 301_346,
     )
-    # Without the join, in every session in which they may have come: at 10:00 that of the day, and of the day before.
+    # Without the join, in every session in which it may have been: at 10:00 that of the day, and of the day before.
     at = {k: v for k, v in person("ana", "p1", 0).items() if k != "joined_at"}
     assert [(e.time, e.session) for e in events(event("participant.left", 5, **at))] == [
-        (TEN * 1000 + 301_346, room_days.session(ROOM, NOW)), (TEN * 1000 + 301_346, room_days.session(ROOM, NOW - room_days.DAY))
+        (TEN * 1000 + 301_346, room_days.session(ROOM, NOW)), (TEN * 1000 + 301_346, room_days.session(ROOM, NOW - room_days.DAY_MS))
     ]  # fmt: skip
 
 
-def test_meetings_begin_and_end_the_session_of_their_room():
+def test_meetings_start_and_end_the_session_of_their_room():
     began = one(event("meeting.started", 0, start_ts=TEN, meeting_id=MEETING_ID, room=ROOM))
     ended = one(
         event(
@@ -159,8 +171,8 @@ def test_meetings_begin_and_end_the_session_of_their_room():
     )
 
 
-def test_two_meetings_of_a_room_have_their_minutes_and_peaks():
-    """Only their number is not to be had. A lost leave of the first is made good by its end."""
+def test_two_meetings_of_a_room_have_exact_minutes_and_peaks():
+    """Only their number is not supplied. The end of the first meeting makes up for a lost leave."""
     bodies = [
         event("meeting.started", 0, start_ts=TEN, meeting_id="m1", room=ROOM),
         event("participant.joined", 0, **person("ana", "p1", 0)),
@@ -174,27 +186,27 @@ def test_two_meetings_of_a_room_have_their_minutes_and_peaks():
             "meeting.ended", 25, start_ts=TEN + 1200, end_ts=TEN + 1500, meeting_id="m2", room=ROOM
         ),
     ]
-    told = [e for body in bodies for e in events(body)]
+    found = [e for body in bodies for e in events(body)]
     expected = {"participation_minutes": 27, "max_concurrent_participants": 2, "max_participants_per_session": 2, "max_concurrent_sessions": 1,
                 "active_participants": 2, "active_rooms": 1}  # fmt: skip
-    for order in (told, told[::-1]):
+    for order in (found, found[::-1]):
         expect(ask(order, start="2026-03-02", as_of=NOW), expected)
-    assert "sessions" in daily.CANNOT_SUPPLY
+    assert "sessions" in daily.SOURCE.cannot_supply
 
 
-def test_a_room_in_use_for_ever_is_a_session_a_day():
-    """What is refolded with every event must not grow without end, and a lost leave not stay until the room is left alone."""
+def test_a_room_in_permanent_use_is_one_session_per_day():
+    """So what every event folds again stays small, and a lost leave does not last until the room is empty."""
     stays = [
         event("participant.joined", 1440 * n, **person("ana", f"p{n}", 1440 * n))
         for n in range(-400, 1)
     ]
-    told = [one(body) for body in stays]
-    assert len({e.session for e in told}) == 401
-    assert {e.room for e in told} == {ROOM}
+    found = [one(body) for body in stays]
+    assert len({e.session for e in found}) == 401
+    assert {e.room for e in found} == {ROOM}
 
 
-def test_a_meeting_through_the_turn_of_the_day_ends_in_both_of_its_days():
-    """03:00 to 05:30; nobody's leave comes through."""
+def test_a_meeting_across_the_turn_of_the_day_ends_in_both_days():
+    """It lasts from 03:00 to 05:30, and no leave arrives."""
     day = TEN - 10 * 3600
     bodies = [
         event("participant.joined", 0, **person("ana", "p1", -420)),
@@ -208,11 +220,11 @@ def test_a_meeting_through_the_turn_of_the_day_ends_in_both_of_its_days():
             room=ROOM,
         ),
     ]
-    told = [e for body in bodies for e in events(body)]
-    assert [e.type for e in told] == ["participant.joined"] * 2 + ["session.ended"] * 2
-    assert {e.session for e in told[:2]} == {e.session for e in told[2:]}
+    found = [e for body in bodies for e in events(body)]
+    assert [e.type for e in found] == ["participant.joined"] * 2 + ["session.ended"] * 2
+    assert {e.session for e in found[:2]} == {e.session for e in found[2:]}
     expect(
-        ask(told, start=iso(NOW)[:10], as_of=NOW),
+        ask(found, start=iso(NOW)[:10], as_of=NOW),
         {"participation_minutes": 150 + 60, "max_concurrent_participants": 2, "active_rooms": 1},
     )
 
@@ -221,16 +233,16 @@ def test_a_meeting_through_the_turn_of_the_day_ends_in_both_of_its_days():
     ("hours", "sessions"), [(0, 1), (-1, 1), (5, 1), (6.5, 2), (30, 2), (30.5, 3), (24 * 365, 8)]
 )
 def test_a_meeting_ends_in_every_day_that_it_touched(hours, sessions):
-    """Ended at 10:00; the day turns at 04:00."""
-    told = events(
+    """The meeting ends at 10:00, the day begins at 04:00."""
+    found = events(
         event(
             "meeting.ended", 0, start_ts=TEN - hours * 3600, end_ts=TEN, meeting_id="m1", room=ROOM
         )
     )
-    assert [e.session for e in told] == [
-        room_days.session(ROOM, NOW - n * room_days.DAY) for n in range(sessions)
+    assert [e.session for e in found] == [
+        room_days.session(ROOM, NOW - n * room_days.DAY_MS) for n in range(sessions)
     ]
-    assert len({e.id for e in told}) == sessions
+    assert len({e.id for e in found}) == sessions
 
 
 STARTED = event(
@@ -253,16 +265,16 @@ READY = event(
 
 
 @pytest.mark.parametrize("bodies", [[STARTED, READY], [READY], [READY, STARTED], [READY, READY]])
-def test_a_recording_is_told_whole_when_it_is_ready(bodies):
-    told = [e for body in bodies for e in events(body)]
+def test_a_recording_that_is_ready_is_reported_completely(bodies):
+    found = [e for body in bodies for e in events(body)]
     expect(
-        ask(told, start="2026-03-02", as_of=NOW),
+        ask(found, start="2026-03-02", as_of=NOW),
         {"recorded_minutes": 10, "max_concurrent_recordings": 1},
     )
 
 
-def test_a_recording_starts_without_a_room():
-    """The documents give recording.started none, so its session cannot be the room's."""
+def test_a_recording_has_a_session_of_its_own():
+    """Daily documents no room for recording.started, so its session cannot be that of the room."""
     began, (again, ended) = one(STARTED), events(READY)
     assert began.session == again.session == ended.session
     assert (began.time, again.time, ended.time) == (
@@ -282,7 +294,7 @@ def test_a_recording_starts_without_a_room():
         "transcript.started",
     ],
 )
-def test_known_kinds_without_meaning_for_usage_are_nothing(kind):
+def test_known_events_without_a_part_in_usage_are_ignored(kind):
     assert events(event(kind, 1, room=ROOM)) == []
 
 
@@ -298,7 +310,7 @@ def test_known_kinds_without_meaning_for_usage_are_nothing(kind):
         (
             PUBLISHED | {"payload": PUBLISHED["payload"] | {"joined_at": 1757383550_000}},
             "bad-time",
-        ),  # ms for s
+        ),  # ms instead of seconds
         (PUBLISHED | {"payload": PUBLISHED["payload"] | {"joined_at": True}}, "bad-time"),
         (PUBLISHED | {"payload": PUBLISHED["payload"] | {"room": "a\0b"}}, "nul-character"),
         (event("participant.left", 1, **person("ana", "p", 0) | {"duration": "long"}), "bad-time"),
@@ -308,5 +320,5 @@ def test_known_kinds_without_meaning_for_usage_are_nothing(kind):
         ),
     ],
 )
-def test_what_is_amiss_is_named_and_kept(body, reason):
-    assert refused(body) == reason
+def test_invalid_bodies_are_quarantined_with_their_reason(body, reason):
+    assert quarantine_reason(body) == reason

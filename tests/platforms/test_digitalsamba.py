@@ -1,4 +1,4 @@
-"""Digital Samba's webhooks: the published body, both spellings, the header. The rest is in the contract test."""
+"""Digital Samba's webhooks: the published body, both spellings, the header. See also test_contract."""
 
 from __future__ import annotations
 
@@ -8,32 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from platforms.reading import Reading
 from platforms.samples import digitalsamba as sample
-from support.harness import NOW, TEAM, check
-from usage_report.core.events import Event, QuarantinedInput, instant
-from usage_report.sources import contract
+from support.harness import check
+from usage_report.core.events import instant
 from usage_report.sources.contract import Delivery
 from usage_report.sources.signatures import Unauthorized
 from usage_report.sources.webhooks import digitalsamba
 
-
-def translate(body: object) -> list[Event | QuarantinedInput]:
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return list(
-        digitalsamba.translate(Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM))
-    )
-
-
-def one(body: object) -> Event:
-    (event,) = translate(body)
-    assert type(event) is Event, event
-    return event
-
-
-def refused(body: object) -> QuarantinedInput:
-    (item,) = translate(body)
-    assert type(item) is QuarantinedInput
-    return item
+reading = Reading(digitalsamba.SOURCE)
+translate, one, quarantine_reason = reading.translate, reading.one, reading.refused
 
 
 def test_the_published_body():
@@ -44,7 +28,7 @@ def test_the_published_body():
     path = folder / "payloads" / "samples.json"
     if not path.is_file():
         pytest.skip(
-            f"the published bodies are not here ({path}); USAGE_REPORT_TEST_DATA names the folder that has them"
+            f"the published bodies are missing ({path}); USAGE_REPORT_TEST_DATA names the folder that has them"
         )
     event = one(json.loads(path.read_text())["digitalsamba"]["payload"])
     assert (event.type, event.time) == ("participant.joined", instant("2023-02-07T17:19:47Z"))
@@ -93,8 +77,8 @@ def test_names_with_dots_are_the_same_names():
     assert translate(body | {"event": "participant.waiting.joined", "eventType": None}) == []
 
 
-def test_two_answers_to_one_question_are_two():
-    """With ids of their own or without; told twice, they are still two."""
+def test_two_answers_to_one_question_count_as_two():
+    """With ids of their own or without, also when they are delivered twice."""
     for ids in (("", ""), ("a", "b")):
         answers = [
             sample.event(
@@ -105,8 +89,8 @@ def test_two_answers_to_one_question_are_two():
         check([one(body) for body in (*answers, *answers)], {"qa_posts": 2}, start="2026-03-02")
 
 
-def test_an_id_beside_the_event_is_not_that_of_its_object():
-    """Whatever else the envelope may carry: start and stop must be of one recording, and a name that of the person."""
+def test_id_and_name_of_the_envelope_are_not_those_of_the_object():
+    """Start and stop must be of one recording, and the name that of the person."""
     for kind in ("recording_started", "recording_stopped"):
         assert one(sample.event(kind, 1, id="r") | {"id": f"delivery of {kind}"}).subject == "r"
     assert (
@@ -133,7 +117,7 @@ def test_the_person_is_the_external_id_else_the_participant():
     )
 
 
-def test_each_part_of_an_identity_makes_another_event():
+def test_events_that_differ_in_one_part_of_their_identity_have_different_ids():
     base = sample.event("participant_joined", 1, participantId="p")
     others = (
         sample.event("participant_left", 1, participantId="p"),
@@ -142,12 +126,12 @@ def test_each_part_of_an_identity_makes_another_event():
         base | {"sessionId": "another"},
     )
     assert len({one(body).id for body in (base, *others)}) == 5
-    # What is not part of it does not: the vendor's retry may say more.
+    # Other fields do not matter: the vendor's retry may have more of them.
     assert one(base | {"attempt": 2}).id == one(base).id
 
 
-@pytest.mark.parametrize("kind", sorted(digitalsamba._OTHERS))
-def test_what_is_no_part_of_any_figure_is_let_pass(kind):
+@pytest.mark.parametrize("kind", sorted(digitalsamba._IGNORED))
+def test_known_events_without_a_part_in_usage_are_ignored(kind):
     assert translate(sample.event(kind, 1)) == []
 
 
@@ -161,18 +145,17 @@ def test_what_is_no_part_of_any_figure_is_let_pass(kind):
         ({"timestamp": None}, "missing-field"),
         ({"timestamp": "soon"}, "bad-time"),
         ({"timestamp": True}, "bad-time"),
-        ({"timestamp": sample.NOW}, "bad-time"),  # ms, where seconds are due
+        ({"timestamp": sample.NOW}, "bad-time"),  # ms instead of seconds
         ({"eventType": "participant_teleported"}, "unknown-type"),
         ({"eventType": None}, "unknown-type"),
     ],
 )
-def test_what_is_amiss_is_said(change, reason):
-    assert (
-        refused(sample.event("participant_joined", 1, participantId="p") | change).reason == reason
-    )
+def test_invalid_bodies_are_quarantined_with_their_reason(change, reason):
+    body = sample.event("participant_joined", 1, participantId="p") | change
+    assert quarantine_reason(body) == reason
 
 
-def test_seconds_may_be_text_or_a_date():
+def test_a_timestamp_can_be_text_or_a_date():
     body = sample.event("session_started", 0)
     assert (
         one(body | {"timestamp": str(sample.TEN)})
@@ -183,8 +166,8 @@ def test_seconds_may_be_text_or_a_date():
 
 @pytest.mark.parametrize("header", ["tok", "Bearer tok", "bearer tok", " Bearer  tok "])
 @pytest.mark.parametrize("secret", ["tok", "Bearer tok"])
-def test_the_header_is_the_secret_with_or_without_bearer(header, secret):
-    digitalsamba.verify(Delivery(b"{}", {"authorization": header}, "", 0), secret)
+def test_the_header_must_be_the_secret_with_or_without_bearer(header, secret):
+    digitalsamba.SOURCE.verify(Delivery(b"{}", {"authorization": header}, "", 0), secret)
 
 
 @pytest.mark.parametrize(
@@ -195,6 +178,6 @@ def test_the_header_is_the_secret_with_or_without_bearer(header, secret):
         ({}, ""), ({"authorization": ""}, ""), ({"authorization": "Bearer "}, "Bearer "),
     ],
 )  # fmt: skip
-def test_nothing_else_is(headers, secret):
+def test_any_other_header_is_rejected(headers, secret):
     with pytest.raises(Unauthorized, match="Authorization"):
-        digitalsamba.verify(Delivery(b"{}", headers, "", 0), secret)
+        digitalsamba.SOURCE.verify(Delivery(b"{}", headers, "", 0), secret)

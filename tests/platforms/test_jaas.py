@@ -26,10 +26,15 @@ from support.harness import ask, expect
 from usage_report.sources.contract import Delivery
 from usage_report.sources.webhooks import jaas
 
-reading = Reading(jaas)
-one, says, refused, events = reading.one, reading.says, reading.refused, reading.events
+reading = Reading(jaas.SOURCE)
+one, type_and_time, quarantine_reason, events = (
+    reading.one,
+    reading.says,
+    reading.refused,
+    reading.events,
+)
 
-# The example of the documents, its fqn in full.
+# The example in the documentation, with its fqn in full.
 PUBLISHED = {
     "idempotencyKey": "d11f155d-ced5-4a7e-b6d9-aaa135c64f65",
     "customerId": "c2824d584eac4489a1e32e4e164d5a3c",
@@ -45,7 +50,7 @@ PUBLISHED = {
 
 
 @pytest.mark.parametrize("when", [str(NOW), str(NOW // 1000)])
-def test_a_signature_worked_out_by_hand_is_taken(when):
+def test_a_signature_computed_by_hand_is_accepted(when):
     body = json.dumps(PUBLISHED).encode()
     signature = base64.b64encode(
         hmac.new(SECRET.encode(), f"{when}.".encode() + body, hashlib.sha256).digest()
@@ -56,43 +61,45 @@ def test_a_signature_worked_out_by_hand_is_taken(when):
         f"t={when},v1=AAAA,v1={signature}",
         f"v1={signature},v0=x,t={when}",
     ):
-        jaas.verify(Delivery(body, {"x-jaas-signature": header}, URL, NOW), SECRET)
+        jaas.SOURCE.verify(Delivery(body, {"x-jaas-signature": header}, URL, NOW), SECRET)
 
 
-def why(delivery: Delivery, secret: str = SECRET) -> str:
+def rejection(delivery: Delivery, secret: str = SECRET) -> str:
     return reading.turned_away(delivery, secret)
 
 
-def test_each_fault_of_the_signature_is_named():
+def test_each_fault_of_the_signature_has_its_own_message():
     good = sign(b"{}")
     header = good.headers["x-jaas-signature"]
 
     def with_(value: str) -> Delivery:
         return good._replace(headers={"x-jaas-signature": value})
 
-    assert "does not fit" in why(good._replace(body=b"{ }"))
-    assert "does not fit" in why(sign(b"{}", secret="wrong"))
-    assert "does not fit" in why(with_(header.partition(",")[0]))
-    assert "does not fit" in why(with_(header.replace("v1=", "v2=")))
-    assert "no time" in why(with_(header.partition(",")[2]))
-    assert "no time" in why(with_(f"t={NOW},{header}"))  # which of the two was signed?
-    assert "not base64" in why(with_(f"t={NOW},v1=!"))
-    assert "no number" in why(with_("t=now,v1=AAAA"))
-    assert "five minutes" in why(good._replace(received=NOW + 300_001))
-    assert "no secret" in why(good, "")
+    assert "does not fit" in rejection(good._replace(body=b"{ }"))
+    assert "does not fit" in rejection(sign(b"{}", secret="wrong"))
+    assert "does not fit" in rejection(with_(header.partition(",")[0]))
+    assert "does not fit" in rejection(with_(header.replace("v1=", "v2=")))
+    assert "no time" in rejection(with_(header.partition(",")[2]))
+    assert "no time" in rejection(
+        with_(f"t={NOW},{header}")
+    )  # it is not clear which of the two was signed
+    assert "not base64" in rejection(with_(f"t={NOW},v1=!"))
+    assert "not a number" in rejection(with_("t=now,v1=AAAA"))
+    assert "five minutes" in rejection(good._replace(received=NOW + 300_001))
+    assert "no secret" in rejection(good, "")
 
 
-def test_a_fixed_header_may_do_instead():
+def test_a_fixed_header_is_accepted_instead():
     for value in (SECRET, f"Bearer {SECRET}"):
-        jaas.verify(Delivery(b"{}", {"authorization": value}, URL, NOW), SECRET)
-    jaas.verify(Delivery(b"{}", {"authorization": "Bearer abc"}, URL, NOW), "Bearer abc")
+        jaas.SOURCE.verify(Delivery(b"{}", {"authorization": value}, URL, NOW), SECRET)
+    jaas.SOURCE.verify(Delivery(b"{}", {"authorization": "Bearer abc"}, URL, NOW), "Bearer abc")
     for value in ("", "Bearer ", "wrong", SECRET[:-1], f"Basic {SECRET}"):
-        assert "Authorization is not the secret" in why(
+        assert "Authorization is not the secret" in rejection(
             Delivery(b"{}", {"authorization": value}, URL, NOW)
         )
-    assert "no secret" in why(Delivery(b"{}", {"authorization": ""}, URL, NOW), "")
-    # A wrong signature is not made good by a right header.
-    assert why(
+    assert "no secret" in rejection(Delivery(b"{}", {"authorization": ""}, URL, NOW), "")
+    # A correct header does not make up for a wrong signature.
+    assert rejection(
         Delivery(b"{}", {"authorization": SECRET, "x-jaas-signature": f"t={NOW},v1=AAAA"}, URL, NOW)
     )
 
@@ -100,14 +107,14 @@ def test_a_fixed_header_may_do_instead():
 # The events
 
 
-def test_the_documents_example():
-    told = one(PUBLISHED)
-    assert (told.id, told.type, told.time) == (
+def test_the_documented_example():
+    found = one(PUBLISHED)
+    assert (found.id, found.type, found.time) == (
         "d11f155d-ced5-4a7e-b6d9-aaa135c64f65",
         "session.started",
         1600951800112,
     )
-    assert (told.session, told.room) == (PUBLISHED["sessionId"], PUBLISHED["fqn"])
+    assert (found.session, found.room) == (PUBLISHED["sessionId"], PUBLISHED["fqn"])
 
 
 def test_joins_and_leaves():
@@ -137,7 +144,7 @@ def test_joins_and_leaves():
         ({"id": "u1", "email": "john@example.org"}, "u1"),
     ],
 )
-def test_a_person_is_the_tokens_id_else_an_address_else_the_connection(change, person):
+def test_a_person_is_the_id_of_the_token_else_the_email_else_the_connection(change, person):
     assert one(event("PARTICIPANT_JOINED", 5, JOHN | change)).person == person
 
 
@@ -170,7 +177,7 @@ def test_breakout_rooms_do_not_end_the_meeting():
 
 
 @pytest.mark.parametrize("lag", [-1 / 600, 0, 1 / 600])
-def test_a_move_keeps_the_minutes_whichever_side_is_told_first(lag):
+def test_a_move_keeps_the_minutes_whichever_event_is_first(lag):
     bodies = [
         event("PARTICIPANT_JOINED", 0, JANE),
         event("PARTICIPANT_LEFT", 10, JANE | {"disconnectReason": "switch_room"}),
@@ -179,15 +186,15 @@ def test_a_move_keeps_the_minutes_whichever_side_is_told_first(lag):
         event("PARTICIPANT_JOINED", 20 + lag, JANE),
         event("PARTICIPANT_LEFT", 30, JANE),
     ]
-    told = [e for body in bodies for e in events(body)]
+    found = [e for body in bodies for e in events(body)]
     expect(
-        ask(told, start="2026-03-02", as_of=NOW),
+        ask(found, start="2026-03-02", as_of=NOW),
         {"participation_minutes": 30 - 2 * lag, "active_participants": 1, "sessions": 1},
     )
 
 
 @pytest.mark.parametrize("call", ["DIAL_IN", "DIAL_OUT", "SIP_CALL_IN", "SIP_CALL_OUT"])
-def test_callers_are_people_and_counted_once(call):
+def test_callers_are_participants_and_counted_once(call):
     on, off = one(event(f"{call}_STARTED", 5, CALLER)), one(event(f"{call}_ENDED", 15, CALLER))
     assert (on.type, on.connection, on.name) == (
         "participant.joined",
@@ -220,11 +227,11 @@ def test_recordings():
     )
     assert on.subject == off.subject
     times = {"startTimestamp": TEN + 479_000, "endTimestamp": TEN + 1_081_000, "durationSec": 602}
-    assert says(event("RECORDING_STARTED", 8, CONFERENCE | times)) == (
+    assert type_and_time(event("RECORDING_STARTED", 8, CONFERENCE | times)) == (
         "recording.started",
         TEN + 479_000,
     )
-    assert says(event("RECORDING_ENDED", 18, CONFERENCE | times)) == (
+    assert type_and_time(event("RECORDING_ENDED", 18, CONFERENCE | times)) == (
         "recording.stopped",
         TEN + 1_081_000,
     )
@@ -235,12 +242,12 @@ def test_recordings():
     ["USAGE", "PARTICIPANT_JOINED_LOBBY", "PARTICIPANT_LEFT_LOBBY", "SCREEN_SHARING_HISTORY", "RECORDING_UPLOADED", "CHAT_UPLOADED", "SPEAKER_STATS",
      "TRANSCRIPTION_UPLOADED", "SETTINGS_PROVISIONING", "AGGREGATED_REACTIONS", "LIVE_STREAM_STARTED"],
 )  # fmt: skip
-def test_known_kinds_without_meaning_for_usage_are_nothing(kind):
+def test_known_events_without_a_part_in_usage_are_ignored(kind):
     for data in ({}, [], None):
         assert events(event(kind, 1, data)) == []
 
 
-def test_a_request_for_settings_is_nothing():
+def test_a_request_for_settings_is_ignored():
     assert events({"fqn": "AppID/roomName"}) == []
 
 
@@ -257,10 +264,10 @@ def test_a_request_for_settings_is_nothing():
         (PUBLISHED | {"idempotencyKey": ""}, "missing-field"),
         (PUBLISHED | {"sessionId": None}, "missing-field"),
         (PUBLISHED | {"timestamp": None}, "missing-field"),
-        (PUBLISHED | {"timestamp": 1600951800}, "too-early"),  # s for ms
+        (PUBLISHED | {"timestamp": 1600951800}, "too-early"),  # seconds instead of ms
         (PUBLISHED | {"timestamp": "yesterday"}, "bad-time"),
         (PUBLISHED | {"fqn": "x" * 1_001}, "too-long"),
     ],
 )
-def test_what_is_amiss_is_named_and_kept(body, reason):
-    assert refused(body) == reason
+def test_invalid_bodies_are_quarantined_with_their_reason(body, reason):
+    assert quarantine_reason(body) == reason

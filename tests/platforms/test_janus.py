@@ -1,4 +1,4 @@
-"""Janus' events, without a Janus: every mapping, the login, the turn of the day. ``test_janus_running`` has the real one."""
+"""Janus' events, without a server: every mapping, the authentication, the turn of the day. See also test_janus_running."""
 
 from __future__ import annotations
 
@@ -23,21 +23,23 @@ from usage_report.sources.signatures import Unauthorized
 from usage_report.sources.webhooks import janus
 
 ANA = str(sample.ANA)
-NOON = 120  # from 12:00 UTC on, nobody is waited for who came before the turn of the day
+NOON = 120  # minute: from 12:00 UTC on, events belong to the day alone, not also to the day before
 
 
 def translate(body: object) -> list[Event | QuarantinedInput]:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return list(janus.translate(Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM)))
+    return list(
+        janus.SOURCE.translate(Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM))
+    )
 
 
-def told(body: object) -> list[tuple[str, str, str, str]]:
+def summaries(body: object) -> list[tuple[str, str, str, str]]:
     events = translate(body)
     assert [x for x in events if type(x) is not Event] == []
     return [(e.type, e.connection, e.subject, e.detail) for e in events]
 
 
-def refused(body: object) -> QuarantinedInput:
+def quarantined(body: object) -> QuarantinedInput:
     (item,) = translate(body)
     assert type(item) is QuarantinedInput
     return item
@@ -51,12 +53,12 @@ def test_the_captured_lines():
     path = folder / "payloads" / "samples.json"
     if not path.is_file():
         pytest.skip(
-            f"the captured lines are not here ({path}); USAGE_REPORT_TEST_DATA names the folder that has them"
+            f"the captured lines are missing ({path}); USAGE_REPORT_TEST_DATA names the folder that has them"
         )
     created, published, destroyed = json.loads(path.read_text())["janus"]["sequence"]
     assert translate(created) == []
-    # Of a server older than streams: what is sent is not told.
-    assert refused(published).reason == "wrong-type"
+    # It is of a server too old to list streams.
+    assert quarantined(published).reason == "wrong-type"
     (event,) = translate(destroyed)
     assert (event.type, event.room, event.time) == (
         "session.ended",
@@ -82,21 +84,21 @@ def test_the_captured_lines():
     ],
 )  # fmt: skip
 def test_every_mapping(name, data, expected):
-    assert told(sample.room(name, NOON, sample.ANA, **data)) == expected
+    assert summaries(sample.room(name, NOON, sample.ANA, **data)) == expected
 
 
-def test_of_two_cameras_one_going_is_no_end():
+def test_a_track_ends_with_the_last_of_its_streams():
     streams = [{"type": "video", "mid": "0", "disabled": True}, {"type": "video", "mid": "1"}]
-    assert told(sample.room("updated", NOON, sample.ANA, streams=streams)) == [
+    assert summaries(sample.room("updated", NOON, sample.ANA, streams=streams)) == [
         ("track.published", ANA, f"{ANA}/video", "video")
     ]
 
 
-def test_what_a_subscriber_receives_is_no_track_of_a_publisher():
-    assert told(sample.room("updated", 1, streams=sample.FEEDS, private_id=0)) == []
+def test_what_a_subscriber_receives_is_not_a_track_of_a_publisher():
+    assert summaries(sample.room("updated", 1, streams=sample.FEEDS, private_id=0)) == []
 
 
-def test_the_person_is_what_the_client_attached_with():
+def test_the_person_is_the_opaque_id_else_the_id():
     def person(**handle) -> str:
         (event,) = translate(
             sample.event(
@@ -116,7 +118,7 @@ def test_the_person_is_what_the_client_attached_with():
 
 
 @pytest.mark.parametrize("type_", sorted(janus._OTHER_TYPES))
-def test_what_the_server_tells_beside_its_plugins_is_let_pass(type_):
+def test_events_of_the_server_itself_are_ignored(type_):
     assert translate(sample.event(type_, 1, {"name": "detached"})) == []
 
 
@@ -147,16 +149,16 @@ def test_what_the_server_tells_beside_its_plugins_is_let_pass(type_):
         (
             sample.room("joined", 1, sample.ANA) | {"timestamp": sample.NOW // 1000},
             "too-early",
-        ),  # seconds, where µs are due
+        ),  # seconds instead of µs
         (sample.room("published", 1, sample.ANA, streams="all"), "wrong-type"),
         (sample.room("published", 1, sample.ANA, streams=[1]), "wrong-type"),
     ],
 )
-def test_what_is_amiss_is_said(body, reason):
-    assert refused(body).reason == reason
+def test_invalid_bodies_are_quarantined_with_their_reason(body, reason):
+    assert quarantined(body).reason == reason
 
 
-def test_one_bad_event_of_a_group_does_not_keep_the_others_out():
+def test_one_invalid_event_of_a_group_does_not_affect_the_others():
     items = translate(
         [
             sample.room("joined", NOON, 5),
@@ -168,14 +170,14 @@ def test_one_bad_event_of_a_group_does_not_keep_the_others_out():
     assert items[1].position == 2
 
 
-def test_grouped_or_not_the_events_are_the_same():
+def test_grouping_does_not_change_the_events():
     flat = list(
         itertools.chain.from_iterable(b if isinstance(b, list) else [b] for b in sample.MEETING)
     )
     assert translate(flat) == [x for body in flat for x in translate(body)]
 
 
-def test_two_servers_with_the_same_room_are_two_rooms():
+def test_the_same_room_of_two_servers_is_two_rooms():
     joined = sample.room("joined", 1, 5)
     one, other = translate(joined)[0], translate(joined | {"emitter": "sfu-2"})[0]
     assert (one.room, other.room) == ("sfu-1/4711", "sfu-2/4711")
@@ -183,8 +185,8 @@ def test_two_servers_with_the_same_room_are_two_rooms():
     assert one.id != other.id
 
 
-def test_who_stays_past_the_turn_of_the_day_is_counted_to_the_end():
-    """Ana is there from 03:00 to 06:00 UTC with a camera from 05:00 on: three hours and one, in one session."""
+def test_a_stay_across_the_turn_of_the_day_is_counted_to_its_end():
+    """Ana is present from 03:00 to 06:00 UTC, with a camera from 05:00 on: three hours and one, in one session."""
 
     def at(clock: str, name: str, **data) -> dict:
         return sample.room(name, 0, sample.ANA, **data) | {
@@ -204,7 +206,7 @@ def test_who_stays_past_the_turn_of_the_day_is_counted_to_the_end():
         assert result["participation_minutes"] == 3 * 3_600_000
         assert result["broadcast_minutes_video"] == 3_600_000
         assert (result["max_concurrent_sessions"], result["max_concurrent_participants"]) == (1, 1)
-    # Who comes back after the turn is in the new day's session, and none the less counted once.
+    # A participant who returns after the turn is in the session of the new day, and still counted once.
     again = [x for body in (at("07:00", "joined"), at("08:00", "leaving")) for x in translate(body)]
     result = oracle.report(
         events + again, team=TEAM, start="2026-03-02", last="2026-03-02", as_of=sample.NOW
@@ -213,7 +215,7 @@ def test_who_stays_past_the_turn_of_the_day_is_counted_to_the_end():
     assert result["max_concurrent_sessions"] == 1
 
 
-def test_later_in_the_day_nothing_is_told_twice():
+def test_later_in_the_day_an_event_belongs_to_one_day():
     assert (
         len(
             translate(
@@ -240,7 +242,7 @@ def test_later_in_the_day_nothing_is_told_twice():
     ),
     st.binary(max_size=50),
 )
-def test_whatever_comes_is_an_event_or_refused(value, noise):
+def test_any_body_gives_events_or_quarantined_input(value, noise):
     for body in (json.dumps(value).encode(), json.dumps([value]).encode(), noise):
         assert all(type(x) in (Event, QuarantinedInput) for x in translate(body))
 
@@ -259,17 +261,17 @@ def test_whatever_comes_is_an_event_or_refused(value, noise):
         "Basic é",
     ],
 )
-def test_only_the_login_is_taken(header):
+def test_only_the_right_user_and_password_are_accepted(header):
     delivery = sample.sign(b"[]")
-    janus.verify(delivery, sample.SECRET)
-    janus.verify(
+    janus.SOURCE.verify(delivery, sample.SECRET)
+    janus.SOURCE.verify(
         delivery._replace(
             headers={"authorization": delivery.headers["authorization"].replace("Basic", "basic")}
         ),
         sample.SECRET,
     )
     with pytest.raises(Unauthorized):
-        janus.verify(
+        janus.SOURCE.verify(
             delivery._replace(headers={} if header is None else {"authorization": header}),
             sample.SECRET,
         )

@@ -1,7 +1,7 @@
-"""A real Janus tells of real clients, and what is counted is what the clients saw, within two seconds.
+"""A real Janus with real clients: what is counted is what the clients saw, within two seconds.
 
-It needs Debian's ``janus`` and the wheel ``aiortc``. Two clients join, publish, subscribe and go in the three ways there are:
-saying so, with the browser, and thrown out. What ``oracle`` makes of the events is held against the clients' own clocks.
+It needs Debian's ``janus`` and the wheel ``aiortc``. Two clients join, publish, subscribe and go in three ways: with a
+request, with the browser, and by a kick. The spans that ``oracle`` computes are compared with the clients' own clocks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.skipif(bool(real_janus.why_not()), reason=real_janus.why_not() or "it can be run"),
 ]
 SECRET = f"{real_janus.USER}:{real_janus.PASSWORD}"
-#: How far the figures may be from what was seen outside, in ms.
+#: Largest difference to what the clients saw, in ms.
 NEAR = 2_000
 
 
@@ -49,8 +49,8 @@ class Seen:
         self.spans[what] = (self.began[what], now())
 
 
-async def lesson(server: real_janus.Running, seen: Seen) -> tuple[int, int]:
-    """Ana sends microphone and camera, Ben a microphone; each receives the other. -> their ids."""
+async def meet(server: real_janus.Running, seen: Seen) -> tuple[int, int]:
+    """Ana sends microphone and camera, Ben a microphone; each receives the other. Return their ids."""
     async with (
         real_janus.Client(server) as a,
         real_janus.Client(server) as b,
@@ -70,7 +70,7 @@ async def lesson(server: real_janus.Running, seen: Seen) -> tuple[int, int]:
         seen.start("ben/audio")
         await a.subscribe(77)
 
-        seen.start("cem")  # only looks on, and is thrown out
+        seen.start("cem")  # sends nothing, and is kicked
         cem, _ = await c.join("Cem", id=78)
         await asyncio.sleep(2)
         await cem.message(
@@ -95,38 +95,38 @@ async def lesson(server: real_janus.Running, seen: Seen) -> tuple[int, int]:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Delivery], Seen, int, int]:
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Delivery], Seen, int, int]:
     seen = Seen()
-    # In a thread of its own: the browser tests leave an event loop running in this one.
+    # In another thread, because the browser tests leave an event loop running in this one.
     with (
         real_janus.running(Path(tmp_path_factory.mktemp("janus"))) as server,
         ThreadPoolExecutor(1) as alone,
     ):
         ana, ben = alone.submit(
-            lambda: asyncio.run(asyncio.wait_for(lesson(server, seen), 90))
+            lambda: asyncio.run(asyncio.wait_for(meet(server, seen), 90))
         ).result()
     return list(server.caught), seen, ana, ben
 
 
 def translate(deliveries: list[Delivery]) -> list[Event | QuarantinedInput]:
     context = contract.Context(now=now(), team=TEAM, name="janus")
-    return [x for delivery in deliveries for x in janus.translate(delivery, context)]
+    return [x for delivery in deliveries for x in janus.SOURCE.translate(delivery, context)]
 
 
-def test_every_delivery_proves_itself_and_nothing_of_it_is_refused(told):
-    deliveries, *_ = told
+def test_every_delivery_is_authentic_and_translated_completely(recorded):
+    deliveries, *_ = recorded
     assert deliveries
     for delivery in deliveries:
-        janus.verify(delivery, SECRET)
+        janus.SOURCE.verify(delivery, SECRET)
         with pytest.raises(Unauthorized):
-            janus.verify(delivery, SECRET + "x")
+            janus.SOURCE.verify(delivery, SECRET + "x")
     assert [x for x in translate(deliveries) if type(x) is not Event] == []
 
 
-def test_what_is_counted_is_what_was_seen_outside(told):
-    deliveries, seen, ana, ben = told
+def test_what_is_counted_is_what_the_clients_saw(recorded):
+    deliveries, seen, ana, ben = recorded
     sessions = oracle.sessions(translate(deliveries), team=TEAM, as_of=now())
-    # At the turn of the day, what ends in a new day is also told to the day before, in which nobody was.
+    # Early in a day, an end is also reported to the day before, in which no client was present.
     (session,) = [s for s in sessions.values() if s.of("presence") and s.start() is not None]
     spans = {t.connection: t.spans for t in session.of("presence")}
     spans |= {t.subject: t.spans for t in session.of("track") if t.spans}
@@ -144,8 +144,8 @@ def test_what_is_counted_is_what_was_seen_outside(told):
     assert session.persons == {str(ana): "person-ana", "77": "77", "78": "78"}
 
 
-def test_delivered_twice_and_in_any_order_it_is_the_same(told):
-    deliveries, *_ = told
+def test_deliveries_that_are_repeated_and_shuffled_give_the_same(recorded):
+    deliveries, *_ = recorded
     at = now()
     whole = oracle.sessions(translate(deliveries), team=TEAM, as_of=at)
     again = deliveries + deliveries
@@ -158,13 +158,13 @@ def test_delivered_twice_and_in_any_order_it_is_the_same(told):
         }
 
 
-def test_it_arrives_within_two_seconds_of_what_happens(told):
-    deliveries, *_ = told
+def test_deliveries_arrive_within_two_seconds(recorded):
+    deliveries, *_ = recorded
     context = contract.Context(now=now(), team=TEAM, name="janus")
     lags = [
         delivery.received - x.time
         for delivery in deliveries
-        for x in janus.translate(delivery, context)
+        for x in janus.SOURCE.translate(delivery, context)
     ]
     assert lags
     assert max(lags) < NEAR

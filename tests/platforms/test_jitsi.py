@@ -1,18 +1,17 @@
-"""Jitsi's event_sync: the published bodies, breakout rooms, and what a lost delivery costs: nothing."""
+"""Jitsi's event_sync: the documented bodies, breakout rooms, and lost deliveries, which change nothing."""
 
 from __future__ import annotations
 
 import itertools
-import json
 import random
 
 import pytest
 
+from platforms.reading import Reading
 from platforms.samples import jitsi as sample
 from support import oracle
-from support.harness import NOW, TEAM
-from usage_report.core.events import Event, QuarantinedInput, instant
-from usage_report.sources import contract
+from support.harness import TEAM
+from usage_report.core.events import Event, instant
 from usage_report.sources.contract import Delivery
 from usage_report.sources.signatures import Unauthorized
 from usage_report.sources.webhooks import jitsi
@@ -29,15 +28,8 @@ ABOUT = {"room_name": "catchup", "room_jid": ROOM, "is_breakout": False}
 AT = 1625823996
 
 
-def translate(body: object) -> list[Event | QuarantinedInput]:
-    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return list(jitsi.translate(Delivery(raw, {}, "", NOW), contract.Context(now=NOW, team=TEAM)))
-
-
-def refused(body: object) -> QuarantinedInput:
-    (item,) = translate(body)
-    assert type(item) is QuarantinedInput
-    return item
+reading = Reading(jitsi.SOURCE)
+translate, quarantine_reason = reading.translate, reading.refused
 
 
 def report(bodies: list[dict]) -> dict[str, int]:
@@ -90,7 +82,7 @@ def test_the_documented_bodies():
         "destroyed_at": AT + 39,
         "all_occupants": [{**OCCUPANT, "joined_at": AT, "left_at": AT + 39}],
     }
-    # The list says again what was said, as the same events.
+    # The list repeats the stay, as the same events.
     again, once_more, ended = translate(gone)
     assert (again, once_more) == (joined, left)
     assert (ended.type, ended.session) == ("session.ended", joined.session)
@@ -106,7 +98,7 @@ def test_without_a_token_the_person_is_the_occupant():
 
 
 def test_a_move_to_a_breakout_room_that_overlaps_by_a_second_loses_nothing():
-    """Bo is told to be in the breakout room at 10:10:00 and out of the main room at 10:10:01: two places, one second of both."""
+    """Bo joins the breakout room at 10:10:00 and leaves the main room at 10:10:01: one second in both places."""
     bodies = [
         sample.event("muc-occupant-joined", occupant=sample.stay(sample.BO, 0)),
         sample.event("muc-occupant-joined", "b-1", occupant=sample.stay(sample.BO, 10)),
@@ -118,8 +110,8 @@ def test_a_move_to_a_breakout_room_that_overlaps_by_a_second_loses_nothing():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_whatever_was_lost_is_made_good_when_the_rooms_end(seed):
-    """Only the ends of the rooms must come through. The component lists all who were there, and Bo's first stay in the main room too."""
+def test_the_end_of_the_rooms_makes_up_for_lost_deliveries(seed):
+    """Only the ends of the rooms must arrive. They list all occupants, also Bo's first stay in the main room."""
     whole = [*sample.MEETING[:-1], sample.event("muc-room-destroyed", created_at=sample.at(0), destroyed_at=sample.at(30), all_occupants=[
         sample.stay(sample.ANA, 0, 30), sample.stay(sample.BO, 5, 10), sample.stay(sample.BO, 20, 25),
     ])]  # fmt: skip
@@ -138,7 +130,7 @@ def test_whatever_was_lost_is_made_good_when_the_rooms_end(seed):
     )
 
 
-def test_a_stay_past_the_turn_of_the_day_ends():
+def test_a_stay_across_the_turn_of_the_day_ends():
     def at(clock: str) -> int:
         return instant(f"2026-03-02T{clock}:00Z") // 1000
 
@@ -148,7 +140,7 @@ def test_a_stay_past_the_turn_of_the_day_ends():
         occupant={**sample.ANA, "joined_at": at("03:00"), "left_at": at("09:00")},
     )
     assert report([left, joined])["participation_minutes"] == 6 * 3_600_000
-    # Nobody told the leaving: the end of the room ends the sessions of all days in which somebody came.
+    # Without a leave, the end of the room ends the sessions of all days in which an occupant joined.
     gone = sample.event("muc-room-destroyed", created_at=at("02:00"), destroyed_at=at("09:30"), all_occupants=[
         {**sample.ANA, "joined_at": at("03:00")}, {**sample.BO, "joined_at": at("05:00"), "left_at": at("06:00")},
     ])  # fmt: skip
@@ -205,21 +197,21 @@ def test_a_stay_past_the_turn_of_the_day_ends():
         ),
     ],
 )
-def test_what_is_amiss_is_said(body, reason):
+def test_invalid_bodies_are_quarantined_with_their_reason(body, reason):
     if reason is None:
         # Lua writes an empty list as an empty object.
         assert [x.type for x in translate(body)] == ["session.ended"]
     else:
-        assert refused(body).reason == reason
+        assert quarantine_reason(body) == reason
 
 
 @pytest.mark.parametrize(
     "header", [sample.SECRET, f"Bearer {sample.SECRET}", f"bearer {sample.SECRET}"]
 )
-def test_the_header_is_the_secret(header):
+def test_the_header_must_be_the_secret(header):
     delivery = Delivery(b"{}", {"authorization": header}, "", 0)
-    jitsi.verify(delivery, sample.SECRET)
-    jitsi.verify(delivery, f"Bearer {sample.SECRET}")
+    jitsi.SOURCE.verify(delivery, sample.SECRET)
+    jitsi.SOURCE.verify(delivery, f"Bearer {sample.SECRET}")
     for headers, secret in (
         ({}, sample.SECRET),
         ({"authorization": header + "x"}, sample.SECRET),
@@ -228,4 +220,4 @@ def test_the_header_is_the_secret(header):
         ({"authorization": "Bearer "}, "Bearer"),
     ):
         with pytest.raises(Unauthorized):
-            jitsi.verify(Delivery(b"{}", headers, "", 0), secret)
+            jitsi.SOURCE.verify(Delivery(b"{}", headers, "", 0), secret)

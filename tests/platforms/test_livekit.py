@@ -31,15 +31,20 @@ from usage_report.core.events import QuarantinedInput
 from usage_report.sources.contract import Context, Delivery
 from usage_report.sources.webhooks import livekit
 
-reading = Reading(livekit)
-translate, one, says, refused = reading.translate, reading.one, reading.says, reading.refused
+reading = Reading(livekit.SOURCE)
+translate, one, type_and_time, quarantine_reason = (
+    reading.translate,
+    reading.one,
+    reading.says,
+    reading.refused,
+)
 
 
 # The token
 
 
-def test_a_token_worked_out_by_hand_is_taken():
-    """Of RFC 7519 and the documents alone: HS256, five minutes, the digest of the body in base64."""
+def test_a_token_computed_by_hand_is_accepted():
+    """As RFC 7519 and LiveKit document it: HS256, five minutes, the digest of the body in base64."""
     body = b'{"event":"room_started"}'
     claims = {
         "exp": NOW // 1000 + 300,
@@ -62,35 +67,35 @@ def test_a_token_worked_out_by_hand_is_taken():
         delivery = Delivery(
             body, {"authorization": prefix + ".".join([*part, signature])}, URL, NOW
         )
-        livekit.verify(delivery, f"{KEY}:{SECRET}")
-        livekit.verify(delivery, SECRET)
+        livekit.SOURCE.verify(delivery, f"{KEY}:{SECRET}")
+        livekit.SOURCE.verify(delivery, SECRET)
 
 
-def refusal(delivery: Delivery, secret: str = f"{KEY}:{SECRET}") -> str:
+def rejection(delivery: Delivery, secret: str = f"{KEY}:{SECRET}") -> str:
     return reading.turned_away(delivery, secret)
 
 
 BODY = b'{"event":"room_started"}'
 
 
-def test_each_fault_of_the_token_is_named():
+def test_each_fault_of_the_token_has_its_own_message():
     good = sign(BODY)
     now = NOW // 1000
-    assert "no signed token" in refusal(good._replace(headers={}))
-    assert "another secret" in refusal(sign(BODY, secret="wrong"))
-    assert "another body" in refusal(good._replace(body=BODY + b" "))
-    assert "another body" in refusal(sign(BODY, sha256=None))
-    assert "another body" in refusal(sign(BODY, sha256=7))
-    assert "another API key" in refusal(sign(BODY, iss="APIother"))
-    assert "expired" in refusal(sign(BODY, exp=now - 301))
-    assert "not yet valid" in refusal(sign(BODY, nbf=now + 301))
-    assert "expired" in refusal(sign(BODY, exp="soon"))
-    assert "no end" in refusal(sign(BODY, exp=None))
-    # A token that was good when it was sent is not for ever.
-    assert "expired" in refusal(good._replace(received=NOW + 3_600_000))
+    assert "no signed token" in rejection(good._replace(headers={}))
+    assert "another secret" in rejection(sign(BODY, secret="wrong"))
+    assert "another body" in rejection(good._replace(body=BODY + b" "))
+    assert "another body" in rejection(sign(BODY, sha256=None))
+    assert "another body" in rejection(sign(BODY, sha256=7))
+    assert "another API key" in rejection(sign(BODY, iss="APIother"))
+    assert "expired" in rejection(sign(BODY, exp=now - 301))
+    assert "not yet valid" in rejection(sign(BODY, nbf=now + 301))
+    assert "expired" in rejection(sign(BODY, exp="soon"))
+    assert "no end" in rejection(sign(BODY, exp=None))
+    # A token that was valid when it was sent expires.
+    assert "expired" in rejection(good._replace(received=NOW + 3_600_000))
 
 
-def test_only_hs256_is_taken():
+def test_only_hs256_is_accepted():
     claims = {
         "iss": KEY,
         "exp": NOW // 1000 + 300,
@@ -104,16 +109,16 @@ def test_only_hs256_is_taken():
         ("RS256", "sha256"),
         ("", "sha256"),
     ):
-        assert "HS256" in refusal(
+        assert "HS256" in rejection(
             Delivery(BODY, {"authorization": jwt(claims, SECRET, alg, digest)}, URL, NOW)
         )
     unsigned = jwt(claims, SECRET, "none").rpartition(".")[0] + "."
-    assert refusal(Delivery(BODY, {"authorization": unsigned}, URL, NOW))
+    assert rejection(Delivery(BODY, {"authorization": unsigned}, URL, NOW))
 
 
-def test_without_a_secret_nobody_is_let_in():
-    assert "no secret" in refusal(sign(BODY, secret=""), "")
-    assert "no secret" in refusal(sign(BODY, secret=""), f"{KEY}:")
+def test_without_a_secret_every_delivery_is_rejected():
+    assert "no secret" in rejection(sign(BODY, secret=""), "")
+    assert "no secret" in rejection(sign(BODY, secret=""), f"{KEY}:")
 
 
 # The events
@@ -128,17 +133,17 @@ def test_sessions():
         "standup",
     )
     exact = event("room_started", 0, room=ROOM | {"creationTimeMs": str(TEN * 1000 + 7)})
-    assert says(exact) == ("session.started", TEN * 1000 + 7)
-    assert says(event("room_finished", 31)) == ("session.ended", (TEN + 31 * 60) * 1000)
+    assert type_and_time(exact) == ("session.started", TEN * 1000 + 7)
+    assert type_and_time(event("room_finished", 31)) == ("session.ended", (TEN + 31 * 60) * 1000)
 
 
-def test_the_id_is_the_servers_own():
+def test_the_id_is_that_of_the_server():
     body = event("room_started", 0)
     assert one(body).id == body["id"]
-    assert refused(body | {"id": ""}) == "missing-field"
+    assert quarantine_reason(body | {"id": ""}) == "missing-field"
 
 
-def test_a_join_has_its_own_time_and_a_leave_the_time_it_was_told():
+def test_a_join_has_its_own_time_and_a_leave_that_of_its_event():
     joined = one(event("participant_joined", 5.5, participant=person("bo", 5)))
     assert (joined.connection, joined.person, joined.name, joined.time) == (
         "PA_bo",
@@ -148,23 +153,23 @@ def test_a_join_has_its_own_time_and_a_leave_the_time_it_was_told():
     )
     whole = person("bo", 5)
     del whole["joinedAtMs"]
-    assert says(event("participant_joined", 5.5, participant=whole)) == (
+    assert type_and_time(event("participant_joined", 5.5, participant=whole)) == (
         "participant.joined",
         (TEN + 300) * 1000,
     )
     del whole["joinedAt"]
-    assert says(event("participant_joined", 5.5, participant=whole)) == (
+    assert type_and_time(event("participant_joined", 5.5, participant=whole)) == (
         "participant.joined",
         (TEN + 330) * 1000,
     )
-    assert says(event("participant_left", 30, participant=person("bo", 5))) == (
+    assert type_and_time(event("participant_left", 30, participant=person("bo", 5))) == (
         "participant.left",
         (TEN + 1800) * 1000,
     )
 
 
 def test_a_stay_within_one_second_does_not_end_before_it_began():
-    """The queue's seconds are cut: the leave would come 250 ms before the join, and the stay would never end."""
+    """The queue has whole seconds: the leave would be 250 ms before the join, and the stay would never end."""
     stay = person("bo", 5)
     joined, left = (
         one(event("participant_joined", 5, participant=stay)),
@@ -181,13 +186,13 @@ def test_an_aborted_connection_is_a_leave():
 
 
 @pytest.mark.parametrize("kind", ["EGRESS", "INGRESS", "AGENT", 1, 2, 4])
-def test_machines_are_no_people(kind):
+def test_machines_are_not_participants(kind):
     for what in ("participant_joined", "participant_left", "participant_connection_aborted"):
         assert translate(event(what, 5, participant=person("bot", 5, kind=kind))) == []
 
 
 @pytest.mark.parametrize("kind", ["STANDARD", "SIP", 0, 3])
-def test_people_and_callers_are(kind):
+def test_people_and_callers_are_participants(kind):
     assert (
         one(event("participant_joined", 5, participant=person("bo", 5, kind=kind))).connection
         == "PA_bo"
@@ -227,7 +232,7 @@ def test_kinds_of_tracks(what, kind):
     )
 
 
-def test_tracks_of_data_are_none():
+def test_tracks_of_data_are_ignored():
     for what in ("track_published", "track_unpublished"):
         assert (
             translate(event(what, 1, participant=person("ana"), track=track("TR_D", type="DATA")))
@@ -265,14 +270,14 @@ def test_recordings_have_times_in_nanoseconds():
         {"participant": {"imageOutputs": [{}]}},
     ],
 )
-def test_what_is_only_streamed_is_no_recording(info):
+def test_an_egress_that_only_streams_is_not_a_recording(info):
     plain = {k: v for k, v in EGRESS.items() if k != "roomComposite"} | info
     assert (
         translate(event("egress_started", 10, egressInfo=plain))
         == translate(event("egress_ended", 20, egressInfo=plain))
         == []
     )
-    # Kept as well as streamed is kept.
+    # One that also writes a file is.
     assert (
         one(
             event("egress_started", 10, egressInfo=plain | {"fileResults": [{"filename": "a"}]})
@@ -282,17 +287,17 @@ def test_what_is_only_streamed_is_no_recording(info):
 
 
 def test_a_recording_of_a_web_page_has_no_room():
-    told = event(
+    found = event(
         "egress_started",
         10,
         egressInfo={"egressId": "EG_1", "web": {"url": "https://example.org", "fileOutputs": [{}]}},
     )
-    del told["room"]
-    assert (one(told).session, one(told).room) == ("EG_1", "EG_1")
+    del found["room"]
+    assert (one(found).session, one(found).room) == ("EG_1", "EG_1")
 
 
 @pytest.mark.parametrize("kind", ["egress_updated", "ingress_started", "ingress_ended"])
-def test_known_kinds_without_meaning_for_usage_are_nothing(kind):
+def test_known_events_without_a_part_in_usage_are_ignored(kind):
     assert translate(event(kind, 10, egressInfo=EGRESS)) == []
 
 
@@ -300,7 +305,7 @@ def test_known_kinds_without_meaning_for_usage_are_nothing(kind):
     ("change", "reason"),
     [
         ({"createdAt": "soon"}, "bad-time"),
-        ({"createdAt": "1772445600000"}, "bad-time"),  # ms for s: the year 58,000
+        ({"createdAt": "1772445600000"}, "bad-time"),  # ms instead of seconds: the year 58,000
         ({"createdAt": "9" * 20}, "bad-time"),
         ({"createdAt": "1"}, "too-early"),
         ({"createdAt": None}, "missing-field"),
@@ -313,11 +318,11 @@ def test_known_kinds_without_meaning_for_usage_are_nothing(kind):
         ({"event": ["room_finished"]}, "unknown-type"),
     ],
 )
-def test_what_is_amiss_is_named_and_kept(change, reason):
-    assert refused(event("room_finished", 31) | change) == reason
+def test_invalid_bodies_are_quarantined_with_their_reason(change, reason):
+    assert quarantine_reason(event("room_finished", 31) | change) == reason
 
 
-def test_a_name_is_no_reason_to_refuse():
+def test_an_invalid_name_does_not_invalidate_the_event():
     assert (
         one(
             event("participant_joined", 5, participant=person("bo", 5) | {"name": "B\0" * 2_000})
@@ -327,10 +332,10 @@ def test_a_name_is_no_reason_to_refuse():
     assert one(event("participant_joined", 5, participant=person("bo", 5) | {"name": 7})).name == ""
 
 
-def test_the_future_is_refused():
-    (told,) = livekit.translate(
+def test_an_event_in_the_future_is_quarantined():
+    (found,) = livekit.SOURCE.translate(
         sign(json.dumps(event("room_finished", 31)).encode()), Context(TEN * 1000, TEAM)
     )
-    assert type(told) is QuarantinedInput
-    assert told.reason == "in-the-future"
-    assert "five minutes after now" in told.why
+    assert type(found) is QuarantinedInput
+    assert found.reason == "in-the-future"
+    assert "five minutes after now" in found.why

@@ -28,10 +28,15 @@ from support.harness import ask, expect
 from usage_report.sources.contract import Delivery
 from usage_report.sources.webhooks import vonage
 
-reading = Reading(vonage)
-one, says, refused, events = reading.one, reading.says, reading.refused, reading.events
+reading = Reading(vonage.SOURCE)
+one, type_and_time, quarantine_reason, events = (
+    reading.one,
+    reading.says,
+    reading.refused,
+    reading.events,
+)
 
-# The sequence of the documents: one person with a camera, whose stream and connection end in one ms.
+# The sequence in the documentation: one person with a camera, whose stream and connection end in one ms.
 _CONNECTION = {"id": "c053fcc8-c681-41d5-8ec2-7a9e1434a21e", "createdAt": 1470257688143}
 _STREAM = {
     "id": "63245362-e00e-4834-8371-9397deb3e452",
@@ -52,7 +57,7 @@ PUBLISHED = [
 # The token
 
 
-def test_a_token_worked_out_by_hand_is_taken():
+def test_a_token_computed_by_hand_is_accepted():
     body = json.dumps(PUBLISHED[0]).encode()
     claims = {
         "iat": NOW // 1000,
@@ -71,47 +76,47 @@ def test_a_token_worked_out_by_hand_is_taken():
         .decode()
         .rstrip("=")
     )
-    vonage.verify(
+    vonage.SOURCE.verify(
         Delivery(body, {"authorization": "Bearer " + ".".join([*part, signature])}, URL, NOW),
         SECRET,
     )
 
 
-def why(delivery: Delivery, secret: str = SECRET) -> str:
+def rejection(delivery: Delivery, secret: str = SECRET) -> str:
     return reading.turned_away(delivery, secret)
 
 
-def test_each_fault_of_the_token_is_named():
+def test_each_fault_of_the_token_has_its_own_message():
     good, now = sign(b"{}"), NOW // 1000
-    assert "no signed token" in why(good._replace(headers={}))
-    assert "another secret" in why(sign(b"{}", secret="wrong"))
-    assert "another body" in why(good._replace(body=b"{ }"))
-    assert "another body" in why(sign(b"{}", payload_hash=None))
-    assert "another body" in why(sign(b"{}", payload_hash=["x"]))
-    assert "five minutes" in why(good._replace(received=NOW + 301_000))
-    assert "five minutes" in why(good._replace(received=NOW - 301_000))
-    assert "no number" in why(sign(b"{}", iat=None))
-    assert "no number" in why(sign(b"{}", iat="now"))
-    assert "expired" in why(sign(b"{}", exp=now - 301))
-    assert "no secret" in why(sign(b"{}", secret=""), "")
+    assert "no signed token" in rejection(good._replace(headers={}))
+    assert "another secret" in rejection(sign(b"{}", secret="wrong"))
+    assert "another body" in rejection(good._replace(body=b"{ }"))
+    assert "another body" in rejection(sign(b"{}", payload_hash=None))
+    assert "another body" in rejection(sign(b"{}", payload_hash=["x"]))
+    assert "five minutes" in rejection(good._replace(received=NOW + 301_000))
+    assert "five minutes" in rejection(good._replace(received=NOW - 301_000))
+    assert "not a number" in rejection(sign(b"{}", iat=None))
+    assert "not a number" in rejection(sign(b"{}", iat="now"))
+    assert "expired" in rejection(sign(b"{}", exp=now - 301))
+    assert "no secret" in rejection(sign(b"{}", secret=""), "")
 
 
-def test_callbacks_may_have_secrets_of_their_own():
+def test_each_callback_can_have_its_own_secret():
     for secrets in (f"archives,{SECRET}", f"{SECRET}, captions", f"a {SECRET} b"):
-        vonage.verify(sign(b"{}"), secrets)
-    assert "another secret" in why(sign(b"{}"), "archives,captions")
-    assert "no secret" in why(sign(b"{}", secret=""), " , ")
+        vonage.SOURCE.verify(sign(b"{}"), secrets)
+    assert "another secret" in rejection(sign(b"{}"), "archives,captions")
+    assert "no secret" in rejection(sign(b"{}", secret=""), " , ")
 
 
-def test_only_hs256_is_taken():
+def test_only_hs256_is_accepted():
     claims = {"iat": NOW // 1000, "payload_hash": sha256(b"{}").hex()}
     for alg, digest in (("none", "sha256"), ("HS512", "sha512"), ("RS256", "sha256")):
-        assert "HS256" in why(
+        assert "HS256" in rejection(
             Delivery(
                 b"{}", {"authorization": "Bearer " + jwt(claims, SECRET, alg, digest)}, URL, NOW
             )
         )
-    assert why(
+    assert rejection(
         Delivery(
             b"{}",
             {"authorization": "Bearer " + jwt(claims, SECRET, "none").rpartition(".")[0] + "."},
@@ -124,9 +129,9 @@ def test_only_hs256_is_taken():
 # The events
 
 
-def test_the_documents_sequence():
-    told = [e for body in PUBLISHED for e in events(body)]
-    assert [(e.type, e.time, e.detail) for e in told] == [
+def test_the_documented_sequence():
+    found = [e for body in PUBLISHED for e in events(body)]
+    assert [(e.type, e.time, e.detail) for e in found] == [
         ("participant.joined", 1470257688143, ""),
         ("track.published", 1470258845416, "audio"),
         ("track.published", 1470258845416, "video"),
@@ -134,15 +139,15 @@ def test_the_documents_sequence():
         ("track.unpublished", 1470258896953, ""),
         ("participant.left", 1470258896953, ""),
     ]
-    assert {e.connection for e in told} == {_CONNECTION["id"]}
-    assert told[0].person == "TOKENDATA"
-    assert len({e.id for e in told}) == 6
+    assert {e.connection for e in found} == {_CONNECTION["id"]}
+    assert found[0].person == "TOKENDATA"
+    assert len({e.id for e in found}) == 6
     expected = {
         "participation_minutes": 1208_810 / 60_000,
         "broadcast_minutes": 51_537 / 60_000,
         "broadcast_minutes_audio_video": 51_537 / 60_000,
     }
-    for order in (told, told[::-1]):
+    for order in (found, found[::-1]):
         expect(ask(order, start="2016-08-03"), expected)
 
 
@@ -160,16 +165,16 @@ def test_the_documents_sequence():
         ({"videoType": None}, ["audio"]),
     ],
 )
-def test_what_a_stream_is_made_of(fields, kinds):
-    told = events(event("streamCreated", 5, stream=stream("s1", ANA, 5, **fields)))
-    assert [e.detail for e in told] == kinds
+def test_the_tracks_of_a_stream(fields, kinds):
+    found = events(event("streamCreated", 5, stream=stream("s1", ANA, 5, **fields)))
+    assert [e.detail for e in found] == kinds
     ended = events(event("streamDestroyed", 9, stream=stream("s1", ANA, 5, **fields)))
-    assert {(e.connection, e.subject) for e in told} <= {(e.connection, e.subject) for e in ended}
-    assert {e.time for e in told} == {ms(5)}
+    assert {(e.connection, e.subject) for e in found} <= {(e.connection, e.subject) for e in ended}
+    assert {e.time for e in found} == {ms(5)}
     assert {e.time for e in ended} == {ms(9)}
 
 
-def test_what_was_switched_off_since_ends_too():
+def test_a_track_that_was_switched_off_ends_too():
     on = events(event("streamCreated", 5, stream=stream("s1", ANA, 5, videoType="camera")))
     off = events(
         event("streamDestroyed", 9, stream=stream("s1", ANA, 5, videoType="camera", hasVideo=False))
@@ -177,7 +182,7 @@ def test_what_was_switched_off_since_ends_too():
     assert {e.subject for e in on} == {e.subject for e in off}
 
 
-def test_a_person_is_the_tokens_data_else_the_connection():
+def test_a_person_is_the_data_of_the_token_else_the_connection():
     assert one(event("connectionCreated", 5, connection=BO)).person == BO["id"]
     assert one(event("connectionCreated", 5, connection=BO | {"data": "bo"})).person == "bo"
     long = [
@@ -188,18 +193,24 @@ def test_a_person_is_the_tokens_data_else_the_connection():
     assert len(long[0]) == 32
 
 
-def test_what_began_has_its_own_time_and_what_ended_that_of_the_event():
-    assert says(event("connectionCreated", 5, connection=BO)) == ("participant.joined", ms(5))
-    assert says(event("connectionCreated", 5, connection={"id": "c"})) == (
+def test_a_start_has_its_own_time_and_an_end_that_of_the_event():
+    assert type_and_time(event("connectionCreated", 5, connection=BO)) == (
+        "participant.joined",
+        ms(5),
+    )
+    assert type_and_time(event("connectionCreated", 5, connection={"id": "c"})) == (
         "participant.joined",
         ms(5) + 166,
     )
-    assert says(event("connectionDestroyed", 9, connection=BO)) == ("participant.left", ms(9))
-    assert says(event("sessionCreated", 0)) == ("session.started", ms(0) + 166)
-    assert says(event("sessionDestroyed", 9)) == ("session.ended", ms(9))
+    assert type_and_time(event("connectionDestroyed", 9, connection=BO)) == (
+        "participant.left",
+        ms(9),
+    )
+    assert type_and_time(event("sessionCreated", 0)) == ("session.started", ms(0) + 166)
+    assert type_and_time(event("sessionDestroyed", 9)) == ("session.ended", ms(9))
 
 
-def test_ids_tell_apart_what_differs_and_nothing_else():
+def test_ids_differ_where_events_differ_and_only_there():
     ids = {
         one(event(kind, minute, connection=connection(id, minute))).id
         for kind in ("connectionCreated", "connectionDestroyed")
@@ -207,8 +218,8 @@ def test_ids_tell_apart_what_differs_and_nothing_else():
         for id in ("c1", "c2")
     }
     assert len(ids) == 8
-    told = event("connectionCreated", 1, connection=ANA)
-    assert one(told).id == one(told | {"reason": "another delivery", "timestamp": 7}).id
+    found = event("connectionCreated", 1, connection=ANA)
+    assert one(found).id == one(found | {"reason": "another delivery", "timestamp": 7}).id
 
 
 @pytest.mark.parametrize(
@@ -229,8 +240,8 @@ def test_ids_tell_apart_what_differs_and_nothing_else():
     ],
 )
 def test_an_archive_lasts_from_its_creation_for_its_duration(bodies):
-    told = [e for body in bodies for e in events(body)]
-    for order in (told, told[::-1]):
+    found = [e for body in bodies for e in events(body)]
+    for order in (found, found[::-1]):
         expect(
             ask(order, start="2026-03-02", as_of=NOW),
             {"recorded_minutes": 10, "max_concurrent_recordings": 1},
@@ -238,17 +249,20 @@ def test_an_archive_lasts_from_its_creation_for_its_duration(bodies):
 
 
 def test_captions_have_times_in_seconds():
-    assert says(captions("started")) == ("captions.started", ms(10))
-    assert says(captions("stopped", duration=60)) == ("captions.stopped", ms(11))
-    assert says(captions("stopped", updatedAt=ms(12) // 1000)) == ("captions.stopped", ms(12))
-    assert says(captions("failed", updatedAt=ms(12))) == ("captions.stopped", ms(12))
+    assert type_and_time(captions("started")) == ("captions.started", ms(10))
+    assert type_and_time(captions("stopped", duration=60)) == ("captions.stopped", ms(11))
+    assert type_and_time(captions("stopped", updatedAt=ms(12) // 1000)) == (
+        "captions.stopped",
+        ms(12),
+    )
+    assert type_and_time(captions("failed", updatedAt=ms(12))) == ("captions.stopped", ms(12))
     assert events(captions("paused")) == []
 
 
 @pytest.mark.parametrize(
     "kind", ["broadcast", "render", "callCreated", "callUpdated", "callDestroyed"]
 )
-def test_known_kinds_without_meaning_for_usage_are_nothing(kind):
+def test_known_events_without_a_part_in_usage_are_ignored(kind):
     assert events(event(kind, 1)) == []
 
 
@@ -271,5 +285,5 @@ def test_known_kinds_without_meaning_for_usage_are_nothing(kind):
         (archive("stopped", "long"), "bad-time"),
     ],
 )
-def test_what_is_amiss_is_named_and_kept(body, reason):
-    assert refused(body) == reason
+def test_invalid_bodies_are_quarantined_with_their_reason(body, reason):
+    assert quarantine_reason(body) == reason

@@ -28,10 +28,15 @@ from usage_report.core.events import instant
 from usage_report.sources.contract import Delivery
 from usage_report.sources.webhooks import zoom
 
-reading = Reading(zoom)
-one, says, refused, events = reading.one, reading.says, reading.refused, reading.events
+reading = Reading(zoom.SOURCE)
+one, type_and_time, quarantine_reason, events = (
+    reading.one,
+    reading.says,
+    reading.refused,
+    reading.events,
+)
 
-# The example of the documents: a person joins a meeting; their leave has a join_time where a leave_time belongs.
+# The example in the documentation: a person joins a meeting; their leave has join_time instead of leave_time.
 OBJECT = {"uuid": "uuid", "id": "156", "host_id": "abc", "topic": "My Meeting", "type": 2, "start_time": "2019-07-09T17:00:00Z", "duration": 60,
           "timezone": "America/Los_Angeles"}  # fmt: skip
 SHREE = {
@@ -50,11 +55,11 @@ LEFT = JOINED | {"event": "meeting.participant_left"}
 # The signature
 
 
-def test_a_signature_worked_out_by_hand_is_taken():
+def test_a_signature_computed_by_hand_is_accepted():
     body = json.dumps(JOINED).encode()
     message = f"v0:{NOW // 1000}:".encode() + body
     signature = "v0=" + hmac.new(SECRET.encode(), message, hashlib.sha256).hexdigest()
-    zoom.verify(
+    zoom.SOURCE.verify(
         Delivery(
             body,
             {"x-zm-request-timestamp": str(NOW // 1000), "x-zm-signature": signature},
@@ -63,39 +68,39 @@ def test_a_signature_worked_out_by_hand_is_taken():
         ),
         SECRET,
     )
-    zoom.verify(sign(body, signed=NOW), SECRET)  # ms
+    zoom.SOURCE.verify(sign(body, signed=NOW), SECRET)  # ms
 
 
-def test_each_fault_of_the_signature_is_named():
+def test_each_fault_of_the_signature_has_its_own_message():
     good = sign(b"{}")
 
-    def why(delivery: Delivery, secret: str = SECRET) -> str:
+    def rejection(delivery: Delivery, secret: str = SECRET) -> str:
         return reading.turned_away(delivery, secret)
 
-    assert "does not fit" in why(good._replace(body=b"{ }"))
-    assert "does not fit" in why(sign(b"{}", secret="wrong"))
-    assert "does not fit" in why(
+    assert "does not fit" in rejection(good._replace(body=b"{ }"))
+    assert "does not fit" in rejection(sign(b"{}", secret="wrong"))
+    assert "does not fit" in rejection(
         good._replace(
             headers={**good.headers, "x-zm-signature": good.headers["x-zm-signature"][3:]}
         )
     )
-    assert "does not fit" in why(
+    assert "does not fit" in rejection(
         good._replace(headers={**good.headers, "x-zm-request-timestamp": str(NOW // 1000 + 1)})
     )
-    assert "five minutes" in why(good._replace(received=NOW + 300_001))
-    assert "five minutes" in why(good._replace(received=NOW - 300_001))
-    zoom.verify(good._replace(received=NOW + 300_000), SECRET)
-    assert "no number" in why(good._replace(headers={}))
-    assert "no number" in why(sign(b"{}", signed=-5))
-    assert "no secret" in why(good, "")
+    assert "five minutes" in rejection(good._replace(received=NOW + 300_001))
+    assert "five minutes" in rejection(good._replace(received=NOW - 300_001))
+    zoom.SOURCE.verify(good._replace(received=NOW + 300_000), SECRET)
+    assert "not a number" in rejection(good._replace(headers={}))
+    assert "not a number" in rejection(sign(b"{}", signed=-5))
+    assert "no secret" in rejection(good, "")
 
 
 def test_the_challenge_is_answered():
     body = b'{"payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"},"event_ts":1654503849680,"event":"endpoint.url_validation"}'
     delivery = sign(body)
-    zoom.verify(delivery, SECRET)
+    zoom.SOURCE.verify(delivery, SECRET)
     expected = hmac.new(SECRET.encode(), b"qgg8vlvZRS6UYooatFL8Aw", hashlib.sha256).hexdigest()
-    assert zoom.answer(delivery, SECRET) == {
+    assert zoom.SOURCE.answer(delivery, SECRET) == {
         "plainToken": "qgg8vlvZRS6UYooatFL8Aw",
         "encryptedToken": expected,
     }
@@ -105,14 +110,14 @@ def test_the_challenge_is_answered():
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", json.dumps(JOINED).encode(), b'{"event":"endpoint.url_validation"}',
                                   b'{"event":"endpoint.url_validation","payload":{"plainToken":["x"]}}',
                                   b'{"event":"endpoint.url_validation","payload":[]}'])  # fmt: skip
-def test_nothing_else_is_a_challenge(body):
-    assert zoom.answer(sign(body), SECRET) is None
+def test_no_other_body_is_a_challenge(body):
+    assert zoom.SOURCE.answer(sign(body), SECRET) is None
 
 
 # The events
 
 
-def test_the_documents_example():
+def test_the_documented_example():
     joined, left = one(JOINED), one(LEFT)
     assert (joined.session, joined.room, joined.connection, joined.person, joined.name) == (
         "uuid",
@@ -121,26 +126,29 @@ def test_the_documents_example():
         "iFxeBPYun6SAiWUzBcEkX",
         "shree",
     )
-    assert says(JOINED) == ("participant.joined", instant("2019-07-16T17:13:13Z"))
-    assert says(LEFT) == ("participant.left", instant("2019-07-16T17:13:13Z"))
+    assert type_and_time(JOINED) == ("participant.joined", instant("2019-07-16T17:13:13Z"))
+    assert type_and_time(LEFT) == ("participant.left", instant("2019-07-16T17:13:13Z"))
     assert joined.id != left.id
 
 
-def test_a_leave_has_its_leave_time_else_the_time_it_came_about():
+def test_a_leave_has_its_leave_time_else_that_of_the_event():
     body = event(
         "meeting.participant_left", 30.5, participant=ana(leave_time=at(30), join_time=at(0))
     )
-    assert says(body) == ("participant.left", TEN + 30 * 60_000)
+    assert type_and_time(body) == ("participant.left", TEN + 30 * 60_000)
     body = event("meeting.participant_left", 30.5, participant=ana(join_time=at(0)))
-    assert says(body) == ("participant.left", TEN + 30 * 60_000 + 30_572)
+    assert type_and_time(body) == ("participant.left", TEN + 30 * 60_000 + 30_572)
 
 
 def test_meetings():
-    assert says(event("meeting.started", 0)) == ("session.started", TEN)
-    assert says(event("meeting.ended", 30, end_time=at(29))) == ("session.ended", TEN + 29 * 60_000)
-    assert says(event("meeting.ended", 30)) == ("session.ended", TEN + 30 * 60_000 + 572)
-    told = one(event("meeting.started", 0, id=int(NUMBER)))
-    assert (told.session, told.room) == (MEETING_UUID, NUMBER)
+    assert type_and_time(event("meeting.started", 0)) == ("session.started", TEN)
+    assert type_and_time(event("meeting.ended", 30, end_time=at(29))) == (
+        "session.ended",
+        TEN + 29 * 60_000,
+    )
+    assert type_and_time(event("meeting.ended", 30)) == ("session.ended", TEN + 30 * 60_000 + 572)
+    found = one(event("meeting.started", 0, id=int(NUMBER)))
+    assert (found.session, found.room) == (MEETING_UUID, NUMBER)
 
 
 def test_webinars_are_meetings():
@@ -162,7 +170,7 @@ def test_webinars_are_meetings():
         ({"user_id": 16778240}, "16778240"),
     ],
 )
-def test_a_person_is_what_lasts_longest(who, person):
+def test_a_person_is_the_most_lasting_field(who, person):
     assert (
         one(event("meeting.participant_joined", 0, participant=who | {"join_time": at(0)})).person
         == person
@@ -171,24 +179,24 @@ def test_a_person_is_what_lasts_longest(who, person):
 
 def test_without_a_user_id_the_uuid_is_the_connection():
     for what in ("joined", "left"):
-        told = one(
+        found = one(
             event(
                 f"meeting.participant_{what}",
                 0,
                 participant=ana(user_id="", join_time=at(0), leave_time=at(0)),
             )
         )
-        assert told.connection == "55555AAAiAAAAAiAiAiiAii=="
+        assert found.connection == "55555AAAiAAAAAiAiAiiAii=="
 
 
 def figures(bodies: list[dict], expected: dict) -> None:
-    told = [e for body in bodies for e in events(body)]
-    for order in (told, told[::-1]):
+    found = [e for body in bodies for e in events(body)]
+    for order in (found, found[::-1]):
         expect(ask(order, start="2026-03-02", as_of=NOW), expected)
 
 
-def test_a_leave_that_comes_after_the_rejoin_ends_its_own_stay():
-    """Ana drops out at 10 minutes, is back at 11, and Zoom notices the first connection's end only then, at 12."""
+def test_a_leave_that_arrives_after_the_next_join_ends_its_own_stay():
+    """The connection breaks at 10 minutes and is back at 11, but Zoom notices the end of the first one only at 12."""
     figures(
         [
             event("meeting.participant_joined", 0, participant=guest("1", join_time=at(0))),
@@ -210,8 +218,8 @@ def test_a_leave_that_comes_after_the_rejoin_ends_its_own_stay():
     )
 
 
-def test_a_move_to_a_breakout_room_breaks_no_presence():
-    """Whether Zoom tells of the move as a leave and a join at one time, whatever it gives as the reason, or not at all."""
+def test_a_move_to_a_breakout_room_does_not_interrupt_presence():
+    """Whether or not Zoom reports the move as a leave and a join at one time, and with any reason."""
     there = event(
         "meeting.participant_joined_breakout_room",
         10,
@@ -321,27 +329,30 @@ def test_screens():
 
 
 def test_a_pause_is_not_recorded():
-    assert says(event("recording.started", 8.1, recording_file=tape(8))) == (
+    assert type_and_time(event("recording.started", 8.1, recording_file=tape(8))) == (
         "recording.started",
         TEN + 8 * 60_000,
     )
-    assert says(event("recording.paused", 12, recording_file=tape(8, 11))) == (
+    assert type_and_time(event("recording.paused", 12, recording_file=tape(8, 11))) == (
         "recording.stopped",
         TEN + 12 * 60_000 + 572,
     )
-    assert says(event("recording.resumed", 14, recording_file=tape(8))) == (
+    assert type_and_time(event("recording.resumed", 14, recording_file=tape(8))) == (
         "recording.started",
         TEN + 14 * 60_000 + 572,
     )
-    assert says(event("recording.stopped", 24.1, recording_file=tape(8, 24))) == (
+    assert type_and_time(event("recording.stopped", 24.1, recording_file=tape(8, 24))) == (
         "recording.stopped",
         TEN + 24 * 60_000,
     )
-    assert says(event("recording.stopped", 24)) == ("recording.stopped", TEN + 24 * 60_000 + 572)
+    assert type_and_time(event("recording.stopped", 24)) == (
+        "recording.stopped",
+        TEN + 24 * 60_000 + 572,
+    )
 
 
 @pytest.mark.parametrize("what", ["trashed", "deleted"])
-def test_a_deleted_recording_is_stored_no_more(what):
+def test_a_deleted_recording_is_no_longer_stored(what):
     made = [
         event("recording.started", 8, recording_file=tape(8)),
         event("recording.stopped", 24, recording_file=tape(8, 24)),
@@ -353,14 +364,14 @@ def test_a_deleted_recording_is_stored_no_more(what):
     )
 
 
-def test_what_is_taken_back_from_the_trash_is_not_lost_silently():
-    assert refused(event("recording.recovered", 50)) == "cannot-tell"
+def test_a_recording_that_is_restored_from_the_trash_is_quarantined():
+    assert quarantine_reason(event("recording.recovered", 50)) == "cannot-tell"
 
 
 def test_messages():
     message = {"date_time": at(6), "message_id": "m1", "recipient_type": "everyone"}
-    told = one(event("meeting.chat_message_sent", 6, chat_message=message))
-    assert (told.type, told.subject, told.detail, told.time) == (
+    found = one(event("meeting.chat_message_sent", 6, chat_message=message))
+    assert (found.type, found.subject, found.detail, found.time) == (
         "chat.posted",
         "m1",
         "public",
@@ -384,7 +395,7 @@ def test_messages():
     ["meeting.participant_jbh_waiting", "meeting.participant_joined_waiting_room", "meeting.created", "webinar.registration_created",
      "recording.completed", "recording.transcript_completed"],
 )  # fmt: skip
-def test_known_kinds_without_meaning_for_usage_are_nothing(kind):
+def test_known_events_without_a_part_in_usage_are_ignored(kind):
     assert events(event(kind, 1)) == []
 
 
@@ -403,8 +414,8 @@ def test_known_kinds_without_meaning_for_usage_are_nothing(kind):
         {},
     ],
 )
-def test_other_kinds_are_unknown(kind):
-    assert refused(event(kind, 1)) == "unknown-type"
+def test_other_events_are_unknown(kind):
+    assert quarantine_reason(event(kind, 1)) == "unknown-type"
 
 
 @pytest.mark.parametrize(
@@ -415,7 +426,7 @@ def test_other_kinds_are_unknown(kind):
                 "meeting.participant_joined", 1, participant=ana(join_time="2026-03-02T10:00:00")
             ),
             "bad-time",
-        ),  # no zone
+        ),  # no offset
         (event("meeting.participant_joined", 1, participant=ana(join_time=7)), "bad-time"),
         (event("meeting.participant_joined", 1, participant=ana(user_id=["a"])), "wrong-type"),
         (event("meeting.participant_joined", 1, participant={"user_name": "Ana"}), "missing-field"),
@@ -425,9 +436,9 @@ def test_other_kinds_are_unknown(kind):
         (
             event("meeting.started", 1, start_time="") | {"event_ts": NOW // 1000},
             "too-early",
-        ),  # s for ms
+        ),  # seconds instead of ms
         (event("meeting.participant_joined_breakout_room", 1, participant=ana()), "missing-field"),
     ],
 )
-def test_what_is_amiss_is_named_and_kept(body, reason):
-    assert refused(body) == reason
+def test_invalid_bodies_are_quarantined_with_their_reason(body, reason):
+    assert quarantine_reason(body) == reason

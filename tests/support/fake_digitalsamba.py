@@ -1,6 +1,6 @@
-"""A small Digital Samba on loopback: the documented shapes over a world of our own, and faults on request.
+"""A small Digital Samba on loopback: the documented responses over records of our own, and faults on request.
 
-Real HTTP, so that connections, time-outs and cut answers are real as well.
+It uses real HTTP, so that connections, timeouts and incomplete responses are real as well.
 """
 
 from __future__ import annotations
@@ -31,36 +31,37 @@ def at(text: str) -> datetime:
 
 
 @dataclass
-class Fake:
-    """The vendor's records, and how it behaves. ``faults`` are answers given instead, one each, first come first served."""
+class FakeDigitalSamba:
+    """The vendor's records, and how it behaves."""
 
     sessions: list[dict] = field(default_factory=list)
     participants: list[dict] = field(default_factory=list)
     recordings: list[dict] = field(default_factory=list)
     archived: list[dict] = field(default_factory=list)
-    #: Does a range include its date_end?
+    #: Whether a range includes its date_end.
     inclusive: bool = True
-    #: Is (day, day) refused where it does not?
+    #: Whether the range (day, day) is refused where it does not.
     refuses_empty: bool = False
     #: ``oas`` or ``docs``: spelling of the statistics; ``docs`` lists of recordings also have session and duration.
     spelling: str = "oas"
+    #: Responses to the next requests, instead of the usual ones; ``None`` is the usual one.
     faults: list = field(default_factory=list)
-    #: Called with the number of the request before it is answered.
+    #: Called with the number of each request before it is answered.
     hook: object = None
-    asked: list[str] = field(default_factory=list)
+    #: Path and query of each request.
+    requests: list[str] = field(default_factory=list)
+    #: ``Authorization`` headers of all requests.
     keys: set[str] = field(default_factory=set)
     statistics_extra: dict = field(default_factory=dict)
     max_page: int = 100
-    #: Set to give up paging: every offset gets the first page.
-    stuck: bool = False
+    #: Whether every offset gets the first page.
+    ignores_offset: bool = False
     url: str = ""
-
-    # -- the world ---------------------------------------------------------------------------------------------------
 
     def meet(
         self, session: str, start: str, minutes: float, people: int, room: str = "room-1"
     ) -> None:
-        """A session with everybody there throughout, closed seven minutes later."""
+        """Add a session with all participants present throughout, closed seven minutes later."""
         begin = at(start)
         end = begin + timedelta(minutes=minutes)
         self.sessions.append(
@@ -76,6 +77,7 @@ class Fake:
             )  # fmt: skip
 
     def record(self, id: str, session: str, start: str, seconds: int, room: str = "room-1") -> dict:
+        """Add a recording and return it."""
         self.recordings.append(
             {"id": id, "name": id, "status": "READY", "room_id": room, "external_room_id": "e", "friendly_url": room, "privacy": "public",
              "created_at": f"{at(start):%Y-%m-%dT%H:%M:%S}Z", "updated_at": f"{at(start):%Y-%m-%dT%H:%M:%S}Z",
@@ -84,22 +86,20 @@ class Fake:
         return self.recordings[-1]
 
     def _days(self, request: Request) -> tuple[date, date]:
-        """First day, and the day after the last."""
+        """Return the first day, and the day after the last."""
         start, end = (
             date.fromisoformat(request.query_params[name]) for name in ("date_start", "date_end")
         )
         return start, end + DAY if self.inclusive else end
 
-    # -- answers -----------------------------------------------------------------------------------------------------
-
     async def answer(self, request: Request) -> Response:
         path = request.url.path
-        self.asked.append(
+        self.requests.append(
             path.removeprefix("/api/v1/") + (f"?{request.url.query}" if request.url.query else "")
         )
         self.keys.add(request.headers.get("authorization", ""))
         if self.hook:
-            self.hook(len(self.asked))
+            self.hook(len(self.requests))
         if self.faults and (fault := self.faults.pop(0)) is not None:
             return fault if isinstance(fault, Response) else await fault()
         if request.headers.get("authorization") != f"Bearer {KEY}":
@@ -139,7 +139,7 @@ class Fake:
     def _page(self, request: Request, rows: list[dict]) -> Response:
         limit, offset = int(request.query_params["limit"]), int(request.query_params["offset"])
         assert limit <= 100
-        offset = 0 if self.stuck else offset
+        offset = 0 if self.ignores_offset else offset
         return JSONResponse(
             {
                 "data": rows[offset : offset + min(limit, self.max_page)],
@@ -148,7 +148,7 @@ class Fake:
         )
 
     def statistics(self, start: date, end: date) -> dict:
-        """What is ours rounded as the vendor's documentation lets one think: each connection up to whole minutes."""
+        """Return statistics as the vendor documents them: each connection is rounded up to whole minutes."""
         there = [
             (at(p["join_time"]), at(p["leave_time"]), p)
             for p in self.participants
@@ -171,12 +171,12 @@ class Fake:
 
 
 def truncated() -> Response:
-    """Whole as HTTP, cut as JSON."""
+    """Complete as HTTP, incomplete as JSON."""
     return Response(b'{"data": [{"id": "s1", "start_ti', media_type="application/json")
 
 
 async def broken() -> Response:
-    """Fewer bytes than were promised, then the connection is gone."""
+    """Fewer bytes than announced, then the end of the connection."""
     return Response(b"{", headers={"content-length": "5000"}, media_type="application/json")
 
 
@@ -195,8 +195,8 @@ def slow(seconds: float):
 
 
 @contextmanager
-def serving(fake: Fake) -> Iterator[Fake]:
-    """``fake`` on a free port of loopback, for as long as the block lasts."""
+def serving(fake: FakeDigitalSamba) -> Iterator[FakeDigitalSamba]:
+    """Serve ``fake`` on a free port of loopback within the block."""
     app = Starlette(routes=[Route("/{path:path}", fake.answer)])
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
@@ -205,9 +205,9 @@ def serving(fake: Fake) -> Iterator[Fake]:
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    until = time.monotonic() + 10
+    end = time.monotonic() + 10
     while not server.started:
-        assert time.monotonic() < until, "the server does not start"
+        assert time.monotonic() < end, "the server does not start"
         time.sleep(0.01)
     fake.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     try:

@@ -1,7 +1,7 @@
-"""A real Janus WebRTC server for tests: started with a configuration of its own, its events caught, clients driven.
+"""A real Janus WebRTC server for tests, with its own configuration, a receiver of its events, and clients.
 
-Debian's package ``janus`` has the server (its HTTP and event handler plugins among it), the wheel ``aiortc`` the clients.
-Everything listens on loopback ports that were free; nothing of an installed configuration is read.
+Debian's package ``janus`` has the server with its plugins, the wheel ``aiortc`` the clients. Everything listens on free
+ports of loopback; an installed configuration is not read.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ import uuid
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from usage_report.sources.contract import Delivery
 
 USER, PASSWORD = "janus", "opens-doors"
 ROOM, ROOM_SECRET = 4711, "moderates"
-PATIENCE = 15.0
+TIMEOUT_SECONDS = 15.0
 
 
 def why_not() -> str:
-    """Why it cannot be run here; empty where it can."""
+    """Return why it cannot be run here, an empty text if it can."""
     if not shutil.which("janus"):
         return "janus is not installed (apt-get install janus)"
     try:
@@ -41,7 +41,7 @@ def why_not() -> str:
 
 
 class _Catcher(BaseHTTPRequestHandler):
-    """Takes what the event handler posts, as a receiver would."""
+    """Receives what the event handler posts."""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -57,13 +57,13 @@ class _Catcher(BaseHTTPRequestHandler):
 
 
 class Running:
-    """A started server: where to call it, and what it has told so far."""
+    """A running server: the address of its API, and the deliveries it has sent."""
 
     def __init__(self, api: str, caught: list[Delivery], log: Path) -> None:
         self.api, self.caught, self.log = api, caught, log
 
-    def told(self, event: str, count: int = 1) -> bool:
-        """Have so many videoroom events of this name arrived?"""
+    def has_sent(self, event: str, count: int = 1) -> bool:
+        """Return whether at least ``count`` videoroom events of this name have arrived."""
         items = (item for delivery in self.caught for item in json.loads(delivery.body))
         return (
             sum(
@@ -75,10 +75,10 @@ class Running:
         )
 
     async def wait_for(self, event: str, count: int = 1) -> None:
-        end = time.monotonic() + PATIENCE
-        while not self.told(event, count):
+        end = time.monotonic() + TIMEOUT_SECONDS
+        while not self.has_sent(event, count):
             assert time.monotonic() < end, (
-                f"no {event!r} within {PATIENCE} s: {[d.body for d in self.caught]}"
+                f"no {event!r} within {TIMEOUT_SECONDS} s: {[d.body for d in self.caught]}"
             )
             await asyncio.sleep(0.05)
 
@@ -119,7 +119,7 @@ def _configure(folder: Path, api_port: int, backend: str) -> None:
 
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[Running]:
-    """Start it, stop it. ``folder`` is empty and the test's own."""
+    """Run a server within the block. ``folder`` must be empty."""
     catcher = ThreadingHTTPServer(("127.0.0.1", 0), _Catcher)
     catcher.caught = []
     threading.Thread(target=catcher.serve_forever, daemon=True).start()
@@ -135,7 +135,7 @@ def running(folder: Path) -> Iterator[Running]:
         )
     try:
         api = f"http://127.0.0.1:{port}/janus"
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
                 urllib.request.urlopen(f"{api}/info", timeout=2).close()
@@ -170,7 +170,7 @@ class Handle:
     async def message(
         self, body: dict[str, Any], jsep: dict[str, str] | None = None
     ) -> dict[str, Any]:
-        """Ask the plugin; the event that answers."""
+        """Send a request to the plugin and return the event that answers it."""
         return await self.client.ask(
             self.path, {"janus": "message", "body": body} | ({"jsep": jsep} if jsep else {})
         )
@@ -189,7 +189,7 @@ class Client:
         self._gone = False
         self._peers: list[Any] = []
 
-    async def __aenter__(self) -> Client:
+    async def __aenter__(self) -> Self:
         self.session = (await self._post("", {"janus": "create"}))["data"]["id"]
         threading.Thread(target=self._poll, args=(asyncio.get_running_loop(),), daemon=True).start()
         return self
@@ -202,13 +202,15 @@ class Client:
     async def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         def call() -> dict[str, Any]:
             data = json.dumps({"transaction": uuid.uuid4().hex} | body).encode()
-            with urllib.request.urlopen(self.server.api + path, data, timeout=PATIENCE) as answer:
+            with urllib.request.urlopen(
+                self.server.api + path, data, timeout=TIMEOUT_SECONDS
+            ) as answer:
                 return json.loads(answer.read())
 
         return await asyncio.to_thread(call)
 
     def _poll(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Hand every event to who waits for it. In a thread that is left to itself: the server ends a poll when it likes."""
+        """Deliver every event to the coroutine that waits for it, in a daemon thread: a poll can take long."""
         while not self._gone:
             try:
                 with urllib.request.urlopen(
@@ -236,7 +238,7 @@ class Client:
         future = self._waiting[transaction] = asyncio.get_running_loop().create_future()
         answer = await self._post(path, body | {"transaction": transaction})
         if answer["janus"] == "ack":
-            answer = await asyncio.wait_for(future, PATIENCE)
+            answer = await asyncio.wait_for(future, TIMEOUT_SECONDS)
         self._waiting.pop(transaction, None)
         assert answer["janus"] != "error", answer
         return answer
@@ -248,7 +250,7 @@ class Client:
         return Handle(self, answer["data"]["id"])
 
     async def destroy(self) -> None:
-        """Go without a word to the room: as a closed browser window does."""
+        """Disconnect without leaving the room, as a closed browser window does."""
         await self._post(f"/{self.session}", {"janus": "destroy"})
 
     async def join(
@@ -261,7 +263,7 @@ class Client:
         return handle, (await handle.message(body))["plugindata"]["data"]
 
     async def publish(self, handle: Handle, *, audio: bool = True, video: bool = True) -> None:
-        """Send a tone and a picture; returns when the media flows."""
+        """Send a tone and a picture; return when the media flows."""
         from aiortc import RTCPeerConnection, RTCSessionDescription
         from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
@@ -282,7 +284,7 @@ class Client:
         await self._connected(peer)
 
     async def subscribe(self, publisher: int) -> Handle:
-        """Receive all that a publisher sends, over a handle of its own; returns when the media flows."""
+        """Receive all streams of a publisher over a new handle; return when the media flows."""
         from aiortc import RTCPeerConnection, RTCSessionDescription
 
         handle = await self.attach()
@@ -308,7 +310,7 @@ class Client:
         return handle
 
     async def _connected(self, peer: Any) -> None:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT_SECONDS
         while peer.connectionState != "connected":
             assert peer.connectionState in ("new", "connecting"), peer.connectionState
             assert time.monotonic() < end, "the media does not flow"

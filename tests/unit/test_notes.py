@@ -32,11 +32,15 @@ def test_all_notes_the_most_important_first():
     assert notes.notes(made) == (
         "Not supplied by this team's platform (shown as –, not as 0): Captions minutes, Q&A posts.",
         "Zoom does not report Chat posts: its share of these figures is missing or approximate.",
-        (f"≈ 30\u202f% of consumed minutes ({minutes}\u202fmin) are estimated: their platforms do"
-        f" not report who received which stream. {ASSUMED}"),
+        (
+            f"≈ 30\u202f% of consumed minutes ({minutes}\u202fmin) are estimated: their platforms do"
+            f" not report who received which stream. {ASSUMED}"
+        ),
         "Mon 23 Nov 2026 so far (until 11:30).",
-        ("2 connections or recordings never reported their end:"
-        " they are counted until the last event of their session."),
+        (
+            "2 connections or recordings never reported their end:"
+            " they are counted until the last event of their session."
+        ),
     )
 
 

@@ -318,8 +318,10 @@ def test_figures_pulled_too_early_and_late_events():
     assert codes(found.lines["sessions"][0])[:2] == ["unfinished", "late"]
     assert sentences(found.lines["sessions"][0])[:2] == [
         "The vendor's figure was pulled before the day was over. Pull again.",
-        ("2 join or leave events of this day were received after the vendor's figure was pulled."
-        " Pull again."),
+        (
+            "2 join or leave events of this day were received after the vendor's figure was pulled."
+            " Pull again."
+        ),
     ]
 
 
@@ -376,8 +378,10 @@ def test_what_the_reasons_do_not_cover_is_unexplained():
     total = found.totals["broadcast_minutes"]
     assert codes(total) == ["rounding", "unknown"]
     assert sentences(total) == [
-        ("The vendor reports whole minutes: 12 connections rounded up one by one can add up to"
-        " 12 minutes."),
+        (
+            "The vendor reports whole minutes: 12 connections rounded up one by one can add up to"
+            " 12 minutes."
+        ),
         "These reasons do not explain all of it. Compare the sessions on both sides.",
     ]
 

@@ -51,8 +51,10 @@ def test_states_differ_by_words_and_sign_not_by_colour_alone():
         (
             800.0,
             Pace(1000.0, 125.0, date(2026, 3, 9)),
-            ("Projection: 1\u202f000\u202fmin (125\u202f% of the limit) by 10 Mar."
-            " The limit is reached about 9 Mar."),
+            (
+                "Projection: 1\u202f000\u202fmin (125\u202f% of the limit) by 10 Mar."
+                " The limit is reached about 9 Mar."
+            ),
         ),
         (
             2000.0,

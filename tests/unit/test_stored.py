@@ -120,7 +120,7 @@ def test_digests_do_not_depend_on_the_order_of_fields():
 
 
 def test_stored_rows_are_unchanged(engine, golden):
-    pipeline.ingest(
+    pipeline.append(
         engine, one_session(), now=instant("2026-03-02T00:00:00Z"), format="jsonl", origin="golden"
     )
     pipeline.process_pending(engine)

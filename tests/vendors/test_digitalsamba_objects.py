@@ -1,4 +1,4 @@
-"""The vendor's objects as events: published samples, live ones, times in every form it writes, and what cannot be used."""
+"""Digital Samba's objects as events: published samples, live objects, times in every form, invalid objects."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ RECORDING = {
 
 
 def events(kind, obj):
-    found = list(rest.translate(kind, obj, CONTEXT))
+    found = list(rest.SOURCE.translate_object(kind, obj, CONTEXT))
     assert all(type(e) is Event for e in found), found
     return found
 
 
-def refused(kind, obj) -> QuarantinedInput:
-    (found,) = rest.translate(kind, obj, CONTEXT)
+def quarantined(kind, obj) -> QuarantinedInput:
+    (found,) = rest.SOURCE.translate_object(kind, obj, CONTEXT)
     assert type(found) is QuarantinedInput
     return found
 
@@ -57,7 +57,7 @@ def test_a_session():
     assert (start.team, start.source) == ("acme", "digitalsamba-rest")
 
 
-def test_a_live_session_has_no_end_even_where_one_is_written():
+def test_a_live_session_has_no_end_even_with_an_end_time():
     # The first published sample of a session is live and has an end_time.
     assert [e.type for e in events("session", SESSION | {"live": True})] == ["session.started"]
     assert [e.type for e in events("session", SESSION | {"live": True, "end_time": None})] == [
@@ -85,7 +85,7 @@ def test_a_person_without_an_external_id_is_the_connection(external):
     )
 
 
-def test_the_leave_comes_when_it_is_known_and_nothing_else_changes():
+def test_a_leave_is_added_when_it_is_known_and_nothing_else_changes():
     live = events("participant", PARTICIPANT | {"leave_time": None, "live": True})
     gone = events("participant", PARTICIPANT)
     assert live == gone[:1]
@@ -101,13 +101,13 @@ def test_the_leave_comes_when_it_is_known_and_nothing_else_changes():
         "2024-03-27T10:15:36+02:00",
     ],
 )
-def test_every_spelling_of_a_time(text):
+def test_every_form_of_a_time(text):
     assert events("session", SESSION | {"start_time": text, "end_time": None})[0].time == instant(
         "2024-03-27T08:15:36Z"
     )
 
 
-def test_a_recording_runs_for_its_duration():
+def test_a_recording_lasts_for_its_duration():
     start, stop = events("recording", RECORDING)
     assert (start.type, stop.type, start.subject) == (
         "recording.started",
@@ -160,20 +160,20 @@ def test_recordings_in_every_status(changes, types):
         ("participant", None, "not-an-object"),
     ],
 )
-def test_what_cannot_be_used_is_refused_whole_and_can_be_replayed(kind, obj, reason):
-    one = refused(kind, obj)
+def test_an_invalid_object_is_quarantined_whole_and_can_be_replayed(kind, obj, reason):
+    one = quarantined(kind, obj)
     assert one.reason == reason
     assert one.why
-    # Quarantine reads it again with the same module, to the same words.
-    (again,) = rest.read(io.BytesIO(one.raw), CONTEXT)
+    # The replay of the quarantine reads the original again, with the same result.
+    (again,) = rest.SOURCE.read(io.BytesIO(one.raw), CONTEXT)
     assert (again.reason, again.raw) == (reason, one.raw)
 
 
-def test_a_nesting_too_deep_to_write_is_still_refused():
+def test_an_object_nested_too_deep_to_be_written_is_quarantined():
     deep: list = []
     for _ in range(500):
         deep = [deep]
-    assert refused("participant", deep).raw.startswith(b'{"digitalsamba":"participant"')
+    assert quarantined("participant", deep).raw.startswith(b'{"digitalsamba":"participant"')
 
 
 def test_a_file_of_objects_is_recognised_and_read():
@@ -186,14 +186,14 @@ def test_a_file_of_objects_is_recognised_and_read():
         b"7",
     ]
     data = b"\n".join(lines)
-    assert registry.choose(data, "objects.jsonl") is rest
-    found = list(rest.read(io.BytesIO(data), CONTEXT))
+    assert registry.choose(data, "objects.jsonl") is rest.SOURCE
+    found = list(rest.SOURCE.read(io.BytesIO(data), CONTEXT))
     assert [type(x) for x in found] == [Event] * 4 + [QuarantinedInput] * 3
     assert [x.position for x in found[4:]] == [4, 5, 6]
     assert registry.choose(orjson.dumps({"specversion": "1.0"}), "e.jsonl").name == "jsonl"
 
 
-def test_what_the_lists_do_not_tell_is_not_supplied():
+def test_what_the_lists_do_not_report_is_not_supplied():
     absent = coverage.cannot_supply(["digitalsamba-rest"])
     assert {
         "broadcast_minutes",

@@ -1,4 +1,4 @@
-"""The whole pull, from a real server into real databases: complete, resumable, and idempotent."""
+"""The pull from Digital Samba, from a real HTTP server into real databases: complete, resumable, idempotent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from support.fake_digitalsamba import KEY, Fake, serving, status
+from support.fake_digitalsamba import KEY, FakeDigitalSamba, serving, status
 from usage_report import storage
 from usage_report.cli.pull import pull as command
 from usage_report.core.errors import InputError, VendorError
@@ -36,8 +36,8 @@ FIRST, LAST = date(2026, 3, 1), date(2026, 3, 8)
 DAY = 86_400_000
 
 
-def world(fake: Fake) -> Fake:
-    """Five days: 3 people for 30.5 minutes, 2 over midnight, a rejoin, recordings."""
+def with_meetings(fake: FakeDigitalSamba) -> FakeDigitalSamba:
+    """Add four meetings on five days, one of them across midnight, and two recordings."""
     fake.meet("s1", "2026-03-02T09:00:00", 30.5, 3)
     fake.meet("s2", "2026-03-03T23:50:00", 30, 2)
     fake.meet("s3", "2026-03-05T10:00:00", 10, 1, room="room-2")
@@ -49,7 +49,7 @@ def world(fake: Fake) -> Fake:
 
 @pytest.fixture
 def fake():
-    with serving(world(Fake())) as fake:
+    with serving(with_meetings(FakeDigitalSamba())) as fake:
         yield fake
 
 
@@ -61,7 +61,7 @@ def lite(tmp_path):
 
 
 def run(engine, fake, now=NOW, first=FIRST, last=LAST, **options):
-    with ds.Client(KEY, fake.url, pace=0, sleep=lambda s: None) as client:
+    with ds.Client(KEY, fake.url, pace=0) as client:
         done = pull.pull(engine, client, "acme", first=first, last=last, now=lambda: now, **options)
     pipeline.process_pending(engine)
     return done
@@ -72,15 +72,15 @@ def report(engine, as_of=NOW, first=FIRST, last=LAST):
 
 
 def state(engine) -> tuple:
-    """All that a pull stores: the report, the vendor's figures, events, and the size of the quarantine."""
+    """Everything a pull stores: report, the vendor's figures, ids and times of events, size of the quarantine."""
     with storage.reading(engine) as c:
         events = sorted(c.execute(sa.select(t.events.c.id, t.events.c.time)).all())
-        refused = c.execute(sa.select(sa.func.count()).select_from(t.quarantine)).scalar()
+        quarantined = c.execute(sa.select(sa.func.count()).select_from(t.quarantine)).scalar()
     return (
         report(engine).json(),
         stored.figures(engine, "acme", "digitalsamba", FIRST, LAST).values,
         events,
-        refused,
+        quarantined,
     )
 
 
@@ -93,12 +93,12 @@ def test_everything_is_read(engine, fake):
     assert total["active_participants"] == 3
     assert total["recorded_minutes"] == 11.5
     assert total["recording_storage_minutes"] == 11.5
-    assert total["broadcast_minutes"] is None, "what the lists do not report is unknown, not 0"
-    figures = stored.figures(engine, "acme", "digitalsamba", FIRST, LAST)
-    assert sorted(figures.values) == [f"2026-03-0{i}" for i in range(1, 9)]
-    assert figures.values["2026-03-02"]["participation_minutes"] == 93
-    assert set(figures.fetched.values()) == {NOW}
-    assert (done.days, done.counts.not_accepted, done.resumed, done.date_end) == (
+    assert total["broadcast_minutes"] is None, "what the lists do not report is not 0"
+    stored_figures = stored.figures(engine, "acme", "digitalsamba", FIRST, LAST)
+    assert sorted(stored_figures.values) == [f"2026-03-0{i}" for i in range(1, 9)]
+    assert stored_figures.values["2026-03-02"]["participation_minutes"] == 93
+    assert set(stored_figures.fetched.values()) == {NOW}
+    assert (done.days, done.counts.refused, done.resumed, done.date_end) == (
         8,
         0,
         False,
@@ -109,7 +109,7 @@ def test_everything_is_read(engine, fake):
         assert cursor(c, teams.team_id(c, "acme"), "digitalsamba").stream == ""
 
 
-def test_people_who_came_before_the_first_day_are_there_on_it(lite, fake):
+def test_participants_who_joined_before_the_first_day_count_on_it(lite, fake):
     run(lite, fake, first=date(2026, 3, 4), last=date(2026, 3, 4))
     assert (
         report(lite, first=date(2026, 3, 4), last=date(2026, 3, 4)).total("participation_minutes")
@@ -119,7 +119,7 @@ def test_people_who_came_before_the_first_day_are_there_on_it(lite, fake):
 
 @pytest.mark.parametrize("spelling", ["oas", "docs"])
 @pytest.mark.parametrize("inclusive", [True, False])
-def test_spelling_and_date_end_make_no_difference(lite, fake, spelling, inclusive):
+def test_spelling_and_meaning_of_date_end_make_no_difference(lite, fake, spelling, inclusive):
     fake.spelling, fake.inclusive = spelling, inclusive
     run(lite, fake)
     figures = stored.figures(lite, "acme", "digitalsamba", FIRST, LAST).values
@@ -137,24 +137,24 @@ def test_a_second_pull_changes_nothing(engine, fake):
     assert done.counts.accepted == 0
     assert (
         done.counts.duplicates == 2 * 4 + 2 * 7
-    )  # the recordings are known to the end and not even asked about
+    )  # recordings whose end is known are not requested
 
 
-def test_each_recording_is_requested_once(lite, fake):
+def test_a_recording_is_requested_once(lite, fake):
     run(lite, fake)
-    assert sum(a.startswith("recordings/r") for a in fake.asked) == 2
-    fake.asked.clear()
+    assert sum(a.startswith("recordings/r") for a in fake.requests) == 2
+    fake.requests.clear()
     run(lite, fake)
-    assert not any(a.startswith("recordings/r") for a in fake.asked)
+    assert not any(a.startswith("recordings/r") for a in fake.requests)
 
 
-def test_more_rows_than_a_page(lite, fake):
+def test_a_list_of_several_pages(lite, fake):
     fake.meet("big", "2026-03-06T10:00:00", 2, 230)
     run(lite, fake)
     assert report(lite).total("max_concurrent_participants") == 230
 
 
-def test_people_who_are_still_there_leave_in_a_later_pull(engine, fake):
+def test_participants_who_were_live_get_their_leave_when_it_is_known(engine, fake):
     fake.meet("now", "2026-03-10T11:30:00", 45, 2)
     over = [dict(fake.sessions[-1]), *map(dict, fake.participants[-2:])]
     fake.sessions[-1].update(live=True, end_time=None)
@@ -195,18 +195,18 @@ def test_a_deleted_recording_is_no_longer_stored(engine, fake):
     assert run(engine, fake, now=NOW + 6000).counts.accepted == 0, "deleted once"
 
 
-def test_a_list_that_leaves_out_a_row_deletes_nothing(lite, fake):
+def test_a_recording_that_is_missing_from_the_list_is_not_deleted(lite, fake):
     run(lite, fake)
     hidden = fake.recordings.pop(0)
     fake.recordings.append(hidden | {"id": "other", "status": "AWAITING_START"})
-    # Not in the list, yet still there by its own address.
+    # It is not in the list, but still at its own address.
     real = fake._page
     fake.recordings.append(hidden)
     fake._page = lambda request, rows: real(request, [r for r in rows if r["id"] != "r1"])
     assert run(lite, fake).counts.accepted == 0
 
 
-def test_invalid_objects_are_quarantined_and_the_rest_counts(lite, fake):
+def test_an_invalid_object_is_quarantined_and_the_others_count(lite, fake):
     fake.participants[0]["leave_time"] = "2026-03-02 08:00:00"
     done = run(lite, fake)
     assert (done.counts.quarantined, done.examples[0].reason) == (1, "wrong-value")
@@ -217,7 +217,7 @@ def test_invalid_objects_are_quarantined_and_the_rest_counts(lite, fake):
     assert report(lite).total("participation_minutes") == 3 * 30.5 + 75
 
 
-def test_an_object_that_the_vendor_has_changed_is_a_conflict(lite, fake):
+def test_an_object_that_changed_at_the_vendor_is_reported(lite, fake):
     run(lite, fake)
     fake.participants[0]["leave_time"] = "2026-03-02 09:20:00"
     done = run(lite, fake)
@@ -225,8 +225,8 @@ def test_an_object_that_the_vendor_has_changed_is_a_conflict(lite, fake):
     assert report(lite).total("participation_minutes") == 3 * 30.5 + 75
 
 
-def test_a_team_with_webhooks_as_well_counts_no_person_twice(engine, fake):
-    """Webhooks report the same starts and ends, with other ids."""
+def test_a_team_with_webhooks_too_counts_no_participant_twice(engine, fake):
+    """The webhooks report the same joins and leaves, with other event ids."""
     lines = []
     for n, person in enumerate(fake.participants):
         for what, field, shift in (
@@ -253,7 +253,11 @@ def test_a_team_with_webhooks_as_well_counts_no_person_twice(engine, fake):
             )
     stream = io.BytesIO(b"\n".join(map(orjson.dumps, lines)))
     pipeline.append(
-        engine, jsonl.SOURCE.read(stream, Context(NOW, "acme")), now=NOW, format="jsonl", origin="hooks"
+        engine,
+        jsonl.SOURCE.read(stream, Context(NOW, "acme")),
+        now=NOW,
+        format="jsonl",
+        origin="hooks",
     )
     pipeline.process_pending(engine)
     alone = report(engine).json()["total"]
@@ -269,16 +273,16 @@ def test_a_team_with_webhooks_as_well_counts_no_person_twice(engine, fake):
         assert both[key] == alone[key], key
 
 
-# -- continuing ---------------------------------------------------------------------------------------------------------
+# Interrupted pulls
 
 
-def test_a_pull_that_fails_many_times_continues(lite, fake, tmp_path):
+def test_a_pull_that_is_interrupted_at_any_request_continues(lite, fake, tmp_path):
     other = storage.open_database(f"sqlite:///{tmp_path}/other.db")
     run(other, fake)
     wanted = state(other)
     other.dispose()
     for n in range(1, 60):
-        fake.asked.clear()
+        fake.requests.clear()
         fake.faults = [None] * n + [status(401)]
         try:
             done = run(lite, fake)
@@ -294,15 +298,15 @@ def test_what_was_read_is_not_read_again(lite, fake):
     fake.faults = [*[None] * 8, status(403)]
     with pytest.raises(VendorError):
         run(lite, fake)
-    before = list(fake.asked)
-    fake.asked.clear()
+    before = list(fake.requests)
+    fake.requests.clear()
     run(lite, fake)
     assert len(before) == 9
-    assert before[-1] == fake.asked[0], "it continues with the request that failed"
-    assert not set(before[:8]) & set(fake.asked)
+    assert before[-1] == fake.requests[0], "it continues with the request that failed"
+    assert not set(before[:8]) & set(fake.requests)
 
 
-def test_other_days_start_a_new_pull(lite, fake):
+def test_a_pull_of_other_days_starts_from_the_beginning(lite, fake):
     fake.faults = [*[None] * 10, status(403)]
     with pytest.raises(VendorError):
         run(lite, fake)
@@ -310,7 +314,7 @@ def test_other_days_start_a_new_pull(lite, fake):
     assert (done.resumed, done.days) == (False, 2)
 
 
-def test_one_interrupted_yesterday_is_finished_and_today_follows(lite, fake):
+def test_a_pull_that_was_interrupted_yesterday_is_finished_and_today_follows(lite, fake):
     fake.faults = [*[None] * 6, status(403)]
     with pytest.raises(VendorError):
         run(lite, fake, first=None, last=None, now=NOW - DAY)
@@ -331,19 +335,19 @@ def test_days_that_cannot_be_pulled(lite, fake):
         run(lite, fake, first=date(2026, 3, 11), last=None)
     with pytest.raises(InputError, match="too many"):
         run(lite, fake, first=date(2001, 3, 11), last=None)
-    assert not fake.asked
+    assert not fake.requests
 
 
-def test_sample_data_cannot_be_pulled(lite, fake):
+def test_a_team_with_sample_data_is_refused(lite, fake):
     team_changes.change(lite, "acme", now=NOW, sample=True)
     with pytest.raises(InputError, match="sample data"):
         run(lite, fake)
-    assert not fake.asked
+    assert not fake.requests
 
 
 @pytest.mark.slow
-def test_a_process_killed_at_any_request_continues(fake, tmp_path):
-    """SIGKILL at several requests in a row, then one run to the end, gives the state of a single run."""
+def test_a_pull_that_is_killed_continues_where_it_was(fake, tmp_path):
+    """The command is killed at several requests and then run to its end: the result is that of one run."""
     clean = storage.open_database(f"sqlite:///{tmp_path}/clean.db")
     run(clean, fake)
     url = f"sqlite:///{tmp_path}/killed.db"
@@ -351,7 +355,7 @@ def test_a_process_killed_at_any_request_continues(fake, tmp_path):
         "USAGE_REPORT_DATABASE_URL": url, "DIGITALSAMBA_API_KEY": KEY, "USAGE_REPORT_DIGITALSAMBA_URL": fake.url,
         "PYTHONPATH": os.pathsep.join(sys.path),
     }  # fmt: skip
-    code = "from usage_report.sources.pull import digitalsamba as d; d.PACE = 0; from usage_report.cli.pull import pull; pull()"
+    code = "from usage_report.sources.pull import digitalsamba as d; d.PACE_SECONDS = 0; from usage_report.cli.pull import pull; pull()"
     line = [
         sys.executable,
         "-c",
@@ -368,23 +372,25 @@ def test_a_process_killed_at_any_request_continues(fake, tmp_path):
         child = subprocess.Popen(
             line, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        fake.asked.clear()
+        fake.requests.clear()
         fake.hook = lambda count, n=n, pid=child.pid: (
             os.kill(pid, signal.SIGKILL) if count == n else None
         )
         assert child.wait(60) == -signal.SIGKILL
     fake.hook = None
-    fake.asked.clear()
+    fake.requests.clear()
     last = subprocess.run(line, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert last.returncode == 0, last.stderr
-    assert not any(a.startswith("sessions") for a in fake.asked), "it did not start again"
+    assert not any(a.startswith("sessions") for a in fake.requests), (
+        "it did not start from the beginning"
+    )
     killed = storage.open_database(url)
     assert state(killed) == state(clean)
     killed.dispose()
     clean.dispose()
 
 
-# -- the command ---------------------------------------------------------------------------------------------------------
+# The command
 
 
 @pytest.fixture
@@ -392,11 +398,11 @@ def shell(fake, tmp_path, monkeypatch):
     monkeypatch.setenv("USAGE_REPORT_DATABASE_URL", f"sqlite:///{tmp_path}/cli.db")
     monkeypatch.setenv("USAGE_REPORT_DIGITALSAMBA_URL", fake.url)
     monkeypatch.setenv("DIGITALSAMBA_API_KEY", KEY)
-    monkeypatch.setattr(ds, "PACE", 0)
+    monkeypatch.setattr(ds, "PACE_SECONDS", 0)
     return lambda *args: CliRunner().invoke(command, ["digitalsamba", "--team", "acme", *args])
 
 
-def test_the_command_reports_what_it_did(shell):
+def test_the_command_prints_what_it_did(shell):
     result = shell("--from", "2026-03-01", "--to", "2026-03-03")
     assert result.exit_code == 0, result.output
     assert "2026-03-01 to 2026-03-03: " in result.stdout
@@ -404,7 +410,7 @@ def test_the_command_reports_what_it_did(shell):
     assert "Reading participants" in result.stderr
 
 
-def test_the_command_reports_what_was_quarantined(shell, fake):
+def test_the_command_prints_what_was_quarantined(shell, fake):
     fake.participants[0]["leave_time"] = "2026-03-02 08:00:00"
     result = shell("--from", "2026-03-01", "--to", "2026-03-03")
     assert result.exit_code == 1

@@ -236,3 +236,8 @@ def metric(key: str) -> Metric:
 def parts(key: str) -> tuple[Metric, ...]:
     """Return the parts of a metric in order, ``()`` if it has none."""
     return tuple(m for m in ALL if m.of == key)
+
+
+def keys_starting_with(*prefixes: str) -> frozenset[str]:
+    """Keys of all metrics and parts of metrics that begin with one of ``prefixes``."""
+    return frozenset(m.key for m in ALL if m.key.startswith(prefixes))

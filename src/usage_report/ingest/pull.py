@@ -26,7 +26,8 @@ from usage_report.core.periods import DAY, today, zone
 from usage_report.ingest import pipeline
 from usage_report.sources.contract import Context
 from usage_report.sources.pull import digitalsamba_objects as objects
-from usage_report.sources.pull.digitalsamba import VENDOR, Client, DateEnd
+from usage_report.sources.pull.digitalsamba import VENDOR, Client
+from usage_report.sources.pull.digitalsamba_statistics import DateEnd
 from usage_report.storage import reading, teams, vendor_figures, writing
 from usage_report.storage.event_log import IngestCounts
 from usage_report.storage.vendor_figures import Cursor
@@ -189,12 +190,12 @@ class _Pull:
         items: list[Event | QuarantinedInput] = [
             item
             for position, record in enumerate(page, 1)
-            for item in objects.translate(kind, record, context, position)
+            for item in objects.SOURCE.translate_object(kind, record, context, position)
         ]
         quarantined = [item for item in items if type(item) is QuarantinedInput]
         self.result.examples += quarantined[: _EXAMPLES - len(self.result.examples)]
         self.result.counts += pipeline.append(
-            self.engine, items, now=at, format=objects.NAME, origin=f"{VENDOR} {path}"
+            self.engine, items, now=at, format=objects.SOURCE.name, origin=f"{VENDOR} {path}"
         )
 
     def _read_recordings(self) -> None:
@@ -204,11 +205,11 @@ class _Pull:
         """
         listed: set[str] = set()
         for path in (_RECORDINGS, _ARCHIVED):
-            for page in self.client.pages(path, optional=path == _ARCHIVED):
+            for page in self.client.pages(path, absent=404 if path == _ARCHIVED else None):
                 listed.update(str(recording.get("id")) for recording in page)
                 self._store("recording", list(self._completed(page)), path)
         with reading(self.engine) as c:
-            kept = vendor_figures.kept_recordings(c, self.id, objects.NAME)
+            kept = vendor_figures.kept_recordings(c, self.id, objects.SOURCE.name)
         for recording, (room, session) in kept.items():
             # A list that changes while it is read can leave out a recording, so its own address is
             # asked as well.
@@ -223,7 +224,7 @@ class _Pull:
 
     def _recording(self, id: str) -> Any:
         """Return what the vendor has about a recording, ``None`` if it does not exist any more."""
-        return self.client.get(f"{_RECORDINGS}/{quote(id, safe='')}", optional=True)
+        return self.client.get(f"{_RECORDINGS}/{quote(id, safe='')}", absent=404)
 
     def _completed(self, page: list[Record]) -> Iterator[Record]:
         """Yield recordings with session and duration, which some lists leave out.
@@ -232,7 +233,9 @@ class _Pull:
         """
         ids = {r["id"]: _event_id(r) for r in page if _is_incomplete(r)}
         with reading(self.engine) as c:
-            known = vendor_figures.known_events(c, self.team, objects.NAME, list(ids.values()))
+            known = vendor_figures.known_events(
+                c, self.team, objects.SOURCE.name, list(ids.values())
+            )
         for recording in page:
             if not _is_incomplete(recording):
                 yield recording

@@ -1,4 +1,4 @@
-"""Ana and Bo for half an hour: microphone with a mute, camera, screen, recording, chat. Signed with a checksum, as a form."""
+"""Ana and Bo for half an hour: microphone with a mute, camera, screen, recording, chat. Forms, signed by a checksum."""
 
 import hashlib
 import json
@@ -108,7 +108,7 @@ SAMPLE = Sample(
     secret=SECRET,
     now=NOW,
     sign=sign,
-    # One delivery has two events: servers that were behind send more at once.
+    # The last delivery has two events: a server that is behind sends several at once.
     meeting=(*(form(e) for e in EVENTS[:-2]), form(*EVENTS[-2:])),
     figures={
         "participation_minutes": 30 + 25,

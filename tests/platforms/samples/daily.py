@@ -35,7 +35,7 @@ _count = iter(range(1, 10_000))
 
 
 def event(kind: str, minute: float, **payload) -> dict:
-    """Sent a second and a bit after what it tells of."""
+    """An event that is sent a little more than a second after what it reports."""
     return {
         "version": "1.0.0",
         "type": kind,
@@ -46,7 +46,7 @@ def event(kind: str, minute: float, **payload) -> dict:
 
 
 def person(name: str, connection: str, minute: float, stayed: float | None = None) -> dict:
-    told = {
+    fields = {
         "joined_at": TEN + minute * 60,
         "session_id": connection,
         "room": ROOM,
@@ -54,7 +54,7 @@ def person(name: str, connection: str, minute: float, stayed: float | None = Non
         "user_name": name.title(),
         "owner": False,
     }
-    return told if stayed is None else told | {"duration": stayed * 60}
+    return fields if stayed is None else fields | {"duration": stayed * 60}
 
 
 MEETING = (

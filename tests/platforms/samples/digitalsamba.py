@@ -1,4 +1,4 @@
-"""Ana, who has an id of her own, and Bo for half an hour, in both spellings of the payload; a recording, and a question answered."""
+"""Ana, with an external id, and Bo for half an hour, in both forms of the payload; a recording, and a question with an answer."""
 
 from platforms.samples import URL, Sample
 from usage_report.core.events import instant
@@ -15,7 +15,7 @@ def sign(body: bytes) -> Delivery:
 
 
 def event(kind: str, minute: float, **data) -> dict:
-    """As the reference shows it."""
+    """An event in the form of the vendor's reference."""
     return {
         "eventType": kind,
         "sessionId": SESSION,
@@ -26,7 +26,7 @@ def event(kind: str, minute: float, **data) -> dict:
 
 
 def other(kind: str, minute: float, **data) -> dict:
-    """As the vendor's example code reads it."""
+    """An event in the form of the vendor's example code."""
     return {
         "event": kind,
         "timestamp": TEN + int(minute * 60),
@@ -48,7 +48,7 @@ MEETING = (
     event("recording_ready", 21, recordingId="r-1"),
     event("participant_left", 30, participantId="p-1"),
     other("participant_left", 30, participant_id="p-2"),
-    # Ana comes back: another connection of hers.
+    # Ana returns with another connection.
     other("participant_joined", 31, participant_id="p-3", external_id="ana", name="Ana"),
     event("session_ended", 32),
 )

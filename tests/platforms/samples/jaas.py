@@ -1,4 +1,4 @@
-"""John, a caller by telephone, and Jane, who goes to a breakout room and back; recorded for ten minutes."""
+"""John, a caller by telephone, and Jane, who moves to a breakout room and back; recorded for ten minutes."""
 
 import base64
 
@@ -67,7 +67,7 @@ CALLER = {
 }
 
 MEETING = (
-    event("PARTICIPANT_JOINED", 0, JOHN),  # before the room
+    event("PARTICIPANT_JOINED", 0, JOHN),  # arrives before ROOM_CREATED
     event("ROOM_CREATED", 0, CONFERENCE),
     event(
         "USAGE",

@@ -1,4 +1,4 @@
-"""Ana and Bo for half an hour in one room, as Janus 1.1.2 tells it: Ana adds a camera and drops it, Bo is kicked."""
+"""Ana and Bo for half an hour in one room, as Janus 1.1.2 reports it: Ana adds a camera and drops it, Bo is kicked."""
 
 import base64
 import itertools
@@ -33,7 +33,7 @@ def event(type: int, minute: float, event: dict, **handle) -> dict:
 
 
 def room(name: str, minute: float, id: int | None = None, **data) -> dict:
-    """An event of the VideoRoom plugin. Those that end something name no handle."""
+    """An event of the VideoRoom plugin. The events of an end have no handle."""
     handle = (
         {}
         if name in ("leaving", "kicked", "unpublished")

@@ -1,4 +1,4 @@
-"""Ana, with a token, and Bo for half an hour; Bo goes into a breakout room for ten minutes of it. Bo's last leaving is lost."""
+"""Ana, with a token, and Bo for half an hour; Bo is in a breakout room for ten minutes of it. Bo's last leave is lost."""
 
 from platforms.samples import URL, Sample
 from usage_report.core.events import instant
@@ -72,7 +72,7 @@ SAMPLE = Sample(
     sign=sign,
     meeting=MEETING,
     figures={
-        # Ana; Bo in the room, in the breakout room and in the room again
+        # Ana; Bo in the main room, in the breakout room and in the main room again
         "participation_minutes": 30 + 5 + 10 + 5,
         "active_participants": 2,
         "max_concurrent_participants": 2,

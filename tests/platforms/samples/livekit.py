@@ -13,7 +13,7 @@ ROOM = {"sid": "RM_hycBMAjmt6Ub", "name": "standup", "creationTime": str(TEN), "
 
 
 def sign(body: bytes, *, secret: str = SECRET, received: int = NOW, **claims) -> Delivery:
-    """As the server's notifier does: five minutes of validity, and the digest of the body as base64."""
+    """Sign as the server does: a token of five minutes, with the digest of the body in base64."""
     digest = base64.b64encode(sha256(body)).decode()
     now = received // 1000
     token = jwt({"iss": KEY, "nbf": now, "exp": now + 300, "sha256": digest} | claims, secret)
@@ -36,23 +36,23 @@ def event(kind: str, minute: float, **fields) -> dict:
 
 
 def person(name: str, minute: float | None = None, **fields) -> dict:
-    told = {"sid": f"PA_{name}", "identity": name, **fields}
+    participant = {"sid": f"PA_{name}", "identity": name, **fields}
     if minute is not None:
         at = TEN + int(minute * 60)
-        told |= {
+        participant |= {
             "name": name.title(),
             "state": "ACTIVE",
             "joinedAt": str(at),
             "joinedAtMs": str(at * 1000 + 250),
         }
-    return told
+    return participant
 
 
 def track(sid: str, **fields) -> dict:
     return {"sid": sid, **fields}
 
 
-MIC = track("TR_AM1", source="MICROPHONE")  # AUDIO is 0 and left out
+MIC = track("TR_AM1", source="MICROPHONE")  # the type AUDIO is 0 and left out
 CAMERA = track("TR_VC1", type="VIDEO", source="CAMERA", width=1280, height=720)
 SCREEN = track("TR_VS1", type="VIDEO", source="SCREEN_SHARE")
 SCREEN_SOUND = track("TR_AS1", source="SCREEN_SHARE_AUDIO")
@@ -93,7 +93,7 @@ MEETING = (
     event("room_finished", 31),
 )
 
-QUARTER = 0.25 / 60  # each joins a quarter of a second after the full minute
+QUARTER = 0.25 / 60  # in minutes: each joins a quarter of a second after the full minute
 
 SAMPLE = Sample(
     secret=f"{KEY}:{SECRET}",

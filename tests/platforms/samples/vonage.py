@@ -11,11 +11,11 @@ SESSION, PROJECT = "2_MX4xMzExMjU3MX5-MTQ3MDI1NzY3OTkxOH45QXRr", "123456"
 
 
 def sign(body: bytes, *, secret: str = SECRET, received: int = NOW, **claims) -> Delivery:
-    told = {"iat": received // 1000, "jti": "c5ba8f24-1a14-4c10-bfdf-3fbe8ce511b5", "iss": "Vonage", "payload_hash": sha256(body).hex(),
+    all_claims = {"iat": received // 1000, "jti": "c5ba8f24-1a14-4c10-bfdf-3fbe8ce511b5", "iss": "Vonage", "payload_hash": sha256(body).hex(),
             "api_key": "abcd1234", "application_id": "aaaaaaaa-bbbb-cccc-dddd-0123456789ab"} | claims  # fmt: skip
     return Delivery(
         body,
-        {"authorization": f"Bearer {jwt(told, secret)}", "content-type": "application/json"},
+        {"authorization": f"Bearer {jwt(all_claims, secret)}", "content-type": "application/json"},
         URL,
         received,
     )
@@ -26,7 +26,7 @@ def ms(minute: float) -> int:
 
 
 def event(kind: str, minute: float, **fields) -> dict:
-    # What begins is reported a little later; what ends, at once.
+    # A start is reported a little later, an end at once.
     return {
         "sessionId": SESSION,
         "projectId": PROJECT,

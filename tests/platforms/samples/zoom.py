@@ -1,4 +1,4 @@
-"""Ana (with an account) and a guest, who moves to a breakout room and back; a screen, a recording with a pause, and a message."""
+"""Ana (with an account) and a guest, who moves to a breakout room and back; a shared screen, a recording with a pause, and a message."""
 
 from platforms.samples import URL, Sample
 from usage_report.core.events import instant, iso
@@ -32,7 +32,7 @@ def at(minute: float) -> str:
 def event(kind: str, minute: float, **fields) -> dict:
     meeting = {"uuid": MEETING_UUID, "id": NUMBER, "host_id": "x1yCzABCDEfg23HiJKl4mN", "topic": "My Meeting", "type": 2, "start_time": at(0),
                "duration": 60, "timezone": "America/Los_Angeles"} | fields  # fmt: skip
-    # Sent a little after it happened.
+    # The event is sent a little after it happened.
     return {
         "event": kind,
         "event_ts": TEN + int(minute * 60_000) + 572,
@@ -51,7 +51,7 @@ def ana(**fields) -> dict:
 
 
 def guest(user_id: str, **fields) -> dict:
-    """Zoom gives out a new user_id at each move, and keeps the uuid."""
+    """A guest. Zoom assigns a new user_id at each move, and keeps the uuid."""
     return {
         "user_id": user_id,
         "user_name": "Bo",
@@ -99,7 +99,7 @@ MEETING = (
     event("meeting.participant_joined", 5, participant=guest("16779264", join_time=at(5))),
     event("meeting.chat_message_sent", 6, chat_message=MESSAGE),
     event("recording.started", 8, id=int(NUMBER), recording_file=tape(8)),
-    # To the breakout room: the order is that in which they were seen to arrive.
+    # The move to the breakout room, in the order in which Zoom was seen to send it.
     event(
         "meeting.participant_joined_breakout_room",
         10,

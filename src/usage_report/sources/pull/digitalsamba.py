@@ -1,75 +1,52 @@
-"""Digital Samba: asking its REST interface, and the pull of everything it says about a team.
+"""A client of Digital Samba's REST API (https://docs.digitalsamba.com/reference/rest-api).
 
-``Client`` asks: politely paced, with bounded answers, patient with faults that pass and clear about those that do not.
-``pull`` reads sessions, participants and recordings into the ledger and the statistics of each day into the vendor's
-figures. It is a row of small transactions with a cursor behind them: killed anywhere and run again, it carries on, and
-because every event has the id of its object, what is read twice is counted once.
-
-Dates: the interface does not say if ``date_end`` is part of a range. Lists are therefore asked for a day more than needed
-(too much is only read twice), and for statistics the answers themselves decide, see ``DateEnd``.
+Requests are paced, responses are bounded in size and time, faults that may pass are retried, and
+every other fault is reported at once. The API key is sent to the configured address only.
 """
 
 from __future__ import annotations
 
 import logging
-import random
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import orjson
+import stamina
 
+from usage_report.core import clock
 from usage_report.core.errors import InputError, VendorError
-from usage_report.core.periods import DAY
 
 log = logging.getLogger(__name__)
 
 VENDOR = "digitalsamba"
-#: Most rows of one answer, the vendor's own limit.
-PAGE = 100
-#: Seconds between the starts of two requests.
-PACE = 0.2
-#: Seconds for one answer, first byte to last, and between two pieces of it.
-DEADLINE, TIMEOUT = 60.0, 20.0
-#: Longest answer read, in bytes: a hundred rows have some 60 kB.
-MAX_BODY = 16 * 1024 * 1024
-#: Tries of one request, first one included.
-TRIES = 6
-#: Longest wait (seconds) that we choose ourselves, and that we let the vendor choose.
-BACK_OFF, PATIENCE = 30.0, 300.0
+#: Most rows of one response: the vendor's own limit.
+PAGE_ROWS = 100
+#: Time between the starts of two requests.
+PACE_SECONDS = 0.2
+#: Time for one whole response, and between two pieces of it.
+DEADLINE_SECONDS, TIMEOUT_SECONDS = 60.0, 20.0
+#: Longest response that is read: a hundred rows have about 60 kB.
+MAX_BODY_BYTES = 16 * 1024 * 1024
+#: Attempts of one request, the first one included.
+ATTEMPTS = 6
+#: Wait before the second attempt, which doubles with each attempt; its maximum; and the most that
+#: is added by chance, so that several clients do not try again at the same instant.
+FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS, JITTER_SECONDS = 0.5, 30.0, 0.5
+#: Longest wait that the vendor can ask for.
+MAX_RETRY_AFTER_SECONDS = 300.0
 
-_KEPT = "What was read before is kept. Run the same command again: it carries on from there."
-#: The vendor's other spellings of the same statistics -> the ones we keep.
-SPELLINGS = {
-    "max_active_participants": "max_concurrent_participants",
-    "max_active_sessions": "max_concurrent_sessions",
-    "max_active_participants_per_session": "max_concurrent_participants_per_session",
-    "max_concurrent_recorders": "max_active_recorders",
-}
-#: Whatever else an answer holds, these are figures.
-_DOCUMENTED = frozenset((
-    "participation_minutes", "broadcasted_minutes", "screen_broadcasted_minutes", "subscribed_minutes", "screen_subscribed_minutes",
-    "active_participants", "sessions", "rooms", "recorded_minutes", "stored_recorded_minutes", "captions_minutes", "whiteboard_minutes",
-    "breakout_minutes", "public_chat_posts", "questions", "answers", *SPELLINGS, *SPELLINGS.values(),
-))  # fmt: skip
-#: Statistics that are nought in a range without usage and only then: what ``DateEnd`` goes by.
-_USE = (
-    "participation_minutes",
-    "sessions",
-    "active_participants",
-    "recorded_minutes",
-    "broadcasted_minutes",
-    "subscribed_minutes",
-)
+_KEPT = "Everything read so far is kept. Run the same command again: it continues from there."
 
 
 class Client:
-    """Asks the REST interface at ``base`` with a developer ``key``. ``with`` it, or ``close`` it.
+    """Sends requests to the REST API at ``base``, with a developer ``key``. A context manager.
 
-    Raises ``VendorError`` for what asking again will not mend, and for what was asked ``TRIES`` times in vain.
+    Raises ``InputError`` for a key or an address that cannot be used. Requests raise
+    ``VendorError`` for a fault that a retry does not cure, and after ``ATTEMPTS`` attempts.
     """
 
     def __init__(
@@ -78,32 +55,17 @@ class Client:
         base: str,
         *,
         pace: float | None = None,
-        timeout: float = TIMEOUT,
-        deadline: float = DEADLINE,
+        timeout: float = TIMEOUT_SECONDS,
+        deadline: float = DEADLINE_SECONDS,
         sleep: Callable[[float], object] = time.sleep,
-        chance: Callable[[], float] = random.random,
     ) -> None:
-        if not key:
-            raise InputError(
-                "There is no key for Digital Samba",
-                "DIGITALSAMBA_API_KEY is not set",
-                "Set it to your team's developer key, from the Team section of their dashboard.",
-            )
-        if not key.isascii() or not key.isprintable() or " " in key:
-            raise InputError(
-                "The key for Digital Samba cannot be one",
-                "it has blanks or characters no key has",
-                "Copy it anew from their dashboard.",
-            )
-        self._pace, self._deadline, self._sleep, self._chance = (
-            PACE if pace is None else pace,
-            deadline,
-            sleep,
-            chance,
-        )
-        self._next = 0.0
-        url = _base(base)
-        self.requests = 0
+        """``pace``, ``timeout`` and ``deadline`` are in seconds; ``sleep`` keeps the pace."""
+        _check_key(key)
+        url = _checked_base(base)
+        self._pace = PACE_SECONDS if pace is None else pace
+        self._deadline = deadline
+        self._sleep = sleep
+        self._next_start = 0.0
         self._http = httpx.Client(
             base_url=url,
             headers={
@@ -112,149 +74,202 @@ class Client:
                 "User-Agent": "usage-report",
             },
             timeout=timeout,
-            follow_redirects=False,  # the key goes to the address that was named and to no other
-            trust_env=url.scheme == "https",  # a proxy must not get between us and this machine
+            follow_redirects=False,  # the key must not be sent to any other address
+            trust_env=url.scheme == "https",  # no proxy between this process and this machine
         )
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
+        """Close all connections."""
         self._http.close()
 
-    def get(self, path: str, *, optional: bool = False, **params: str | int) -> Any:
-        """The decoded JSON of an address; ``None`` where there is nothing and that is all right (``optional``)."""
-        why = ""
-        for attempt in range(TRIES):
-            wait = min(BACK_OFF, 0.5 * 2**attempt) * (0.5 + self._chance() / 2)
-            try:
-                answer, body = self._fetch(path, params)
-            except httpx.RequestError as error:
-                why = _fault(error)
-            else:
-                if answer.status_code == 200:
-                    try:
-                        said = orjson.loads(body)
-                    except orjson.JSONDecodeError:
-                        why = "its answer is cut short, or is not JSON"
-                    else:
-                        if said is None:
-                            raise _unexpected(path, "an object")
-                        return said
-                elif answer.status_code == 404 and optional:
-                    return None
-                elif answer.status_code == 429:
-                    why = "it asks for fewer requests (429)"
-                    wait = max(wait, _retry_after(answer.headers.get("retry-after", "")))
-                elif answer.status_code >= 500:
-                    why = f"it has a fault of its own ({answer.status_code})"
-                    wait = max(wait, _retry_after(answer.headers.get("retry-after", "")))
-                else:
-                    raise _refusal(answer, path)
-            if wait > PATIENCE:
+    def get(self, path: str, *, absent: int | None = None, **params: str | int) -> Any:
+        """Return the decoded JSON at an address, ``None`` for a response with status ``absent``."""
+        attempts = stamina.retry_context(
+            on=_retry_delay,
+            attempts=ATTEMPTS,
+            timeout=None,
+            wait_initial=FIRST_WAIT_SECONDS,
+            wait_max=MAX_WAIT_SECONDS,
+            wait_jitter=JITTER_SECONDS,
+        )
+        try:
+            for attempt in attempts:
+                with attempt:
+                    return self._attempt(path, params, absent, attempt.next_wait)
+        except _TransientError as error:
+            raise VendorError(
+                "Digital Samba does not respond", f"{path}, asked {ATTEMPTS} times: {error}", _KEPT
+            ) from None
+
+    def pages(
+        self, path: str, *, absent: int | None = None, **params: str | int
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Yield the rows of a list, page by page, oldest first; none for status ``absent``."""
+        offset = 0
+        previous: list[dict[str, Any]] | None = None
+        while True:
+            page = self.get(
+                path, absent=absent, limit=PAGE_ROWS, offset=offset, order="asc", **params
+            )
+            if page is None:
+                return
+            rows = page.get("data") if isinstance(page, dict) else None
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise unexpected(path, "a list of objects under 'data'")
+            if not rows:
+                return
+            if rows == previous:
+                raise unexpected(
+                    path, f"further rows from offset {offset} on, and returned the same rows again"
+                )
+            yield rows
+            offset, previous = offset + len(rows), rows
+            total = whole_number(page.get("total_count"))
+            # Without a count, a page that is not full is the last.
+            if offset >= total if total is not None else len(rows) < PAGE_ROWS:
+                return
+
+    def _attempt(
+        self, path: str, params: dict[str, str | int], absent: int | None, next_wait: float
+    ) -> Any:
+        """Send a request once. Raises ``_TransientError`` where a retry may succeed.
+
+        ``next_wait``: seconds before the next attempt, which the vendor can prolong.
+        """
+        try:
+            response, body = self._fetch(path, params)
+        except httpx.RequestError as error:
+            raise _TransientError(_connection_fault(error)) from error
+        status = response.status_code
+        if status == absent:
+            return None
+        if status == 429 or status >= 500:
+            wait = _retry_after(response.headers.get("retry-after", ""))
+            if wait > MAX_RETRY_AFTER_SECONDS:
                 raise VendorError(
                     "Digital Samba asks us to wait", f"for {wait / 60:.0f} minutes", _KEPT
                 )
-            if attempt + 1 < TRIES:
-                log.info("%s: %s; again in %.1f s", path, why, wait)
-                self._sleep(wait)
-        raise VendorError(
-            "Digital Samba does not answer", f"{path}, asked {TRIES} times: {why}", _KEPT
-        )
-
-    def pages(
-        self, path: str, *, optional: bool = False, **params: str | int
-    ) -> Iterator[list[dict]]:
-        """A list's rows, page by page, oldest first."""
-        offset, before = 0, None
-        while True:
-            answer = self.get(
-                path, optional=optional, limit=PAGE, offset=offset, order="asc", **params
-            )
-            if answer is None:
-                return
-            rows = answer.get("data") if isinstance(answer, dict) else None
-            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise _unexpected(path, "a list of objects under 'data'")
-            if not rows:
-                return
-            if rows == before:
-                raise _unexpected(
-                    path, f"further rows from offset {offset} on; the same ones come again"
-                )
-            yield rows
-            offset, before = offset + len(rows), rows
-            total = _whole(answer.get("total_count"))
-            # Without a count, a page that is not full is the last.
-            if offset >= total if total is not None else len(rows) < PAGE:
-                return
-
-    def statistics(self, start: date, end: date) -> dict[str, float] | None:
-        """What ``/statistics`` says of a range, under our spelling of the names; ``None`` where it refuses the range."""
-        path = "/api/v1/statistics"
+            why = "asks for fewer requests" if status == 429 else "has a fault of its own"
+            raise _TransientError(f"it {why} ({status})", wait if wait > next_wait else None)
+        if status != 200:
+            raise _refusal(response, path)
         try:
-            answer = self.get(path, date_start=start.isoformat(), date_end=end.isoformat())
-        except _RangeRefused:
-            return None
-        return figures(answer, path, start)
+            decoded = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise _TransientError("its response is cut short, or is not JSON") from None
+        if decoded is None:
+            raise unexpected(path, "an object")
+        return decoded
 
-    def _fetch(self, path: str, params: dict) -> tuple[httpx.Response, bytes]:
-        wait = self._next - time.monotonic()
+    def _fetch(self, path: str, params: dict[str, str | int]) -> tuple[httpx.Response, bytes]:
+        """Return a response and its body, at the pace of the client."""
+        wait = self._next_start - clock.monotonic()
         if wait > 0:
             self._sleep(wait)
-        began = time.monotonic()
-        self._next = began + self._pace
-        self.requests += 1
+        started = clock.monotonic()
+        self._next_start = started + self._pace
         body = bytearray()
-        with self._http.stream("GET", path, params=params) as answer:
-            for piece in answer.iter_bytes():
+        with self._http.stream("GET", path, params=params) as response:
+            for piece in response.iter_bytes():
                 body += piece
-                if len(body) > MAX_BODY:
-                    raise _unexpected(path, f"less than {MAX_BODY:,} bytes")
-                # The timeout of the library is for each piece; one that drips would never end.
-                if time.monotonic() - began > self._deadline:
-                    raise httpx.ReadTimeout("", request=answer.request)
-        return answer, bytes(body)
+                if len(body) > MAX_BODY_BYTES:
+                    raise unexpected(path, f"less than {MAX_BODY_BYTES:,} bytes")
+                # The timeout of httpx is for each piece: a slow trickle would never end.
+                if clock.monotonic() - started > self._deadline:
+                    raise httpx.ReadTimeout("", request=response.request)
+        return response, bytes(body)
 
 
-class _RangeRefused(VendorError):
-    """A range of dates that the interface does not take (422)."""
+def unexpected(path: str, wanted: str) -> VendorError:
+    """Return the error for a response that differs from the documentation."""
+    return VendorError(
+        "Digital Samba's response differs from its documentation",
+        f"{path} should return {wanted}",
+        "Nothing of this response was used. Please report it.",
+    )
 
 
-def _base(text: str) -> httpx.URL:
+def whole_number(value: object) -> int | None:
+    """Return a count, which the API also writes as text; ``None`` for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+        return int(value)
+    return value if type(value) is int and value >= 0 else None
+
+
+class _TransientError(Exception):
+    """A fault that may pass. ``str()`` of it describes it."""
+
+    def __init__(self, why: str, wait: float | None = None) -> None:
+        super().__init__(why)
+        #: Seconds before the next attempt, ``None`` for the usual wait.
+        self.wait = wait
+
+
+def _retry_delay(error: Exception) -> bool | float:
+    """Return the wait before the next attempt: ``True`` is the usual one, ``False`` none at all."""
+    return isinstance(error, _TransientError) and (error.wait or True)
+
+
+def _log_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    log.info("%s; next attempt in %.1f s", details.caused_by, details.wait_for)
+
+
+# The default hook logs a warning without the reason.
+stamina.instrumentation.set_on_retry_hooks([_log_retry])
+
+
+def _check_key(key: str) -> None:
+    if not key:
+        raise InputError(
+            "There is no key for Digital Samba",
+            "DIGITALSAMBA_API_KEY is not set",
+            "Set it to your team's developer key: it is in their dashboard, section Team.",
+        )
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise InputError(
+            "The key for Digital Samba is not valid",
+            "it contains blanks or characters that no key has",
+            "Copy it again from their dashboard.",
+        )
+
+
+def _checked_base(text: str) -> httpx.URL:
+    """Return the address of the API, which must be encrypted unless it is this machine."""
     try:
         url = httpx.URL(text.strip().rstrip("/"))
     except (httpx.InvalidURL, ValueError):
         url = httpx.URL("")
-    here = url.host in ("127.0.0.1", "::1", "localhost")
     if not url.host or url.scheme not in ("https", "http"):
         raise InputError(
-            f"{text[:80]!r} is no address of Digital Samba",
+            f"{text[:80]!r} is not an address of Digital Samba",
             "",
             "Write it as https://api.digitalsamba.com.",
         )
-    if url.scheme == "http" and not here:
+    if url.scheme == "http" and url.host not in ("127.0.0.1", "::1", "localhost"):
         raise InputError(
             f"{text[:80]!r} is not encrypted",
-            "everybody on the way could read the key",
+            "anyone on the network could read the key",
             "Use https://.",
         )
     return url
 
 
-def _fault(error: httpx.RequestError) -> str:
+def _connection_fault(error: httpx.RequestError) -> str:
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return "it cannot be reached"
     if isinstance(error, httpx.TimeoutException):
-        return "its answer takes too long"
+        return "its response takes too long"
     return f"the connection broke ({type(error).__name__})"
 
 
 def _retry_after(text: str) -> float:
-    """Seconds of a ``Retry-After`` (a number or a date); 0 where it says nothing."""
+    """Return the seconds of a ``Retry-After`` header (a number or a date), 0 for anything else."""
     text = text.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
@@ -262,129 +277,35 @@ def _retry_after(text: str) -> float:
         at = parsedate_to_datetime(text)
     except (ValueError, TypeError):
         return 0.0
-    return max(0.0, (at - datetime.now(at.tzinfo or UTC).replace(tzinfo=at.tzinfo)).total_seconds())
+    at = at.replace(tzinfo=at.tzinfo or UTC)
+    return max(0.0, (at - clock.utc_now()).total_seconds())
 
 
-def _refusal(answer: httpx.Response, path: str) -> VendorError:
-    status = answer.status_code
-    if status == 401:
+def _refusal(response: httpx.Response, path: str) -> VendorError:
+    """Return the error for a status that a retry does not cure."""
+    status = response.status_code
+    if 300 <= status < 400:
         return VendorError(
+            f"Digital Samba redirects to another address ({status})",
+            "the key is not sent on",
+            "Set USAGE_REPORT_DIGITALSAMBA_URL to the right address.",
+        )
+    texts = {
+        401: (
             "Digital Samba does not know the key (401)",
             "",
-            "Check DIGITALSAMBA_API_KEY: it is the developer key in the Team section of their dashboard.",
-        )
-    if status == 403:
-        return VendorError(
+            "Check DIGITALSAMBA_API_KEY: the developer key is in their dashboard, section Team.",
+        ),
+        403: (
             "Digital Samba does not let this key read (403)",
             path,
             "Use the developer key of the team's own account.",
-        )
-    if status == 404:
-        return VendorError(
+        ),
+        404: (
             "There is nothing at this address of Digital Samba (404)",
-            f"{answer.url}",
+            f"{response.url}",
             "Check USAGE_REPORT_DIGITALSAMBA_URL.",
-        )
-    if status == 422 and path.endswith("/statistics"):
-        return _RangeRefused("Digital Samba refuses the dates (422)", path)
-    if 300 <= status < 400:
-        return VendorError(
-            f"Digital Samba points elsewhere ({status})",
-            "the key is not sent on",
-            "Name the right address in USAGE_REPORT_DIGITALSAMBA_URL.",
-        )
-    return VendorError(f"Digital Samba refuses the request ({status})", path, _KEPT)
-
-
-def _unexpected(path: str, wanted: str) -> VendorError:
-    return VendorError(
-        "Digital Samba answers something else than it documents",
-        f"{path} should give {wanted}",
-        "Nothing of this answer was taken. Please report it.",
-    )
-
-
-def _whole(value: Any) -> int | None:
-    """A count, which the interface also writes as text."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
-        return int(value)
-    return value if type(value) is int and value >= 0 else None
-
-
-def figures(answer: Any, path: str, start: date) -> dict[str, float]:
-    """The numbers of a statistics answer by name, in one of the documented spellings.
-
-    What is ``null`` is left out, and so is what is no number under a name that is not documented: answers grow.
-    """
-    if not isinstance(answer, dict):
-        raise _unexpected(path, "one object of figures")
-    said = answer.get("date_start")
-    if isinstance(said, str) and said[:10] != start.isoformat():
-        raise _unexpected(path, f"figures from {start} on, and gives them from {said[:20]!r} on")
-    found: dict[str, float] = {}
-    for name, value in answer.items():
-        if name in ("date_start", "date_end") or value is None:
-            continue
-        number = (
-            _whole(value) if not isinstance(value, float) else value if 0 <= value < 1e15 else None
-        )
-        if number is None and name not in _DOCUMENTED and type(value) not in (int, float):
-            continue
-        if number is None or len(name) > 100:
-            raise _unexpected(
-                path, f"numbers from 0, and gives {name[:40]!r} as {str(value)[:40]!r}"
-            )
-        ours = SPELLINGS.get(name, name)
-        if ours == name or ours not in answer:
-            found[ours] = float(number)
-    if not found:
-        raise _unexpected(path, "at least one figure")
-    return found
-
-
-def _used(said: dict[str, float] | None) -> bool:
-    return said is not None and any(said.get(name) for name in _USE)
-
-
-class DateEnd:
-    """Is ``date_end`` part of the range? Found out from adjacent one-day questions, as nothing says so.
-
-    With usage in the answer to (day, day) it is: otherwise that range would have been empty. With none there, yet some in
-    (day, next day), it lies on the first or the second of the two: (next day, next day) tells which. Until usage is met,
-    both readings give the same figures, so nothing needs to be known.
-    """
-
-    def __init__(self, client: Client, known: str = "") -> None:
-        self._client, self.known = client, known
-
-    def day(self, day: date) -> dict[str, float]:
-        """The figures of one day."""
-        if self.known == "exclusive":
-            return self._needed(self._client.statistics(day, day + DAY), day)
-        alone = self._client.statistics(day, day)
-        if self.known:
-            return self._needed(alone, day)
-        if _used(alone):
-            self.known = "inclusive"
-            return alone
-        both = self._client.statistics(day, day + DAY)
-        if alone is None:  # a range of one day by equal dates is refused: it would be empty
-            self.known = "exclusive"
-        elif _used(both):
-            self.known = (
-                "inclusive" if _used(self._client.statistics(day + DAY, day + DAY)) else "exclusive"
-            )
-        return self._needed(both if self.known == "exclusive" else alone, day)
-
-    @staticmethod
-    def _needed(said: dict[str, float] | None, day: date) -> dict[str, float]:
-        if said is None:
-            raise VendorError(
-                "Digital Samba refuses the dates (422)",
-                f"statistics of {day}",
-                "Ask for days that your account has.",
-            )
-        return said
-
-
-# -- the pull ------------------------------------------------------------------------------------------------------------
+        ),
+    }
+    other = (f"Digital Samba refuses the request ({status})", path, _KEPT)
+    return VendorError(*texts.get(status, other))

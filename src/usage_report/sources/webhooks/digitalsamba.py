@@ -1,37 +1,39 @@
-"""Digital Samba's webhooks (https://docs.digitalsamba.com/reference/rest-api/webhooks).
+"""Digital Samba's webhooks.
 
-A connection is a ``participantId``; the person is the ``external_id`` that a token gave them, else the connection. Events are
-taken in both published forms, ``{"eventType", "sessionId", "roomId", "timestamp", "data"}`` and ``{"event", "data": {"room_id",
-"session_id", "participant_id", ...}}``, and with names in either spelling (``participant_joined``, ``participant.joined``).
-Times are Unix seconds.
+Source: https://docs.digitalsamba.com/reference/rest-api/webhooks.
 
-============================================  ==============================
-sent                                          becomes
-============================================  ==============================
-session_started, session_ended                session.started, session.ended
-participant_joined, participant_left          participant.joined, participant.left
-recording_started, _stopped, _deleted         recording.started, .stopped, .deleted; a recording without an id is its session's
-question_asked, question_answered             question.posted, answer.posted
-============================================  ==============================
+A connection is a ``participantId``; the person is the ``external_id`` from their token, else the
+connection. Events are accepted in both published forms, ``{"eventType", "sessionId", "roomId",
+"timestamp", "data"}`` and ``{"event", "data": {"room_id", "session_id", "participant_id", …}}``,
+and with names in either spelling (``participant_joined``, ``participant.joined``). Times are Unix
+seconds.
 
-Nothing is signed and no event has an id: it is a digest of the event's name, session, object and timestamp. An answer
-without an id is told from others by its question and its second.
+=====================================  =============================================================
+event                                  becomes
+=====================================  =============================================================
+session_started, session_ended         session.started, session.ended
+participant_joined, participant_left   participant.joined, participant.left
+recording_started, -_stopped,          recording.started, recording.stopped, recording.deleted; a
+-_deleted                              recording without an id is that of its session
+question_asked, question_answered      question.posted, answer.posted
+=====================================  =============================================================
 
-Not supplied: the webhooks do not tell who sends or receives what, nor of captions, whiteboards, breakout rooms and chat.
-The REST statistics do.
+Deliveries are not signed and events have no id: it is a digest of the event's name, session, object
+and timestamp. An answer without an id is distinguished from others by its question and its second.
+
+Not supplied: the webhooks do not report who sends or receives what, captions, whiteboards, breakout
+rooms and chat. The REST statistics do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from usage_report.core import metrics
 from usage_report.core.errors import EventError
-from usage_report.core.events import Event, QuarantinedInput
-from usage_report.core.metrics import ALL
 from usage_report.sources.contract import Delivery
 from usage_report.sources.payload import (
-    Context,
     Draft,
     clock_ms,
     epoch_ms,
@@ -41,100 +43,121 @@ from usage_report.sources.payload import (
     label,
     optional,
     stable_id,
-    translated,
-    unknown,
 )
 from usage_report.sources.signatures import fixed_header
+from usage_report.sources.webhooks.adapter import WebhookAdapter, handler_of
+from usage_report.sources.webhooks.changes import Change, joined, left
 
-NAME = "digitalsamba"
-TITLE = "Digital Samba"
-SECRET = "The authorization header you gave the webhook, with or without 'Bearer': dashboard, Team, Webhooks."
-CANNOT_SUPPLY = frozenset(
-    m.key
-    for m in ALL
-    if m.key.startswith(
-        ("broadcast_", "consumed_", "captions_", "whiteboard_", "breakout_", "chat_")
+#: Known, and without a part in usage.
+_IGNORED = frozenset({
+    "session_summary_ready", "session_transcript_ready", "room_locked", "room_unlocked",
+    "room_deleted", "role_deleted", "participant_waiting_joined", "participant_waiting_left",
+    "participant_invited", "participant_hand_raised", "participant_hand_lowered",
+    "participant_avatar_uploaded", "participant_avatar_deleted", "phone_participant_muted",
+    "phone_participant_unmuted", "phone_participant_asked_to_unmute", "recording_ready",
+    "question_updated", "question_dismissed", "question_reopened", "question_deleted",
+    "answer_updated", "answer_deleted", "file_added_to_library", "file_renamed",
+    "file_deleted_from_library", "file_processing_failed", "folder_added_to_library",
+    "folder_renamed", "folder_deleted_from_library",
+})  # fmt: skip
+#: The fields of an event -> what happened.
+_Handler = Callable[[dict[str, Any]], Change]
+
+
+class DigitalSamba(WebhookAdapter):
+    """Deliveries of Digital Samba, which have a fixed ``Authorization`` header."""
+
+    name = "digitalsamba"
+    title = "Digital Samba"
+    secret_hint = (
+        "The authorization header you gave the webhook, with or without 'Bearer': "
+        "dashboard, Team, Webhooks."
     )
-)
+    cannot_supply = metrics.keys_starting_with(
+        "broadcast_", "consumed_", "captions_", "whiteboard_", "breakout_", "chat_"
+    )
 
-#: Sent, and no part of any figure.
-_OTHERS = frozenset((
-    "session_summary_ready", "session_transcript_ready", "room_locked", "room_unlocked", "room_deleted", "role_deleted",
-    "participant_waiting_joined", "participant_waiting_left", "participant_invited", "participant_hand_raised",
-    "participant_hand_lowered", "participant_avatar_uploaded", "participant_avatar_deleted", "phone_participant_muted",
-    "phone_participant_unmuted", "phone_participant_asked_to_unmute", "recording_ready", "question_updated",
-    "question_dismissed", "question_reopened", "question_deleted", "answer_updated", "answer_deleted",
-    "file_added_to_library", "file_renamed", "file_deleted_from_library", "file_processing_failed",
-    "folder_added_to_library", "folder_renamed", "folder_deleted_from_library",
-))  # fmt: skip
-_RECORDING = {f"recording_{x}": f"recording.{x}" for x in ("started", "stopped", "deleted")}
-_POSTS = {"question_asked": "question.posted", "question_answered": "answer.posted"}
-_SESSION = {"session_started": "session.started", "session_ended": "session.ended"}
-_NAMES = ("name", "participantName", "participant_name")
-_PARTICIPANT = {"participant_joined": "participant.joined", "participant_left": "participant.left"}
+    def verify(self, delivery: Delivery, secret: str) -> None:
+        """Check that the ``Authorization`` header is the secret, with or without ``Bearer``."""
+        fixed_header(delivery, secret)
 
-
-def verify(delivery: Delivery, secret: str) -> None:
-    """The ``Authorization`` header is the secret; ``Bearer`` before either is left out of it."""
-    fixed_header(delivery, secret)
-
-
-def translate(delivery: Delivery, context: Context) -> Iterator[Event | QuarantinedInput]:
-    return translated(NAME, delivery.body, context, _say)
+    def _drafts(self, body: dict[str, Any]) -> Iterable[Draft]:
+        named = body.get("eventType") or body.get("event")
+        kind = named.replace(".", "_") if isinstance(named, str) else named
+        if not (handler := handler_of(kind, "eventType", _HANDLERS, _IGNORED)):
+            return ()
+        # A field is one of the envelope in one form, and one of its data in the other.
+        envelope = {field: value for field, value in body.items() if value is not None}
+        fields = inner(body, "data", required=False) | envelope
+        session = _session(fields)
+        room = optional(fields, "roomId", "room_id") or session
+        time, change = _time(fields), handler(fields)
+        data = change.data
+        subject = [data[field] for field in ("connection", "recording", "post") if field in data]
+        return (change.draft(stable_id(kind, session, *subject, time), session, room, time),)
 
 
-def _say(body: dict[str, Any]) -> Iterable[Draft]:
-    named = body.get("eventType") or body.get("event")
-    kind = named.replace(".", "_") if isinstance(named, str) else ""
-    if kind in _OTHERS:
-        return []
-    if kind not in _SESSION | _PARTICIPANT | _RECORDING | _POSTS:
-        raise unknown(named, "eventType")
-    # Where a field stands differs between the two forms: the envelope first, then its data.
-    about = inner(body, "data", required=False)
-    data = {**about, **{k: v for k, v in body.items() if k != "data" and v is not None}}
-    session = identifier(data, "sessionId", "session_id")
-    where = {"session": session, "room": optional(data, "roomId", "room_id") or session}
-    time = _time(data)
-    if kind in _SESSION:
-        return [Draft(stable_id(kind, session, time), _SESSION[kind], time, where)]
-    if kind in _PARTICIPANT:
-        connection = identifier(data, "participantId", "participant_id")
-        who = {"connection": connection}
-        if kind == "participant_joined":
-            who["participant"] = optional(data, "externalId", "external_id") or connection
-            who["name"] = label(about, *_NAMES) or label(data, *_NAMES)
-        return [
-            Draft(stable_id(kind, session, connection, time), _PARTICIPANT[kind], time, where | who)
-        ]
-    # A bare id is that of the object only where it stands beside the object's other fields.
-    if kind in _RECORDING:
-        recording = (
-            optional(data, "recordingId", "recording_id") or optional(about, "id") or session
-        )
-        return [
-            Draft(
-                stable_id(kind, session, recording, time),
-                _RECORDING[kind],
-                time,
-                where | {"recording": recording},
-            )
-        ]
-    question = optional(data, "questionId", "question_id")
-    if kind == "question_asked":
-        post = question or optional(about, "id") or f"{kind}/{time}"
-    else:
-        post = (
-            optional(data, "answerId", "answer_id")
-            or f"{question or optional(about, 'id') or kind}/{time}"
-        )
-    return [Draft(stable_id(kind, session, post, time), _POSTS[kind], time, where | {"post": post})]
+def _session(fields: dict[str, Any]) -> str:
+    return identifier(fields, "sessionId", "session_id")
 
 
-def _time(data: dict[str, Any]) -> int:
-    """Unix seconds in ``timestamp``; RFC 3339 text is read too, as the REST API writes it."""
-    if isinstance(text := data.get("timestamp"), str) and not text.replace(".", "", 1).isdigit():
-        return first(clock_ms(data, "timestamp"))
-    if (time := epoch_ms(data, "timestamp", per_second=1)) is None:
+def _time(fields: dict[str, Any]) -> int:
+    """Return epoch ms of ``timestamp``: Unix seconds, or RFC 3339 as in the REST API."""
+    text = fields.get("timestamp")
+    if isinstance(text, str) and not text.replace(".", "", 1).isdigit():
+        return first(clock_ms(fields, "timestamp"))
+    if (time := epoch_ms(fields, "timestamp", per_second=1)) is None:
         raise EventError("missing-field", "timestamp is missing; every event must have it")
     return time
+
+
+def _id_in_data(fields: dict[str, Any]) -> str:
+    """Return a bare ``id``, which is that of the object only next to the object's other fields."""
+    return optional(inner(fields, "data", required=False), "id")
+
+
+def _joined(fields: dict[str, Any]) -> Change:
+    connection = identifier(fields, "participantId", "participant_id")
+    person = optional(fields, "externalId", "external_id") or connection
+    names = ("name", "participantName", "participant_name")
+    name = label(inner(fields, "data", required=False), *names) or label(fields, *names)
+    return joined(connection, person, name)
+
+
+def _left(fields: dict[str, Any]) -> Change:
+    return left(identifier(fields, "participantId", "participant_id"))
+
+
+def _recording(type_: str) -> _Handler:
+    def handle(fields: dict[str, Any]) -> Change:
+        recording = optional(fields, "recordingId", "recording_id") or _id_in_data(fields)
+        return Change(type_, {"recording": recording or _session(fields)})
+
+    return handle
+
+
+def _question(fields: dict[str, Any]) -> Change:
+    post = optional(fields, "questionId", "question_id") or _id_in_data(fields)
+    return Change("question.posted", {"post": post or f"question_asked/{_time(fields)}"})
+
+
+def _answer(fields: dict[str, Any]) -> Change:
+    question = optional(fields, "questionId", "question_id")
+    if not (post := optional(fields, "answerId", "answer_id")):
+        post = f"{question or _id_in_data(fields) or 'question_answered'}/{_time(fields)}"
+    return Change("answer.posted", {"post": post})
+
+
+_HANDLERS: dict[str, _Handler] = {
+    "session_started": lambda _fields: Change("session.started", {}),
+    "session_ended": lambda _fields: Change("session.ended", {}),
+    "participant_joined": _joined,
+    "participant_left": _left,
+    "recording_started": _recording("recording.started"),
+    "recording_stopped": _recording("recording.stopped"),
+    "recording_deleted": _recording("recording.deleted"),
+    "question_asked": _question,
+    "question_answered": _answer,
+}
+
+SOURCE = DigitalSamba()

@@ -1,56 +1,62 @@
-"""Janus: what its event handlers tell of the VideoRoom plugin (https://janus.conf.meetecho.com/docs/eventhandlers).
+"""Janus: events of its VideoRoom plugin, sent by an event handler.
 
-Seen on Janus 1.1.2 with its HTTP event handler (``janus.eventhandler.sampleevh``), one object or a JSON array of them a request:
+Source: https://janus.conf.meetecho.com/docs/eventhandlers.
 
-* ``timestamp`` is in µs; ``type`` is one bit: 1 session, 2 handle, 4 external, 8 SDP, 16 WebRTC state, 32 media, 64 plugin,
-  128 transport, 256 the server itself.
-* ``joined``, ``published``, ``configured`` and the publisher's ``updated`` come with ``session_id``, ``handle_id`` and, where the
-  client attached with one, ``opaque_id``. ``unpublished`` (up to three times), ``leaving`` and ``kicked`` come with **none** of
-  them: only ``room`` and the participant's ``id`` tell who it was. So a connection is that ``id``.
-* ``published`` comes when media flows, ``updated`` when it is negotiated anew; both list every stream of the publisher with its
-  ``mid``, and ``"disabled": true`` where one was taken away. ``unpublished`` lists none. So a track is all of one kind that a
-  participant sends, and ends with all of them.
-* A kick is not followed by a ``leaving``, a room's end not by those of its people. A closed browser is: ``leaving`` comes when
-  its session ends or times out. When the server stops, nothing of the kind is sent.
-* ``subscribing`` and a subscriber's ``updated`` name the handle that receives and the feeds, ``subscribed`` neither, and no
-  event names a subscriber's handle and its participant. Who receives whom is therefore not read: consumed minutes are estimated.
+As seen on Janus 1.1.2 with its HTTP event handler (``janus.eventhandler.sampleevh``), which sends
+one object or a JSON array of them per request:
 
-========================================  ==================================================================
-VideoRoom event                           becomes
-========================================  ==================================================================
-joined                                    participant.joined; the person is the ``opaque_id``, else the ``id``
-leaving, kicked                           participant.left
-published, updated with an id             track.published, audio and video; track.unpublished where disabled
-unpublished                               track.unpublished
-destroyed                                 session.ended
-========================================  ==================================================================
+* ``timestamp`` is in µs; ``type`` is one bit: 1 session, 2 handle, 4 external, 8 SDP, 16 WebRTC
+  state, 32 media, 64 plugin, 128 transport, 256 the server itself.
+* ``joined``, ``published``, ``configured`` and the publisher's ``updated`` have ``session_id``,
+  ``handle_id`` and, where the client attached with one, ``opaque_id``. ``unpublished`` (sent up to
+  three times), ``leaving`` and ``kicked`` have **none** of them: only ``room`` and the
+  participant's ``id`` identify the participant. So a connection is that ``id``.
+* ``published`` is sent when media flows, ``updated`` when it is renegotiated. Both list every
+  stream of the publisher with its ``mid``, and ``"disabled": true`` where a stream was removed.
+  ``unpublished`` lists none. So a track is everything of one kind that a participant sends, and it
+  ends with the last stream of that kind.
+* A kick is not followed by a ``leaving``, nor is the end of a room by those of its participants. A
+  closed browser is: ``leaving`` is sent when its session ends or times out. When the server stops,
+  no such event is sent.
+* ``subscribing`` and a subscriber's ``updated`` name the handle that receives and the feeds,
+  ``subscribed`` neither, and no event connects a subscriber's handle to its participant. Who
+  receives which track is therefore not read: consumed minutes are estimated.
 
-Rooms are told apart by the server's name (``emitter``) too. No event tells the run of a room: ``created`` is its configuration,
-and rooms are often lasting. A session is one room's day, as ``_rooms`` tells; an end or a track early in a day may belong to
-somebody who came the day before, and is told to both days.
+============================  ======================================================================
+VideoRoom event               becomes
+============================  ======================================================================
+joined                        participant.joined; the person is the ``opaque_id``, else the ``id``
+leaving, kicked               participant.left
+published, updated with id    track.published, audio and video; track.unpublished where disabled
+unpublished                   track.unpublished
+destroyed                     session.ended
+============================  ======================================================================
 
-No event has an id: it is a digest of emitter, timestamp and content. Mutes by the client are not seen (the stream goes on,
-silent), nor are the moderator's, which name a ``mid`` but no kind.
+Rooms of different servers are distinguished by the server's name (``emitter``). No event identifies
+one use of a room: ``created`` is its configuration, and rooms are often permanent. A session is one
+room's day (see ``room_days``). An end or a track early in a day may belong to a participant who
+joined the day before, and is therefore reported to both days.
 
-Not supplied: how many sessions there were; screens (they are sent as any other video and counted so), recordings, captions, whiteboard, breakout rooms,
-chat, questions.
+Events have no id: it is a digest of emitter, timestamp and content. Mutes by the client cannot be
+seen (the stream goes on without sound), nor can the moderator's, which name a ``mid`` but no kind.
+
+Not supplied: the number of sessions; screens (they are sent as any other video and count as video),
+recordings, captions, whiteboard, breakout rooms, chat, questions and answers.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
 
+from usage_report.core import metrics
 from usage_report.core.errors import EventError
-from usage_report.core.events import Event, QuarantinedInput, storable
 from usage_report.sources.contract import Delivery
 from usage_report.sources.payload import (
-    KEEP_BYTES,
-    Context,
     Draft,
     epoch_ms,
     first,
@@ -59,163 +65,152 @@ from usage_report.sources.payload import (
     label,
     optional,
     stable_id,
-    translated,
-    unknown,
 )
 from usage_report.sources.signatures import Unauthorized, same
 from usage_report.sources.webhooks import room_days
-
-NAME = "janus"
-TITLE = "Janus"
-SECRET = "backend_user and backend_pwd of janus.eventhandler.sampleevh.jcfg, with a colon between: user:password."
-CANNOT_SUPPLY = frozenset((
-    "sessions", "broadcast_minutes_screenshare", "consumed_minutes_screenshare", "recorded_minutes", "max_concurrent_recordings",
-    "recording_storage_minutes", "captions_minutes", "whiteboard_minutes", "breakout_minutes", "chat_posts", "qa_posts",
-))  # fmt: skip
+from usage_report.sources.webhooks.adapter import WebhookAdapter, handler_of
+from usage_report.sources.webhooks.changes import Change, joined, left, published, unpublished
 
 _PLUGIN = 64
-#: What the server tells beside its plugins: nothing that is counted.
+#: Types of events that are not a plugin's: none of them has a part in usage.
 _OTHER_TYPES = frozenset({1, 2, 4, 8, 16, 32, 128, 256})
 _VIDEOROOM = "janus.plugin.videoroom"
-_OTHERS = frozenset((
-    "created", "edited", "configured", "subscribing", "subscribed", "unsubscribed", "updated", "switched", "started",
-    "paused", "moderated", "talking", "stopped-talking", "rtp_forward", "stop_rtp_forward", "recording",
-))  # fmt: skip
+#: Events of the plugin without a part in usage, besides a subscriber's ``updated``.
+_IGNORED = frozenset({
+    "created", "edited", "configured", "subscribing", "subscribed", "unsubscribed", "switched",
+    "started", "paused", "moderated", "talking", "stopped-talking", "rtp_forward",
+    "stop_rtp_forward", "recording",
+})  # fmt: skip
 
 
-def verify(delivery: Delivery, secret: str) -> None:
-    """HTTP basic authentication with ``user:password``."""
-    scheme, _, given = delivery.headers.get("authorization", "").strip().partition(" ")
-    try:
-        pair = base64.b64decode(given.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        pair = b""
-    if scheme.lower() != "basic" or not pair:
-        raise Unauthorized(
-            "there is no user and password: set backend_user and backend_pwd in the event handler"
+class Janus(WebhookAdapter):
+    """Deliveries of Janus' event handler, with HTTP basic authentication."""
+
+    name = "janus"
+    title = "Janus"
+    secret_hint = (
+        "backend_user and backend_pwd of janus.eventhandler.sampleevh.jcfg, "
+        "with a colon between: user:password."
+    )
+    cannot_supply = metrics.keys_starting_with(
+        "sessions", "broadcast_minutes_screenshare", "consumed_minutes_screenshare", "record",
+        "max_concurrent_recordings", "captions_", "whiteboard_", "breakout_", "chat_", "qa_",
+    )  # fmt: skip
+
+    def verify(self, delivery: Delivery, secret: str) -> None:
+        """Check HTTP basic authentication against ``user:password``."""
+        scheme, _, given = delivery.headers.get("authorization", "").strip().partition(" ")
+        try:
+            pair = base64.b64decode(given.strip(), validate=True)
+        except (binascii.Error, ValueError):
+            pair = b""
+        if scheme.lower() != "basic" or not pair:
+            raise Unauthorized(
+                "there is no user and password: "
+                "set backend_user and backend_pwd in the event handler"
+            )
+        if not same(pair, secret):
+            raise Unauthorized("user or password is wrong")
+
+    def _split(self, body: bytes) -> list[bytes]:
+        try:
+            events = orjson.loads(body)
+            return [orjson.dumps(event) for event in events] if isinstance(events, list) else [body]
+        except orjson.JSONDecodeError:
+            raise EventError(
+                "not-json", "the body is not valid JSON; is compress set in the event handler?"
+            ) from None
+        except orjson.JSONEncodeError:
+            raise EventError("too-deep", "the body holds values nested over 250 deep") from None
+
+    def _drafts(self, body: dict[str, Any]) -> Iterable[Draft]:
+        data = _videoroom_data(body)
+        if data is None:
+            return ()
+        # The event of a moderation has its name in another field than all others.
+        name = optional(data, "event", "videoroom")
+        if name == "updated" and not data.get("id"):
+            return ()
+        if not (handler := handler_of(name, "event", _HANDLERS, _IGNORED)):
+            return ()
+        time = first(epoch_ms(body, "timestamp", per_second=1_000_000))
+        emitter = optional(body, "emitter")
+        room = f"{emitter}/{identifier(data, 'room')}" if emitter else identifier(data, "room")
+        try:
+            content = orjson.dumps(body["event"], option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONEncodeError:  # values can be read at a greater depth than written
+            raise EventError("too-deep", "the event holds values nested over 250 deep") from None
+        event_id = stable_id(emitter, body["timestamp"], content)
+        sessions = (
+            (room_days.session(room, time),) if name == "joined" else room_days.sessions(room, time)
         )
-    if not same(pair, secret):
-        raise Unauthorized("user or password is wrong")
+        return [
+            change.draft(f"{event_id}/{day}{n}", session, room, time)
+            for day, session in enumerate(sessions)
+            for n, change in enumerate(handler(data | {"opaque_id": body.get("opaque_id")}))
+        ]
 
 
-def translate(delivery: Delivery, context: Context) -> Iterator[Event | QuarantinedInput]:
-    try:
-        body = orjson.loads(delivery.body)
-        events = (
-            [orjson.dumps(event) for event in body] if isinstance(body, list) else [delivery.body]
-        )
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError) as error:
-        raw, shape = delivery.body, isinstance(error, orjson.JSONEncodeError)
-        why = (
-            "it holds values nested over 250 deep"
-            if shape
-            else "it is not valid JSON; is compress set in the event handler?"
-        )
-        yield QuarantinedInput(
-            "too-deep" if shape else "not-json",
-            why,
-            raw[:KEEP_BYTES],
-            1,
-            storable(context.team),
-            NAME,
-            len(raw) > KEEP_BYTES,
-        )
-        return
-    for position, raw in enumerate(events, 1):
-        yield from translated(NAME, raw, context, _say, position)
-
-
-def _say(body: dict[str, Any]) -> Iterable[Draft]:
-    kind = body.get("type")
-    if isinstance(kind, bool) or not isinstance(kind, int) or kind not in _OTHER_TYPES | {_PLUGIN}:
+def _videoroom_data(body: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what the VideoRoom plugin reports, ``None`` for an event of the server itself."""
+    type_ = body.get("type")
+    is_bit = isinstance(type_, int) and not isinstance(type_, bool)
+    if not is_bit or type_ not in _OTHER_TYPES | {_PLUGIN}:
         raise EventError(
             "unknown-type", "type is not one of the bits 1 to 256 that Janus is known to send"
         )
-    if kind != _PLUGIN:
-        return []
+    if type_ != _PLUGIN:
+        return None
     event = inner(body, "event")
     if event.get("plugin") != _VIDEOROOM:
+        plugin = optional(event, "plugin") or "a plugin without a name"
         raise EventError(
             "unknown-type",
-            f"{optional(event, 'plugin') or 'a plugin without a name'} is not counted, only {_VIDEOROOM} is: set events = false in its configuration",
+            f"{plugin} is not counted, only {_VIDEOROOM} is: "
+            "set events = false in the configuration of the other plugin",
         )
-    data = inner(event, "data")
-    # A moderation is the one that has its name elsewhere.
-    name = optional(data, "event", "videoroom")
-    say = _KINDS.get(name)
-    if name in _OTHERS and not (name == "updated" and data.get("id")):
-        return []
-    if say is None:
-        raise unknown(name, "event")
-    time = first(epoch_ms(body, "timestamp", per_second=1_000_000))
-    emitter = optional(body, "emitter")
-    room = f"{emitter}/{identifier(data, 'room')}" if emitter else identifier(data, "room")
-    try:
-        id = stable_id(emitter, body["timestamp"], orjson.dumps(event, option=orjson.OPT_SORT_KEYS))
-    except orjson.JSONEncodeError:  # deeper nesting can be read than written again
-        raise EventError("too-deep", "the event holds values nested over 250 deep") from None
-    sessions = (
-        (room_days.session(room, time),) if name == "joined" else room_days.sessions(room, time)
-    )
-    return [
-        Draft(f"{id}/{day}{nth}", type_, time, {"room": room, "session": session, **about})
-        for day, session in enumerate(sessions)
-        for nth, (type_, about) in enumerate(say(body, data))
-    ]
+    return inner(event, "data")
 
 
-_Out = tuple[str, dict[str, str]]
+def _joined(data: dict[str, Any]) -> list[Change]:
+    person = identifier(data, "opaque_id", "id")
+    return [joined(identifier(data, "id"), person, label(data, "display"))]
 
 
-def _joined(body: dict[str, Any], data: dict[str, Any]) -> list[_Out]:
-    connection = identifier(data, "id")
-    person = optional(body, "opaque_id") or connection
-    return [
-        (
-            "participant.joined",
-            {"connection": connection, "participant": person, "name": label(data, "display")},
-        )
-    ]
+def _left(data: dict[str, Any]) -> list[Change]:
+    return [left(identifier(data, "id"))]
 
 
-def _left(body: dict[str, Any], data: dict[str, Any]) -> list[_Out]:
-    return [("participant.left", {"connection": identifier(data, "id")})]
-
-
-def _published(body: dict[str, Any], data: dict[str, Any]) -> list[_Out]:
-    """What is sent from here on: of each kind that is named, whether any stream of it is left."""
+def _published(data: dict[str, Any]) -> list[Change]:
+    """Return what is sent from here on: for each kind, whether any stream of it remains."""
     connection, streams = identifier(data, "id"), data.get("streams")
     if not isinstance(streams, list) or not all(isinstance(stream, dict) for stream in streams):
         raise EventError("wrong-type", "streams must be a list of objects")
-    kinds: dict[str, bool] = {}
+    is_sent: dict[str, bool] = {}
     for stream in streams:
         if (kind := stream.get("type")) in ("audio", "video"):
-            kinds[kind] = kinds.get(kind, False) or stream.get("disabled") is not True
+            is_sent[kind] = is_sent.get(kind, False) or stream.get("disabled") is not True
     return [
-        (
-            "track.published",
-            {"connection": connection, "track": f"{connection}/{kind}", "kind": kind},
-        )
-        if sends
-        else ("track.unpublished", {"connection": connection, "track": f"{connection}/{kind}"})
-        for kind, sends in sorted(kinds.items())
+        published(connection, f"{connection}/{kind}", kind)
+        if is_sent[kind]
+        else unpublished(connection, f"{connection}/{kind}")
+        for kind in sorted(is_sent)
     ]
 
 
-def _unpublished(body: dict[str, Any], data: dict[str, Any]) -> list[_Out]:
+def _unpublished(data: dict[str, Any]) -> list[Change]:
     connection = identifier(data, "id")
-    return [
-        ("track.unpublished", {"connection": connection, "track": f"{connection}/{kind}"})
-        for kind in ("audio", "video")
-    ]
+    return [unpublished(connection, f"{connection}/{kind}") for kind in ("audio", "video")]
 
 
-_KINDS = {
+_HANDLERS: dict[str, Callable[[dict[str, Any]], list[Change]]] = {
     "joined": _joined,
     "leaving": _left,
     "kicked": _left,
     "published": _published,
     "updated": _published,
     "unpublished": _unpublished,
-    "destroyed": lambda body, data: [("session.ended", {})],
+    "destroyed": lambda _data: [Change("session.ended", {})],
 }
+
+SOURCE = Janus()

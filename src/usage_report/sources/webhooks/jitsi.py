@@ -1,39 +1,43 @@
-"""Jitsi Meet, by the Prosody component ``event_sync`` (https://github.com/jitsi-contrib/prosody-plugins/tree/main/event_sync).
+"""Jitsi Meet: events of the Prosody component ``event_sync``.
 
-A room is its ``room_jid``, a person the ``id`` of their token (else the ``email`` in it, else the occupant). Times are Unix seconds.
+Source: https://github.com/jitsi-contrib/prosody-plugins/tree/main/event_sync.
 
-=========================================  =================================================================
-sent                                       becomes
-=========================================  =================================================================
-muc-occupant-joined, muc-occupant-left     participant.joined, participant.left
-muc-room-created, of the main room         session.started
-muc-room-destroyed, of the main room       session.ended, and every stay in ``all_occupants`` once more
-the same of a breakout room                breakout.opened, breakout.closed
-=========================================  =================================================================
+A room is its ``room_jid``, a person the ``id`` of their token (else the ``email`` in it, else the
+occupant). Times are Unix seconds.
 
-Who moves into a breakout room leaves the main room and joins the breakout room; both events name the main room, so both
-places are one session, and the two stays of one occupant are two connections (they can overlap by a second).
+==========================================  ========================================================
+event                                       becomes
+==========================================  ========================================================
+muc-occupant-joined, muc-occupant-left      participant.joined, participant.left
+muc-room-created, of the main room          session.started
+muc-room-destroyed, of the main room        session.ended, and every stay in ``all_occupants`` again
+the same of a breakout room                 breakout.opened, breakout.closed
+==========================================  ========================================================
 
-The run of a room has ``created_at``, but no event of an occupant tells it, so a live count cannot use it: a session is one
-room's day, as ``_rooms`` tells, the day in which the stay began.
+An occupant who moves into a breakout room leaves the main room and joins the breakout room. Both
+events name the main room, so both places are one session, and the two stays of one occupant are two
+connections (they can overlap by a second).
 
-No event has an id: it is a digest of name, room, occupant and time. A stay in ``all_occupants`` has the ids that its own two events
-had, so what was lost on the way is made good when the room ends, and what was not counts once.
+One use of a room has ``created_at``, but no event of an occupant has it, so a live count cannot use
+it: a session is one room's day (see ``room_days``), the day in which the stay began.
 
-Not supplied: how many sessions there were; and the component tells nothing of microphones, cameras, screens, recordings, captions, whiteboard, chat and polls.
+Events have no id: it is a digest of name, room, occupant and time. A stay in ``all_occupants`` has
+the ids of its own two events, so the end of a room makes up for events that were lost, and events
+that were not lost count once.
+
+Not supplied: the number of sessions; and the component does not report microphones, cameras,
+screens, recordings, captions, whiteboard, chat and polls.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
+from usage_report.core import metrics
 from usage_report.core.errors import EventError
-from usage_report.core.events import Event, QuarantinedInput
-from usage_report.core.metrics import ALL
 from usage_report.sources.contract import Delivery
 from usage_report.sources.payload import (
-    Context,
     Draft,
     epoch_ms,
     identifier,
@@ -41,42 +45,52 @@ from usage_report.sources.payload import (
     label,
     optional,
     stable_id,
-    translated,
-    unknown,
 )
 from usage_report.sources.signatures import fixed_header
 from usage_report.sources.webhooks import room_days
+from usage_report.sources.webhooks.adapter import WebhookAdapter, handler_of
+from usage_report.sources.webhooks.changes import Change, joined, left
 
-NAME = "jitsi"
-TITLE = "Jitsi event_sync"
-SECRET = "The Authorization that api_headers of the event_sync component sends, with or without 'Bearer': in Prosody's configuration."
-CANNOT_SUPPLY = frozenset(
-    m.key
-    for m in ALL
-    if m.key.startswith(
-        ("broadcast_", "consumed_", "record", "captions_", "whiteboard_", "chat_", "qa_")
+
+class Jitsi(WebhookAdapter):
+    """Deliveries of ``event_sync``, which have a fixed ``Authorization`` header."""
+
+    name = "jitsi"
+    title = "Jitsi event_sync"
+    secret_hint = (
+        "The Authorization that api_headers of the event_sync component sends, "
+        "with or without 'Bearer': in Prosody's configuration."
     )
-    or m.key in ("sessions", "max_concurrent_recordings")
-)
+    cannot_supply = metrics.keys_starting_with(
+        "sessions", "broadcast_", "consumed_", "record", "max_concurrent_recordings", "captions_",
+        "whiteboard_", "chat_", "qa_",
+    )  # fmt: skip
+
+    def verify(self, delivery: Delivery, secret: str) -> None:
+        """Check that the ``Authorization`` header is the secret, with or without ``Bearer``."""
+        fixed_header(delivery, secret)
+
+    def _drafts(self, body: dict[str, Any]) -> Iterable[Draft]:
+        if not (handler := handler_of(body.get("event_name"), "event_name", _HANDLERS)):
+            return ()
+        room = identifier(body, "room_jid")
+        breakout = identifier(body, "breakout_room_id") if body.get("is_breakout") is True else ""
+        return handler(_Report(body, room, breakout))
 
 
-def verify(delivery: Delivery, secret: str) -> None:
-    """The ``Authorization`` header is the secret; ``Bearer`` before either is left out of it."""
-    fixed_header(delivery, secret)
+class _Report(NamedTuple):
+    """What a handler reads."""
 
+    body: dict[str, Any]
+    #: The main room.
+    room: str
+    #: The breakout room, ``""`` for the main room.
+    breakout: str
 
-def translate(delivery: Delivery, context: Context) -> Iterator[Event | QuarantinedInput]:
-    return translated(NAME, delivery.body, context, _say)
-
-
-def _say(body: dict[str, Any]) -> Iterable[Draft]:
-    kind = body.get("event_name")
-    say = _KINDS.get(kind) if isinstance(kind, str) else None
-    if say is None:
-        raise unknown(kind, "event_name")
-    room = identifier(body, "room_jid")
-    breakout = identifier(body, "breakout_room_id") if body.get("is_breakout") is True else ""
-    return say(body, room, breakout)
+    def draft(self, change: Change, began: int, *identity: object) -> Draft:
+        """Return the event of something that belongs to the day of ``began`` (epoch ms)."""
+        session = room_days.session(self.room, began)
+        return change.draft(stable_id(*identity, change.time), session, self.room)
 
 
 def _time(holder: dict[str, Any], field: str) -> int:
@@ -85,93 +99,59 @@ def _time(holder: dict[str, Any], field: str) -> int:
     return time
 
 
-def _occupant_joined(body: dict[str, Any], room: str, breakout: str) -> list[Draft]:
-    return [_joined(inner(body, "occupant"), room, breakout)]
-
-
-def _occupant_left(body: dict[str, Any], room: str, breakout: str) -> list[Draft]:
-    return [_left(inner(body, "occupant"), room, breakout)]
-
-
-def _joined(occupant: dict[str, Any], room: str, breakout: str) -> Draft:
-    time, where, connection = _stay(occupant, room, breakout)
+def _joined(report: _Report, occupant: dict[str, Any]) -> Draft:
+    began, connection = _time(occupant, "joined_at"), _connection(report, occupant)
     person = optional(occupant, "id", "email") or identifier(occupant, "occupant_jid")
-    who = {"connection": connection, "participant": person, "name": label(occupant, "name")}
-    return Draft(
-        stable_id("joined", room, connection, time), "participant.joined", time, where | who
-    )
+    change = joined(connection, person, label(occupant, "name"), began)
+    return report.draft(change, began, "joined", report.room, connection)
 
 
-def _left(occupant: dict[str, Any], room: str, breakout: str) -> Draft:
-    _, where, connection = _stay(occupant, room, breakout)
-    time = _time(occupant, "left_at")
-    return Draft(
-        stable_id("left", room, connection, time),
-        "participant.left",
-        time,
-        where | {"connection": connection},
-    )
+def _left(report: _Report, occupant: dict[str, Any]) -> Draft:
+    began, connection = _time(occupant, "joined_at"), _connection(report, occupant)
+    change = left(connection, _time(occupant, "left_at"))
+    return report.draft(change, began, "left", report.room, connection)
 
 
-def _stay(occupant: dict[str, Any], room: str, breakout: str) -> tuple[int, dict[str, str], str]:
-    """When it began, the session and room it counts in, and its connection."""
-    time, jid = _time(occupant, "joined_at"), identifier(occupant, "occupant_jid")
-    return (
-        time,
-        {"room": room, "session": room_days.session(room, time)},
-        f"{jid}#{breakout}" if breakout else jid,
-    )
+def _connection(report: _Report, occupant: dict[str, Any]) -> str:
+    jid = identifier(occupant, "occupant_jid")
+    return f"{jid}#{report.breakout}" if report.breakout else jid
 
 
-def _created(body: dict[str, Any], room: str, breakout: str) -> list[Draft]:
-    time = _time(body, "created_at")
-    where = {"room": room, "session": room_days.session(room, time)}
-    if breakout:
-        return [
-            Draft(
-                stable_id("opened", room, breakout, time),
-                "breakout.opened",
-                time,
-                where | {"breakout": breakout},
-            )
-        ]
-    return [Draft(stable_id("created", room, time), "session.started", time, where)]
+def _created(report: _Report) -> list[Draft]:
+    began, room = _time(report.body, "created_at"), report.room
+    if report.breakout:
+        change = Change("breakout.opened", {"breakout": report.breakout}, began)
+        return [report.draft(change, began, "opened", room, report.breakout)]
+    return [report.draft(Change("session.started", {}, began), began, "created", room)]
 
 
-def _destroyed(body: dict[str, Any], room: str, breakout: str) -> list[Draft]:
-    began, time = _time(body, "created_at"), _time(body, "destroyed_at")
-    occupants = body.get("all_occupants") or []
-    if not isinstance(occupants, list) or not all(
-        isinstance(occupant, dict) for occupant in occupants
-    ):
+def _destroyed(report: _Report) -> list[Draft]:
+    began, ended = _time(report.body, "created_at"), _time(report.body, "destroyed_at")
+    occupants = report.body.get("all_occupants") or []
+    if not isinstance(occupants, list) or not all(isinstance(item, dict) for item in occupants):
         raise EventError("wrong-type", "all_occupants must be a list of objects")
-    out = []
+    drafts = []
     for occupant in occupants:
-        out.append(_joined(occupant, room, breakout))
+        drafts.append(_joined(report, occupant))
         if occupant.get("left_at") is not None:
-            out.append(_left(occupant, room, breakout))
-    if breakout:
-        where = {"room": room, "session": room_days.session(room, began), "breakout": breakout}
-        return [
-            *out,
-            Draft(stable_id("closed", room, breakout, time), "breakout.closed", time, where),
-        ]
-    # The days in which somebody came, and that of the start.
-    sessions = {room_days.session(room, began)} | {said.data["session"] for said in out}
-    return [
-        *out,
-        *(
-            Draft(
-                stable_id("destroyed", s, time), "session.ended", time, {"room": room, "session": s}
-            )
-            for s in sorted(sessions)
-        ),
-    ]
+            drafts.append(_left(report, occupant))
+    if report.breakout:
+        change = Change("breakout.closed", {"breakout": report.breakout}, ended)
+        return [*drafts, report.draft(change, began, "closed", report.room, report.breakout)]
+    # The end of the main room ends the days in which an occupant joined, and that of its start.
+    days = {room_days.session(report.room, began)} | {draft.data["session"] for draft in drafts}
+    change = Change("session.ended", {}, ended)
+    drafts += (
+        change.draft(stable_id("destroyed", day, ended), day, report.room) for day in sorted(days)
+    )
+    return drafts
 
 
-_KINDS = {
+_HANDLERS: dict[str, Callable[[_Report], list[Draft]]] = {
     "muc-room-created": _created,
     "muc-room-destroyed": _destroyed,
-    "muc-occupant-joined": _occupant_joined,
-    "muc-occupant-left": _occupant_left,
+    "muc-occupant-joined": lambda report: [_joined(report, inner(report.body, "occupant"))],
+    "muc-occupant-left": lambda report: [_left(report, inner(report.body, "occupant"))],
 }
+
+SOURCE = Jitsi()

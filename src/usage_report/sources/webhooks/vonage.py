@@ -1,39 +1,44 @@
-"""Vonage Video (OpenTok): callbacks for sessions, archives and captions (https://developer.vonage.com/en/video/guides/session-monitoring).
+"""Vonage Video (OpenTok): callbacks for sessions, archives and captions.
 
-A session and its room are a ``sessionId``. (Vonage calls a session what a room is elsewhere: one that is used again after a
-break is still one here.) A connection is a connection's ``id``, a person its ``data``, the text that the team put into the
-token; without any, the connection. Vonage sends no ids: an event's is a digest of its kind, the session, the object and its
-time.
+Source: https://developer.vonage.com/en/video/guides/session-monitoring.
 
-=============================================  ==========================================================================
-event                                          becomes
-=============================================  ==========================================================================
-sessionCreated, sessionDestroyed               session.started, session.ended (the newer environment only)
-connectionCreated, connectionDestroyed         participant.joined, participant.left
-streamCreated, streamDestroyed                 track.published, track.unpublished: a camera (or a custom picture) is audio
-                                               and video unless ``hasAudio`` or ``hasVideo`` says otherwise, a screen is
-                                               screenshare, a stream without ``videoType`` audio
-archive: started                               recording.started, at ``createdAt``
-archive: stopped, uploaded, available          recording.stopped, at ``createdAt`` + ``duration`` (s). An archive that
-                                               tells its duration only later is stopped by what comes later
-captions: started, stopped, failed             captions.started, captions.stopped
-=============================================  ==========================================================================
+A session and its room are a ``sessionId``. (Vonage calls a session what is a room elsewhere: one
+that is used again after a break is still one here.) A connection is a connection's ``id``, a person
+its ``data``, the text that the team put into the token; without any, the connection. Vonage sends
+no ids: an event's id is a digest of its kind, the session, the object and its time.
 
-Times are ms: ``createdAt`` of what began (``timestamp`` is when it was reported), ``timestamp`` of what ended. A stream and
-its connection may end in one and the same ms.
+========================================  ==========================================================
+event                                     becomes
+========================================  ==========================================================
+sessionCreated, sessionDestroyed          session.started, session.ended (new environment only)
+connectionCreated, connectionDestroyed    participant.joined, participant.left
+streamCreated, streamDestroyed            track.published, track.unpublished: a camera (or a custom
+                                          picture) is audio and video unless ``hasAudio`` or
+                                          ``hasVideo`` is false, a screen is screenshare, a stream
+                                          without ``videoType`` is audio
+archive: started                          recording.started, at ``createdAt``
+archive: stopped, uploaded, available     recording.stopped, at ``createdAt`` + ``duration`` (s). If
+                                          the duration is known only later, so is the stop
+captions: started, stopped, failed        captions.started, captions.stopped
+========================================  ==========================================================
 
-Muting is not told. Who receives what is not told either: consumed minutes are estimated. Archives are kept in storage of the
-team's own, or expire; neither adds up to storage. Not supplied: that, whiteboard, breakout rooms, chat, questions and answers.
+Times are in ms: ``createdAt`` for a start (``timestamp`` is when it was reported), ``timestamp``
+for an end. A stream and its connection may end in the same ms.
+
+Muting is not reported. Who receives which track is not reported either: consumed minutes are
+estimated. Archives are kept in the team's own storage, or expire, so storage cannot be supplied.
+Neither can whiteboard, breakout rooms, chat, questions and answers.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from usage_report.core.events import MAX_TEXT, Event, QuarantinedInput
-from usage_report.sources.contract import Context, Delivery
+from usage_report.core import metrics
+from usage_report.core.events import MAX_TEXT
+from usage_report.sources.contract import Delivery
 from usage_report.sources.payload import (
     Draft,
     epoch_ms,
@@ -43,7 +48,6 @@ from usage_report.sources.payload import (
     label,
     optional,
     stable_id,
-    translated,
     unknown,
 )
 from usage_report.sources.signatures import (
@@ -54,205 +58,182 @@ from usage_report.sources.signatures import (
     same,
     sha256,
 )
-
-NAME = "vonage"
-TITLE = "Vonage Video"
-SECRET = "The signature secret of the application's callbacks (Vonage dashboard: Applications, Edit, Capabilities, Video, secure callbacks); several with a comma between, where the callbacks have secrets of their own."
-CANNOT_SUPPLY = frozenset(
-    {
-        "recording_storage_minutes",
-        "whiteboard_minutes",
-        "breakout_minutes",
-        "chat_posts",
-        "qa_posts",
-    }
-)
+from usage_report.sources.webhooks.adapter import WebhookAdapter, handler_of
+from usage_report.sources.webhooks.changes import Change, joined, left, published, unpublished
 
 
-def verify(delivery: Delivery, secret: str) -> None:
-    """A JWT signed with a signature secret, that holds the digest of the body in hex; issued at most five minutes off."""
-    claims = _claims(bearer(delivery), secret, delivery.received)
-    check_fresh(claims.get("iat"), delivery.received)
-    digest = claims.get("payload_hash")
-    if not isinstance(digest, str) or not same(digest.lower(), sha256(delivery.body).hex()):
-        raise Unauthorized("the token was signed for another body")
+class Vonage(WebhookAdapter):
+    """Callbacks of Vonage Video, signed by a token with a digest of the body."""
+
+    name = "vonage"
+    title = "Vonage Video"
+    secret_hint = (
+        "The signature secret of the application's callbacks (Vonage dashboard: Applications, "
+        "Edit, Capabilities, Video, secure callbacks); several with a comma between, where the "
+        "callbacks have secrets of their own."
+    )
+    cannot_supply = metrics.keys_starting_with(
+        "recording_storage_", "whiteboard_", "breakout_", "chat_", "qa_"
+    )
+
+    def verify(self, delivery: Delivery, secret: str) -> None:
+        """Check a JWT signed with the secret, with the digest of the body in hex.
+
+        It may have been issued five minutes before or after.
+        """
+        claims = _claims(bearer(delivery), secret, delivery.received)
+        check_fresh(claims.get("iat"), delivery.received)
+        digest = claims.get("payload_hash")
+        if not isinstance(digest, str) or not same(digest.lower(), sha256(delivery.body).hex()):
+            raise Unauthorized("the token was signed for another body")
+
+    def _drafts(self, body: dict[str, Any]) -> Iterable[Draft]:
+        kind = body.get("event")
+        if kind is None and body.get("group") == "captions":
+            kind = "captions"
+        if not (handler := handler_of(kind, "event", _HANDLERS, _IGNORED)):
+            return ()
+        session = identifier(body, "sessionId")
+        return [_draft(str(kind), session, change) for change in handler(body)]
 
 
-def _claims(token: str, secret: str, received: int) -> dict[str, Any]:
-    """Signed with any of the secrets: each kind of callback can have one of its own."""
-    *others, last = secret.replace(",", " ").split() or [""]
-    for one in others:
+def _claims(token: str, secrets: str, received: int) -> dict[str, Any]:
+    """Return the claims of a token signed with any of the secrets, one per callback."""
+    *others, last = secrets.replace(",", " ").split() or [""]
+    for secret in others:
         with contextlib.suppress(Unauthorized):
-            return jwt_claims(token, one, received)
+            return jwt_claims(token, secret, received)
     return jwt_claims(token, last, received)
 
 
-def translate(delivery: Delivery, context: Context) -> Iterator[Event | QuarantinedInput]:
-    """Canonical events of one delivery; see the table above."""
-    yield from translated(NAME, delivery.body, context, _say)
-
-
-def _say(body: dict[str, Any]) -> Iterable[Draft]:
-    kind = body.get("event")
-    if kind is None and body.get("group") == "captions":
-        kind = "captions"
-    handle = _HANDLERS.get(kind) if isinstance(kind, str) else None
-    if handle is None:
-        raise unknown(kind, "event")
-    session = identifier(body, "sessionId")
-    where = {"session": session, "room": session}
-    # Two events of one delivery differ in what they are about, two of one object in their time.
-    return [
-        Draft(
-            stable_id(kind, type_, session, *data.values(), time),
-            type_,
-            time,
-            {**where, **data, **more},
-        )
-        for type_, time, data, more in handle(body)
+def _draft(kind: str, session: str, change: Change) -> Draft:
+    # Two events of one callback differ in their object, two events of one object in their time.
+    identity = [
+        change.data[field] for field in ("connection", "track", "recording") if field in change.data
     ]
+    event_id = stable_id(kind, change.type, session, *identity, change.time)
+    return change.draft(event_id, session, session)
 
 
-#: type, time (epoch ms), what identifies the object, further data
-_Out = Iterable[tuple[str, int, dict[str, str], dict[str, str]]]
-
-
-def _told(holder: dict[str, Any], *fields: str) -> int | None:
-    """Epoch ms. Captions' times are in seconds in the documents."""
+def _milliseconds(holder: dict[str, Any], *fields: str) -> int | None:
+    """Return epoch ms. Times of captions are in seconds in Vonage's documents."""
     time = epoch_ms(holder, *fields, per_second=1000)
     return time * 1000 if time is not None and abs(time) < 10**11 else time
 
 
-def _session_created(body: dict[str, Any]) -> _Out:
-    yield "session.started", first(_told(body, "createdAt", "timestamp")), {}, {}
+def _duration_ms(holder: dict[str, Any]) -> int:
+    """Return a duration in ms, 0 where it is not known."""
+    return epoch_ms(holder, "duration", per_second=1) or 0
 
 
-def _session_destroyed(body: dict[str, Any]) -> _Out:
-    yield "session.ended", first(_told(body, "timestamp")), {}, {}
+def _session_created(body: dict[str, Any]) -> Iterator[Change]:
+    yield Change("session.started", {}, first(_milliseconds(body, "createdAt", "timestamp")))
 
 
-def _connected(body: dict[str, Any]) -> _Out:
+def _session_destroyed(body: dict[str, Any]) -> Iterator[Change]:
+    yield Change("session.ended", {}, first(_milliseconds(body, "timestamp")))
+
+
+def _joined(body: dict[str, Any]) -> Iterator[Change]:
     connection = inner(body, "connection")
-    id = identifier(connection, "id")
-    person = optional(connection, "data") or id
-    if (
-        len(person.encode("utf-8", "surrogatepass")) > MAX_TEXT
-    ):  # token data may be longer than a name can be
+    connection_id = identifier(connection, "id")
+    person = optional(connection, "data") or connection_id
+    if len(person.encode("utf-8", "surrogatepass")) > MAX_TEXT:
         person = stable_id(person)
-    at = first(_told(connection, "createdAt"), _told(body, "timestamp"))
-    yield (
-        "participant.joined",
-        at,
-        {"connection": id},
-        {"participant": person, "name": label(connection, "name")},
-    )
+    time = first(_milliseconds(connection, "createdAt"), _milliseconds(body, "timestamp"))
+    yield joined(connection_id, person, label(connection, "name"), time)
 
 
-def _disconnected(body: dict[str, Any]) -> _Out:
-    yield (
-        "participant.left",
-        first(_told(body, "timestamp")),
-        {"connection": identifier(inner(body, "connection"), "id")},
-        {},
-    )
+def _left(body: dict[str, Any]) -> Iterator[Change]:
+    time = first(_milliseconds(body, "timestamp"))
+    yield left(identifier(inner(body, "connection"), "id"), time)
+
+
+#: Field of a stream that is false where a kind of track is not sent.
+_IS_SENT = {"audio": "hasAudio", "video": "hasVideo"}
 
 
 def _tracks(stream: dict[str, Any]) -> dict[str, str]:
-    """Kind -> id of what a stream is made of."""
-    video = optional(stream, "videoType")
-    kinds = (
-        ("audio",) if not video else ("screenshare",) if video == "screen" else ("audio", "video")
-    )
-    id = identifier(stream, "id")
-    return {kind: f"{id}/{kind}" for kind in kinds}
+    """Return the tracks of a stream: kind -> id."""
+    match optional(stream, "videoType"):
+        case "":
+            kinds: tuple[str, ...] = ("audio",)
+        case "screen":
+            kinds = ("screenshare",)
+        case _:
+            kinds = ("audio", "video")
+    stream_id = identifier(stream, "id")
+    return {kind: f"{stream_id}/{kind}" for kind in kinds}
 
 
-def _streams(body: dict[str, Any]) -> _Out:
+def _published(body: dict[str, Any]) -> Iterator[Change]:
     stream = inner(body, "stream")
     connection = identifier(inner(stream, "connection"), "id")
-    at = first(_told(stream, "createdAt"), _told(body, "timestamp"))
+    time = first(_milliseconds(stream, "createdAt"), _milliseconds(body, "timestamp"))
     for kind, track in _tracks(stream).items():
-        if stream.get(_HAS.get(kind, "")) is not False:
-            yield "track.published", at, {"connection": connection, "track": track}, {"kind": kind}
+        if stream.get(_IS_SENT.get(kind, "")) is not False:
+            yield published(connection, track, kind, time)
 
 
-_HAS = {"audio": "hasAudio", "video": "hasVideo"}
-
-
-def _stream_ends(body: dict[str, Any]) -> _Out:
+def _unpublished(body: dict[str, Any]) -> Iterator[Change]:
     stream = inner(body, "stream")
     connection = identifier(inner(stream, "connection"), "id")
-    # All of them: what it has now may not be what it had at first.
+    # All tracks: hasAudio and hasVideo may have changed since the stream began.
     for track in _tracks(stream).values():
-        yield (
-            "track.unpublished",
-            first(_told(body, "timestamp")),
-            {"connection": connection, "track": track},
-            {},
-        )
+        yield unpublished(connection, track, first(_milliseconds(body, "timestamp")))
 
 
-def _archive(body: dict[str, Any]) -> _Out:
+def _archive(body: dict[str, Any]) -> Iterator[Change]:
     status, data = optional(body, "status"), {"recording": identifier(body, "id")}
-    begun = first(_told(body, "createdAt"))
-    if status == "started":
-        yield "recording.started", begun, data, {}
-    elif status in ("stopped", "uploaded", "available"):
-        if length := epoch_ms(body, "duration", per_second=1):
-            yield "recording.stopped", begun + length, data, {}
-        elif (ended := _told(body, "updatedAt")) is not None:
-            yield "recording.stopped", ended, data, {}
-    elif status == "failed":
-        yield (
-            "recording.stopped",
-            first(
-                _told(body, "updatedAt"), begun + (epoch_ms(body, "duration", per_second=1) or 0)
-            ),
-            data,
-            {},
-        )
-    elif status not in ("paused", "expired", "deleted"):
-        # Pauses come of nobody sending; the recording goes on by itself. What expires was never told to be kept.
-        raise unknown(status, "status")
+    began = first(_milliseconds(body, "createdAt"))
+    match status:
+        case "started":
+            yield Change("recording.started", data, began)
+        case "stopped" | "uploaded" | "available":
+            duration = _duration_ms(body)
+            time = began + duration if duration else _milliseconds(body, "updatedAt")
+            if time is not None:
+                yield Change("recording.stopped", data, time)
+        case "failed":
+            time = first(_milliseconds(body, "updatedAt"), began + _duration_ms(body))
+            yield Change("recording.stopped", data, time)
+        case "paused" | "expired" | "deleted":
+            # A pause means that no stream is sent; the recording goes on by itself. Storage of
+            # archives is not counted, so its end has no part in usage.
+            return
+        case _:
+            raise unknown(status, "status")
 
 
-def _captions(body: dict[str, Any]) -> _Out:
-    status = optional(body, "status")
-    if status == "started":
-        yield "captions.started", first(_told(body, "createdAt", "updatedAt")), {}, {}
-    elif status in ("stopped", "failed"):
-        begun, length = _told(body, "createdAt"), epoch_ms(body, "duration", per_second=1)
-        yield (
-            "captions.stopped",
-            first(
-                begun + length if begun is not None and length else None, _told(body, "updatedAt")
-            ),
-            {},
-            {},
-        )
-    elif status != "paused":
-        raise unknown(status, "status")
+def _captions(body: dict[str, Any]) -> Iterator[Change]:
+    match status := optional(body, "status"):
+        case "started":
+            time = first(_milliseconds(body, "createdAt", "updatedAt"))
+            yield Change("captions.started", {}, time)
+        case "stopped" | "failed":
+            began, duration = _milliseconds(body, "createdAt"), _duration_ms(body)
+            ended = began + duration if began is not None and duration else None
+            yield Change("captions.stopped", {}, first(ended, _milliseconds(body, "updatedAt")))
+        case "paused":
+            return
+        case _:
+            raise unknown(status, "status")
 
 
-def _nothing(body: dict[str, Any]) -> _Out:
-    return ()
-
-
-_HANDLERS = {
+_HANDLERS: dict[str, Callable[[dict[str, Any]], Iterator[Change]]] = {
     "sessionCreated": _session_created,
     "sessionDestroyed": _session_destroyed,
-    "connectionCreated": _connected,
-    "connectionDestroyed": _disconnected,
-    "streamCreated": _streams,
-    "streamDestroyed": _stream_ends,
+    "connectionCreated": _joined,
+    "connectionDestroyed": _left,
+    "streamCreated": _published,
+    "streamDestroyed": _unpublished,
     "archive": _archive,
     "captions": _captions,
-    # Known, and without meaning for usage: streams to elsewhere, what a server renders, and calls by telephone (their
-    # connection has events of its own).
-    "broadcast": _nothing,
-    "render": _nothing,
-    "callCreated": _nothing,
-    "callUpdated": _nothing,
-    "callDestroyed": _nothing,
-    "sessionNotification": _nothing,
 }
+#: Known, and without a part in usage: streams to elsewhere, what a server renders, and calls by
+#: telephone (their connection has events of its own).
+_IGNORED = frozenset({
+    "broadcast", "render", "callCreated", "callUpdated", "callDestroyed", "sessionNotification",
+})  # fmt: skip
+
+SOURCE = Vonage()
