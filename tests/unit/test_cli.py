@@ -253,7 +253,7 @@ def test_period(shell, tmp_path):
     assert got["metrics"]["participation_minutes"] == {"value": 110.5, "limit": 50, "percent": 221}
     assert got["metrics"]["max_concurrent_sessions"] == {"value": 1, "limit": 0, "percent": None}
     text = shell("period", "--team", "acme", *at).stdout
-    assert "221.0 %" in text
+    assert "221.0\u202f%" in text
     assert "OVER LIMIT" in text
 
 
