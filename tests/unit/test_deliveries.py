@@ -124,23 +124,23 @@ def test_list_tells_what_is_kept_and_what_became_of_it(filled, run):
 def test_nothing_kept_is_said(engine, run):
     result = run("list", "--platform", "zoom")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "No such delivery is kept" in result.stderr
-    assert run("replay").stdout == "0 deliveries read again: 0 events new, 0 known already\n"
+    assert "No such delivery is stored" in result.stderr
+    assert run("replay").stdout == "0 deliveries replayed: 0 accepted, 0 known already\n"
 
 
 def test_a_mended_adapter_catches_up_and_nothing_counts_twice(filled, run, broken):
     result = run("replay")
     assert result.exit_code == 1, "still refused"
     assert (
-        result.stdout == "3 deliveries read again: 0 events new, 1 known already, 2 quarantined\n"
+        result.stdout == "3 deliveries replayed: 0 accepted, 1 known already, 2 quarantined\n"
     )
     broken(mended=True)
     result = run("replay")
     assert (result.exit_code, result.stdout) == (
         0,
-        "3 deliveries read again: 2 events new, 1 known already\n",
+        "3 deliveries replayed: 2 accepted, 1 known already\n",
     )
-    assert run("replay").stdout == "3 deliveries read again: 0 events new, 3 known already\n"
+    assert run("replay").stdout == "3 deliveries replayed: 0 accepted, 3 known already\n"
     period = Reader(filled, 86_400_000).period("acme", instant("2026-03-31T00:00:00Z"))
     assert {m.key: m.value for m in period.metrics}["participation_minutes"] == 10
 
@@ -150,11 +150,11 @@ def test_only_some_are_read(filled, run, broken):
     assert run("replay", "--platform", "zoom").stdout.startswith("0 deliveries")
     assert (
         run("replay", "--since", "2026-05-02").stdout
-        == "1 delivery read again: 1 events new, 0 known already\n"
+        == "1 delivery replayed: 1 accepted, 0 known already\n"
     )
     assert (
         run("replay", "--since", "2026-03-02").stdout
-        == "3 deliveries read again: 1 events new, 2 known already\n"
+        == "3 deliveries replayed: 1 accepted, 2 known already\n"
     )
 
 
@@ -168,7 +168,7 @@ def test_what_is_refused_again_keeps_its_team_and_is_kept_once(filled, run):
 
 
 def test_more_than_one_share_is_read(engine, run, monkeypatch):
-    monkeypatch.setattr("usage_report.cli.service._SHARE", 2)
+    monkeypatch.setattr("usage_report.cli.deliveries.BATCH", 2)
     for n in range(5):
         post(
             engine,
@@ -177,7 +177,7 @@ def test_more_than_one_share_is_read(engine, run, monkeypatch):
             livekit(f"EV_{n}", "participant_joined", MARCH + n * 1000),
             MARCH + n * 1000,
         )
-    assert run("replay").stdout == "5 deliveries read again: 0 events new, 5 known already\n"
+    assert run("replay").stdout == "5 deliveries replayed: 0 accepted, 5 known already\n"
 
 
 def test_a_wrong_platform_and_a_wrong_date_are_said(run):

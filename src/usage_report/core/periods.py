@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 import numpy as np
 
 from usage_report.core.errors import InputError, did_you_mean
+from usage_report.core.events import EARLIEST, instant
 
 HOUR = 3_600_000
 #: The grain facts are stored in: every zone's day is a union of UTC quarter hours, zones being multiples of 15 minutes.
@@ -23,6 +24,8 @@ QUARTER = 900_000
 MAX_BUCKETS = 20_000
 
 DAY = timedelta(days=1)
+#: End of the instants and dates that can be asked for: 2200-01-01T00:00:00Z in epoch ms.
+_LATEST = 7_258_118_400_000
 
 #: Names of zone files that say another thing on another machine, or (``right/``) count leap seconds: no zones of a report.
 _FOREIGN = ("right/", "posix/", "localtime", "posixrules", "Factory")
@@ -146,3 +149,16 @@ def parse_date(text: str) -> date:
     if not 2000 <= day.year < 2200:
         raise InputError(f"{text} is out of range", "", "Dates from 2000 to 2199 are taken.")
     return day
+
+
+def parse_instant(text: str) -> int:
+    """Return the epoch ms of an RFC 3339 time with offset, from 2000 to 2199, or raise ``InputError``."""
+    try:
+        at = instant(text)
+    except (ValueError, OverflowError) as error:
+        raise InputError(str(error)) from None
+    if not EARLIEST <= at < _LATEST:
+        raise InputError(
+            f"{text[:40]} is out of range", "", "Instants from 2000 to 2199 are accepted."
+        )
+    return at

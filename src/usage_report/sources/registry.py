@@ -13,7 +13,7 @@ from types import ModuleType
 import usage_report.sources.files as files_package
 import usage_report.sources.pull as pull_package
 import usage_report.sources.webhooks as webhooks_package
-from usage_report.core.errors import InputError, did_you_mean
+from usage_report.core.errors import InputError, NotFoundError, did_you_mean
 from usage_report.core.events import Event, QuarantinedInput
 from usage_report.sources.contract import Context
 
@@ -45,6 +45,16 @@ def files() -> dict[str, ModuleType]:
 def platforms() -> dict[str, ModuleType]:
     """Those that take webhooks, by ``NAME``."""
     return {name: module for name, module in discover().items() if hasattr(module, "verify")}
+
+
+def platform(name: str) -> ModuleType:
+    """Return the platform of a webhook address, or raise ``NotFoundError`` with the nearest name."""
+    known = platforms()
+    if name not in known:
+        raise NotFoundError(
+            f"There is no platform {name[:60]!r}", "", did_you_mean(name[:60], known)
+        )
+    return known[name]
 
 
 def choose(head: bytes, name: str, wanted: str | None = None) -> ModuleType:
