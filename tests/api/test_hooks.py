@@ -18,7 +18,7 @@ import pytest
 from platforms import samples
 from support.api_serving import Api, serving
 from usage_report import storage
-from usage_report.api import receive
+from usage_report.core import clock
 from usage_report.ingest.worker import Worker
 from usage_report.sources import contract, registry
 from usage_report.sources.contract import Delivery
@@ -34,7 +34,7 @@ every_platform = pytest.mark.parametrize("name", PLATFORMS)
 @pytest.fixture
 def at(monkeypatch):
     """Sets the receiver's clock: samples are signed at an instant of their own."""
-    return lambda ms: monkeypatch.setattr(receive, "now", lambda: ms)
+    return lambda ms: monkeypatch.setattr(clock, "now_ms", lambda: ms)
 
 
 @pytest.fixture
@@ -198,6 +198,7 @@ def test_they_are_thrown_away_in_time(lite, at):
             post(lite, "zoom", sign(sample.deliveries()[1].body, received=received)).status_code
             == 200
         )
+    at(now)
     Worker(lite.settings).step()
     assert [r[0] for r in lite.rows("SELECT received_at FROM deliveries")] == [
         now - 29 * 86_400_000
@@ -289,7 +290,7 @@ def test_what_is_turned_away_is_noted_for_its_team(api, at):
         assert post(api, "livekit", good._replace(headers={})).status_code == 401
     for team in ("nobody", "other", "nul\0"):
         api.http.post(f"/api/v1/hooks/bigbluebutton-webhooks/{quote(team)}", content=b"x")
-    api.service.refusals.write()
+    api.service.signature_failures.write()
     noted = api.rows(
         "SELECT t.key, r.platform, r.requests, r.why FROM signature_failures r JOIN teams t ON t.id = r.team_id ORDER BY 1, 2"
     )

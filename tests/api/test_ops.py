@@ -208,7 +208,7 @@ def test_the_log_says_what_was_wrong(api, caplog):
     said = {r.request_id: (r.levelname, r.fault) for r in caplog.records if hasattr(r, "fault")}
     assert said["unsigned"] == (
         "INFO",
-        "The request is not signed as it should be: this team takes nothing from this platform",
+        "The signature of the request is not valid: this team is not connected to this platform",
     )
     assert said["lacking"][0] == "WARNING"
     assert "no such table" in said["lacking"][1], "the sender is told less"

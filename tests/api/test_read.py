@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from support.api_serving import Api, joined, serving, told
-from usage_report.api import read
 from usage_report.api.read import STATISTICS
+from usage_report.core import clock
 from usage_report.core.events import instant
 from usage_report.core.metrics import ALL, PERIOD
 from usage_report.ingest import pipeline
@@ -185,13 +185,13 @@ FINISHED = (
 def test_the_tag_of_a_finished_range_outlives_the_second(api, path, asked, monkeypatch):
     """Scripts ask without ``as_of``, again and again, for what is long over: nothing is computed for them."""
     reader = api.reader()
-    clock = instant(
+    now = instant(
         "2026-03-07T12:00:00Z"
     )  # a day and more after the session that is open fell silent, too
-    monkeypatch.setattr(read, "now", lambda: clock)
+    monkeypatch.setattr(clock, "now_ms", lambda: now)
     first = get(api, path, reader, **asked)
     tag = {"If-None-Match": first.headers["etag"]}
-    clock += 3_600_000
+    now += 3_600_000
     assert get(api, path, reader | tag, **asked).status_code == 304
     assert (
         api.post(joined("late", at=START + 5 * MINUTE, connection="c-9"), api.sender()).json()[
@@ -208,11 +208,11 @@ def test_the_tag_of_a_finished_range_outlives_the_second(api, path, asked, monke
 )
 def test_the_tag_of_a_running_range_moves_with_time(api, path, first, last, monkeypatch):
     reader = api.reader()
-    clock = instant(AS_OF)
-    monkeypatch.setattr(read, "now", lambda: clock)
+    now = instant(AS_OF)
+    monkeypatch.setattr(clock, "now_ms", lambda: now)
     asked = {first: "2026-03-05", last: "2026-03-05"}
     before = get(api, path, reader, **asked)
-    clock += 10 * MINUTE
+    now += 10 * MINUTE
     after = get(api, path, reader | {"If-None-Match": before.headers["etag"]}, **asked)
     assert after.status_code == 200
     minutes = [

@@ -190,7 +190,7 @@ def hold(url: str, requests: list[list[dict]]) -> None:
 def deliver(
     address: str, headers: dict, requests: list[list[dict]], give_up: float, pace: float = 0.0
 ) -> list[list[str]]:
-    """Send every request until it is answered 2xx, by several senders at once -> the fates."""
+    """Send every request until it is answered 2xx, by several senders at once -> the outcomes."""
     end = time.monotonic() + give_up
 
     def send(request: list[dict]) -> list[str]:
@@ -257,9 +257,9 @@ def test_killed_under_load_nothing_answered_is_lost_and_nothing_counts_twice(
         assert not thread.is_alive()
     assert not failed, failed
     assert hits >= kills - 2, f"{hits} kills under load prove little"
-    fates = list(itertools.chain.from_iterable(answered[0]))
-    assert len(fates) == sum(map(len, requests))
-    assert set(fates) <= {"accepted", "duplicate"}
+    outcomes = list(itertools.chain.from_iterable(answered[0]))
+    assert len(outcomes) == sum(map(len, requests))
+    assert set(outcomes) <= {"accepted", "duplicate"}
     hold(url, requests)
 
 
