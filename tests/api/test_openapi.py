@@ -1,4 +1,4 @@
-"""The description is true: schemathesis asks what it allows, and what it does not, and holds every answer against it."""
+"""The OpenAPI description is true: schemathesis sends valid and invalid requests and checks the answers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHECKED = (
     "response_schema_conformance",
     "response_headers_conformance",
 )
-#: Asked with all that schemathesis thinks of; what needs a platform's signature, and what takes nothing, is asked by hand.
+#: Tested with generated requests. The others need a signature, or have no parameters.
 OPERATIONS = [
     ("POST", "/api/v1/events"),
     *(("GET", f"/api/v1/{x}") for x in ("report", "period", "live", "statistics")),
@@ -58,7 +58,7 @@ def test_it_describes_every_route(api, schema):
         for route in the_app(api.settings, api.service).routes
         for method in route.methods - {"HEAD"}
     }
-    # Liveness is asked for in any way; the description is no part of itself; what platforms add to an address is theirs.
+    # Liveness accepts every method; the description does not describe itself.
     served = {(m, p) for m, p in served if not p.startswith("/healthz")} | {("GET", "/healthz")}
     assert served == described | {
         ("GET", "/api/v1/openapi.json"),
@@ -70,7 +70,7 @@ def test_it_describes_every_route(api, schema):
     "mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda m: m.value
 )
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_what_it_says_is_true(api, schema, method, path, mode):
+def test_generated_requests_are_answered_as_described(api, schema, method, path, mode):
     operation = schema[path][method]
     headers = api.sender() if method == "POST" else api.reader()
     checks = [CHECKS.get_one(n) for n in CHECKED]
@@ -80,20 +80,20 @@ def test_what_it_says_is_true(api, schema, method, path, mode):
         max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck)
     )
     @given(case=operation.as_strategy(generation_mode=mode))
-    def ask(case):
+    def check(case):
         answer = case.call(base_url=api.url, headers=headers)
         seen.add(answer.status_code)
         case.validate_response(answer, checks=checks)
 
-    ask()
+    check()
     assert not seen & {404, 500, 503}, seen
     if (
         mode is GenerationMode.POSITIVE and path != "/api/v1/report"
-    ):  # the range may be the wrong way round, zones are rarely any
+    ):  # generated ranges are often reversed, and generated zones rarely exist
         assert 200 in seen, seen
 
 
-def test_a_real_answer_of_each_kind_is_as_described(api, schema):
+def test_figures_are_answered_as_described(api, schema):
     asked = {
         "report": {"from": "2026-03-01", "to": "2026-03-02"},
         "statistics": {"date_start": "2026-03-01", "date_end": "2026-03-02"},
@@ -109,7 +109,7 @@ def test_a_real_answer_of_each_kind_is_as_described(api, schema):
     assert json.dumps(api.http.get("/api/v1/openapi.json").json())
 
 
-def test_webhooks_and_operations_answer_as_described(api, schema):
+def test_webhooks_and_operations_are_answered_as_described(api, schema):
     checks = [CHECKS.get_one(n) for n in CHECKED]
     sample = samples.of("digitalsamba")
     api.shell("hook", "set", "digitalsamba", "acme", input=sample.secret + "\n")

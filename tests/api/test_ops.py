@@ -1,17 +1,18 @@
-"""How the service is: alive, ready or why not, in numbers, and in its logs. And beside the pages the same."""
+"""Health of the service: alive, ready or why not, metrics and logs; alone and next to the pages."""
 
 from __future__ import annotations
 
 import json
 import logging
 import shutil
+import threading
 from collections.abc import Iterator
 
 import anyio
 import httpx
 import pytest
 
-from support.api_serving import Api, free_port, joined, process, serving
+from support.api_serving import Api, eventually, free_port, joined, process, serving
 from support.shell import spawn
 from usage_report import api as the_api
 from usage_report import storage
@@ -28,6 +29,7 @@ def api(tmp_path) -> Iterator[Api]:
 
 
 def numbers(api: Api) -> dict[str, float]:
+    """Return the values of ``/metrics`` by name and labels."""
     text = api.http.get("/metrics").text
     return {
         name: float(value)
@@ -35,6 +37,19 @@ def numbers(api: Api) -> dict[str, float]:
             line.rpartition(" ") for line in text.splitlines() if not line.startswith("#")
         )
     }
+
+
+def faults(caplog: pytest.LogCaptureFixture, count: int = 1) -> dict[str, tuple[str, str]]:
+    """Return (level, fault) by request id, once ``count`` of them are logged.
+
+    The log line of a request is written after its answer is sent.
+    """
+
+    def logged() -> dict[str, tuple[str, str]]:
+        return {r.request_id: (r.levelname, r.fault) for r in caplog.records if hasattr(r, "fault")}
+
+    assert eventually(lambda: len(logged()) >= count)
+    return logged()
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
@@ -62,13 +77,13 @@ def test_not_ready_when_nothing_can_be_written(database_url, monkeypatch):
         assert "read-only" in answer.json()["faults"][0]
 
 
-def test_a_worker_that_does_not_run_is_a_warning(api):
-    """What came in is safe, and more can: nobody shall take the receiver away for it."""
+def test_overdue_events_are_a_warning(api):
+    """The events are safe and more can be received, so the service stays ready."""
     api.post([joined("a")], api.sender())
     assert api.http.get("/readyz").json()["warnings"] == []
     with storage.writing(api.service.engine) as c:
         c.exec_driver_sql("UPDATE inbox SET received_at = received_at - 120000")
-    for _ in ("in the inbox", "in the ledger"):
+    for _ in ("in the inbox", "in the event log"):
         answer = api.http.get("/readyz")
         assert answer.status_code == 200
         (warning,) = answer.json()["warnings"]
@@ -88,7 +103,8 @@ def test_not_ready_with_another_schema(api, version, words, caplog):
     assert answer.status_code == 503
     assert answer.json()["ready"] is False
     assert words in answer.json()["faults"][0]
-    assert words in next(r.fault for r in caplog.records if hasattr(r, "fault"))
+    ((_, fault),) = faults(caplog).values()
+    assert words in fault
 
 
 def test_not_ready_when_the_database_is_gone_and_none_is_made(api, tmp_path):
@@ -102,9 +118,9 @@ def test_not_ready_when_the_database_is_gone_and_none_is_made(api, tmp_path):
     assert api.http.get("/readyz").status_code == 200
 
 
-@pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:1/none", "empty"])
+@pytest.mark.parametrize("url", ["postgresql://unknown@127.0.0.1:1/none", "empty"])
 def test_not_ready_without_a_database(url, tmp_path):
-    """The process is up and says why it cannot serve: nobody has to read its log for that."""
+    """The process is up and answers why it cannot serve."""
     if url == "empty":
         url = f"sqlite:///{tmp_path}/usage.db"
         (tmp_path / "usage.db").touch()
@@ -122,30 +138,32 @@ def test_not_ready_without_a_database(url, tmp_path):
                 await client.post("/api/v1/events", headers=token),
             ]
 
-    alive, ready, told, events = anyio.run(ask)
-    assert (alive.status_code, ready.status_code, told.status_code, events.status_code) == (
+    alive, ready, metrics, events = anyio.run(ask)
+    assert (alive.status_code, ready.status_code, metrics.status_code, events.status_code) == (
         200,
         503,
         200,
         503,
     )
     assert ready.json()["faults"][0]
-    assert "usage_report_lag_seconds NaN" in told.text, "what is not known is not 0"
+    assert "usage_report_lag_seconds NaN" in metrics.text, "an unknown value is not 0"
 
 
-def test_in_numbers(api, monkeypatch):
+def test_metrics(api):
     before = numbers(api)
     assert before["usage_report_lag_seconds"] == 0
     sender = api.sender()
     api.post([joined("a"), joined("b", session="s-2"), joined("a"), {"no": "event"}], sender)
-    now = numbers(api)
 
     def grown(name: str) -> float:
-        return now[name] - before.get(name, 0)
+        return numbers(api).get(name, 0) - before.get(name, 0)
 
     for result, n in (("accepted", 2), ("quarantined", 1)):
         assert grown(f'usage_report_events_total{{platform="jsonl",result="{result}"}}') == n
-    assert grown('usage_report_request_seconds_count{route="events",status="200"}') == 1
+    # The time of a request is measured after its answer is sent.
+    requests = 'usage_report_request_seconds_count{route="events",status="200"}'
+    assert eventually(lambda: grown(requests)) == 1
+    now = numbers(api)
     assert (
         now["usage_report_inbox_events"],
         now["usage_report_quarantine_events"],
@@ -155,7 +173,7 @@ def test_in_numbers(api, monkeypatch):
     pipeline.drain_inbox(api.service.engine)
     now = numbers(api)
     assert (now["usage_report_inbox_events"], now["usage_report_pending_sessions"]) == (0, 2)
-    # The lag is that of the oldest news, not of the newest.
+    # The lag is that of the oldest uncounted event.
     with storage.writing(api.service.engine) as c:
         c.exec_driver_sql(
             "UPDATE sessions SET pending_since = pending_since - 60000 WHERE external_id = 's-1'"
@@ -182,7 +200,7 @@ def test_request_ids(api, given, kept):
     assert 0 < len(answer.headers["x-request-id"]) <= 80
 
 
-def test_a_defect_is_answered_and_logged_once_under_its_id(api, monkeypatch, caplog):
+def test_an_unexpected_error_is_answered_and_logged_once_under_its_id(api, monkeypatch, caplog):
     def broken(*_):
         raise ZeroDivisionError("oh")
 
@@ -191,11 +209,11 @@ def test_a_defect_is_answered_and_logged_once_under_its_id(api, monkeypatch, cap
     assert answer.status_code == 500
     assert answer.headers["x-request-id"] == answer.json()["request_id"] == "mine"
     assert "ZeroDivisionError" not in answer.text
-    (told,) = [r for r in caplog.records if r.exc_info]
-    assert told.request_id == "mine"
+    (logged,) = [r for r in caplog.records if r.exc_info]
+    assert logged.request_id == "mine"
 
 
-def test_the_log_says_what_was_wrong(api, caplog):
+def test_the_log_names_the_fault(api, caplog):
     caplog.set_level("INFO")
     api.http.post("/api/v1/hooks/livekit/acme", content=b"{}", headers={"X-Request-ID": "unsigned"})
     reader = api.reader()
@@ -205,17 +223,17 @@ def test_the_log_says_what_was_wrong(api, caplog):
         api.http.get("/api/v1/live", headers=reader | {"X-Request-ID": "lacking"}).status_code
         == 503
     )
-    said = {r.request_id: (r.levelname, r.fault) for r in caplog.records if hasattr(r, "fault")}
-    assert said["unsigned"] == (
+    logged = faults(caplog, 2)
+    assert logged["unsigned"] == (
         "INFO",
-        "The request is not signed as it should be: this team takes nothing from this platform",
+        "The signature of the request is not valid: this team is not connected to this platform",
     )
-    assert said["lacking"][0] == "WARNING"
-    assert "no such table" in said["lacking"][1], "the sender is told less"
+    assert logged["lacking"][0] == "WARNING"
+    assert "no such table" in logged["lacking"][1], "the answer has no details"
 
 
 @pytest.mark.parametrize(("level", "lines"), [("info", 0), ("debug", 1)])
-def test_successes_are_logged_where_somebody_looks_closely(level, lines, tmp_path):
+def test_successes_are_logged_at_level_debug(level, lines, tmp_path):
     log = tmp_path / "log"
     with process(
         f"sqlite:///{tmp_path}/usage.db",
@@ -226,11 +244,11 @@ def test_successes_are_logged_where_somebody_looks_closely(level, lines, tmp_pat
         httpx.get(f"{address}/healthz", headers={"X-Request-ID": "mine"})
         running.terminate()
         running.wait(15)
-    told = [json.loads(line) for line in log.read_text().splitlines()]
-    assert len([line for line in told if line.get("request_id") == "mine"]) == lines
+    logged = [json.loads(line) for line in log.read_text().splitlines()]
+    assert len([line for line in logged if line.get("request_id") == "mine"]) == lines
     assert level == "info" or not [
         line
-        for line in told
+        for line in logged
         if line["level"] == "DEBUG" and not line["logger"].startswith("usage_report")
     ]
 
@@ -241,18 +259,18 @@ def record(message: str, **extra: object) -> logging.LogRecord:
     )
 
 
-def test_nobody_writes_lines_of_their_own_into_the_log():
-    told = record("request", path="/a\n2026 INFO forged", ms=1.5)
-    plain = log_setup.PlainFormatter("%(levelname)s %(message)s").format(told)
+def test_a_request_cannot_forge_log_lines():
+    logged = record("request", path="/a\n2026 INFO forged", ms=1.5)
+    plain = log_setup.PlainFormatter("%(levelname)s %(message)s").format(logged)
     assert plain == r"INFO request path='/a\n2026 INFO forged' ms=1.5"
-    line = log_setup.JsonFormatter().format(told)
+    line = log_setup.JsonFormatter().format(logged)
     assert "\n" not in line
     assert json.loads(line)["path"] == "/a\n2026 INFO forged"
     assert json.loads(line).keys() == {"time", "level", "logger", "message", "path", "ms"}
 
 
 def test_json_logs_of_the_real_process(tmp_path):
-    """One object a line, from the first to the last, each request under its id; no token and no trace in them."""
+    """One object a line, from the first to the last, each request under its id, and no token."""
     url = f"sqlite:///{tmp_path}/usage.db"
     log = tmp_path / "log"
     with process(url, log, USAGE_REPORT_LOG_FORMAT="json") as (running, address):
@@ -274,36 +292,61 @@ def test_json_logs_of_the_real_process(tmp_path):
     assert not [line for line in lines if line["level"] == "ERROR"]
 
 
-@pytest.mark.parametrize("command", ["serve", "worker"])
-def test_a_newer_database_is_said_and_not_touched(command, tmp_path):
+def newer_database(tmp_path) -> str:
+    """Return the URL of a database that a newer version has upgraded."""
     url = f"sqlite:///{tmp_path}/usage.db"
     engine = storage.open_database(url)
     with storage.writing(engine) as c:
         c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    args = ["serve", "--port", str(free_port())] if command == "serve" else ["worker"]
-    running = spawn(url, *args)
-    if command == "worker":  # it goes on trying, and says so once
-        with pytest.raises(Exception, match="timed out"):
-            running.wait(4)
-        running.terminate()
-    _, err = running.communicate(timeout=20)
+    engine.dispose()
+    return url
+
+
+def test_serve_ends_at_a_newer_database(tmp_path):
+    running = spawn(newer_database(tmp_path), "serve", "--port", str(free_port()))
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 1
     assert err.count(b"made by a newer version") == 1
     assert b"Traceback" not in err
-    assert running.returncode == (1 if command == "serve" else 0)
 
 
-def test_beside_the_pages_the_same(tmp_path, monkeypatch):
-    """Wrong settings keep nobody from starting; once they are right the API answers, in JSON below all of its addresses."""
+def test_a_worker_reports_a_newer_database_once_and_tries_again(tmp_path, caplog, monkeypatch):
+    worker = Worker(Settings(database_url=newer_database(tmp_path), background_seconds=0.01))
+    steps, real = [], worker.step
+    monkeypatch.setattr(worker, "step", lambda: steps.append(1) or real())
+    stop = threading.Event()
+    thread = threading.Thread(target=worker.run, args=(stop,))
+    thread.start()
+    assert eventually(lambda: len(steps) > 3)
+    stop.set()
+    thread.join(20)
+    errors = [r.getMessage() for r in caplog.records if r.levelname == "ERROR"]
+    assert len(errors) == 1
+    assert "made by a newer version" in errors[0]
+
+
+def test_a_worker_ends_at_a_signal(tmp_path):
+    log = tmp_path / "log"
+    with log.open("wb") as out:
+        running = spawn(newer_database(tmp_path), "worker", stderr=out)
+    assert eventually(lambda: "made by a newer version" in log.read_text(), 60)
+    running.terminate()
+    assert running.wait(20) == 0
+    assert "Traceback" not in log.read_text()
+
+
+def test_the_api_next_to_the_pages(tmp_path, monkeypatch):
+    """It starts with wrong settings, and answers in JSON at all its addresses once they are right."""
     from starlette.applications import Starlette
     from starlette.responses import PlainTextResponse
     from starlette.routing import Mount
 
-    beside = the_api.LazyApi()
+    lazy = the_api.LazyApi()
 
     async def page(scope, receive, send):
         await PlainTextResponse("a page")(scope, receive, send)
 
-    app = Starlette(routes=[*beside.routes(), Mount("/", app=page)])
+    app = Starlette(routes=[*lazy.routes(), Mount("/", app=page)])
     monkeypatch.setenv("USAGE_REPORT_DATABASE_URL", "nonsense")
 
     async def ask(*asked: tuple[str, str]) -> list[httpx.Response]:
@@ -346,4 +389,4 @@ def test_beside_the_pages_the_same(tmp_path, monkeypatch):
         a.headers["content-type"] == "application/json" for a in (*answers[:2], *answers[3:7])
     )
     assert answers[-1].text == "a page"
-    beside.close()
+    lazy.close()

@@ -1,16 +1,15 @@
-"""Figures out: the same JSON as the command line's, tags that move with the figures, faults as sentences."""
+"""Figures out: the JSON of the command line, ETags that change with the figures, errors as sentences."""
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 
 import pytest
 
-from support.api_serving import Api, joined, serving, told
-from usage_report.api import read
+from support.api_serving import Api, eventually, joined, sent_event, serving
 from usage_report.api.read import STATISTICS
+from usage_report.core import clock
 from usage_report.core.events import instant
 from usage_report.core.metrics import ALL, PERIOD
 from usage_report.ingest import pipeline
@@ -22,23 +21,29 @@ AS_OF = "2026-03-05T12:00:00Z"
 RANGE = {"from": "2026-03-01", "to": "2026-03-04", "as_of": AS_OF}
 
 
-def meeting() -> list[dict]:
+def meeting() -> Iterator[dict]:
+    """Events of one finished meeting, and of one that is live at ``AS_OF``."""
+
     def at(minutes: float) -> int:
         return START + int(minutes * MINUTE)
 
     yield joined("j-1", at=at(0), connection="c-1", participant="ana")
     yield joined("j-2", at=at(10), connection="c-2", participant="ben")
-    yield told("track.published", "p-1", at=at(0), connection="c-1", track="t-1", kind="audio")
-    yield told(
+    yield sent_event(
+        "track.published", "p-1", at=at(0), connection="c-1", track="t-1", kind="audio"
+    )
+    yield sent_event(
         "track.published", "p-2", at=at(5), connection="c-1", track="t-2", kind="screenshare"
     )
-    yield told("track.subscribed", "u-1", at=at(10), connection="c-2", track="t-1")
-    yield told("recording.started", "r-1", at=at(5), recording="r")
-    yield told("recording.stopped", "r-2", at=at(10.5), recording="r")
-    yield told("session.ended", "x-1", at=at(30))
+    yield sent_event("track.subscribed", "u-1", at=at(10), connection="c-2", track="t-1")
+    yield sent_event("recording.started", "r-1", at=at(5), recording="r")
+    yield sent_event("recording.stopped", "r-2", at=at(10.5), recording="r")
+    yield sent_event("session.ended", "x-1", at=at(30))
     live = instant(AS_OF) - 20 * MINUTE
     yield joined("live-1", at=live, session="s-live", connection="l-1")
-    yield told("recording.started", "live-2", at=live + MINUTE, session="s-live", recording="l")
+    yield sent_event(
+        "recording.started", "live-2", at=live + MINUTE, session="s-live", recording="l"
+    )
 
 
 @pytest.fixture
@@ -68,13 +73,13 @@ def figures(api: Api, path: str, **parameters: str) -> dict:
     ("grain", "zone"),
     [("day", "Europe/Berlin"), ("hour", "UTC"), ("month", "America/St_Johns"), ("", "")],
 )
-def test_the_report_is_that_of_the_command_line(api, grain, zone):
+def test_the_report_equals_that_of_the_command_line(api, grain, zone):
     more = ({"grain": grain} if grain else {}) | ({"zone": zone} if zone else {})
     args = [x for k, v in (RANGE | more).items() for x in (f"--{k.replace('_', '-')}", v)]
     answer = figures(api, "report", **RANGE, **more)
     assert answer == api.shell.json("report", "--team", "acme", *args)
     assert {m.key for m in ALL} <= answer["total"].keys()
-    assert answer["total"]["participation_minutes"] == 50  # what is live began on March 5
+    assert answer["total"]["participation_minutes"] == 50  # the live session began on March 5
     some = figures(api, "report", **RANGE, metrics="chat_posts, sessions")
     assert some == api.shell.json(
         "report",
@@ -86,7 +91,7 @@ def test_the_report_is_that_of_the_command_line(api, grain, zone):
     )
 
 
-def test_the_period_and_what_is_live_are_those_of_the_command_line(api):
+def test_period_and_live_equal_those_of_the_command_line(api):
     period = figures(api, "period", as_of=AS_OF)
     assert period == api.shell.json("period", "--team", "acme", "--as-of", AS_OF)
     assert period["metrics"].keys() == {m.key for m in PERIOD}
@@ -100,11 +105,11 @@ def test_the_period_and_what_is_live_are_those_of_the_command_line(api):
     }
 
 
-def test_the_statistics_under_the_vendors_names(api):
+def test_statistics_under_the_vendors_names(api):
     answer = figures(api, "statistics", date_start="2026-03-02", date_end="2026-03-02")
     assert answer.keys() == STATISTICS.keys() | {"date_start", "date_end"}
     assert (answer["date_start"], answer["date_end"]) == ("2026-03-02", "2026-03-02")
-    told_ = {
+    some_fields = {
         k: answer[k]
         for k in (
             "participation_minutes",
@@ -115,7 +120,7 @@ def test_the_statistics_under_the_vendors_names(api):
             "rooms",
         )
     }
-    assert told_ == {
+    assert some_fields == {
         "participation_minutes": 50, "broadcasted_minutes": 55, "screen_broadcasted_minutes": 25, "subscribed_minutes": 20, "sessions": 1, "rooms": 1,
     }  # fmt: skip
     assert answer["recorded_minutes"] == 6  # five and a half
@@ -135,7 +140,7 @@ PATHS = (("report", RANGE), ("period", {"as_of": AS_OF}), ("live", {"as_of": AS_
 
 
 @pytest.mark.parametrize(("path", "asked"), PATHS)
-def test_the_tag_moves_with_news_and_only_then(api, path, asked):
+def test_the_etag_changes_with_the_figures_and_only_then(api, path, asked):
     reader = api.reader()
     first = get(api, path, reader, **asked)
     tag = first.headers["etag"]
@@ -159,20 +164,20 @@ def test_the_tag_moves_with_news_and_only_then(api, path, asked):
         == 200
     )
 
-    # Before anything is counted, too: a session that is open is told with all the events that the ledger holds.
-    news = joined("live-3", at=instant(AS_OF) - 10 * MINUTE, session="s-live", connection="l-3")
-    assert api.post(news, api.sender()).json()["accepted"] == 1
+    # Figures of open sessions include events of the event log that are not counted yet.
+    late = joined("live-3", at=instant(AS_OF) - 10 * MINUTE, session="s-live", connection="l-3")
+    assert api.post(late, api.sender()).json()["accepted"] == 1
     assert get(api, path, reader | {"If-None-Match": tag}, **asked).status_code == 304, (
-        "in the inbox it changes nothing yet"
+        "an event in the inbox changes nothing yet"
     )
     pipeline.drain_inbox(api.service.engine)
     after = get(api, path, reader | {"If-None-Match": tag}, **asked)
     assert after.status_code == 200
     Worker(api.settings).step()
-    settled = get(api, path, reader | {"If-None-Match": after.headers["etag"]}, **asked)
-    assert settled.status_code == 200
+    counted = get(api, path, reader | {"If-None-Match": after.headers["etag"]}, **asked)
+    assert counted.status_code == 200
     if path == "live":
-        assert settled.json()["live_participants"] == 2
+        assert counted.json()["live_participants"] == 2
 
 
 FINISHED = (
@@ -182,16 +187,16 @@ FINISHED = (
 
 
 @pytest.mark.parametrize(("path", "asked"), FINISHED)
-def test_the_tag_of_a_finished_range_outlives_the_second(api, path, asked, monkeypatch):
-    """Scripts ask without ``as_of``, again and again, for what is long over: nothing is computed for them."""
+def test_the_etag_of_a_finished_range_does_not_change_with_time(api, path, asked, monkeypatch):
+    """Scripts ask repeatedly for past ranges without ``as_of``: nothing is computed for them."""
     reader = api.reader()
-    clock = instant(
+    now = instant(
         "2026-03-07T12:00:00Z"
-    )  # a day and more after the session that is open fell silent, too
-    monkeypatch.setattr(read, "now", lambda: clock)
+    )  # more than a day after the last event of the open session
+    monkeypatch.setattr(clock, "now_ms", lambda: now)
     first = get(api, path, reader, **asked)
     tag = {"If-None-Match": first.headers["etag"]}
-    clock += 3_600_000
+    now += 3_600_000
     assert get(api, path, reader | tag, **asked).status_code == 304
     assert (
         api.post(joined("late", at=START + 5 * MINUTE, connection="c-9"), api.sender()).json()[
@@ -206,13 +211,13 @@ def test_the_tag_of_a_finished_range_outlives_the_second(api, path, asked, monke
 @pytest.mark.parametrize(
     ("path", "first", "last"), [("report", "from", "to"), ("statistics", "date_start", "date_end")]
 )
-def test_the_tag_of_a_running_range_moves_with_time(api, path, first, last, monkeypatch):
+def test_the_etag_of_a_running_range_changes_with_time(api, path, first, last, monkeypatch):
     reader = api.reader()
-    clock = instant(AS_OF)
-    monkeypatch.setattr(read, "now", lambda: clock)
+    now = instant(AS_OF)
+    monkeypatch.setattr(clock, "now_ms", lambda: now)
     asked = {first: "2026-03-05", last: "2026-03-05"}
     before = get(api, path, reader, **asked)
-    clock += 10 * MINUTE
+    now += 10 * MINUTE
     after = get(api, path, reader | {"If-None-Match": before.headers["etag"]}, **asked)
     assert after.status_code == 200
     minutes = [
@@ -249,14 +254,14 @@ def test_the_tag_of_a_running_range_moves_with_time(api, path, first, last, monk
         ("statistics", {"date_start": "2026-03-02", "date_end": "2026-03-01"}, ""),
     ],
 )
-def test_faults_are_sentences(api, path, asked, words):
+def test_invalid_parameters_are_explained(api, path, asked, words):
     answer = get(api, path, **asked)
     assert answer.status_code == 400, answer.text
     assert words in json.dumps(answer.json()["error"])
     assert answer.json()["request_id"]
 
 
-def test_a_parameter_twice_is_a_fault(api):
+def test_a_repeated_parameter_is_an_error(api):
     assert (
         api.http.get(
             "/api/v1/live?as_of=2026-03-05T12:00:00Z&as_of=2026-03-05T12:00:00Z",
@@ -267,7 +272,7 @@ def test_a_parameter_twice_is_a_fault(api):
 
 
 @pytest.mark.parametrize("query", [b"zone=%ff&from=%00", b"%ff=%fe", b"from=" + b"9" * 3_000])
-def test_hostile_queries_are_no_defect(api, query):
+def test_hostile_queries_are_answered_400(api, query):
     assert (
         api.http.get(api.url + "/api/v1/report?" + query.decode(), headers=api.reader()).status_code
         == 400
@@ -275,7 +280,7 @@ def test_hostile_queries_are_no_defect(api, query):
 
 
 @pytest.mark.parametrize("path", ["report", "period", "live", "statistics"])
-def test_only_for_who_may_read_and_only_the_own_team(api, path):
+def test_a_token_reads_only_its_own_team(api, path):
     asked = RANGE if path == "report" else {}
     assert get(api, path, {}, **asked).status_code == 401
     assert get(api, path, api.sender(), **asked).status_code == 403
@@ -287,9 +292,9 @@ def test_only_for_who_may_read_and_only_the_own_team(api, path):
         assert other.json()["total"]["participation_minutes"] == 0
 
 
-def test_what_comes_in_is_live_at_once(api):
+def test_a_new_event_is_live_at_once(api):
     reader = api.reader()
-    api.post(joined("now", at=time.time_ns() // 1_000_000, session="s-now"), api.sender())
+    api.post(joined("now", at=clock.now_ms(), session="s-now"), api.sender())
     Worker(api.settings).step()
-    time.sleep(1)  # asked as of the whole second
-    assert get(api, "live", reader).json()["live_participants"] == 1
+    # The question is as of the whole second.
+    assert eventually(lambda: get(api, "live", reader).json()["live_participants"] == 1)

@@ -1,4 +1,7 @@
-"""The API for tests: in a thread of this process (``serving``), or as a process of its own (``process``), over real HTTP."""
+"""The API for tests, over real HTTP.
+
+``serving`` runs it in a thread of this process, ``process`` as a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import uvicorn
@@ -21,13 +24,24 @@ import uvicorn
 from support.shell import ROOT, Shell, environment
 from usage_report import api, storage
 from usage_report.api.app import Service
+from usage_report.core import clock
 from usage_report.core.events import iso
 from usage_report.core.settings import Settings
 from usage_report.ingest import pipeline
 
+Found = TypeVar("Found")
+
+
+def eventually(look: Callable[[], Found], seconds: float = 30.0) -> Found:
+    """Return what ``look`` returns as soon as it is true; the last value after ``seconds``."""
+    end = time.monotonic() + seconds
+    while not (found := look()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return found
+
 
 class Api:
-    """A running API on one database, its tokens and its service."""
+    """A running API on one database, with its tokens and its service."""
 
     def __init__(self, url: str, settings: Settings, service: Service) -> None:
         self.url, self.settings, self.service = url, settings, service
@@ -38,17 +52,19 @@ class Api:
         return self.shell("token", "create", "--team", team, "--scope", scope).stdout.strip()
 
     def sender(self, team: str = "acme") -> dict[str, str]:
+        """Headers of a program that may send events."""
         return {"Authorization": f"Bearer {self.token(team)}"}
 
     def reader(self, team: str = "acme") -> dict[str, str]:
+        """Headers of a program that may read figures."""
         return {"Authorization": f"Bearer {self.token(team, 'read')}"}
 
     def post(self, body: Any, headers: dict[str, str], **more: str) -> httpx.Response:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.http.post("/api/v1/events", content=content, headers=headers | more)
 
-    def ids(self) -> set[str]:
-        """Ids of all events that have been taken, in the ledger by then."""
+    def event_ids(self) -> set[str]:
+        """Ids of all accepted events, which are in the event log afterwards."""
         pipeline.drain_inbox(self.service.engine)
         with storage.reading(self.service.engine) as c:
             return {row[0] for row in c.exec_driver_sql("SELECT id FROM events")}
@@ -58,44 +74,36 @@ class Api:
             return [tuple(row) for row in c.exec_driver_sql(sql)]
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Somebody else is writing to the database all the while."""
+    def locked(self) -> Iterator[None]:
+        """Another process writes to the database all the while."""
         other = storage.connect(self.settings.database_url)
         with storage.writing(other):
             yield
         other.dispose()
 
-    def holds(self, ids: set[str]) -> None:
-        assert self.ids() == ids
-
 
 @contextmanager
 def serving(database_url: str, **more: Any) -> Iterator[Api]:
-    """The API on a database that exists, on a port of its own; ends with the block."""
+    """Serve the API on a database that is created, on a port of its own, until the block ends."""
     settings = Settings(database_url=database_url, **more)
     storage.open_database(database_url).dispose()
     service = Service(settings)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            api.create(settings, service), log_config=None, access_log=False, server_header=False
-        )
+    config = uvicorn.Config(
+        api.create(settings, service), log_config=None, access_log=False, server_header=False
     )
+    server = uvicorn.Server(config)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
-        for _ in range(200):
-            if server.started:
-                break
-            time.sleep(0.05)
-        assert server.started
+        assert eventually(lambda: server.started)
         made = Api(f"http://127.0.0.1:{listener.getsockname()[1]}", settings, service)
         try:
             yield made
         finally:
             made.http.close()
             server.should_exit = True
-            thread.join(20)
+            thread.join(30)
             assert not thread.is_alive(), "the server does not end"
 
 
@@ -105,11 +113,21 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
+def _answers(url: str) -> bool:
+    with suppress(httpx.TransportError):
+        httpx.get(f"{url}/healthz", timeout=2)
+        return True
+    return False
+
+
 @contextmanager
 def process(
     database_url: str, log: Path, *args: str, port: int | None = None, **env: str
 ) -> Iterator[tuple[subprocess.Popen, str]]:
-    """``usage-report serve`` as a process -> (process, address), once it answers; killed with the block, and its worker with it."""
+    """Run ``usage-report serve`` as a process; yield it and its address once it answers.
+
+    The process and its worker are killed when the block ends.
+    """
     port = port or free_port()
     command = [sys.executable, "-m", "usage_report", "serve", "--port", str(port), *args]
     with log.open("ab") as out:
@@ -123,13 +141,8 @@ def process(
         )
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(300):
-            assert running.poll() is None, log.read_text()[-3000:]
-            try:
-                httpx.get(f"{url}/healthz", timeout=2)
-                break
-            except httpx.TransportError:
-                time.sleep(0.1)
+        assert eventually(lambda: running.poll() is not None or _answers(url), 60)
+        assert running.poll() is None, log.read_text()[-3000:]
         yield running, url
     finally:
         with suppress(ProcessLookupError):
@@ -137,32 +150,12 @@ def process(
         running.wait(20)
 
 
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
+def joined(id: str, *, connection: str | None = None, **more: Any) -> dict:
+    """Return one ``participant.joined`` as it is sent."""
+    return sent_event("participant.joined", id, connection=connection or id, **more)
 
 
-def joined(
-    id: str,
-    *,
-    at: int | None = None,
-    team: str | None = "acme",
-    session: str = "s-1",
-    connection: str | None = None,
-    **data: Any,
-) -> dict:
-    """One ``participant.joined`` as it is sent; of no team where ``team`` is ``None``."""
-    return told(
-        "participant.joined",
-        id,
-        at=at,
-        team=team,
-        session=session,
-        connection=connection or id,
-        **data,
-    )
-
-
-def told(
+def sent_event(
     type: str,
     id: str,
     *,
@@ -171,12 +164,16 @@ def told(
     session: str = "s-1",
     **data: Any,
 ) -> dict:
+    """Return one event as it is sent; ``at`` is epoch ms, by default a minute ago.
+
+    The event names no team where ``team`` is ``None``.
+    """
     body = {"room": "Room", "session": session} | ({"team": team} if team else {}) | data
     return {
         "specversion": "1.0",
         "id": id,
         "source": "test",
         "type": type,
-        "time": iso(now_ms() - 60_000 if at is None else at),
+        "time": iso(clock.now_ms() - 60_000 if at is None else at),
         "data": body,
     }

@@ -1,4 +1,7 @@
-"""The command line as tests use it: in this process (``Shell``), or as a process of its own (``spawn``)."""
+"""The command line for tests.
+
+``Shell`` runs it in this process, ``spawn`` as a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -29,21 +32,21 @@ class Shell:
     def __call__(
         self, *args: str, code: int = 0, input: bytes | str | None = None, **env: str
     ) -> Result:
-        """Run a command; its exit status must be ``code``, and whatever it says is no trace."""
+        """Run a command, which must end with exit status ``code`` and never print a traceback."""
         result = CliRunner().invoke(
             main,
             [str(a) for a in args],
             input=input,
             env={"USAGE_REPORT_DATABASE_URL": self.url} | env,
         )
-        said = f"{args}: {result.exit_code}\n{result.stdout}\n{result.stderr}"
+        report = f"{args}: {result.exit_code}\n{result.stdout}\n{result.stderr}"
         assert result.exception is None or isinstance(result.exception, SystemExit), (
-            said,
+            report,
             result.exception,
         )
-        assert result.exit_code == code, said
-        assert "Traceback" not in result.output, said
-        assert "should not happen" not in result.output, said
+        assert result.exit_code == code, report
+        assert "Traceback" not in result.output, report
+        assert "should not happen" not in result.output, report
         return result
 
     def json(self, *args: str, **more: Any) -> dict:
@@ -51,6 +54,7 @@ class Shell:
 
 
 def environment(url: str, **more: str) -> dict[str, str]:
+    """Return the environment of a process of this package on a database."""
     return (
         os.environ
         | {
@@ -63,7 +67,7 @@ def environment(url: str, **more: str) -> dict[str, str]:
 
 
 def spawn(url: str, *args: str, **options: Any) -> subprocess.Popen:
-    """Start ``usage-report`` as a process of its own."""
+    """Start ``usage-report`` as a process of its own; ``options`` are those of ``Popen``."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
     return subprocess.Popen(
         [sys.executable, "-m", "usage_report", *map(str, args)],
@@ -74,7 +78,7 @@ def spawn(url: str, *args: str, **options: Any) -> subprocess.Popen:
 
 
 def line(event: Event) -> bytes:
-    """One event as a line of JSON."""
+    """Return an event as a line of JSON."""
     kind = next(k for k in KINDS if k.code == event.code)
     data = {"team": event.team, "room": event.room, "session": event.session}
     if kind.subject:
@@ -97,6 +101,7 @@ def line(event: Event) -> bytes:
 
 
 def write(path: Path, events: Iterable[Event]) -> Path:
+    """Write events as JSON Lines and return the path."""
     with path.open("wb") as out:
         out.writelines(map(line, events))
     return path

@@ -124,23 +124,21 @@ def test_list_shows_what_is_kept_and_its_outcomes(filled, run):
 def test_a_message_where_nothing_is_kept(engine, run):
     result = run("list", "--platform", "zoom")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert "No such delivery is kept" in result.stderr
-    assert run("replay").stdout == "0 deliveries read again: 0 events new, 0 known already\n"
+    assert "No such delivery is stored" in result.stderr
+    assert run("replay").stdout == "0 deliveries replayed: 0 accepted, 0 known already\n"
 
 
 def test_a_corrected_source_finds_more_and_nothing_counts_twice(filled, run, broken):
     result = run("replay")
     assert result.exit_code == 1, "one is still quarantined"
-    assert (
-        result.stdout == "3 deliveries read again: 0 events new, 1 known already, 2 quarantined\n"
-    )
+    assert result.stdout == "3 deliveries replayed: 0 accepted, 1 known already, 2 quarantined\n"
     broken(corrected=True)
     result = run("replay")
     assert (result.exit_code, result.stdout) == (
         0,
-        "3 deliveries read again: 2 events new, 1 known already\n",
+        "3 deliveries replayed: 2 accepted, 1 known already\n",
     )
-    assert run("replay").stdout == "3 deliveries read again: 0 events new, 3 known already\n"
+    assert run("replay").stdout == "3 deliveries replayed: 0 accepted, 3 known already\n"
     period = Reader(filled, 86_400_000).period("acme", instant("2026-03-31T00:00:00Z"))
     assert {m.key: m.value for m in period.metrics}["participation_minutes"] == 10
 
@@ -150,11 +148,11 @@ def test_replay_of_one_platform_or_of_some_days(filled, run, broken):
     assert run("replay", "--platform", "zoom").stdout.startswith("0 deliveries")
     assert (
         run("replay", "--since", "2026-05-02").stdout
-        == "1 delivery read again: 1 events new, 0 known already\n"
+        == "1 delivery replayed: 1 accepted, 0 known already\n"
     )
     assert (
         run("replay", "--since", "2026-03-02").stdout
-        == "3 deliveries read again: 1 events new, 2 known already\n"
+        == "3 deliveries replayed: 1 accepted, 2 known already\n"
     )
 
 
@@ -167,8 +165,8 @@ def test_what_is_quarantined_again_keeps_its_team_and_is_kept_once(filled, run):
     assert rows == [("acme", 1), ("other", 1)]
 
 
-def test_more_deliveries_than_are_read_at_once(engine, run, monkeypatch):
-    monkeypatch.setattr("usage_report.cli.service._SHARE", 2)
+def test_more_than_one_share_is_read(engine, run, monkeypatch):
+    monkeypatch.setattr("usage_report.cli.deliveries.BATCH", 2)
     for n in range(5):
         post(
             engine,
@@ -177,7 +175,7 @@ def test_more_deliveries_than_are_read_at_once(engine, run, monkeypatch):
             livekit(f"EV_{n}", "participant_joined", MARCH + n * 1000),
             MARCH + n * 1000,
         )
-    assert run("replay").stdout == "5 deliveries read again: 0 events new, 5 known already\n"
+    assert run("replay").stdout == "5 deliveries replayed: 0 accepted, 5 known already\n"
 
 
 def test_a_wrong_platform_and_a_wrong_date_are_errors(run):

@@ -1,6 +1,7 @@
-"""The HTTP side: receive events and webhooks, answer in JSON, tell how the service is.
+"""The HTTP entrance: receives events and webhooks, answers with figures, reports its health.
 
-One Starlette app: ``create`` builds it to run alone (``usage-report serve``), ``LazyApi`` puts it next to the pages.
+May import every folder below it, and no other entrance. Does not own figures, SQL, or sources.
+``create`` builds the app that runs alone, ``LazyApi`` the one that runs next to the pages.
 """
 
 from usage_report.api.app import LazyApi, create

@@ -1,11 +1,11 @@
-"""The Starlette app and its routes, with a request id, a log line and a measure for every request."""
+"""The Starlette app and its routes; every request gets an id, a log line and a measurement."""
 
 from __future__ import annotations
 
 import itertools
 import logging
 import secrets
-import time
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
@@ -20,197 +20,214 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from usage_report import storage
-from usage_report.api import read
-from usage_report.api.http import HttpError, Tokens, explain, failure
-from usage_report.api.operations import Ops, alive, readiness
+from usage_report.api.http import HttpError, Tokens, error_response, to_http_error
+from usage_report.api.operations import OperationsEndpoints, alive, readiness
+from usage_report.api.read import ReportEndpoints
 from usage_report.api.receive import Receiver
 from usage_report.api.signature_failures import SignatureFailures
-from usage_report.core import telemetry
+from usage_report.core import clock, telemetry
 from usage_report.core.errors import UsageReportError
 from usage_report.core.settings import Settings, load
 from usage_report.ingest.write_queue import WriteQueue
 from usage_report.reporting.reader import Reader
 
 log = logging.getLogger("usage_report.api")
-#: Request ids: this process, and a number.
-_RUN = secrets.token_hex(4)
-_NUMBERS = itertools.count(1)
+#: A request id is the id of this process and a number.
+_PROCESS_ID = secrets.token_hex(4)
+_request_numbers = itertools.count(1)
 
 
-class Trace:
-    """Gives every request an id (its own ``X-Request-ID`` if that is a decent one), an answer, a log line and a measure."""
+def _request_id(scope: Scope) -> str:
+    """Return the request's own ``X-Request-ID`` if it is short printable ASCII, else a new id."""
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    text: str = given.decode("latin-1")
+    if 0 < len(text) <= 80 and text.isascii() and text.isprintable():
+        return text
+    return f"{_PROCESS_ID}-{next(_request_numbers)}"
+
+
+class RequestTracing:
+    """Middleware: an id for every request, 500 for unexpected errors, a log line, a measurement."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = next(
-            (value for name, value in scope["headers"] if name == b"x-request-id"), b""
-        ).decode("latin-1")
-        id = (
-            given
-            if 0 < len(given) <= 80 and given.isascii() and given.isprintable()
-            else f"{_RUN}-{next(_NUMBERS)}"
-        )
-        scope["request_id"] = id
-        began, status, started = time.perf_counter(), 500, False
+        request_id = scope["request_id"] = _request_id(scope)
+        began, status, has_started = clock.perf_counter(), 500, False
 
-        async def sending(message: Message) -> None:
-            nonlocal status, started
+        async def send_with_id(message: Message) -> None:
+            nonlocal status, has_started
             if message["type"] == "http.response.start":
-                status, started = message["status"], True
-                message["headers"] = [*message["headers"], (b"x-request-id", id.encode())]
+                status, has_started = message["status"], True
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                ]
             await send(message)
 
         try:
-            await self._app(scope, receive, sending)
-        except Exception as error:
-            log.error("defect", exc_info=error, extra={"request_id": id})
-            if started:
-                raise  # half an answer can only be cut off
-            answer = failure(
-                Request(scope),
+            await self._app(scope, receive, send_with_id)
+        except Exception:
+            log.exception("Unexpected error", extra={"request_id": request_id})
+            if has_started:
+                raise  # an answer that has begun can only be cut off
+            error = HttpError(
                 500,
                 "Something went wrong here",
                 "it is a defect of usage-report",
-                "The log holds the trace under this request_id.",
+                "The log has the traceback under this request_id.",
             )
-            await answer(scope, receive, sending)
+            await error_response(Request(scope), error)(scope, receive, send_with_id)
         finally:
-            took = time.perf_counter() - began
-            route = getattr(scope.get("endpoint"), "__name__", "none")
-            telemetry.observe_request(route, status, took)
-            # Successes are counted; each is logged only where somebody looks closely.
-            level = (
-                logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.WARNING
+            _record(scope, status, clock.perf_counter() - began)
+
+
+def _record(scope: Scope, status: int, seconds: float) -> None:
+    """Measure and log an answered request. Successes are logged at level ``debug`` only."""
+    route = getattr(scope.get("endpoint"), "__name__", "none")
+    telemetry.observe_request(route, status, seconds)
+    level = logging.DEBUG if status < 400 else logging.INFO if status < 500 else logging.WARNING
+    if not log.isEnabledFor(level):
+        return
+    fields = {
+        "request_id": scope["request_id"],
+        "method": scope["method"],
+        "path": scope["path"],
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+    }
+    if "fault" in scope:
+        fields["fault"] = scope["fault"]
+    log.log(level, "request", extra=fields)
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    """Answer with an error that a route or Starlette raised."""
+    match error:
+        case HttpError():
+            return error_response(request, error)
+        case UsageReportError():
+            response = error_response(request, to_http_error(error))
+            request.scope["fault"] = str(error)  # the log may contain more than the answer
+            return response
+        case HTTPException():
+            what = {
+                404: "There is nothing at this address",
+                405: f"{request.method} is not possible here",
+            }.get(error.status_code, error.detail)
+            headers = dict(error.headers or {})
+            return error_response(request, HttpError(error.status_code, what, headers=headers))
+        case ClientDisconnect():  # an answer for the log only
+            return error_response(
+                request, HttpError(400, "The connection ended before the body did")
             )
-            if log.isEnabledFor(level):
-                told = {
-                    "request_id": id,
-                    "method": scope["method"],
-                    "path": scope["path"],
-                    "status": status,
-                    "ms": round(took * 1000, 1),
-                }
-                log.log(
-                    level,
-                    "request",
-                    extra=told | ({"fault": scope["fault"]} if "fault" in scope else {}),
-                )
+        case _:
+            raise error
 
 
-async def _ours(request: Request, error: Exception) -> Response:
-    said = explain(error) if isinstance(error, UsageReportError) else error
-    assert isinstance(said, HttpError)
-    answer = failure(request, said.status, said.what, said.why, said.todo, said.headers)
-    if said is not error:  # the log may say more than a stranger is told
-        request.scope["fault"] = str(error)
-    return answer
-
-
-async def _starlettes(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    what = {
-        404: "There is nothing at this address",
-        405: f"{request.method} is not possible here",
-    }.get(error.status_code, error.detail)
-    return failure(request, error.status_code, what, headers=dict(error.headers or {}))
-
-
-async def _gone(request: Request, error: Exception) -> Response:
-    return failure(
-        request, 400, "The connection ended before the body did"
-    )  # for the log: nobody hears it
-
-
-_HANDLERS = {
-    ClientDisconnect: _gone,
-    HttpError: _ours,
-    UsageReportError: _ours,
-    HTTPException: _starlettes,
-}
+_ERROR_HANDLERS = dict.fromkeys(
+    (ClientDisconnect, HttpError, UsageReportError, HTTPException), _answer_error
+)
 
 
 class Service:
-    """What all routes share. Opened on the first use, so that a broken database does not keep the process from starting."""
+    """What all routes share: the database, the write queue and the endpoints.
+
+    Opening a service connects lazily, so that the process starts even if the database is broken.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.engine: Engine = storage.connect(settings.database_url)
-        self.intake = WriteQueue(self.engine, keep_raw=settings.raw_days > 0)
-        self.tokens = Tokens(self.engine)
-        self.receiver = Receiver(self.engine, self.intake, self.tokens, settings.public_url)
-        self.ops = Ops(self.engine, self.intake)
+        self.write_queue = WriteQueue(self.engine, keep_raw=settings.raw_days > 0)
+        tokens = Tokens(self.engine)
+        self.receiver = Receiver(self.engine, self.write_queue, tokens, settings.public_url)
+        self.operations = OperationsEndpoints(self.engine, self.write_queue)
         self.reader = Reader(self.engine, settings.stale_after)
-        self.read = read.ReportEndpoints(self.reader, self.tokens)
-        self.refusals = SignatureFailures(self.engine)
+        self.reports = ReportEndpoints(self.reader, tokens)
+        self.signature_failures = SignatureFailures(self.engine)
 
     def close(self) -> None:
-        self.intake.close()
-        self.refusals.close()
+        """Write what is queued, and release the database."""
+        self.write_queue.close()
+        self.signature_failures.close()
         self.engine.dispose()
 
 
-#: Liveness is asked for in every way there is.
-_ANY = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-#: What of an address is ours, beside the pages.
+#: Liveness checks of load balancers use every method.
+_ALL_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+#: Addresses of the API where it shares a port with the pages.
 PREFIXES = ("/api", "/healthz", "/readyz", "/metrics")
 
 
-def _alive() -> list[Route]:
-    return [Route(path, alive, methods=_ANY) for path in ("/healthz", "/healthz/")]
+def _liveness_routes() -> list[Route]:
+    return [Route(path, alive, methods=_ALL_METHODS) for path in ("/healthz", "/healthz/")]
 
 
-def _unset(error: UsageReportError) -> Starlette:
-    """What answers until the settings can be used: alive, not ready, and why."""
+def _create_unavailable(error: UsageReportError) -> Starlette:
+    """Return the app that answers until the settings are valid: alive, not ready, and why."""
 
     async def ready(request: Request) -> Response:
         return readiness(request, [str(error)])
 
-    async def nothing(request: Request) -> Response:
-        return failure(request, 503, error.what, error.why, error.todo)
+    async def unavailable(request: Request) -> Response:
+        return error_response(request, HttpError(503, error.what, error.why, error.todo))
 
-    routes = [*_alive(), Route("/readyz", ready), Route("/{path:path}", nothing, methods=_ANY)]
-    return Starlette(routes=routes, exception_handlers=_HANDLERS, middleware=[Middleware(Trace)])
+    routes = [
+        *_liveness_routes(),
+        Route("/readyz", ready),
+        Route("/{path:path}", unavailable, methods=_ALL_METHODS),
+    ]
+    return Starlette(
+        routes=routes,
+        exception_handlers=_ERROR_HANDLERS,
+        middleware=[Middleware(RequestTracing)],
+    )
 
 
 def create(settings: Settings, service: Service | None = None) -> Starlette:
-    """The API alone, as ``usage-report serve`` runs it. Closes its service with its own life."""
-    held = service or Service(settings)
-    hook = held.refusals.watching(held.receiver.hook)
+    """Return the API as ``usage-report serve`` runs it. Its shutdown closes the service."""
+    opened = service or Service(settings)
+    hook = opened.signature_failures.watch(opened.receiver.hook)
 
     @asynccontextmanager
-    async def lifespan(app: Starlette):
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        await anyio.to_thread.run_sync(held.close)
+        await anyio.to_thread.run_sync(opened.close)
 
-    routes = [
-        Route("/api/v1/events", held.receiver.events, methods=["POST"]),
-        # Some platforms put the name of the event behind the address they were given (Jitsi: /events/room/created).
-        *(
-            Route(f"/api/v1/hooks/{{platform}}/{{team}}{more}", hook, methods=["POST"])
-            for more in ("", "/{below:path}")
-        ),
-        *held.read.routes(),
-        *_alive(),
-        Route("/readyz", held.ops.ready),
-        Route("/metrics", held.ops.numbers),
-    ]
+    hook_path = "/api/v1/hooks/{platform}/{team}"
     app = Starlette(
-        routes=routes,
-        exception_handlers=_HANDLERS,
-        middleware=[Middleware(Trace)],
+        routes=[
+            Route("/api/v1/events", opened.receiver.events, methods=["POST"]),
+            Route(hook_path, hook, methods=["POST"]),
+            # Some platforms append the name of the event to the address that they were given, such
+            # as /events/room/created (Jitsi).
+            Route(hook_path + "/{below:path}", hook, methods=["POST"]),
+            *opened.reports.routes(),
+            *_liveness_routes(),
+            Route("/readyz", opened.operations.ready),
+            Route("/metrics", opened.operations.numbers),
+        ],
+        exception_handlers=_ERROR_HANDLERS,
+        middleware=[Middleware(RequestTracing)],
         lifespan=lifespan,
     )
-    # A slash too many is an unknown address: few senders follow a redirect, and those that do may drop the body.
+    # An address with a slash at the end is unknown. Few senders follow a redirect, and those that
+    # do may drop the body.
     app.router.redirect_slashes = False
     return app
 
 
 class LazyApi:
-    """The API beside the pages: opened by its first request, so that wrong settings never keep the pages from starting."""
+    """The API next to the pages, opened by its first request.
+
+    Wrong settings therefore never keep the pages from starting. Once they are right, the next
+    request opens the API.
+    """
 
     def __init__(self) -> None:
         self._app: Starlette | None = None
@@ -218,27 +235,32 @@ class LazyApi:
         self._opening = anyio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._app is None:
-            async with self._opening:
-                if self._app is None:
-                    try:
-                        await anyio.to_thread.run_sync(self._open)
-                    except UsageReportError as error:
-                        await _unset(error)(dict(scope, root_path=""), receive, send)
-                        return
-        assert self._app is not None
-        # The whole address counts, whatever a Mount has taken off.
-        await self._app(dict(scope, root_path=""), receive, send)
+        """Serve a request at its full address, whatever a ``Mount`` has removed from it."""
+        app = self._app or await self._open()
+        await app(dict(scope, root_path=""), receive, send)
 
-    def _open(self) -> None:
-        configured = load()
-        self._service = Service(configured)
-        self._app = create(configured, self._service)
+    async def _open(self) -> Starlette:
+        async with self._opening:
+            if self._app is None:
+                try:
+                    self._app = await anyio.to_thread.run_sync(self._create)
+                except UsageReportError as error:
+                    return _create_unavailable(error)
+            return self._app
+
+    def _create(self) -> Starlette:
+        settings = load()
+        self._service = Service(settings)
+        return create(settings, self._service)
 
     def routes(self) -> list[BaseRoute]:
-        """Routes for an app that also serves pages. Unknown paths and wrong methods below them never reach the pages."""
+        """Return routes for an app that also serves pages.
+
+        Unknown paths and wrong methods below them never reach the pages.
+        """
         return [route for path in PREFIXES for route in (Route(path, self), Mount(path, app=self))]
 
     def close(self) -> None:
+        """Close the service if it was opened."""
         if self._service is not None:
             self._service.close()

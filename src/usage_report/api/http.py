@@ -1,27 +1,33 @@
-"""Small things every route needs: bodies with a bound, errors as JSON, tokens."""
+"""What every route needs: bounded bodies, errors as JSON, tokens."""
 
 from __future__ import annotations
 
-import time
 import zlib
 
 import anyio.to_thread
+from cachetools import TTLCache
+from sqlalchemy.engine import Engine
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from usage_report import storage
+from usage_report.core import clock
 from usage_report.core.errors import DatabaseError, NotFoundError, UsageReportError
 from usage_report.storage import credentials
 
-#: Largest body taken, as sent and unpacked.
+#: Bytes of the largest body that is accepted, as sent and decompressed.
 MAX_BODY = 5 * 1024 * 1024
 MAX_UNPACKED = 25 * 1024 * 1024
-#: Seconds a token is remembered: so long a revoked one may still be good.
-REMEMBER = 2.0
+#: Seconds for which a valid token is cached, and so the longest that a revoked one stays valid.
+TOKEN_TTL = 2.0
+#: Valid tokens that are cached at most.
+MAX_TOKENS = 1_000
+#: ``zlib`` window bits of gzip data with its header.
+_GZIP_WINDOW_BITS = 31
 
 
 class HttpError(Exception):
-    """An answer that is not a success: status, what, why and what to do."""
+    """An answer that is not a success: status, what happened, why, and what to do."""
 
     def __init__(
         self,
@@ -32,37 +38,26 @@ class HttpError(Exception):
         headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(what)
-        self.status, self.what, self.why, self.todo, self.headers = (
-            status,
-            what,
-            why,
-            todo,
-            headers or {},
-        )
+        self.status, self.what, self.why, self.todo = status, what, why, todo
+        self.headers = headers or {}
 
 
-def now() -> int:
-    """Epoch ms."""
-    return time.time_ns() // 1_000_000
+def error_response(request: Request, error: HttpError) -> Response:
+    """Return an error as JSON, in the one shape of all errors, and note it for the log."""
+    request.scope["fault"] = f"{error.what}: {error.why}" if error.why else error.what
+    fields = {"what": error.what, "why": error.why, "todo": error.todo}
+    body = {
+        "error": {key: text for key, text in fields.items() if text},
+        "request_id": request.scope.get("request_id", ""),
+    }
+    return JSONResponse(body, status_code=error.status, headers=error.headers)
 
 
-def failure(
-    request: Request,
-    status: int,
-    what: str,
-    why: str = "",
-    todo: str = "",
-    headers: dict[str, str] | None = None,
-) -> Response:
-    """The one shape of every error; the log tells it too."""
-    request.scope["fault"] = f"{what}: {why}" if why else what
-    told = {"what": what} | ({"why": why} if why else {}) | ({"todo": todo} if todo else {})
-    body = {"error": told, "request_id": request.scope.get("request_id", "")}
-    return JSONResponse(body, status_code=status, headers=headers)
+def to_http_error(error: UsageReportError) -> HttpError:
+    """Return the answer for one of our own errors.
 
-
-def explain(error: UsageReportError) -> HttpError:
-    """Our errors as answers. A database fault is 503: the sender shall come back."""
+    A database fault is 503, so that the sender tries again. Its details are for the log only.
+    """
     if isinstance(error, DatabaseError):
         return HttpError(
             503,
@@ -70,19 +65,17 @@ def explain(error: UsageReportError) -> HttpError:
             todo="Try again later.",
             headers={"Retry-After": "5"},
         )
-    return HttpError(
-        404 if isinstance(error, NotFoundError) else 400, error.what, error.why, error.todo
-    )
+    status = 404 if isinstance(error, NotFoundError) else 400
+    return HttpError(status, error.what, error.why, error.todo)
 
 
-async def body_of(request: Request) -> bytes:
-    """The body, gzip undone, within bounds. Raises ``HttpError`` 400, 413 or 415."""
-    too_large = HttpError(
-        413,
-        "The body is too large",
-        f"at most {MAX_BODY:,} bytes are taken",
-        "Send fewer events at once.",
-    )
+def _too_large(why: str) -> HttpError:
+    return HttpError(413, "The body is too large", why, "Send fewer events at once.")
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the body, decompressed. Raises ``HttpError`` 400, 413 or 415."""
+    too_large = _too_large(f"at most {MAX_BODY:,} bytes are accepted")
     length = request.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > MAX_BODY:
         raise too_large
@@ -99,76 +92,69 @@ async def body_of(request: Request) -> bytes:
         return body
     if encoding not in ("gzip", "x-gzip"):
         raise HttpError(
-            415, f"Content-Encoding {encoding[:40]!r} is not read", todo="Use gzip, or none."
+            415, f"Content-Encoding {encoding[:40]!r} is not supported", todo="Use gzip, or none."
         )
-    return await anyio.to_thread.run_sync(_unpacked, body)
+    return await anyio.to_thread.run_sync(_decompress, body)
 
 
-def _unpacked(body: bytes) -> bytes:
+def _decompress(body: bytes) -> bytes:
     parts: list[bytes] = []
     room = MAX_UNPACKED
-    while (
-        body or not parts
-    ):  # several gzip files in a row are one: https://www.rfc-editor.org/rfc/rfc1952#section-2.2
-        unpacker = zlib.decompressobj(31)
+    # Several gzip members in a row are one file: https://www.rfc-editor.org/rfc/rfc1952#section-2.2
+    while body or not parts:
+        decompressor = zlib.decompressobj(_GZIP_WINDOW_BITS)
         try:
-            part = unpacker.decompress(body, room + 1)  # 0 would be no bound
+            # One byte more than there is room for: 0 would mean no limit.
+            part = decompressor.decompress(body, room + 1)
         except zlib.error as error:
             raise HttpError(400, "The body is not gzip", str(error)) from None
         if len(part) > room:
-            raise HttpError(
-                413,
-                "The body is too large",
-                f"it unpacks to more than {MAX_UNPACKED:,} bytes",
-                "Send fewer events at once.",
-            )
-        if not unpacker.eof:
+            raise _too_large(f"it decompresses to more than {MAX_UNPACKED:,} bytes")
+        if not decompressor.eof:
             raise HttpError(400, "The body ends in the middle of its gzip data")
         parts.append(part)
         room -= len(part)
-        body = unpacker.unused_data
+        body = decompressor.unused_data
     return b"".join(parts)
 
 
 class Tokens:
-    """Bearer tokens of requests, remembered for a moment."""
+    """Checks the bearer tokens of requests. Used by one event loop only."""
 
-    def __init__(self, engine) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._known: dict[str, tuple[float, credentials.Bearer | None]] = {}
+        #: Only valid tokens, so that invalid ones cannot push them out.
+        self._cache: TTLCache[str, credentials.Bearer] = TTLCache(
+            MAX_TOKENS, TOKEN_TTL, timer=clock.monotonic
+        )
 
     async def bearer(self, request: Request, scope: str) -> credentials.Bearer:
-        """Whom the request speaks for. Raises ``HttpError`` 401 or 403."""
+        """Return the team and scope of the request's token. Raises ``HttpError`` 401 or 403."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         token = token.strip()
         challenge = {"WWW-Authenticate": 'Bearer realm="usage-report"'}
         if scheme.lower() != "bearer" or not token or len(token) > 200:
             raise HttpError(
                 401,
-                "A token is missing",
-                "",
-                "Send it as: Authorization: Bearer TOKEN. Make one with: usage-report token create",
-                challenge,
+                "The request has no token",
+                todo="Send it as: Authorization: Bearer TOKEN. "
+                "Create one with: usage-report token create",
+                headers=challenge,
             )
-        seen, found = self._known.get(token, (0.0, None))
-        if not found or time.monotonic() - seen > REMEMBER:
-            found = await anyio.to_thread.run_sync(self._look_up, token)
-            if len(self._known) > 1_000:
-                self._known.clear()
-            if found:
-                self._known[token] = (time.monotonic(), found)
-            else:
-                self._known.pop(token, None)
+        found = self._cache.get(token)
         if found is None:
-            raise HttpError(
-                401, "The token is not known", "it is wrong or has been revoked", "", challenge
-            )
+            found = await anyio.to_thread.run_sync(self._look_up, token)
+            if found is None:
+                raise HttpError(
+                    401, "The token is not valid", "it is wrong or revoked", headers=challenge
+                )
+            self._cache[token] = found
         if found.scope != scope:
             raise HttpError(
                 403,
-                f"The token may not {scope}",
-                f"it is a token to {found.scope}",
-                f"Make one with: usage-report token create --scope {scope}",
+                f"The token does not have the scope {scope}",
+                f"its scope is {found.scope}",
+                f"Create one with: usage-report token create --scope {scope}",
             )
         return found
 

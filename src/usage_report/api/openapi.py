@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 description of the API, built from the same tables the routes use."""
+"""The OpenAPI 3.1 description of the API, built from the same tables that the routes use."""
 
 from __future__ import annotations
 
@@ -10,23 +10,18 @@ from usage_report.core.events import BY_TYPE
 from usage_report.core.metrics import ALL, PERIOD
 from usage_report.core.periods import Grain
 
-_DATE = {"type": "string", "format": "date", "pattern": r"^2[01]\d\d-\d\d-\d\d$"}
-_INSTANT = {"type": "string", "format": "date-time"}
-_FIGURE = {"type": ["number", "null"]}
-_figures = {m.key: _FIGURE | {"description": m.definition} for m in ALL}
+Json = dict[str, Any]
+
+_TEXT: Json = {"type": "string"}
+_DATE: Json = {"type": "string", "format": "date", "pattern": r"^2[01]\d\d-\d\d-\d\d$"}
+_INSTANT: Json = {"type": "string", "format": "date-time"}
+_COUNT: Json = {"type": "integer", "minimum": 0}
+_FIGURE: Json = {"type": ["number", "null"]}
+_GRAIN: Json = {"enum": [grain.value for grain in Grain]}
 
 
-def _parameter(name: str, schema: dict, text: str, required: bool = False) -> dict:
-    return {
-        "name": name,
-        "in": "query",
-        "required": required,
-        "schema": schema,
-        "description": text,
-    }
-
-
-def _object(properties: dict[str, Any], required: list[str] | None = None) -> dict:
+def _object(properties: Json, required: list[str] | None = None) -> Json:
+    """Return an object schema; all properties are required unless ``required`` names some."""
     return {
         "type": "object",
         "properties": properties,
@@ -34,71 +29,29 @@ def _object(properties: dict[str, Any], required: list[str] | None = None) -> di
     }
 
 
-_ERROR = _object(
-    {
-        "error": _object(
-            {"what": {"type": "string"}, "why": {"type": "string"}, "todo": {"type": "string"}},
-            ["what"],
-        ),
-        "request_id": {"type": "string"},
-    }
-)
+def _array(items: Json) -> Json:
+    return {"type": "array", "items": items}
 
 
-def _response(text: str, schema: dict) -> dict:
+def _parameter(
+    name: str, schema: Json, text: str = "", *, place: str = "query", required: bool = False
+) -> Json:
+    parameter = {"name": name, "in": place, "required": required, "schema": schema}
+    return parameter | ({"description": text} if text else {})
+
+
+def _response(text: str, schema: Json) -> Json:
     return {"description": text, "content": {"application/json": {"schema": schema}}}
 
 
-def _errors(*statuses: int) -> dict[str, dict]:
-    texts = {
-        400: "Something in the request cannot be used; the error says what.",
-        401: "No token, or not a good one.",
-        403: "The token is for something else.",
-        404: "There is no such thing.",
-        413: "The body is too large.",
-        415: "The body is packed in a way that is not read.",
-        429: "Too much is waiting; come back after Retry-After seconds.",
-        503: "The database cannot be used at the moment.",
+# -- schemas -------------------------------------------------------------------------------------
+
+_ERROR = _object(
+    {
+        "error": _object({"what": _TEXT, "why": _TEXT, "todo": _TEXT}, ["what"]),
+        "request_id": _TEXT,
     }
-    found = {str(s): _response(texts[s], {"$ref": "#/components/schemas/Error"}) for s in statuses}
-    if "429" in found:
-        found["429"]["headers"] = {
-            "Retry-After": {"description": "Seconds.", "schema": {"type": "string"}}
-        }
-    return found
-
-
-_AS_OF = _parameter(
-    "as_of", _INSTANT, "Instant at which to look; later events have not happened. Default: now."
 )
-_METRICS = _parameter("metrics", {"type": "string"}, "Keys, separated by commas. Default: all.")
-
-
-_ETAG = {
-    "headers": {
-        "ETag": {
-            "description": "Of the question and the team's data: send it back as If-None-Match.",
-            "schema": {"type": "string"},
-        }
-    }
-}
-
-
-def _get(summary: str, parameters: list[dict], schema: dict, *more: int) -> dict:
-    return {
-        "get": {
-            "summary": summary,
-            "security": [{"token": []}],
-            "parameters": parameters,
-            "responses": {
-                "200": _response("The figures.", schema) | _ETAG,
-                "304": {"description": "As before (If-None-Match)."} | _ETAG,
-            }
-            | _errors(400, 401, 403, 404, 503, *more),
-        }
-    }
-
-
 _EVENT = _object(
     {
         "specversion": {"const": "1.0"},
@@ -109,98 +62,206 @@ _EVENT = _object(
         "data": {"type": "object"},
     }
 )
-_RESULT = {
-    "type": "object",
-    "required": ["accepted", "duplicate", "conflict", "quarantined", "results"],
-    "properties": {
-        **{
-            k: {"type": "integer", "minimum": 0}
-            for k in ("accepted", "duplicate", "conflict", "quarantined")
-        },
-        "results": {
-            "type": "array",
-            "description": "What became of each, in the order sent.",
-            "items": {
-                "oneOf": [
-                    _object(
-                        {
-                            "id": {"type": "string"},
-                            "status": {"enum": ["accepted", "duplicate", "conflict"]},
-                        }
-                    ),
-                    _object(
-                        {
-                            "position": {
-                                "type": "integer",
-                                "minimum": 1,
-                                "description": "Which in the request, counted from 1.",
-                            },
-                            "status": {"const": "quarantined"},
-                            "reason": {"type": "string"},
-                            "why": {"type": "string"},
-                        }
-                    ),
-                ]
-            },
-        },
-    },
-}
-_READY = _object(
+_STORED = _object({"id": _TEXT, "status": {"enum": ["accepted", "duplicate", "conflict"]}})
+_QUARANTINED = _object(
     {
-        "ready": {"type": "boolean"},
-        "faults": {"type": "array", "items": {"type": "string"}},
-        "warnings": {"type": "array", "items": {"type": "string"}},
+        "position": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "Place of the event in the request, counted from 1.",
+        },
+        "status": {"const": "quarantined"},
+        "reason": _TEXT,
+        "why": _TEXT,
     }
 )
+_OUTCOMES = _object(
+    {
+        "accepted": _COUNT,
+        "duplicate": _COUNT,
+        "conflict": _COUNT,
+        "quarantined": _COUNT,
+        "results": _array({"oneOf": [_STORED, _QUARANTINED]})
+        | {"description": "Outcome of each event, in the order sent."},
+    }
+)
+_FIGURES: Json = {m.key: _FIGURE | {"description": m.definition} for m in ALL}
+_REPORT = _object(
+    {
+        "team": _TEXT,
+        "zone": _TEXT,
+        "from": _DATE,
+        "to": _DATE,
+        "grain": _GRAIN,
+        "as_of": _INSTANT,
+        "rows": _array(_object({"start": _INSTANT} | _FIGURES, ["start"])),
+        "total": _object(_FIGURES, []),
+    }
+)
+_CARD = _object({"value": _FIGURE, "limit": _FIGURE, "percent": _FIGURE})
+_PERIOD = _object(
+    {
+        "start": _INSTANT,
+        "end": _INSTANT,
+        "zone": _TEXT,
+        "metrics": _object({m.key: _CARD for m in PERIOD}),
+    }
+)
+_LIVE = _object(
+    {
+        "as_of": _INSTANT,
+        "live_participants": _COUNT,
+        "live_sessions": _COUNT,
+        "active_recordings": {"type": ["integer", "null"], "minimum": 0},
+    }
+)
+_READY = _object({"ready": {"type": "boolean"}, "faults": _array(_TEXT), "warnings": _array(_TEXT)})
+
+# -- operations ----------------------------------------------------------------------------------
+
+_ERROR_TEXTS = {
+    400: "Something in the request cannot be used; the error names it.",
+    401: "There is no token, or it is not valid.",
+    403: "The token has another scope.",
+    404: "The requested thing does not exist.",
+    413: "The body is too large.",
+    415: "The compression of the body is not supported.",
+    429: "Too many events are waiting; send the request again after Retry-After seconds.",
+    503: "The database cannot be used at the moment.",
+}
+_RETRY_AFTER: Json = {"headers": {"Retry-After": {"description": "Seconds.", "schema": _TEXT}}}
+_ETAG: Json = {
+    "headers": {
+        "ETag": {
+            "description": "Tag of the question and the team's data, to be sent as If-None-Match.",
+            "schema": _TEXT,
+        }
+    }
+}
 
 
-def _plain(summary: str, responses: dict) -> dict:
-    """A route that asks for no token."""
+def _errors(*statuses: int) -> Json:
+    schema = {"$ref": "#/components/schemas/Error"}
+    return {
+        str(status): _response(_ERROR_TEXTS[status], schema)
+        | (_RETRY_AFTER if status == 429 else {})
+        for status in statuses
+    }
+
+
+def _figures_route(summary: str, parameters: list[Json], schema: Json) -> Json:
+    """Return a GET operation that answers with figures to a token of scope ``read``."""
+    operation = {
+        "summary": summary,
+        "security": [{"token": []}],
+        "parameters": parameters,
+        "responses": {
+            "200": _response("The figures.", schema) | _ETAG,
+            "304": {"description": "Not modified (If-None-Match)."} | _ETAG,
+        }
+        | _errors(400, 401, 403, 404, 503),
+    }
+    return {"get": operation}
+
+
+def _public_route(summary: str, responses: Json) -> Json:
+    """Return a GET operation that needs no token."""
     return {"get": {"summary": summary, "security": [], "responses": responses}}
 
 
-def document(statistics_fields: Iterable[str], platforms: Iterable[str]) -> dict:
-    """The whole description; ``statistics_fields``: names that ``/api/v1/statistics`` answers, ``platforms``: those with webhooks."""
-    row = _object({"start": _INSTANT} | _figures, ["start"])
-    report = _object(
-        {
-            "team": {"type": "string"},
-            "zone": {"type": "string"},
-            "from": _DATE,
-            "to": _DATE,
-            "grain": {"enum": [g.value for g in Grain]},
-            "as_of": _INSTANT,
-            "rows": {"type": "array", "items": row},
-            "total": _object(_figures, []),
-        }
+def _events_route() -> Json:
+    batch = {"schema": _array(_EVENT)}
+    content = {
+        "application/json": {"schema": {"oneOf": [_EVENT, _array(_EVENT)]}},
+        "application/cloudevents+json": {"schema": _EVENT},
+        "application/cloudevents-batch+json": batch,
+        "application/x-ndjson": {"schema": _TEXT},
+    }
+    operation = {
+        "summary": "Send one event, a CloudEvents batch, or JSON Lines; the body may be gzip",
+        "security": [{"token": []}],
+        "requestBody": {"required": True, "content": content},
+        "responses": {"200": _response("The events are durable. Their outcomes.", _OUTCOMES)}
+        | _errors(400, 401, 403, 413, 415, 429, 503),
+    }
+    return {"post": operation}
+
+
+def _hook_route(platforms: Iterable[str]) -> Json:
+    success = _response(
+        "The events are durable: their outcomes. Or the reply to the platform's challenge.",
+        {"type": "object"},
     )
-    card = _object({"value": _FIGURE, "limit": _FIGURE, "percent": _FIGURE})
-    period = _object(
-        {
-            "start": _INSTANT,
-            "end": _INSTANT,
-            "zone": {"type": "string"},
-            "metrics": _object({m.key: card for m in PERIOD}),
-        }
+    operation = {
+        "summary": "Send a platform's webhook, in its own format and with its own signature",
+        "security": [],
+        "parameters": [
+            _parameter("platform", {"enum": list(platforms)}, place="path", required=True),
+            _parameter("team", _TEXT, place="path", required=True),
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {}, "*/*": {}}},
+        "responses": {"200": success} | _errors(400, 401, 403, 404, 413, 415, 429, 503),
+    }
+    return {"post": operation}
+
+
+def _figures_routes(statistics_fields: Iterable[str]) -> Json:
+    as_of = _parameter(
+        "as_of", _INSTANT, "Time of the question; later events are left out. Default: now."
     )
-    count = {"type": "integer", "minimum": 0}
-    live = _object(
-        {
-            "as_of": _INSTANT,
-            "live_participants": count,
-            "live_sessions": count,
-            "active_recordings": {"type": ["integer", "null"], "minimum": 0},
-        }
-    )
-    statistics = _object(
-        {f: {"type": ["integer", "null"]} for f in statistics_fields}
-        | {"date_start": _DATE, "date_end": _DATE},
-        ["date_start", "date_end"],
-    )
-    dates = [
-        _parameter("from", _DATE, "First day.", True),
-        _parameter("to", _DATE, "Last day, included.", True),
+    dates = {"date_start": _DATE, "date_end": _DATE}
+    fields = {field: {"type": ["integer", "null"]} for field in statistics_fields}
+    report_parameters = [
+        _parameter("from", _DATE, "First day.", required=True),
+        _parameter("to", _DATE, "Last day, included.", required=True),
+        _parameter("grain", _GRAIN, "Default: day."),
+        _parameter("zone", _TEXT, "IANA time zone. Default: the team's."),
+        _parameter("metrics", _TEXT, "Keys, separated by commas. Default: all."),
+        as_of,
     ]
+    statistics_parameters = [
+        _parameter("date_start", _DATE, "First day. Default: the current billing period."),
+        _parameter("date_end", _DATE, "Last day, included."),
+        _parameter("metrics", _TEXT, "Field names, separated by commas. Default: all."),
+    ]
+    return {
+        "/api/v1/report": _figures_route(
+            "Every metric by time span and in total", report_parameters, _REPORT
+        ),
+        "/api/v1/period": _figures_route("The billing period and its limits", [as_of], _PERIOD),
+        "/api/v1/live": _figures_route(
+            "Live participants, sessions and recordings", [as_of], _LIVE
+        ),
+        "/api/v1/statistics": _figures_route(
+            "One range under Digital Samba's field names",
+            statistics_parameters,
+            _object(fields | dates, list(dates)),
+        ),
+    }
+
+
+def _operations_routes() -> Json:
+    alive = _object({"status": {"const": "ok"}, "version": _TEXT})
+    metrics = {"description": "Prometheus text.", "content": {"text/plain": {"schema": _TEXT}}}
+    ready = {
+        "200": _response("Requests can be served.", _READY),
+        "503": _response("Requests cannot be served; faults say why.", _READY),
+    }
+    return {
+        "/healthz": _public_route(
+            "Whether the process is up", {"200": _response("The process is up.", alive)}
+        ),
+        "/readyz": _public_route("Whether requests can be served", ready),
+        "/metrics": _public_route("Metrics of the process and its database", {"200": metrics}),
+    }
+
+
+def document(statistics_fields: Iterable[str], platforms: Iterable[str]) -> Json:
+    """Return the whole description.
+
+    ``statistics_fields`` are the fields of ``/api/v1/statistics``, ``platforms`` the names of
+    platforms that send webhooks.
+    """
     return {
         "openapi": "3.1.0",
         "info": {
@@ -210,111 +271,10 @@ def document(statistics_fields: Iterable[str], platforms: Iterable[str]) -> dict
         },
         "servers": [{"url": "/"}],
         "paths": {
-            "/api/v1/events": {
-                "post": {
-                    "summary": "Send one event, a CloudEvents batch, or JSON Lines; gzip is taken",
-                    "security": [{"token": []}],
-                    "requestBody": {
-                        "required": True,
-                        "content": {
-                            "application/json": {
-                                "schema": {"oneOf": [_EVENT, {"type": "array", "items": _EVENT}]}
-                            },
-                            "application/cloudevents+json": {"schema": _EVENT},
-                            "application/cloudevents-batch+json": {
-                                "schema": {"type": "array", "items": _EVENT}
-                            },
-                            "application/x-ndjson": {"schema": {"type": "string"}},
-                        },
-                    },
-                    "responses": {"200": _response("Durable. What became of each event.", _RESULT)}
-                    | _errors(400, 401, 403, 413, 415, 429, 503),
-                }
-            },
-            "/api/v1/hooks/{platform}/{team}": {
-                "post": {
-                    "summary": "What a platform sends, in its own words and with its own signature",
-                    "security": [],
-                    "parameters": [
-                        {
-                            "name": "platform",
-                            "in": "path",
-                            "required": True,
-                            "schema": {"enum": list(platforms)},
-                        },
-                        {
-                            "name": "team",
-                            "in": "path",
-                            "required": True,
-                            "schema": {"type": "string"},
-                        },
-                    ],
-                    "requestBody": {
-                        "required": True,
-                        "content": {"application/json": {}, "*/*": {}},
-                    },
-                    "responses": {
-                        "200": _response(
-                            "Durable, and what became of it; or the answer to the platform's challenge.",
-                            {"type": "object"},
-                        )
-                    }
-                    | _errors(400, 401, 403, 404, 413, 415, 429, 503),
-                }
-            },
-            "/api/v1/report": _get(
-                "Every metric by bucket and in total",
-                [
-                    *dates,
-                    _parameter("grain", {"enum": [g.value for g in Grain]}, "Default: day."),
-                    _parameter("zone", {"type": "string"}, "IANA zone. Default: the team's."),
-                    _METRICS,
-                    _AS_OF,
-                ],
-                report,
-            ),
-            "/api/v1/period": _get("The billing period against its limits", [_AS_OF], period),
-            "/api/v1/live": _get("What is happening now", [_AS_OF], live),
-            "/api/v1/statistics": _get(
-                "One range under Digital Samba's field names",
-                [
-                    _parameter(
-                        "date_start", _DATE, "First day. Default: the current billing period."
-                    ),
-                    _parameter("date_end", _DATE, "Last day, included."),
-                    _parameter(
-                        "metrics",
-                        {"type": "string"},
-                        "Field names, separated by commas. Default: all.",
-                    ),
-                ],
-                statistics,
-            ),
-            "/healthz": _plain(
-                "Is the process up?",
-                {
-                    "200": _response(
-                        "It is.",
-                        _object({"status": {"const": "ok"}, "version": {"type": "string"}}),
-                    )
-                },
-            ),
-            "/readyz": _plain(
-                "Can requests be served?",
-                {
-                    "200": _response("They can.", _READY),
-                    "503": _response("They cannot; faults say why.", _READY),
-                },
-            ),
-            "/metrics": _plain(
-                "Numbers of this process and its database",
-                {
-                    "200": {
-                        "description": "Prometheus text.",
-                        "content": {"text/plain": {"schema": {"type": "string"}}},
-                    }
-                },
-            ),
+            "/api/v1/events": _events_route(),
+            "/api/v1/hooks/{platform}/{team}": _hook_route(platforms),
+            **_figures_routes(statistics_fields),
+            **_operations_routes(),
         },
         "components": {
             "schemas": {"Error": _ERROR},

@@ -1,4 +1,4 @@
-"""How the service is: alive, ready, and in numbers."""
+"""Health of the service: alive, ready, and in numbers."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from usage_report import __version__, storage
-from usage_report.api.http import now
-from usage_report.core import telemetry
+from usage_report.core import clock, telemetry
 from usage_report.core.errors import UsageReportError
 from usage_report.ingest.write_queue import WriteQueue
 from usage_report.storage import pending
 
-#: Milliseconds that news may wait to be counted before it is told: a worker that runs takes them within seconds.
-OVERDUE = 60_000
+#: Milliseconds after which an uncounted event is a warning: a running worker counts it in seconds.
+OVERDUE_MS = 60_000
 
 
-async def alive(request: Request) -> Response:
-    """``GET /healthz``: the process is up. Says nothing of the database: a restart does not mend one."""
+async def alive(_: Request) -> Response:
+    """``GET /healthz``: the process is up. Ignores the database, which a restart cannot repair."""
     return JSONResponse({"status": "ok", "version": __version__})
 
 
 def readiness(request: Request, faults: list[str], warnings: Sequence[str] = ()) -> Response:
-    """Faults keep requests from being served, and stand in the log; warnings do not."""
+    """Return the answer of ``/readyz``. Faults make it 503 and are logged; warnings do not."""
     if faults:
         request.scope["fault"] = " ".join(faults)
     return JSONResponse(
@@ -36,16 +35,23 @@ def readiness(request: Request, faults: list[str], warnings: Sequence[str] = ())
     )
 
 
-class Ops:
-    def __init__(self, engine: Engine, intake: WriteQueue) -> None:
-        self._engine, self._intake = engine, intake
+class OperationsEndpoints:
+    """Readiness and metrics of a service."""
+
+    def __init__(self, engine: Engine, write_queue: WriteQueue) -> None:
+        self._engine, self._write_queue = engine, write_queue
 
     async def ready(self, request: Request) -> Response:
-        """``GET /readyz``: can requests be served? If not, why. Events that nobody counts are a warning: they are safe."""
-        return readiness(request, *await anyio.to_thread.run_sync(self._look))
+        """``GET /readyz``: whether requests can be served, and if not, why.
 
-    def _look(self) -> tuple[list[str], list[str]]:
-        faults, warnings = [], []
+        Events that no worker counts are a warning only: they are stored safely.
+        """
+        return readiness(request, *await anyio.to_thread.run_sync(self._check))
+
+    def _check(self) -> tuple[list[str], list[str]]:
+        """Return faults and warnings."""
+        faults: list[str] = []
+        warnings: list[str] = []
         try:
             if storage.is_file_gone(self._engine):
                 faults.append(
@@ -56,32 +62,35 @@ class Ops:
                 storage.check_writable(self._engine)
                 with storage.reading(self._engine) as c:
                     oldest = pending.backlog(c).oldest
-                if oldest is not None and (age := now() - oldest) > OVERDUE:
+                if oldest is not None and (age := clock.now_ms() - oldest) > OVERDUE_MS:
                     warnings.append(
-                        f"Events that came in {age // 1000:,} s ago have not been counted by a worker. Is one running?"
+                        f"Events received {age // 1000:,} s ago are not counted yet. "
+                        "Check that a worker is running."
                     )
         except UsageReportError as error:
             faults.append(str(error))
-        if self._intake.full:
+        if self._write_queue.full:
             faults.append("The queue of events is full.")
         return faults, warnings
 
-    async def numbers(self, request: Request) -> Response:
+    async def numbers(self, _: Request) -> Response:
         """``GET /metrics``: Prometheus text."""
         await anyio.to_thread.run_sync(self._measure)
         return Response(generate_latest(telemetry.REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
     def _measure(self) -> None:
-        telemetry.WAITING.set(self._intake.waiting)
+        """Set the gauges that are read from the queue and the database."""
+        telemetry.WAITING.set(self._write_queue.waiting)
         try:
             with storage.reading(self._engine) as c:
-                left = pending.backlog(c)
+                backlog = pending.backlog(c)
         except UsageReportError:
-            # What this process counted is worth knowing just then; what the database knows is not known.
+            # The counters of this process are still worth an answer. The database's are unknown.
             for gauge in (telemetry.INBOX, telemetry.PENDING, telemetry.LAG, telemetry.QUARANTINE):
                 gauge.set(float("nan"))
             return
-        telemetry.INBOX.set(left.waiting)
-        telemetry.PENDING.set(left.pending)
-        telemetry.LAG.set(max(0, now() - left.oldest) / 1000 if left.oldest is not None else 0)
-        telemetry.QUARANTINE.set(left.quarantined)
+        lag_ms = 0 if backlog.oldest is None else max(0, clock.now_ms() - backlog.oldest)
+        telemetry.INBOX.set(backlog.waiting)
+        telemetry.PENDING.set(backlog.pending)
+        telemetry.LAG.set(lag_ms / 1000)
+        telemetry.QUARANTINE.set(backlog.quarantined)

@@ -1,14 +1,14 @@
-"""Figures out: reports, the period, what is live, and the statistics under the vendor's field names.
+"""Figures out: report, billing period, live, and statistics under Digital Samba's field names.
 
-Every answer carries an ``ETag`` made of the database, the team's data version and the question: ``If-None-Match`` with it
-is answered 304 without computing the figures.
+Every answer has an ``ETag`` of the database, the state of the team's data and the question. A
+request with that ``If-None-Match`` is answered 304 without computing the figures.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import date
+from typing import Any, NamedTuple
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -17,24 +17,24 @@ from starlette.routing import Route
 
 from usage_report import __version__
 from usage_report.api import openapi
-from usage_report.api.http import HttpError, Tokens, now
-from usage_report.core import telemetry
-from usage_report.core.errors import InputError, NotFoundError
-from usage_report.core.events import EARLIEST, instant
-from usage_report.core.metrics import metric
-from usage_report.core.periods import Grain, billing_period, parse_date, today, zone
+from usage_report.api.http import HttpError, Tokens
+from usage_report.core import clock, telemetry
+from usage_report.core.errors import InputError
+from usage_report.core.metrics import parse_keys
+from usage_report.core.periods import (
+    Grain,
+    billing_period,
+    parse_date,
+    parse_instant,
+    today,
+    zone,
+)
 from usage_report.reporting.model import Query, Report, TeamInfo
 from usage_report.reporting.reader import Reader, settled
 from usage_report.sources import registry
 
-#: What an answer depends on beside the team's data and the question, and how to compute it.
-Prepared = tuple[object, Callable[[], dict]]
-#: Questions without ``as_of`` are asked as of the whole second, so that one second's answers are the same.
-_SECOND = 1_000
-#: As late as dates go: 2200-01-01T00:00:00Z.
-LATEST = 7_258_118_400_000
-
-#: Digital Samba's field -> our metrics, added. Fields we cannot tell are ``None``: they are answered ``null``.
+#: Metrics whose sum is a field of Digital Samba's statistics. ``None``: answered ``null``, because
+#: events do not report it.
 STATISTICS: dict[str, tuple[str, ...] | None] = {
     "participation_minutes": ("participation_minutes",),
     "broadcasted_minutes": ("broadcast_minutes",),
@@ -53,8 +53,8 @@ STATISTICS: dict[str, tuple[str, ...] | None] = {
     "captions_minutes": ("captions_minutes",),
     "whiteboard_minutes": ("whiteboard_minutes",),
     "breakout_minutes": ("breakout_minutes",),
-    "live_participants": None,  # a gauge of now: answered from the live figures
-    "public_chat_posts": None,  # ours count public and private ones together
+    "live_participants": None,  # answered from the live figures
+    "public_chat_posts": None,  # events count public and private posts together
     "questions": None,
     "answers": None,
     "transcription_minutes": None,
@@ -64,6 +64,14 @@ STATISTICS: dict[str, tuple[str, ...] | None] = {
 }
 
 
+class Prepared(NamedTuple):
+    """An answer that is not computed yet."""
+
+    #: What the answer depends on besides the team's data and the query string.
+    state: object
+    compute: Callable[[], dict[str, Any]]
+
+
 class ReportEndpoints:
     """The GET routes over one reader."""
 
@@ -71,6 +79,7 @@ class ReportEndpoints:
         self._reader, self._tokens = reader, tokens
 
     def routes(self) -> list[Route]:
+        """Return the routes."""
         return [
             Route("/api/v1/report", self.report),
             Route("/api/v1/period", self.period),
@@ -79,86 +88,68 @@ class ReportEndpoints:
             Route("/api/v1/openapi.json", self.describe),
         ]
 
-    async def describe(self, request: Request) -> Response:
-        """``GET /api/v1/openapi.json``"""
+    async def describe(self, _: Request) -> Response:
+        """``GET /api/v1/openapi.json``: the description of the API."""
         return JSONResponse(openapi.document(STATISTICS, registry.platforms()))
 
     async def report(self, request: Request) -> Response:
-        """``GET /api/v1/report``: any grain, any zone."""
+        """``GET /api/v1/report``: any range, grain and zone."""
         team = await self._team(request)
-        asked = _parameters(request, "from", "to", "grain", "zone", "metrics", "as_of")
-        if "from" not in asked or "to" not in asked:
+        given = _parameters(request, "from", "to", "grain", "zone", "metrics", "as_of")
+        if "from" not in given or "to" not in given:
             raise HttpError(
                 400,
                 "The range is missing",
-                todo="Name it as from=YYYY-MM-DD&to=YYYY-MM-DD; both days are in it.",
+                todo="Give it as from=YYYY-MM-DD&to=YYYY-MM-DD; both days are included.",
             )
-        as_of = _as_of(asked)
+        as_of = _parse_as_of(given)
 
         def prepare(info: TeamInfo) -> Prepared:
             query = Query(
                 team,
-                parse_date(asked["from"]),
-                parse_date(asked["to"]),
-                asked.get("zone") or info.zone,
+                parse_date(given["from"]),
+                parse_date(given["to"]),
+                given.get("zone") or info.zone,
                 as_of,
-                _grain(asked.get("grain", "day")),
-                _metrics(asked),
+                _parse_grain(given.get("grain", "day")),
+                parse_keys(given.get("metrics", "")),
             )
-            return settled(query, info, self._reader.stale_after), lambda: self._reader.report(
-                query
-            ).json()
+            state = settled(query, info, self._reader.stale_after)
+            return Prepared(state, lambda: self._reader.report(query).json())
 
         return await self._answer(request, "report", team, prepare)
 
     async def period(self, request: Request) -> Response:
-        """``GET /api/v1/period``: the billing period against its limits."""
+        """``GET /api/v1/period``: the billing period and its limits."""
         team = await self._team(request)
-        as_of = _as_of(_parameters(request, "as_of"))
-        return await self._answer(
-            request,
-            "period",
-            team,
-            lambda info: (as_of, lambda: self._reader.period(team, as_of).json()),
-        )
+        as_of = _parse_as_of(_parameters(request, "as_of"))
+        prepared = Prepared(as_of, lambda: self._reader.period(team, as_of).json())
+        return await self._answer(request, "period", team, lambda _: prepared)
 
     async def live(self, request: Request) -> Response:
-        """``GET /api/v1/live``: what is happening now."""
+        """``GET /api/v1/live``: live participants, sessions and recordings."""
         team = await self._team(request)
-        as_of = _as_of(_parameters(request, "as_of"))
-        return await self._answer(
-            request,
-            "live",
-            team,
-            lambda info: (as_of, lambda: self._reader.live(team, as_of).json()),
-        )
+        as_of = _parse_as_of(_parameters(request, "as_of"))
+        prepared = Prepared(as_of, lambda: self._reader.live(team, as_of).json())
+        return await self._answer(request, "live", team, lambda _: prepared)
 
     async def statistics(self, request: Request) -> Response:
-        """``GET /api/v1/statistics``: one range as one object, named as Digital Samba names it. Minutes are whole."""
+        """``GET /api/v1/statistics``: a range under Digital Samba's names, in whole minutes."""
         team = await self._team(request)
-        asked = _parameters(request, "date_start", "date_end", "metrics")
-        fields = [f.strip() for f in asked.get("metrics", "").split(",") if f.strip()] or list(
-            STATISTICS
-        )
-        for field in fields:
-            if field not in STATISTICS:
-                raise HttpError(
-                    400, f"There is no field {field[:60]!r}", "", f"Known: {', '.join(STATISTICS)}."
-                )
-        as_of = now() // _SECOND * _SECOND
+        given = _parameters(request, "date_start", "date_end", "metrics")
+        fields = _parse_fields(given.get("metrics", ""))
+        as_of = _this_second()
 
         def prepare(info: TeamInfo) -> Prepared:
             period = billing_period(today(as_of, zone(info.zone)), info.billing_day)
-            start = parse_date(asked["date_start"]) if "date_start" in asked else period.start
-            last = parse_date(asked["date_end"]) if "date_end" in asked else max(period.last, start)
+            start = parse_date(given["date_start"]) if "date_start" in given else period.start
+            last = parse_date(given["date_end"]) if "date_end" in given else max(period.last, start)
             query = Query(team, start, last, info.zone, as_of)
-            live = (
-                self._reader.live(team, as_of).live_participants
-                if "live_participants" in fields
-                else None
-            )
+            live = None
+            if "live_participants" in fields:
+                live = self._reader.live(team, as_of).live_participants
             state = settled(query, info, self._reader.stale_after), start, last, live
-            return state, lambda: _statistics(self._reader.report(query), fields, live, start, last)
+            return Prepared(state, lambda: _statistics(self._reader.report(query), fields, live))
 
         return await self._answer(request, "statistics", team, prepare)
 
@@ -168,38 +159,42 @@ class ReportEndpoints:
     async def _answer(
         self, request: Request, kind: str, team: str, prepare: Callable[[TeamInfo], Prepared]
     ) -> Response:
-        def compute() -> tuple[str, dict | None]:
+        """Answer 304 if the request has the current ``ETag``, else compute the figures."""
+
+        def compute() -> tuple[str, dict[str, Any] | None]:
             info = self._reader.team(team)
-            more, answer = prepare(info)
-            # Open sessions are told with events that are not counted yet: those do not move the data version.
-            state = (
+            prepared = prepare(info)
+            parts = (
+                __version__,
+                self._reader.identity,
+                team,
                 info.data_version,
+                # Figures of open sessions include events that are not counted yet. Those events
+                # do not change the data version, but they do change these two.
                 info.last_received,
                 info.pending,
                 self._reader.stale_after,
-                more,
+                prepared.state,
                 kind,
                 request.scope["query_string"],
             )
-            words = "\0".join((__version__, self._reader.identity, team, *map(str, state)))
-            tag = f'"{hashlib.blake2b(words.encode(), digest_size=12).hexdigest()}"'
+            text = "\0".join(map(str, parts))
+            tag = f'"{hashlib.blake2b(text.encode(), digest_size=12).hexdigest()}"'
             if tag in request.headers.get("if-none-match", ""):
                 return tag, None
             with telemetry.REPORTS.labels(kind).time():
-                return tag, answer()
+                return tag, prepared.compute()
 
         tag, body = await anyio.to_thread.run_sync(compute)
-        # Weak: the figures are the same, the instant that is written beside them may be another.
+        # A weak tag: the figures are the same, but the ``as_of`` in the answer may differ.
         headers = {"ETag": f"W/{tag}", "Cache-Control": "private, no-cache"}
-        return (
-            Response(status_code=304, headers=headers)
-            if body is None
-            else JSONResponse(body, headers=headers)
-        )
+        if body is None:
+            return Response(status_code=304, headers=headers)
+        return JSONResponse(body, headers=headers)
 
 
 def _parameters(request: Request, *known: str) -> dict[str, str]:
-    """Query parameters; an unknown or a doubled one is a fault, not silence."""
+    """Return the query parameters. Raises ``HttpError`` 400 for unknown and for repeated ones."""
     for name in request.query_params:
         if name not in known:
             raise HttpError(
@@ -210,24 +205,23 @@ def _parameters(request: Request, *known: str) -> dict[str, str]:
     return dict(request.query_params)
 
 
-def _as_of(asked: dict[str, str]) -> int:
-    if "as_of" not in asked:
-        return now() // _SECOND * _SECOND
+def _this_second() -> int:
+    """Return the current whole second, epoch ms, so that all answers of one second are the same."""
+    return clock.now_ms() // 1_000 * 1_000
+
+
+def _parse_as_of(given: dict[str, str]) -> int:
+    """Return the instant that a request asks about, epoch ms. Default: the current second."""
+    if "as_of" not in given:
+        return _this_second()
     try:
-        at = instant(asked["as_of"])
-    except (ValueError, OverflowError) as error:
-        raise HttpError(
-            400,
-            "as_of cannot be read",
-            str(error),
-            "In an address a plus sign is written %2B." if " " in asked["as_of"] else "",
-        ) from None
-    if not EARLIEST <= at < LATEST:
-        raise HttpError(400, "as_of is out of range", "", "Instants from 2000 to 2199 are taken.")
-    return at
+        return parse_instant(given["as_of"])
+    except InputError as error:
+        hint = "In an address a plus sign is written %2B." if " " in given["as_of"] else error.todo
+        raise HttpError(400, "as_of cannot be used", error.what, hint) from None
 
 
-def _grain(text: str) -> Grain:
+def _parse_grain(text: str) -> Grain:
     try:
         return Grain(text)
     except ValueError:
@@ -236,28 +230,29 @@ def _grain(text: str) -> Grain:
         ) from None
 
 
-def _metrics(asked: dict[str, str]) -> tuple[str, ...]:
-    try:
-        return tuple(
-            metric(key.strip()[:100]).key
-            for key in asked.get("metrics", "").split(",")
-            if key.strip()
-        )
-    except NotFoundError as error:  # the address is right, the parameter is not
-        raise InputError(error.what, error.why, error.todo) from None
+def _parse_fields(text: str) -> list[str]:
+    """Return the statistics fields of a list separated by commas; all of them for an empty list."""
+    fields = [field.strip() for field in text.split(",") if field.strip()]
+    for field in fields:
+        if field not in STATISTICS:
+            raise HttpError(
+                400, f"There is no field {field[:60]!r}", "", f"Known: {', '.join(STATISTICS)}."
+            )
+    return fields or list(STATISTICS)
 
 
-def _statistics(
-    report: Report, fields: list[str], live: int | None, start: date, last: date
-) -> dict:
+def _statistics(report: Report, fields: list[str], live: int | None) -> dict[str, Any]:
+    """Return the answer of ``/api/v1/statistics``. ``live`` is the number of live participants."""
+
     def value(field: str) -> int | None:
         if field == "live_participants":
             return live
         figures = [report.total(key) for key in STATISTICS[field] or ()]
-        # Whole minutes, halves up: what the vendor's own integers look like.
-        return int(sum(figures) + 0.5) if figures and None not in figures else None
+        known = [figure for figure in figures if figure is not None]
+        # Whole minutes, halves up, as the vendor's own integers.
+        return int(sum(known) + 0.5) if known and len(known) == len(figures) else None
 
     return {field: value(field) for field in fields} | {
-        "date_start": start.isoformat(),
-        "date_end": last.isoformat(),
+        "date_start": report.query.start.isoformat(),
+        "date_end": report.query.last.isoformat(),
     }

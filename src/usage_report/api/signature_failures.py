@@ -1,6 +1,7 @@
-"""Webhook requests refused for their signature: counted in memory, and written now and then for the page *Sources*.
+"""Webhook requests with a wrong signature: counted in memory, and stored for the page *Sources*.
 
-Anybody can send what is not signed, so it must cost next to nothing: one write for all of ``EVERY`` seconds.
+Anyone can send unsigned requests, so they must cost next to nothing: all failures of
+``WRITE_SECONDS`` share one write.
 """
 
 from __future__ import annotations
@@ -15,69 +16,76 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from usage_report import storage
-from usage_report.api.http import HttpError, now
+from usage_report.api.http import HttpError
+from usage_report.core import clock
 from usage_report.core.errors import UsageReportError
 from usage_report.storage import credentials
 from usage_report.storage.credentials import SignatureFailure
 
 log = logging.getLogger(__name__)
-#: Seconds between two writes.
-EVERY = 2.0
-#: Pairs of team and platform that are remembered until then: made-up teams shall not fill the memory.
-MOST = 1_000
+#: Seconds from the first failure to the write.
+WRITE_SECONDS = 2.0
+#: Pairs of team and platform that are counted between two writes. The limit keeps requests for
+#: invented teams from filling the memory.
+MAX_PAIRS = 1_000
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class SignatureFailures:
+    """Counts signature failures by team and platform, and writes them from a timer thread."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
-        self._noted: dict[tuple[str, str], SignatureFailure] = {}
+        self._pending: dict[tuple[str, str], SignatureFailure] = {}
         self._timer: threading.Timer | None = None
 
-    def watching(
-        self, hook: Callable[[Request], Awaitable[Response]]
-    ) -> Callable[[Request], Awaitable[Response]]:
-        """The same route; what it answers 401 or 403 is noted."""
+    def watch(self, endpoint: Endpoint) -> Endpoint:
+        """Return ``endpoint`` with its answers 401 and 403 counted."""
 
-        @functools.wraps(hook)
+        @functools.wraps(endpoint)
         async def watched(request: Request) -> Response:
             try:
-                return await hook(request)
+                return await endpoint(request)
             except HttpError as error:
                 if error.status in (401, 403):
-                    self._note(
-                        request.path_params["team"], request.path_params["platform"], error.why
-                    )
+                    path = request.path_params
+                    self._count(path["team"], path["platform"], error.why)
                 raise
 
         return watched
 
-    def _note(self, team: str, platform: str, why: str) -> None:
+    def _count(self, team: str, platform: str, why: str) -> None:
         with self._lock:
-            before = self._noted.get((team, platform))
-            if before is None and len(self._noted) >= MOST:
+            before = self._pending.get((team, platform))
+            if before is None and len(self._pending) >= MAX_PAIRS:
                 return
-            self._noted[team, platform] = SignatureFailure(
-                1 + (before.requests if before else 0), now(), why
-            )
+            requests = 1 + (before.requests if before else 0)
+            self._pending[team, platform] = SignatureFailure(requests, clock.now_ms(), why)
             if self._timer is None:
-                self._timer = threading.Timer(EVERY, self.write)
+                self._timer = threading.Timer(WRITE_SECONDS, self.write)
                 self._timer.daemon = True
                 self._timer.start()
 
     def write(self) -> None:
-        """Write what is noted. Where the database does not take it, it is lost: the log and ``/metrics`` have it too."""
+        """Store what was counted since the last write.
+
+        If the database cannot be written, the counts are lost here; the log and ``/metrics`` have
+        them as well.
+        """
         with self._lock:
-            noted, self._noted, self._timer = self._noted, {}, None
-        if not noted:
+            pending, self._pending, self._timer = self._pending, {}, None
+        if not pending:
             return
         try:
             with storage.writing(self._engine) as c:
-                credentials.add_signature_failures(c, noted)
+                credentials.add_signature_failures(c, pending)
         except UsageReportError as error:
-            log.warning("Refused requests could not be written: %s", error)
+            log.warning("Signature failures could not be stored: %s", error)
 
     def close(self) -> None:
+        """Store what is left."""
         if self._timer is not None:
             self._timer.cancel()
         self.write()

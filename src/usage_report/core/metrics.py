@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from usage_report.core.errors import NotFoundError, did_you_mean
+from usage_report.core.errors import InputError, NotFoundError, did_you_mean
 
 
 class Measure(StrEnum):
@@ -231,6 +231,14 @@ def metric(key: str) -> Metric:
         return BY_KEY[key]
     except KeyError:
         raise NotFoundError(f"There is no metric {key!r}", "", did_you_mean(key, BY_KEY)) from None
+
+
+def parse_keys(text: str) -> tuple[str, ...]:
+    """Return the metric keys of a list separated by commas, or raise ``InputError`` for an unknown one."""
+    try:
+        return tuple(metric(key.strip()[:100]).key for key in text.split(",") if key.strip())
+    except NotFoundError as error:
+        raise InputError(error.what, error.why, error.todo) from None
 
 
 def parts(key: str) -> tuple[Metric, ...]:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from usage_report.core.errors import InputError, did_you_mean
+from usage_report.core.events import EARLIEST, instant
 
 HOUR = 3_600_000
 #: Milliseconds of the grain that facts are stored in. Offsets of time zones are multiples of 15
@@ -27,6 +28,8 @@ QUARTER = 900_000
 MAX_BUCKETS = 20_000
 
 DAY = timedelta(days=1)
+#: End of the instants and dates that can be asked for: 2200-01-01T00:00:00Z in epoch ms.
+_LATEST = 7_258_118_400_000
 
 #: Zone files that differ between machines or (``right/``) count leap seconds: not for reports.
 _FOREIGN = ("right/", "posix/", "localtime", "posixrules", "Factory")
@@ -155,3 +158,16 @@ def parse_date(text: str) -> date:
     if not 2000 <= day.year < 2200:
         raise InputError(f"{text} is out of range", "", "Dates from 2000 to 2199 are accepted.")
     return day
+
+
+def parse_instant(text: str) -> int:
+    """Return the epoch ms of an RFC 3339 time with offset, from 2000 to 2199, or raise ``InputError``."""
+    try:
+        at = instant(text)
+    except (ValueError, OverflowError) as error:
+        raise InputError(str(error)) from None
+    if not EARLIEST <= at < _LATEST:
+        raise InputError(
+            f"{text[:40]} is out of range", "", "Instants from 2000 to 2199 are accepted."
+        )
+    return at

@@ -10,7 +10,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any, ClassVar
 
-from usage_report.core.errors import InputError, SettingsError, did_you_mean
+from usage_report.core.errors import InputError, NotFoundError, SettingsError, did_you_mean
 from usage_report.core.events import Event, QuarantinedInput
 from usage_report.sources import files as files_package
 from usage_report.sources import pull as pull_package
@@ -198,3 +198,12 @@ def read_again(name: str, raw: bytes, context: Context) -> list[Event | Quaranti
         return list(source.read_quarantined(raw, context))
     except InputError:
         return []
+
+
+def platform(name: str) -> WebhookSource:
+    """Return the platform of a webhook address, or raise ``NotFoundError`` with the nearest name."""
+    known = platforms()
+    if name not in known:
+        hint = did_you_mean(name[:60], known)
+        raise NotFoundError(f"There is no platform {name[:60]!r}", "", hint)
+    return known[name]

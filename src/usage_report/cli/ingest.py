@@ -1,0 +1,111 @@
+"""``usage-report ingest``: events from files and standard input."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+import click
+from sqlalchemy.engine import Engine
+
+from usage_report.cli.connection import open_engine, process_pending
+from usage_report.cli.output import (
+    EXAMPLES,
+    explain_not_accepted,
+    outcome_counts,
+    progress_bar,
+)
+from usage_report.cli.parameters import TEAM
+from usage_report.core import clock
+from usage_report.core.errors import InputError
+from usage_report.core.events import Event, QuarantinedInput
+from usage_report.ingest import pipeline
+from usage_report.sources import contract, input, registry
+from usage_report.storage.event_log import IngestCounts
+
+
+@click.command()
+@click.option("--team", type=TEAM, metavar="TEAM", help="Team of events that name none.")
+@click.option(
+    "--source",
+    metavar="NAME",
+    help="Format of the files, if it is not recognised: " + ", ".join(registry.files()) + ".",
+)
+@click.option(
+    "--zone",
+    metavar="ZONE",
+    help="Time zone of local times in files that name none (attendance reports), "
+    "such as Europe/Berlin.",
+)
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def ingest(team: str | None, source: str | None, zone: str | None, files: tuple[str, ...]) -> None:
+    """Ingest events from FILEs.
+
+    Reads JSON Lines, BigBlueButton's events.xml, and attendance reports of Zoom or Teams, plain or
+    gzip-compressed; - is standard input.
+
+    Ingesting the same file again counts nothing twice. Events that cannot be accepted are
+    quarantined with the reason, and the exit status is 1.
+    """
+    engine = open_engine()
+    failed = False
+    for file in files:
+        try:
+            failed |= _ingest_file(engine, file, team, source, zone)
+        except InputError as error:
+            click.echo(f"Error: {error}", err=True)
+            failed = True
+    process_pending(engine)
+    if failed:
+        sys.exit(1)
+
+
+def _ingest_file(
+    engine: Engine, file: str, team: str | None, source: str | None, zone: str | None
+) -> bool:
+    """Ingest one input and print its outcome. Return whether any of it was not accepted."""
+    now = clock.now_ms()
+    examples: list[QuarantinedInput] = []
+    with input.open_input(file) as (stream, head):
+        chosen = registry.choose(head, file, source)
+        items = chosen.read(stream, contract.Context(now=now, team=team, name=file, zone=zone))
+        with progress_bar(f"Reading {file}", stream.size) as advance:
+            shown = 0
+
+            def update_bar(_: int) -> None:
+                nonlocal shown
+                advance(stream.position - shown)
+                shown = stream.position
+
+            counts = IngestCounts()
+            try:
+                pipeline.append(
+                    engine,
+                    _collect_examples(items, examples),
+                    now=now,
+                    format=chosen.name,
+                    origin=file,
+                    # A pipe has neither a size nor a position.
+                    progress=update_bar if stream.size else None,
+                    counts=counts,
+                )
+            except InputError:
+                _print_outcome(file, counts, examples)
+                raise
+    _print_outcome(file, counts, examples)
+    return counts.not_accepted > 0
+
+
+def _collect_examples(
+    items: Iterable[Event | QuarantinedInput], examples: list[QuarantinedInput]
+) -> Iterator[Event | QuarantinedInput]:
+    """Yield all items, and keep the first quarantined ones as examples."""
+    for item in items:
+        if type(item) is QuarantinedInput and len(examples) < EXAMPLES:
+            examples.append(item)
+        yield item
+
+
+def _print_outcome(file: str, counts: IngestCounts, examples: list[QuarantinedInput]) -> None:
+    click.echo(f"{file}: {outcome_counts(counts)}")
+    explain_not_accepted(file, counts, [(f"{file}:{item.position}", item) for item in examples])

@@ -1,0 +1,77 @@
+"""Types of parameters, and the options that several commands share."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+
+from usage_report.core import clock
+from usage_report.core.errors import InputError, UsageReportError
+from usage_report.core.events import iso
+from usage_report.core.metrics import LIMITED, parse_keys
+from usage_report.core.periods import Grain, parse_date, parse_instant, zone
+from usage_report.storage import teams
+
+_Value = TypeVar("_Value")
+
+
+def _checked(parse: Callable[[str], _Value]) -> Callable[[str], _Value]:
+    """Return ``parse`` as a parameter type: its errors become wrong usage, with their own text."""
+
+    @functools.wraps(parse)
+    def convert(text: str) -> _Value:
+        try:
+            return parse(text)
+        except UsageReportError as error:
+            raise click.BadParameter(str(error)) from None
+
+    return convert
+
+
+def _parse_limit(text: str) -> tuple[str, float]:
+    """Return the metric key and the value of ``KEY=VALUE``."""
+    key, _, value = text.partition("=")
+    known = [m.key for m in LIMITED]
+    if key not in known:
+        raise InputError(f"{key!r} cannot be limited", "", f"Contracts limit {', '.join(known)}.")
+    try:
+        number = float(value.replace("_", ""))
+    except ValueError:
+        number = -1
+    if not 0 <= number < 1e15:
+        raise InputError(f"The limit {text!r} is not a number", "", f"Write it as {key}=100000.")
+    return key, number
+
+
+DATE = _checked(parse_date)
+TEAM = _checked(teams.check_key)
+ZONE = _checked(lambda text: zone(text).key)
+METRICS = _checked(parse_keys)
+LIMIT = _checked(_parse_limit)
+GRAIN = click.Choice([grain.value for grain in Grain])
+
+team_option = click.option(
+    "--team", type=TEAM, required=True, metavar="TEAM", help="Key of the team."
+)
+as_of_option = click.option(
+    "--as-of",
+    type=_checked(parse_instant),
+    metavar="INSTANT",
+    default=lambda: iso(clock.now_ms()),
+    help="RFC 3339 time of the question: later events are left out. Default: now.",
+)
+
+
+def format_option(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return the option ``--format`` with these choices; the table is the default."""
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(formats),
+        default="table",
+        show_default=True,
+        help="How to print the result.",
+    )

@@ -1,0 +1,66 @@
+"""``usage-report token``: tokens of programs that send events or read figures.
+
+The module is not called ``token``, which is a module of the standard library.
+"""
+
+from __future__ import annotations
+
+import click
+
+from usage_report import storage
+from usage_report.cli.connection import open_engine
+from usage_report.core import clock
+from usage_report.core.events import iso, storable
+from usage_report.storage import credentials, teams
+
+
+@click.group()
+def token() -> None:
+    """Create, list and revoke API tokens.
+
+    A token permits a program to send events or to read figures of one team.
+    """
+
+
+@token.command()
+@click.option(
+    "--team", required=True, metavar="TEAM", help="Key of the team; a new team is created."
+)
+@click.option(
+    "--scope",
+    type=click.Choice(credentials.SCOPES),
+    default="ingest",
+    show_default=True,
+    help="What the token permits.",
+)
+@click.option("--label", default="", help="What the token is for, shown in lists.")
+def create(team: str, scope: str, label: str) -> None:
+    """Create a token and print it once. Only a digest of it is stored."""
+    teams.check_key(team)
+    label = " ".join(storable(label).split())  # a line break would break the list
+    with storage.writing(open_engine()) as c:
+        created = credentials.create_token(c, team, scope, label, clock.now_ms())
+    click.echo(created)
+    click.echo("The token is shown only now: the database stores a digest of it.", err=True)
+
+
+@token.command("list")
+@click.option("--team", metavar="TEAM", help="Only tokens of this team.")
+def list_(team: str | None) -> None:
+    """List tokens by their first characters."""
+    with storage.reading(open_engine()) as c:
+        for row in credentials.tokens(c, team):
+            state = f"revoked {iso(row.revoked_at)}" if row.revoked_at else "good"
+            click.echo(
+                f"{row.id}\t{row.team}\t{row.scope}\t{row.hint}…\t{iso(row.created_at)}\t{state}"
+                f"\t{row.label}"
+            )
+
+
+@token.command()
+@click.argument("id", type=int)
+def revoke(id: int) -> None:
+    """Revoke token ID. Takes effect within two seconds."""
+    with storage.writing(open_engine()) as c:
+        credentials.revoke_token(c, id, clock.now_ms())
+    click.echo(f"Token {id} is revoked.")
