@@ -345,8 +345,8 @@ def mark_processed(c: Connection, folded: Sequence[tuple[int, SessionTimeline]])
                 "b_id": id,
                 "b_room": f.room,
                 "b_start": f.start,
-                "b_is_open": f.open,
-                "b_is_estimated": not f.subscribes,
+                "b_is_open": f.is_open,
+                "b_is_estimated": not f.has_subscriptions,
                 "b_anomalies": f.anomalies,
             }
             for id, f in folded
