@@ -21,7 +21,7 @@ from usage_report import storage
 from usage_report.core import telemetry
 from usage_report.core.settings import Settings, load
 from usage_report.reporting.model import Live, PeriodReport, Query, Report, TeamInfo
-from usage_report.reporting.reader import Reader, settled
+from usage_report.reporting.reader import Reader, canonical_as_of
 
 #: Pages ask as of the whole minute and live figures as of these five seconds, so that all visitors share the answers.
 MINUTE = 60_000
@@ -119,7 +119,7 @@ def report(query: Query) -> Report:
         query.start,
         query.last,
         query.zone,
-        settled(query, info, settings().stale_after),
+        canonical_as_of(query, info, settings().stale_after),
         query.grain,
         query.metrics,
     )

@@ -15,7 +15,7 @@ from usage_report.ingest import pipeline
 from usage_report.render import dates
 from usage_report.render.numbers import ABSENT
 from usage_report.reporting import arrivals as stored
-from usage_report.reporting.arrivals import Delivered, Held, Original, Sent
+from usage_report.reporting.arrivals import DeliveryTotals, Original, QuarantineTotals, SourceTotals
 from usage_report.sources import registry
 from usage_report.storage import credentials
 from usage_report.storage.credentials import SignatureFailure
@@ -32,14 +32,14 @@ _RESULT = "_sources_replayed"
 
 _sent: cache.SingleFlightCache[
     tuple[
-        list[Sent],
+        list[SourceTotals],
         list[str],
-        dict[str, Delivered],
-        dict[str, Delivered],
+        dict[str, DeliveryTotals],
+        dict[str, DeliveryTotals],
         dict[str, SignatureFailure],
     ]
 ] = cache.SingleFlightCache(32)
-_held: cache.SingleFlightCache[list[Held]] = cache.SingleFlightCache(32)
+_held: cache.SingleFlightCache[list[QuarantineTotals]] = cache.SingleFlightCache(32)
 
 
 def title(source: str) -> str:
@@ -58,11 +58,11 @@ def arrivals(frame: Frame) -> None:
     sent, connected, day, week, unsigned = _sent.get(
         _key(frame),
         lambda: (
-            stored.sent(engine, team),
-            stored.connected(engine, team),
-            stored.delivered(engine, team, now - DAY),
-            stored.delivered(engine, team, now - 7 * DAY),
-            stored.refusals(engine, team),
+            stored.source_totals(engine, team),
+            stored.connected_platforms(engine, team),
+            stored.delivery_totals(engine, team, now - DAY),
+            stored.delivery_totals(engine, team, now - 7 * DAY),
+            stored.signature_failures(engine, team),
         ),
     )
     said = {s.source: s for s in sent}
@@ -109,9 +109,9 @@ def _unsigned(name: str, refusal: SignatureFailure, now: int, team: str) -> None
 
 def _row(
     name: str,
-    sent: Sent | None,
-    day: Delivered | None,
-    week: Delivered | None,
+    sent: SourceTotals | None,
+    day: DeliveryTotals | None,
+    week: DeliveryTotals | None,
     connected: bool,
     now: int,
     zone: str,
@@ -128,7 +128,7 @@ def _row(
     }
 
 
-def _requests(found: Delivered | None, webhooks: bool) -> str:
+def _requests(found: DeliveryTotals | None, webhooks: bool) -> str:
     """``12``, with what was refused in them; a dash for what comes in files or with a token."""
     if found is None:
         return "0" if webhooks else ABSENT
@@ -167,11 +167,11 @@ def invite(team: str) -> None:
 def quarantine(frame: Frame) -> None:
     """What could not be taken, by reason; each original at a click; and *Replay*."""
     _result()
-    held = _held.get(_key(frame), lambda: stored.held(cache.reader().engine, frame.team.key))
+    held = _held.get(_key(frame), lambda: stored.quarantine_totals(cache.reader().engine, frame.team.key))
     if not held:
         st.caption("Nothing is in quarantine: everything that came in has been taken.")
         return
-    total = sum(h.count for h in held)
+    total = sum(h.originals for h in held)
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
@@ -185,7 +185,7 @@ def quarantine(frame: Frame) -> None:
     rows = pd.DataFrame(
         {
             "Reason": [h.reason for h in held],
-            "How many": [f"{h.count:,}" for h in held],
+            "How many": [f"{h.originals:,}" for h in held],
             "Newest": [dates.instant(h.newest, frame.team.zone) for h in held],
         }
     )
@@ -206,7 +206,7 @@ def quarantine(frame: Frame) -> None:
         else None
     )
     found = stored.originals(cache.reader().engine, frame.team.key, reason, limit=LISTED)
-    of = total if reason is None else next(h.count for h in held if h.reason == reason)
+    of = total if reason is None else next(h.originals for h in held if h.reason == reason)
     for original in found:
         _original(frame, original)
     if of > len(found):
