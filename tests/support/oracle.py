@@ -1,18 +1,18 @@
-"""The oracle: every number worked out slowly, straight from the definitions. Tests hold the product against it.
+"""The oracle: every figure computed slowly, straight from the specification. Tests compare the product with it.
 
-Plain Python and integers (epoch ms, ``[start, end)``), no cleverness, nothing shared with the metering core: only the
-event table and the calendar, which have tests of their own. A timeline is folded instant by instant; time is then cut
-at every instant at which anything changes, and between two cuts every state is looked up by its definition.
+Plain Python and integers (epoch ms, ``[start, end)``). It shares nothing with the metering core but the event table and
+the calendar, which have tests of their own. Timelines are computed instant by instant; then time is cut at every change,
+and the state between two cuts is looked up by its definition.
 
-Where the definitions leave a choice, this is the one taken:
+Where the specification leaves a choice, these are made:
 
-* Staleness is judged at ``as_of`` only, from the session's last event before it. Recordings it closes are stored.
-* ``recording.deleted`` is an end; of several ends at one instant stops go before deletes. It removes what is stored of the
-  recording at that instant; a run it ends stores nothing. What is stored is not "open": no session end closes it.
+* The inactivity timeout depends on the session's last event before ``as_of``. Recordings that it closes are stored.
+* ``recording.deleted`` is an end; of several ends at one instant, stops apply before deletions. It removes what is stored
+  of the recording at that instant; a run that it ends stores nothing. A session end does not end storage.
 * A subscription is (receiver's connection, track id) and matches every published track of that id in the session.
-* Kind, person and room come from the earliest start, ties broken by the smallest (source, id); for the person, those that
-  name none but the connection are the last of a tie.
-* A post counts once per (session, type, post), when it was first posted.
+* Kind, person and room come from the earliest start, ties broken by the smallest (source, id). For the person, starts
+  that name none come last in a tie.
+* A post counts once per (session, type, post), at its earliest time.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ PEAKS = (
 )
 KEYS = tuple(m.key for m in ALL)
 
-#: Does a connection that subscribes to a track id it publishes itself consume its own track?
-#: "Every published track of that id" says so; flip it here if the definition ever says "of others".
+#: Whether a connection that subscribes to the id of a track of its own consumes that track. A subscription matches every
+#: published track of its id.
 OWN_TRACKS_ARE_CONSUMED = True
 
-# What each start and end event opens and closes. The object's name within its session follows from it.
+# The kind of object that each start and end event opens and closes.
 STARTS = {
     "participant.joined": "presence",
     "track.published": "track",
@@ -87,7 +87,7 @@ class Thing:
                 entry[2] = at
 
     def own_events(self, at: int, types: list[str]) -> bool:
-        """Apply all own events of one instant; tell if an end closed it. What changes the state goes first."""
+        """Apply all own events of one instant, those that change the state first. Return whether an end closed it."""
         starts = [t for t in types if t in STARTS]
         ends = sorted((t for t in types if t in ENDS), key=lambda t: t == "recording.deleted")
         ended = False
@@ -103,12 +103,12 @@ class Thing:
                     self.delete(at)
         if (
             "recording.deleted" in ends
-        ):  # it is closed: there is nothing to end, but something may be stored
+        ):  # the recording is closed, but something of it may be stored
             self.delete(at)
         return ended
 
     def covers(self, at: int) -> bool:
-        """Is it in its state at this instant? Only asked once every span is closed."""
+        """Return whether a span covers this instant. Valid once every span is closed."""
         return any(s <= at < e for s, e in self.spans)
 
 
@@ -154,7 +154,7 @@ class Session:
             if thing.since is not None:
                 if self.stale:
                     thing.close(last)
-                else:  # it runs on: its span is cut at as_of, and a recording is not stored yet
+                else:  # open: its span is cut at as_of, and a recording is not stored yet
                     thing.spans.append((thing.since, as_of))
                     thing.since = None
 
@@ -190,14 +190,14 @@ class Session:
         return min((s for t in self.of("presence") for s, _ in t.spans), default=None)
 
     def state(self, at: int) -> dict[str, int]:
-        """Level of everything that is measured by time, at one instant."""
+        """Return the level of everything that is measured by time, at one instant."""
         present = [t.connection for t in self.of("presence") if t.covers(at)]
         tracks = [t for t in self.of("track") if t.connection in present and t.covers(at)]
         level = dict.fromkeys(KEYS, 0)
         level["participation_minutes"] = len(present)
 
         def sent(connection: str, ids: set[str] | None = None) -> list[str]:
-            """Parts a connection broadcasts, over all its tracks or over those of certain ids."""
+            """Return the parts that a connection broadcasts, with all its tracks or those with certain ids."""
             mine = [
                 t
                 for t in tracks
@@ -242,7 +242,7 @@ class Session:
 
 
 def _touches(span: tuple[int, int], a: int, b: int) -> bool:
-    """Does ``[s, e)`` touch ``[a, b)``? One of length zero touches what holds its instant."""
+    """Return whether ``[s, e)`` touches ``[a, b)``. A span of length 0 touches what contains its instant."""
     s, e = span
     return a <= s < b if s == e else s < b and e > a
 
@@ -254,7 +254,7 @@ def _day(value: date | str) -> date:
 def sessions(
     events: Iterable[Event], *, team: str, as_of: int, stale_after: int = STALE_AFTER
 ) -> dict[str, Session]:
-    """The team's sessions, folded: duplicates dropped (the first given stays), events from ``as_of`` on ignored."""
+    """Return the team's sessions, without duplicates (the first one given counts) and events from ``as_of`` on."""
     unique: dict[tuple[str, str, str], Event] = {}
     for e in events:
         unique.setdefault((e.team, e.source, e.id), e)
@@ -268,7 +268,7 @@ def sessions(
 def _bucket(
     folded: list[Session], a: int, b: int, steps: list[tuple[int, int, list[dict[str, int]]]]
 ) -> tuple[dict, dict, int]:
-    """All figures of ``[a, b)``, the earliest instants of its peaks, and the estimated part of consumption.
+    """Return the figures of ``[a, b)``, the earliest instants of its peaks, and the estimated part of consumption.
 
     ``steps`` are the pieces of time between two changes: start, end, and the state of each session in it.
     """
@@ -322,7 +322,7 @@ def report(
     as_of: int,
     stale_after: int = STALE_AFTER,
 ) -> dict:
-    """Every figure of a range, raw: ms for minutes and levels, plain counts else.
+    """Return every figure of a range, raw: ms for minutes and levels, else counts.
 
     ``edges`` (epoch ms), ``rows`` (a dict of all keys per bucket; ``None`` for one that begins at or after ``as_of``) and
     ``total`` (the same for the range; values ``None`` where no bucket has begun). ``peaks_at`` and ``total_at`` hold the
@@ -363,7 +363,7 @@ def _edges(start: date | str, last: date | str, zone_name: str, grain: str) -> l
 def live(
     events: Iterable[Event], *, team: str, as_of: int, stale_after: int = STALE_AFTER
 ) -> dict[str, int]:
-    """Open presences, sessions with at least one, and running recordings, at ``as_of``."""
+    """Return open presences, sessions with at least one, and running recordings, at ``as_of``."""
     folded = sessions(events, team=team, as_of=as_of, stale_after=stale_after).values()
     present = [sum(t.what == "presence" for t in x.live) for x in folded]
     return {
