@@ -30,7 +30,7 @@ from usage_report.core.periods import (
     zone,
 )
 from usage_report.reporting.model import Query, Report, TeamInfo
-from usage_report.reporting.reader import Reader, settled
+from usage_report.reporting.reader import Reader, canonical_as_of
 from usage_report.sources import registry
 
 #: Metrics whose sum is a field of Digital Samba's statistics. ``None``: answered ``null``, because
@@ -114,7 +114,7 @@ class ReportEndpoints:
                 _parse_grain(given.get("grain", "day")),
                 parse_keys(given.get("metrics", "")),
             )
-            state = settled(query, info, self._reader.stale_after)
+            state = canonical_as_of(query, info, self._reader.stale_after)
             return Prepared(state, lambda: self._reader.report(query).json())
 
         return await self._answer(request, "report", team, prepare)
@@ -148,7 +148,7 @@ class ReportEndpoints:
             live = None
             if "live_participants" in fields:
                 live = self._reader.live(team, as_of).live_participants
-            state = settled(query, info, self._reader.stale_after), start, last, live
+            state = canonical_as_of(query, info, self._reader.stale_after), start, last, live
             return Prepared(state, lambda: _statistics(self._reader.report(query), fields, live))
 
         return await self._answer(request, "statistics", team, prepare)

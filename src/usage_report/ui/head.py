@@ -42,7 +42,7 @@ class Head:
                 whole = bytes(body).replace(b"</head>", STYLE, 1)
                 kept = [(k, v) for k, v in start["headers"] if k.lower() not in _VALIDATORS]
                 await send(
-                    start | {"headers": [*kept, (b"content-length", str(len(whole)).encode())]}
+                    {**start, "headers": [*kept, (b"content-length", str(len(whole)).encode())]}
                 )
                 message = {
                     "type": "http.response.body",
@@ -51,4 +51,4 @@ class Head:
             await send(message)
 
         headers = [(k, v) for k, v in scope["headers"] if k.lower() not in _UNASKED]
-        await self.app(scope | {"headers": headers}, receive, styled)
+        await self.app({**scope, "headers": headers}, receive, styled)
