@@ -12,14 +12,14 @@ from pyroaring import BitMap
 from usage_report.core.periods import QUARTER
 from usage_report.metering import sweep
 from usage_report.metering.facts import (
-    NOWHERE,
+    NO_INSTANT,
     PEAKS,
     SETS,
     SUMS,
     Facts,
     concat,
     merge,
-    packed,
+    pack_set,
 )
 
 many = settings(max_examples=400, deadline=None)
@@ -118,9 +118,9 @@ def facts(draw: st.DrawFn) -> Facts:
         ).reshape(n, width)
 
     peaks = table(len(PEAKS))
-    at = np.where(peaks > 0, start[:, None] * 100 + table(len(PEAKS)), NOWHERE)
+    at = np.where(peaks > 0, start[:, None] * 100 + table(len(PEAKS)), NO_INSTANT)
     sets = {
-        name: [packed(BitMap(draw(st.sets(st.integers(0, 5), max_size=3)))) for _ in range(n)]
+        name: [pack_set(BitMap(draw(st.sets(st.integers(0, 5), max_size=3)))) for _ in range(n)]
         for name in SETS
     }
     counts = np.array([[sets[name][i][1] for name in SETS] for i in range(n)], np.int64).reshape(
@@ -156,9 +156,9 @@ def test_merge(fine, edges):
             assert got.peaks[i, k] == best
             first = min(
                 (int(fine.peaks_at[j, k]) for j in inside if fine.peaks[j, k] == best),
-                default=NOWHERE,
+                default=NO_INSTANT,
             )
-            assert got.peaks_at[i, k] == (first if best else NOWHERE)
+            assert got.peaks_at[i, k] == (first if best else NO_INSTANT)
         for k, name in enumerate(SETS):
             united = set().union(*(opened(fine.sets[name][j]) for j in inside))
             assert opened(got.sets[name][i]) == united

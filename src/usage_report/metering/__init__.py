@@ -1,4 +1,4 @@
-"""Pure functions from events to facts: ``fold``, ``session_quarters``, ``team_quarters``, ``facts``.
+"""From events to facts, as pure functions.
 
 Owns the rules of spans, minutes and peaks. May import ``core``.
 Does not own SQL, a clock, files or pandas.

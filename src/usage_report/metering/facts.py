@@ -1,7 +1,8 @@
-"""The shape of facts: per bucket, figures that add up, peaks with their instant, and sets. And how buckets merge.
+"""Facts: the figures of one team per bucket of time, and how buckets combine.
 
-The same shape serves quarters of an hour, days and any longer bucket, because each figure says how it combines:
-sums add, peaks take the largest (its earliest instant), sets unite. Storage is kept as its changes, so it is a sum too.
+The same shape serves quarter hours, days and any longer bucket, because each figure has a rule for
+combining: sums add, peaks take the largest with its earliest instant, sets unite. Storage is kept
+as its changes, so that it is a sum too.
 """
 
 from __future__ import annotations
@@ -11,63 +12,65 @@ from dataclasses import dataclass
 import numpy as np
 from pyroaring import BitMap
 
+from usage_report.metering.arrays import NO_INSTANT, Flags, Ints, earliest_peaks
+
 _KINDS = ("audio_video", "audio", "video", "screenshare")
-#: Figures that add up. Milliseconds, but for the last five, which are counts.
+#: Figures that add up: milliseconds, except for the last four, which are counts.
 SUMS = (
     "participation",
     *(f"broadcast_{k}" for k in _KINDS),
     *(f"consumed_{k}" for k in _KINDS),
-    "estimated_ms",  # consumed ms of sessions without subscription events
+    "estimated_ms",  # consumed time of sessions without subscription events
     "recorded",
     "captions",
     "whiteboard",
     "breakout",
-    "storage",  # change of what is stored, + at a stop, - at a deletion
+    "storage",  # change: + at the stop of a recording, - at its deletion
     "sessions",
     "chat",
     "qa",
-    "closed_by_timeout",  # sessions closed by silence
+    "closed_by_timeout",  # sessions closed by the inactivity timeout
 )
 SUM = {name: i for i, name in enumerate(SUMS)}
-#: Most at one instant.
+#: Largest numbers at one instant.
 PEAKS = ("participants", "concurrent_sessions", "session_participants", "concurrent_recordings")
 PEAK = {name: i for i, name in enumerate(PEAKS)}
-#: Sets of dense numbers (uint32), one numbering a team.
+#: Sets of dense ids (uint32). Each team has its own ids for each set.
 SETS = ("persons", "rooms")
 
-#: Names of the columns that say how many each set holds.
+#: Columns with the size of each set.
 COUNTS = tuple(f"{name}_count" for name in SETS)
-
-NOWHERE = -1  # instant of a peak of nought
 
 
 @dataclass(slots=True, eq=False)
 class Facts:
-    """Facts of one team for ``n`` buckets, sorted by start.
+    """Facts of one team for ``n`` buckets, sorted by start."""
 
-    ``start`` int64[n] epoch ms · ``sums`` int64[n, len(SUMS)] · ``peaks`` and ``peaks_at`` int64[n, len(PEAKS)]
-    (``peaks_at`` is epoch ms, ``NOWHERE`` for a peak of nought) · ``sets[name]`` a list of n serialised bitmaps (``b""``
-    for none, ``None`` where it was not asked for) · ``counts`` int64[n, len(SETS)]: how many each set holds. Most sets are
-    passed on as they are: they are opened only where they are united.
-    """
-
-    start: np.ndarray
-    sums: np.ndarray
-    peaks: np.ndarray
-    peaks_at: np.ndarray
+    #: [n] epoch ms.
+    start: Ints
+    #: [n, len(SUMS)]
+    sums: Ints
+    #: [n, len(PEAKS)]
+    peaks: Ints
+    #: [n, len(PEAKS)] epoch ms, ``NO_INSTANT`` for a peak of 0.
+    peaks_at: Ints
+    #: name -> ``n`` serialised bitmaps: ``b""`` for an empty set, ``None`` if it was not loaded.
+    #: They are deserialised only where they are united.
     sets: dict[str, list[bytes | None]]
-    counts: np.ndarray
+    #: [n, len(SETS)]: sizes of the sets.
+    counts: Ints
 
     def __len__(self) -> int:
         return len(self.start)
 
     @staticmethod
     def empty() -> Facts:
+        """Return facts without buckets."""
         return zeros(np.zeros(0, np.int64))
 
-    def take(self, keep: np.ndarray) -> Facts:
-        """The buckets of an index or boolean array, in its order."""
-        where = np.flatnonzero(keep) if keep.dtype == bool else keep
+    def take(self, keep: Ints | Flags) -> Facts:
+        """Return the buckets that an array of indices or flags selects, in its order."""
+        where = np.flatnonzero(keep) if keep.dtype == np.bool_ else keep
         return Facts(
             self.start[where],
             self.sums[where],
@@ -78,26 +81,24 @@ class Facts:
         )
 
 
-def zeros(start: np.ndarray) -> Facts:
-    """Facts in which nothing happened."""
+def zeros(start: Ints) -> Facts:
+    """Return facts in which every figure is 0."""
     n = len(start)
     return Facts(
         np.asarray(start, np.int64),
         np.zeros((n, len(SUMS)), np.int64),
         np.zeros((n, len(PEAKS)), np.int64),
-        np.full((n, len(PEAKS)), NOWHERE, np.int64),
+        np.full((n, len(PEAKS)), NO_INSTANT, np.int64),
         {name: [b""] * n for name in SETS},
         np.zeros((n, len(SETS)), np.int64),
     )
 
 
 def concat(*parts: Facts) -> Facts:
-    """Buckets of several facts together, sorted by start. No two may share a start."""
+    """Return the buckets of all parts, sorted by start. No two buckets may share a start."""
     parts = tuple(p for p in parts if len(p))
-    if not parts:
-        return Facts.empty()
-    if len(parts) == 1:
-        return parts[0]
+    if len(parts) <= 1:
+        return parts[0] if parts else Facts.empty()
     joined = Facts(
         np.concatenate([p.start for p in parts]),
         np.concatenate([p.sums for p in parts]),
@@ -110,41 +111,35 @@ def concat(*parts: Facts) -> Facts:
     return joined if np.all(order == np.arange(len(order))) else joined.take(order)
 
 
-def merge(facts: Facts, edges: np.ndarray) -> Facts:
-    """The buckets ``[edges[i], edges[i+1])``, made of the finer buckets that begin in them.
+def merge(facts: Facts, edges: Ints) -> Facts:
+    """Return the buckets ``[edges[i], edges[i+1])``, combined from the finer ones inside them.
 
-    ``edges`` int64[n + 1], strictly rising; every finer bucket must lie wholly in one of them or outside all.
+    ``edges`` are strictly increasing. Every finer bucket lies in one bucket, or outside all.
     """
-    out = zeros(edges[:-1])
+    merged = zeros(edges[:-1])
     bounds = np.searchsorted(facts.start, edges)
     lo, hi = bounds[:-1], bounds[1:]
-    some = np.flatnonzero(lo < hi)
-    if not len(some):
-        return out
-    inside = slice(int(lo[some[0]]), int(hi[some[-1]]))
-    cuts = lo[some] - inside.start
-    out.sums[some] = np.add.reduceat(facts.sums[inside], cuts, axis=0)
-    peaks, at = facts.peaks[inside], facts.peaks_at[inside]
-    top = np.maximum.reduceat(peaks, cuts, axis=0)
-    out.peaks[some] = top
-    owner = np.repeat(np.arange(len(some)), np.diff(np.append(cuts, len(peaks))))
-    never = np.iinfo(np.int64).max
-    first = np.minimum.reduceat(
-        np.where((peaks == top[owner]) & (peaks > 0), at, never), cuts, axis=0
+    filled = np.flatnonzero(lo < hi)
+    if not len(filled):
+        return merged
+    inside = slice(int(lo[filled[0]]), int(hi[filled[-1]]))
+    first = lo[filled] - inside.start
+    merged.sums[filled] = np.add.reduceat(facts.sums[inside], first, axis=0)
+    merged.peaks[filled], merged.peaks_at[filled] = earliest_peaks(
+        facts.peaks[inside], facts.peaks_at[inside], first
     )
-    out.peaks_at[some] = np.where(first == never, NOWHERE, first)
     for column, name in enumerate(SETS):
-        sets, target = facts.sets[name], out.sets[name]
-        for i, a, b in zip(some.tolist(), lo[some].tolist(), hi[some].tolist(), strict=True):
+        sets, target = facts.sets[name], merged.sets[name]
+        for i, a, b in zip(filled.tolist(), lo[filled].tolist(), hi[filled].tolist(), strict=True):
             if b - a == 1:
-                target[i], out.counts[i, column] = sets[a], facts.counts[a, column]
+                target[i], merged.counts[i, column] = sets[a], facts.counts[a, column]
             else:
-                target[i], out.counts[i, column] = packed(
+                target[i], merged.counts[i, column] = pack_set(
                     BitMap.union(BitMap(), *(BitMap.deserialize(s) for s in sets[a:b] if s))
                 )
-    return out
+    return merged
 
 
-def packed(numbers: BitMap) -> tuple[bytes, int]:
-    """A set as it is kept, and how many it holds."""
+def pack_set(numbers: BitMap) -> tuple[bytes, int]:
+    """Return a set as it is stored, and its size."""
     return numbers.serialize() if numbers else b"", len(numbers)

@@ -1,21 +1,27 @@
 """From the events of one session to its spans.
 
-Every object (a connection, a track, a recording ...) has a timeline of its own; ``timeline`` holds the rules for it.
-Nothing depends on the order in which events arrived: rows are sorted by (time, source, id) first.
+Every object has a timeline of its own, whose rules are in ``timeline``. The order in which events
+arrived does not matter: rows are sorted by (time, source, id) first.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from usage_report.core.events import CODE
+from usage_report.metering.timeline import Move, Span, object_spans, overlaps
+
+KIND_BITS = {"audio": 0, "video": 1, "screenshare": 2}
+TOGGLES = {"captions": 0, "whiteboard": 1, "breakout": 2}
+POSTS = {"chat": 0, "qa": 1}
 
 
 class Row(NamedTuple):
-    """What folding needs of one event. Sorts by time, then by identity, so ties never depend on arrival."""
+    """The fields of an event that ``fold`` needs, in the order in which rows are sorted."""
 
     time: int
     source: str
@@ -28,289 +34,299 @@ class Row(NamedTuple):
     room: str
 
 
-#: A half-open span of epoch ms.
-Span = tuple[int, int]
-#: (instant, is it an end?)
-Move = tuple[int, bool]
-
-KIND_BITS = {"audio": 0, "video": 1, "screenshare": 2}
-TOGGLES = {"captions": 0, "whiteboard": 1, "breakout": 2}
-POSTS = {"chat": 0, "qa": 1}
-
-
 class SessionTimeline(NamedTuple):
-    """All spans of one session, clipped to the horizon. Instants are epoch ms; connections are numbered from 0."""
+    """All spans of one session. Instants are epoch ms; connections are numbered from 0."""
 
     room: str
-    #: (connection, person, start, end): stays, zero-length ones too.
+    #: (connection, person, start, end): stays, including those of length zero.
     presence: list[tuple[int, str, int, int]]
-    #: (connection, kind bit, start, end): published, clipped to presence.
+    #: (connection, kind bit, start, end): published tracks, clipped to presence.
     published: list[tuple[int, int, int, int]]
-    #: (receiver, publisher, kind bit, start, end): published and subscribed.
+    #: (receiver, publisher, kind bit, start, end): tracks while both published and subscribed.
     received: list[tuple[int, int, int, int, int]]
-    #: Does the source tell who receives what? Else consumption is estimated.
-    subscribes: bool
-    #: (toggle, start, end): captions, whiteboards, breakouts, not yet united nor cut to activity.
+    #: Whether there are subscription events. Without them, consumption is estimated.
+    has_subscriptions: bool
+    #: (toggle, start, end): captions, whiteboards and breakouts; they may overlap each other and
+    #: are not clipped to presence.
     toggles: list[tuple[int, int, int]]
     recordings: list[Span]
-    #: (instant, +ms or -ms): stored recordings as their changes.
+    #: (instant, change in ms): a recording's length is added at its stop, removed at its deletion.
     storage: list[tuple[int, int]]
     #: (post, instant)
     posts: list[tuple[int, int]]
-    #: Start of the first presence, ``None`` where nobody came.
+    #: Start of the first presence, ``None`` if there is none.
     start: int | None
     #: Presences and recordings that no event has ended.
     open_presences: int
     open_recordings: int
-    #: Is anything at all still open?
-    open: bool
-    #: Instant at which silence closed what was open, else ``None``.
+    #: Whether any object is still open.
+    is_open: bool
+    #: Instant at which the inactivity timeout closed what was open, else ``None``.
     closed_by_timeout: int | None
-    #: Ends that came while their object was closed.
+    #: Ends of objects that were not open.
     anomalies: int
 
 
-def timeline(
-    moves: Sequence[Move], closers: Sequence[int], horizon: int
-) -> tuple[list[Span], int | None, int]:
-    """Spans of one object -> (spans, start of the span still open or ``None``, ends that met a closed object).
+#: (connection, subject): identifies an object among those of its family.
+_Object = tuple[str, str]
+_Moves = dict[_Object, list[Move]]
 
-    ``moves`` are the object's own starts and ends, sorted by time. At one instant the move that changes the state goes
-    first: the end where it is open, the start where it is closed. ``closers`` (sorted) are instants that end it from
-    outside: after its own moves of that instant, and only if it began before. An open span runs to ``horizon``.
-    """
-    spans: list[Span] = []
-    start: int | None = None
-    anomalies = i = 0
-    n = len(moves)
-    while i < n:
-        at = moves[i][0]
-        if start is not None and closers:
-            c = bisect_right(closers, start)
-            if c < len(closers) and closers[c] < at:
-                spans.append((start, closers[c]))
-                start = None
-        starts = ends = 0
-        while i < n and moves[i][0] == at:
-            if moves[i][1]:
-                ends += 1
-            else:
-                starts += 1
-            i += 1
-        while True:
-            if start is not None:
-                if not ends:
-                    break
-                ends -= 1
-                spans.append((start, at))
-                start = None
-            else:
-                if not starts:
-                    break
-                starts -= 1
-                start = at
-        anomalies += ends
-    if start is not None:
-        c = bisect_right(closers, start)
-        if c < len(closers):
-            spans.append((start, closers[c]))
-            start = None
-        else:
-            spans.append((start, horizon))
-    return spans, start, anomalies
-
-
-def overlaps(a: Sequence[Span], b: Sequence[Span]) -> list[Span]:
-    """What two sorted lists of disjoint spans share, zero-length shares left out."""
-    out: list[Span] = []
-    i = j = 0
-    while i < len(a) and j < len(b):
-        s, e = max(a[i][0], b[j][0]), min(a[i][1], b[j][1])
-        if s < e:
-            out.append((s, e))
-        if a[i][1] < b[j][1]:
-            i += 1
-        else:
-            j += 1
-    return out
-
-
-_JOINED, _LEFT = CODE["participant.joined"], CODE["participant.left"]
-_PUBLISHED, _UNPUBLISHED = CODE["track.published"], CODE["track.unpublished"]
-_SUBSCRIBED, _UNSUBSCRIBED = CODE["track.subscribed"], CODE["track.unsubscribed"]
-_REC_STARTED, _REC_STOPPED, _REC_DELETED = (
-    CODE[f"recording.{x}"] for x in ("started", "stopped", "deleted")
-)
-_STARTED, _ENDED = CODE["session.started"], CODE["session.ended"]
-_CHAT = CODE["chat.posted"]
-#: code -> (toggle, is it an end?)
-_TOGGLE = {
-    CODE["captions.started"]: (TOGGLES["captions"], False),
-    CODE["captions.stopped"]: (TOGGLES["captions"], True),
-    CODE["whiteboard.opened"]: (TOGGLES["whiteboard"], False),
-    CODE["whiteboard.closed"]: (TOGGLES["whiteboard"], True),
-    CODE["breakout.opened"]: (TOGGLES["breakout"], False),
-    CODE["breakout.closed"]: (TOGGLES["breakout"], True),
+# Families of objects. The toggles are last, in the order of ``TOGGLES``.
+_PRESENCE, _TRACK, _SUBSCRIPTION, _RECORDING, _CAPTIONS, _WHITEBOARD, _BREAKOUT = range(7)
+_TOGGLES = slice(_CAPTIONS, None)
+#: type -> (family, whether it is an end)
+_STARTS_AND_ENDS = {
+    "participant.joined": (_PRESENCE, False),
+    "participant.left": (_PRESENCE, True),
+    "track.published": (_TRACK, False),
+    "track.unpublished": (_TRACK, True),
+    "track.subscribed": (_SUBSCRIPTION, False),
+    "track.unsubscribed": (_SUBSCRIPTION, True),
+    "recording.started": (_RECORDING, False),
+    "recording.stopped": (_RECORDING, True),
+    "recording.deleted": (_RECORDING, True),
+    "captions.started": (_CAPTIONS, False),
+    "captions.stopped": (_CAPTIONS, True),
+    "whiteboard.opened": (_WHITEBOARD, False),
+    "whiteboard.closed": (_WHITEBOARD, True),
+    "breakout.opened": (_BREAKOUT, False),
+    "breakout.closed": (_BREAKOUT, True),
 }
+#: The same by code, with ``None`` for all other events.
+_MOVE_OF = {code: _STARTS_AND_ENDS.get(type) for type, code in CODE.items()}
+_DELETED = CODE["recording.deleted"]
+_ENDED = CODE["session.ended"]
+_CHAT = CODE["chat.posted"]
+_POSTED = frozenset(code for type, code in CODE.items() if type.endswith(".posted"))
 
 
 def fold(
-    rows: Iterable[Row | tuple], as_of: int | None = None, stale_after: int = 86_400_000
+    rows: Iterable[Row | tuple[Any, ...]],
+    as_of: int | None = None,
+    stale_after: int = 86_400_000,
 ) -> SessionTimeline | None:
-    """The spans of one session, or ``None`` where nothing has happened in it before ``as_of``.
+    """Return the spans of one session, or ``None`` if it has no events before ``as_of``.
 
-    ``as_of`` (epoch ms): later events have not happened; open spans run to it, unless nothing was heard for
-    ``stale_after`` ms: then they end at the session's last event. Without ``as_of`` all events count and open spans end
-    at the last one: what holds from the moment the session is stale on, whenever that is.
+    ``rows`` are tuples with the fields of ``Row``.
+
+    ``as_of`` (epoch ms): events at or after it do not count. Open spans run to it, unless the
+    session has had no event for ``stale_after`` ms: then they end at the session's last event.
+    Without ``as_of``, all events count and open spans end at the last one. This is the final state
+    of the session if no further event arrives.
     """
-    rows = sorted(rows if as_of is None else (r for r in rows if r[0] < as_of))
+    rows = sorted(rows if as_of is None else (row for row in rows if row[0] < as_of))
     if not rows:
         return None
-    last = rows[-1][0]
-    silent = as_of is None or as_of - last >= stale_after
-    horizon = last if silent else as_of
+    last: int = rows[-1][0]
+    is_stale = as_of is None or as_of - last >= stale_after
+    horizon = last if as_of is None or is_stale else as_of
 
-    joins: defaultdict[str, list[Move]] = defaultdict(list)
-    people: dict[str, str] = {}
-    came: dict[str, int] = {}
-    tracks: defaultdict[tuple[str, str], list[Move]] = defaultdict(list)
-    kinds: dict[tuple[str, str], int] = {}
-    wanted: defaultdict[tuple[str, str], list[Move]] = defaultdict(list)
-    toggled: defaultdict[tuple[int, str], list[Move]] = defaultdict(list)
-    recorded: defaultdict[str, list[Move]] = defaultdict(list)
-    deleted: defaultdict[str, list[int]] = defaultdict(list)
+    history = _read_history(rows)
+    presence = _fold_presence(history, horizon)
+    published = _fold_published(history, presence, horizon)
+    received = _fold_received(history, presence, published, horizon)
+    toggles = _fold_toggles(history, horizon)
+    recordings = _fold_recordings(history, horizon, is_stale=is_stale)
+    is_open = bool(presence.open or recordings.open or toggles.open)
+    return SessionTimeline(
+        room=history.room or rows[0][8],
+        presence=presence.spans,
+        published=published.spans,
+        received=received.spans,
+        has_subscriptions=bool(history.moves[_SUBSCRIPTION]),
+        toggles=toggles.spans,
+        recordings=recordings.spans,
+        storage=recordings.storage,
+        posts=history.posts,
+        start=min((start for _, _, start, _ in presence.spans), default=None),
+        open_presences=presence.open,
+        open_recordings=recordings.open,
+        is_open=is_open,
+        closed_by_timeout=last if is_stale and is_open else None,
+        anomalies=sum(
+            part.anomalies for part in (presence, published, received, toggles, recordings)
+        ),
+    )
+
+
+@dataclass(slots=True)
+class _History:
+    """The events of a session, sorted into the objects that they belong to."""
+
+    #: Starts and ends of the objects of each family.
+    moves: list[_Moves] = field(
+        default_factory=lambda: [defaultdict(list) for _ in range(_BREAKOUT + 1)]
+    )
+    #: Instants of ``session.ended``.
+    ended: list[int] = field(default_factory=list)
+    #: connection -> (instant, person) of its first join.
+    people: dict[str, tuple[int, str]] = field(default_factory=dict)
+    #: Kind bit of each track.
+    kinds: dict[_Object, int] = field(default_factory=dict)
+    #: Instants of ``recording.deleted`` of each recording.
+    deleted: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    posts: list[tuple[int, int]] = field(default_factory=list)
+    #: The room of the first join or ``session.started``, ``""`` if there is none.
+    room: str = ""
+
+
+def _read_history(rows: list[Row | tuple[Any, ...]]) -> _History:
+    history = _History()
+    moves, people, kinds, room = history.moves, history.people, history.kinds, ""
     posted: dict[tuple[int, str], int] = {}
-    ended: list[int] = []
-    room = ""
     for time, _, _, code, subject, connection, person, detail, in_room in rows:
-        if code == _PUBLISHED:
-            tracks[connection, subject].append((time, False))
-            kinds.setdefault((connection, subject), KIND_BITS[detail])
-        elif code == _UNPUBLISHED:
-            tracks[connection, subject].append((time, True))
-        elif code == _JOINED:
-            joins[connection].append((time, False))
-            # Of several at one instant, one that names a person goes before one that names none.
-            if connection not in people or (
-                people[connection] == connection and came[connection] == time
-            ):
-                people[connection], came[connection] = person, time
-            room = room or in_room
-        elif code == _LEFT:
-            joins[connection].append((time, True))
-        elif code == _SUBSCRIBED:
-            wanted[connection, subject].append((time, False))
-        elif code == _UNSUBSCRIBED:
-            wanted[connection, subject].append((time, True))
-        elif code == _STARTED:
-            room = room or in_room
+        move = _MOVE_OF[code]
+        if move is not None:
+            family, is_end = move
+            moves[family][connection, subject].append((time, is_end))
+            if is_end:
+                if code == _DELETED:
+                    history.deleted[subject].append(time)
+            elif family == _TRACK:
+                kinds.setdefault((connection, subject), KIND_BITS[detail])
+            elif family == _PRESENCE:
+                room = room or in_room
+                # Of several joins at one instant, one that names a person has precedence.
+                if connection not in people or people[connection] == (time, connection):
+                    people[connection] = time, person
         elif code == _ENDED:
-            ended.append(time)
-        elif code == _REC_STARTED:
-            recorded[subject].append((time, False))
-        elif code == _REC_STOPPED:
-            recorded[subject].append((time, True))
-        elif code == _REC_DELETED:
-            recorded[subject].append((time, True))
-            deleted[subject].append(time)
-        elif code in _TOGGLE:
-            toggle, is_end = _TOGGLE[code]
-            toggled[toggle, subject].append((time, is_end))
-        else:
+            history.ended.append(time)
+        elif code in _POSTED:
             posted.setdefault((code, subject), time)
+        else:  # session.started
+            room = room or in_room
+    history.room = room
+    history.posts = [
+        (POSTS["chat" if code == _CHAT else "qa"], at) for (code, _), at in posted.items()
+    ]
+    return history
 
-    anomalies = open_presences = open_recordings = 0
-    anything_open = False
 
+class _Presence(NamedTuple):
+    spans: list[tuple[int, str, int, int]]
+    #: Each connection that was present: its number, its stays, and the sorted instants that end its
+    #: tracks and subscriptions, which are the ends of its stays and of the session.
+    connections: dict[str, tuple[int, list[Span], list[int]]]
+    open: int
+    anomalies: int
+
+
+def _fold_presence(history: _History, horizon: int) -> _Presence:
+    ended, people = history.ended, history.people
     presence: list[tuple[int, str, int, int]] = []
-    stays: dict[str, list[Span]] = {}
-    numbers: dict[str, int] = {}
-    for connection, moves in joins.items():
-        spans, still, odd = timeline(moves, ended, horizon)
-        anomalies += odd
-        open_presences += still is not None
-        if spans:
-            number = numbers[connection] = len(numbers)
-            stays[connection] = spans
-            presence += [(number, people[connection], s, e) for s, e in spans]
+    connections: dict[str, tuple[int, list[Span], list[int]]] = {}
+    open_presences = anomalies = 0
+    for (connection, _), moves in history.moves[_PRESENCE].items():
+        stays, open_since, ignored_ends = object_spans(moves, ended, horizon)
+        anomalies += ignored_ends
+        open_presences += open_since is not None
+        if stays:
+            number, (_, person) = len(connections), people[connection]
+            closers = sorted([end for _, end in stays] + ended)
+            connections[connection] = number, stays, closers
+            presence += [(number, person, start, end) for start, end in stays]
+    return _Presence(presence, connections, open_presences, anomalies)
 
+
+class _Published(NamedTuple):
+    spans: list[tuple[int, int, int, int]]
+    #: track id -> (publisher, kind bit, spans); connections may share a track id.
+    by_track: dict[str, list[tuple[int, int, list[Span]]]]
+    anomalies: int
+
+
+def _fold_published(history: _History, presence: _Presence, horizon: int) -> _Published:
+    connections, kinds = presence.connections, history.kinds
     published: list[tuple[int, int, int, int]] = []
     by_track: defaultdict[str, list[tuple[int, int, list[Span]]]] = defaultdict(list)
-    closers_of: dict[str, list[int]] = {}
-
-    def closers(connection: str) -> list[int]:
-        """What ends the tracks and subscriptions of a connection: its leaving, and the session's end."""
-        if connection not in closers_of:
-            closers_of[connection] = sorted({e for _, e in stays[connection]} | set(ended))
-        return closers_of[connection]
-
-    for (connection, track), moves in tracks.items():
-        if connection not in stays:
+    anomalies = 0
+    for track, moves in history.moves[_TRACK].items():
+        connection, track_id = track
+        if connection not in connections:
             continue
-        spans, _, odd = timeline(moves, closers(connection), horizon)
-        anomalies += odd
-        if spans := overlaps(spans, stays[connection]):
-            number, bit = numbers[connection], kinds[connection, track]
-            published += [(number, bit, s, e) for s, e in spans]
-            by_track[track].append((number, bit, spans))
+        number, stays, closers = connections[connection]
+        spans, _, ignored_ends = object_spans(moves, closers, horizon)
+        anomalies += ignored_ends
+        if spans := overlaps(spans, stays):
+            bit = kinds[track]
+            published += [(number, bit, start, end) for start, end in spans]
+            by_track[track_id].append((number, bit, spans))
+    return _Published(published, by_track, anomalies)
 
+
+class _Received(NamedTuple):
+    spans: list[tuple[int, int, int, int, int]]
+    anomalies: int
+
+
+def _fold_received(
+    history: _History, presence: _Presence, published: _Published, horizon: int
+) -> _Received:
     received: list[tuple[int, int, int, int, int]] = []
-    for (connection, track), moves in wanted.items():
-        if connection not in stays:
+    anomalies = 0
+    for (connection, track_id), moves in history.moves[_SUBSCRIPTION].items():
+        if connection not in presence.connections:
             continue
-        spans, _, odd = timeline(moves, closers(connection), horizon)
-        anomalies += odd
-        spans = overlaps(spans, stays[connection])
-        for publisher, bit, sent in by_track.get(track, ()):
+        receiver, stays, closers = presence.connections[connection]
+        spans, _, ignored_ends = object_spans(moves, closers, horizon)
+        anomalies += ignored_ends
+        spans = overlaps(spans, stays)
+        for publisher, bit, sent in published.by_track.get(track_id, ()):
             received += [
-                (numbers[connection], publisher, bit, s, e) for s, e in overlaps(spans, sent)
+                (receiver, publisher, bit, start, end) for start, end in overlaps(spans, sent)
             ]
+    return _Received(received, anomalies)
 
+
+class _Toggles(NamedTuple):
+    spans: list[tuple[int, int, int]]
+    open: int
+    anomalies: int
+
+
+def _fold_toggles(history: _History, horizon: int) -> _Toggles:
     toggles: list[tuple[int, int, int]] = []
-    for (toggle, _), moves in toggled.items():
-        spans, still, odd = timeline(moves, ended, horizon)
-        anomalies += odd
-        anything_open |= still is not None
-        toggles += [(toggle, s, e) for s, e in spans if s < e]
+    open_toggles = anomalies = 0
+    for toggle, objects in enumerate(history.moves[_TOGGLES]):
+        for moves in objects.values():
+            spans, open_since, ignored_ends = object_spans(moves, history.ended, horizon)
+            anomalies += ignored_ends
+            open_toggles += open_since is not None
+            toggles += [(toggle, start, end) for start, end in spans if start < end]
+    return _Toggles(toggles, open_toggles, anomalies)
 
+
+class _Recordings(NamedTuple):
+    spans: list[Span]
+    storage: list[tuple[int, int]]
+    open: int
+    anomalies: int
+
+
+def _fold_recordings(history: _History, horizon: int, *, is_stale: bool) -> _Recordings:
     recordings: list[Span] = []
     storage: list[tuple[int, int]] = []
-    for recording, moves in recorded.items():
-        spans, still, odd = timeline(moves, ended, horizon)
-        anomalies += max(
-            0, odd - len(deleted[recording])
-        )  # deleting a stopped recording is the usual way
-        if still is not None:
-            open_recordings += 1
-        for s, e in spans:
-            if s == e:
+    open_recordings = anomalies = 0
+    for (_, recording), moves in history.moves[_RECORDING].items():
+        deleted = history.deleted[recording]
+        spans, open_since, ignored_ends = object_spans(moves, history.ended, horizon)
+        # A deletion usually comes after the stop, so it is not an anomaly.
+        anomalies += max(0, ignored_ends - len(deleted))
+        open_recordings += open_since is not None
+        for start, end in spans:
+            if start == end:
                 continue
-            recordings.append((s, e))
-            if still == s and not silent:
-                continue  # still running: nothing is stored yet
-            gone = deleted[recording]
-            d = bisect_left(gone, e)
-            if d == len(gone):
-                storage.append((e, e - s))
-            elif gone[d] > e:
-                storage += [(e, e - s), (gone[d], s - e)]
+            recordings.append((start, end))
+            if start != open_since or is_stale:  # a running recording stores nothing yet
+                storage += _stored(start, end, deleted)
+    return _Recordings(recordings, storage, open_recordings, anomalies)
 
-    return SessionTimeline(
-        room=room or rows[0][8],
-        presence=presence,
-        published=published,
-        received=received,
-        subscribes=bool(wanted),
-        toggles=toggles,
-        recordings=recordings,
-        storage=storage,
-        posts=[(POSTS["chat" if code == _CHAT else "qa"], at) for (code, _), at in posted.items()],
-        start=min((s for _, _, s, _ in presence), default=None),
-        open_presences=open_presences,
-        open_recordings=open_recordings,
-        open=bool(open_presences or open_recordings or anything_open),
-        closed_by_timeout=last
-        if silent and (open_presences or open_recordings or anything_open)
-        else None,
-        anomalies=anomalies,
-    )
+
+def _stored(start: int, end: int, deleted: list[int]) -> list[tuple[int, int]]:
+    """Return the changes of storage caused by one recorded span. ``deleted`` is sorted."""
+    length, i = end - start, bisect_left(deleted, end)
+    if i == len(deleted):
+        return [(end, length)]
+    if deleted[i] == end:  # deleted while running: it is never stored
+        return []
+    return [(end, length), (deleted[i], -length)]

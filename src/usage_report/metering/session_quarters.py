@@ -1,7 +1,8 @@
-"""From the spans of many sessions to what each session did in each quarter of an hour.
+"""From the spans of many sessions to what each session did in each quarter hour.
 
-The result is additive where figures add up, and keeps the short pieces of presence, activity and recordings that peaks
-over several sessions need. Everything a longer bucket or a whole team shows is made of these rows.
+A row has the session's part in every figure that adds up, and the pieces of presence, activity and
+recordings that are needed for peaks over several sessions. The facts of a team are computed from
+these rows.
 """
 
 from __future__ import annotations
@@ -13,224 +14,336 @@ from typing import NamedTuple
 import numpy as np
 
 from usage_report.core.periods import QUARTER
+from usage_report.metering.arrays import (
+    NO_INSTANT,
+    Flags,
+    Ints,
+    first_maxima,
+    group_of_rows,
+    group_starts,
+)
 from usage_report.metering.facts import SUM, SUMS
 from usage_report.metering.fold import KIND_BITS, TOGGLES, SessionTimeline
-from usage_report.metering.sweep import level_steps
-from usage_report.metering.sweep import split_at_quarters as cut_spans
+from usage_report.metering.sweep import level_steps, split_at_quarters
 
 
 class Pieces(NamedTuple):
-    """Spans within quarters: ``row`` (index of the quarter's row), offsets in ms from its start, and a number."""
+    """Parts of spans, each within one quarter hour, sorted by row and time."""
 
-    row: np.ndarray
-    start: np.ndarray
-    end: np.ndarray
-    #: The person of a presence; 0 for other pieces.
-    number: np.ndarray
+    #: Index of the row of the session and quarter.
+    row: Ints
+    #: ms from the start of the quarter.
+    start: Ints
+    end: Ints
+    #: Dense id of the person of a presence, 0 for other pieces.
+    number: Ints
 
 
-#: How pieces are stored: three little-endian 32-bit integers each.
+#: The stored form of a piece: three little-endian 32-bit integers.
 PIECE = np.dtype([("start", "<u4"), ("end", "<u4"), ("number", "<u4")])
 PIECES = ("presence", "activity", "recording")
 
 
 @dataclass(slots=True, eq=False)
 class SessionQuarters:
-    """One row per session and quarter hour in which anything of the session counts, sorted by (session, start).
+    """One row per session and quarter hour in which the session counts in any figure.
 
-    ``session`` int64[n] (ids as given) · ``start`` int64[n] epoch ms · ``sums`` int64[n, len(SUMS)] · ``peak`` and
-    ``peak_at`` int64[n]: most present at once in this session, and when first · ``room`` int64[n]: number of the room,
-    -1 where nobody was present · ``pieces[name]``.
+    Rows are sorted by (session, start).
     """
 
-    session: np.ndarray
-    start: np.ndarray
-    sums: np.ndarray
-    peak: np.ndarray
-    peak_at: np.ndarray
-    room: np.ndarray
+    #: [n] ids as given.
+    session: Ints
+    #: [n] epoch ms.
+    start: Ints
+    #: [n, len(SUMS)]
+    sums: Ints
+    #: [n] most connections present at one instant.
+    peak: Ints
+    #: [n] the earliest such instant, epoch ms, ``NO_INSTANT`` for a peak of 0.
+    peak_at: Ints
+    #: [n] dense id of the room, -1 if no connection was present.
+    room: Ints
+    #: One entry for each of ``PIECES``.
     pieces: dict[str, Pieces]
 
     def __len__(self) -> int:
         return len(self.start)
 
 
-_INT = np.int64
-
-
-def _columns(rows: Sequence[tuple], width: int) -> list[np.ndarray]:
-    """Tuples of integers as ``width`` int64 columns."""
-    flat = np.array(rows, dtype=_INT).reshape(-1, width)
-    return [np.ascontiguousarray(flat[:, i]) for i in range(width)]
-
-
-# Channels of the level steps of a session.
+# Channels of the level steps of a session: what can be on, several times over, at one instant.
+# Sent and received tracks have four each, in the order of the kinds in SUMS.
 _PRESENT = 0
 _SENT = slice(1, 5)
-_GOT = slice(5, 9)
+_RECEIVED = slice(5, 9)
 _TOGGLED = 9
-_CHANNELS = 12
-_AV, _A, _V, _S = range(4)
-
-
-def _by_kind(unit: np.ndarray, bit: np.ndarray, start: np.ndarray, end: np.ndarray):
-    """Tracks of units (connections, or pairs of them) -> (unit, kind, start, end) with kinds as SUMS order them.
-
-    Camera and microphone at once are one span of *audio and video*; screens count once however many tracks.
-    """
-    unit, start, end, level = level_steps(unit, start, end, bit, 3)
-    on = level > 0
-    audio, video, screen = (on[:, KIND_BITS[k]] for k in ("audio", "video", "screenshare"))
-    out = []
-    for kind, where in (
-        (_AV, audio & video),
-        (_A, audio & ~video),
-        (_V, video & ~audio),
-        (_S, screen),
-    ):
-        out.append((unit[where], np.full(int(where.sum()), kind, _INT), start[where], end[where]))
-    return [np.concatenate(column) for column in zip(*out, strict=True)]
+_CHANNELS = _TOGGLED + len(TOGGLES)
 
 
 def session_quarters(
     sessions: Sequence[tuple[int, int, SessionTimeline]], persons: Mapping[str, int]
 ) -> SessionQuarters:
-    """Rows of many sessions.
+    """Return the rows of many sessions.
 
-    ``sessions``: (id, room number, folded), ids distinct; ``persons``: dense number (uint32) of every person in them.
+    ``sessions``: (id, dense id of the room, timeline), with distinct ids. ``persons``: the dense id
+    (uint32) of every person in them.
     """
-    presence, tracks, pairs, toggles, recordings, points = [], [], [], [], [], []
-    units = paired = 0
-    estimated = np.zeros(len(sessions), bool)
-    for i, (_, _, f) in enumerate(sessions):
-        presence += [(i, persons[p], s, e) for _, p, s, e in f.presence]
-        tracks += [(units + c, i, b, s, e) for c, b, s, e in f.published]
-        if f.received:
-            # A pair is numbered within the session: receivers times publishers, both numbered from 0.
-            n = 1 + max(max(r, p) for r, p, _, _, _ in f.received)
-            pairs += [(paired + r * n + p, i, b, s, e) for r, p, b, s, e in f.received]
-            paired += n * n
-        units += len(f.presence)  # at least as many as there are connections
-        estimated[i] = not f.subscribes
-        toggles += [(i, t, s, e) for t, s, e in f.toggles]
-        recordings += [(i, s, e) for s, e in f.recordings]
-        points += [(i, SUM["storage"], at, change) for at, change in f.storage]
-        points += [(i, SUM["chat"] + post, at, 1) for post, at in f.posts]
-        if f.start is not None:
-            points.append((i, SUM["sessions"], f.start, 1))
-        if f.closed_by_timeout is not None:
-            points.append((i, SUM["closed_by_timeout"], f.closed_by_timeout, 1))
-
-    p_session, p_person, p_start, p_end = _columns(presence, 4)
-    spans = [
-        (p_session, np.zeros(len(p_session), _INT), p_start, p_end)
-    ]  # (session, channel, start, end)
-    for rows, base in ((tracks, _SENT.start), (pairs, _GOT.start)):
-        unit, of, bit, start, end = _columns(rows, 5)
-        owner = np.zeros(int(unit.max()) + 1 if len(unit) else 0, _INT)
-        owner[unit] = of
-        unit, kind, start, end = _by_kind(unit, bit, start, end)
-        spans.append((owner[unit], base + kind, start, end))
-    t_session, t_which, t_start, t_end = _columns(toggles, 4)
-    spans.append((t_session, _TOGGLED + t_which, t_start, t_end))
-
-    session, channel, start, end = (np.concatenate(column) for column in zip(*spans, strict=True))
-    session, start, end, level = level_steps(session, start, end, channel, _CHANNELS)
-    weights, present = _weights(level, estimated[session])
-
-    # Cut everything at the quarters, then number the rows (session, quarter) that anything falls in.
-    w_owner, w_quarter, w_start, w_end = cut_spans(start, end)
-    pp_owner, pp_quarter, pp_start, pp_end = cut_spans(p_start, p_end)
-    r_session, r_start, r_end = _columns(recordings, 3)
-    rp_owner, rp_quarter, rp_start, rp_end = cut_spans(r_start, r_end)
-    d_session, d_column, d_at, d_value = _columns(points, 4)
-    places = (
-        (session[w_owner], w_quarter),
-        (p_session[pp_owner], pp_quarter),
-        (r_session[rp_owner], rp_quarter),
-        (d_session, d_at // QUARTER * QUARTER),
+    ids, rooms = (np.array([s[i] for s in sessions], np.int64) for i in (0, 1))
+    spans = _collect(sessions, persons)
+    stretches = _stretches(spans)
+    presence, recordings, points = spans.presence, spans.recordings, spans.points
+    stays = split_at_quarters(presence.start, presence.end)
+    runs = split_at_quarters(recordings.start, recordings.end)
+    row_session, row_start, (stretch_row, stay_row, run_row, point_row) = _number_rows(
+        (stretches.session, stretches.quarter),
+        (presence.session[stays.owner], stays.quarter),
+        (recordings.session[runs.owner], runs.quarter),
+        (points.session, points.at // QUARTER * QUARTER),
     )
-    every_session, every_quarter = (np.concatenate(column) for column in zip(*places, strict=True))
-    row_session, row_start, row_of = _number_rows(every_session, every_quarter)
     n = len(row_session)
-    w_row, pp_row, rp_row, d_row = np.split(row_of, np.cumsum([len(s) for s, _ in places])[:-1])
-
-    sums = np.zeros((n, len(SUMS)), _INT)
-    peak, peak_at = np.zeros(n, _INT), np.full(n, -1, _INT)
-    if len(w_row):
-        # Stretches are sorted by session and time, so rows are runs.
-        first = np.flatnonzero(np.append(True, np.diff(w_row) != 0))
-        lasting = (w_end - w_start)[:, None] * weights[w_owner]
-        sums[w_row[first], : weights.shape[1]] += np.add.reduceat(lasting, first, axis=0)
-        there = present[w_owner]
-        top = np.maximum.reduceat(there, first)
-        peak[w_row[first]] = top
-        reached = np.flatnonzero(there == np.repeat(top, np.diff(np.append(first, len(w_row)))))
-        at = w_start[reached[np.searchsorted(reached, first)]]
-        peak_at[w_row[first]] = np.where(top > 0, at, -1)
-    np.add.at(sums[:, SUM["recorded"]], rp_row, rp_end - rp_start)
-    np.add.at(sums, (d_row, d_column), d_value)
-
-    busy = present[w_owner] > 0
-    room = np.full(n, -1, _INT)
-    room[pp_row] = np.array([r for _, r, _ in sessions], _INT)[row_session[pp_row]]
+    sums = np.zeros((n, len(SUMS)), np.int64)
+    _add_stretches(sums, stretch_row, stretches)
+    np.add.at(sums[:, SUM["recorded"]], run_row, runs.end - runs.start)
+    np.add.at(sums, (point_row, points.column), points.change)
+    room = np.full(n, -1, np.int64)
+    room[stay_row] = rooms[row_session[stay_row]]
     return SessionQuarters(
-        np.array([s for s, _, _ in sessions], _INT)[row_session],
+        ids[row_session],
         row_start,
         sums,
-        peak,
-        peak_at,
+        *_peaks(n, stretch_row, stretches),
         room,
         {
-            "presence": _pieces(pp_row, row_start, pp_start, pp_end, p_person[pp_owner]),
-            "activity": _joined(_pieces(w_row[busy], row_start, w_start[busy], w_end[busy])),
-            "recording": _pieces(rp_row, row_start, rp_start, rp_end),
+            "presence": _pieces(
+                stay_row, row_start, stays.start, stays.end, presence.person[stays.owner]
+            ),
+            "activity": _activity(stretch_row, row_start, stretches),
+            "recording": _pieces(run_row, row_start, runs.start, runs.end),
         },
     )
 
 
-def _weights(level: np.ndarray, estimated: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Levels of a session -> (weight of each of the first SUMS, connections present): minutes are weight x time."""
+class _Presence(NamedTuple):
+    """Stays of connections. ``session`` is an index, here and below."""
+
+    session: Ints
+    person: Ints
+    start: Ints
+    end: Ints
+
+
+class _Tracks(NamedTuple):
+    """Spans of tracks. A unit is a connection that sends, or a pair of receiver and sender."""
+
+    unit: Ints
+    session: Ints
+    kind_bit: Ints
+    start: Ints
+    end: Ints
+
+
+class _Toggles(NamedTuple):
+    session: Ints
+    toggle: Ints
+    start: Ints
+    end: Ints
+
+
+class _Recordings(NamedTuple):
+    session: Ints
+    start: Ints
+    end: Ints
+
+
+class _Points(NamedTuple):
+    """Changes of the sums at an instant."""
+
+    session: Ints
+    column: Ints
+    at: Ints
+    change: Ints
+
+
+class _Spans(NamedTuple):
+    """The spans of all sessions in columns."""
+
+    presence: _Presence
+    sent: _Tracks
+    received: _Tracks
+    toggles: _Toggles
+    recordings: _Recordings
+    points: _Points
+    #: One entry per session.
+    is_estimated: Flags
+
+
+def _collect(
+    sessions: Sequence[tuple[int, int, SessionTimeline]], persons: Mapping[str, int]
+) -> _Spans:
+    presence: list[tuple[int, ...]] = []
+    sent: list[tuple[int, ...]] = []
+    received: list[tuple[int, ...]] = []
+    toggles: list[tuple[int, ...]] = []
+    recordings: list[tuple[int, ...]] = []
+    points: list[tuple[int, ...]] = []
+    units = pairs = 0
+    for i, (_, _, line) in enumerate(sessions):
+        presence += [(i, persons[p], start, end) for _, p, start, end in line.presence]
+        sent += [(units + c, i, bit, start, end) for c, bit, start, end in line.published]
+        units += len(line.presence)  # at least as many as there are connections
+        if line.received:
+            # Receivers and senders are numbered from 0 within the session.
+            n = 1 + max(max(r, s) for r, s, _, _, _ in line.received)
+            received += [
+                (pairs + r * n + s, i, bit, start, end) for r, s, bit, start, end in line.received
+            ]
+            pairs += n * n
+        toggles += [(i, toggle, start, end) for toggle, start, end in line.toggles]
+        recordings += [(i, start, end) for start, end in line.recordings]
+        points += [(i, SUM["storage"], at, change) for at, change in line.storage]
+        points += [(i, SUM["chat"] + post, at, 1) for post, at in line.posts]
+        if line.start is not None:
+            points.append((i, SUM["sessions"], line.start, 1))
+        if line.closed_by_timeout is not None:
+            points.append((i, SUM["closed_by_timeout"], line.closed_by_timeout, 1))
+    return _Spans(
+        _Presence(*_columns(presence, 4)),
+        _Tracks(*_columns(sent, 5)),
+        _Tracks(*_columns(received, 5)),
+        _Toggles(*_columns(toggles, 4)),
+        _Recordings(*_columns(recordings, 3)),
+        _Points(*_columns(points, 4)),
+        np.array([not line.has_subscriptions for _, _, line in sessions], np.bool_),
+    )
+
+
+def _columns(rows: Sequence[tuple[int, ...]], width: int) -> list[Ints]:
+    flat = np.array(rows, np.int64).reshape(-1, width)
+    return [np.ascontiguousarray(flat[:, i]) for i in range(width)]
+
+
+class _Stretches(NamedTuple):
+    """Stretches of time, each within one quarter hour, in which nothing changes in a session.
+
+    Sorted by session and time. At least one thing is on in each.
+    """
+
+    session: Ints
+    quarter: Ints
+    start: Ints
+    end: Ints
+    #: Connections present.
+    present: Ints
+    #: [stretch, column]: what each ms adds to the first columns of SUMS.
+    weights: Ints
+
+
+def _stretches(spans: _Spans) -> _Stretches:
+    presence, toggles = spans.presence, spans.toggles
+    session, channel, start, end = (
+        np.concatenate(column)
+        for column in zip(
+            (presence.session, np.full(len(presence.session), _PRESENT), *presence[2:]),
+            _by_kind(spans.sent, _SENT.start),
+            _by_kind(spans.received, _RECEIVED.start),
+            (toggles.session, _TOGGLED + toggles.toggle, *toggles[2:]),
+            strict=True,
+        )
+    )
+    steps = level_steps(session, start, end, channel, _CHANNELS)
+    weights = _weights(steps.level, spans.is_estimated[steps.key])
+    owner, quarter, start, end = split_at_quarters(steps.start, steps.end)
+    return _Stretches(
+        steps.key[owner], quarter, start, end, steps.level[owner, _PRESENT], weights[owner]
+    )
+
+
+def _by_kind(tracks: _Tracks, base: int) -> tuple[Ints, Ints, Ints, Ints]:
+    """Return (session, channel, start, end) of what each unit sends, as one of the four kinds.
+
+    Camera and microphone at once are one span of audio and video. Several tracks of a kind count
+    once. ``base`` is the channel of the first kind.
+    """
+    unit, start, end, level = level_steps(
+        tracks.unit, tracks.start, tracks.end, tracks.kind_bit, len(KIND_BITS)
+    )
+    session_of = np.zeros(int(tracks.unit.max()) + 1 if len(tracks.unit) else 0, np.int64)
+    session_of[tracks.unit] = tracks.session
+    audio, video, screen = (level[:, KIND_BITS[kind]] > 0 for kind in KIND_BITS)
+    kinds = [audio & video, audio & ~video, video & ~audio, screen]
+    where = np.concatenate([np.flatnonzero(is_kind) for is_kind in kinds])
+    channel = np.repeat(np.arange(base, base + 4), [int(is_kind.sum()) for is_kind in kinds])
+    return session_of[unit[where]], channel, start[where], end[where]
+
+
+def _weights(level: Ints, is_estimated: Flags) -> Ints:
+    """Return what each ms adds to the first columns of SUMS, given the levels of a session."""
     present = level[:, _PRESENT]
     sent = level[:, _SENT]
     others = np.maximum(present - 1, 0)[:, None]
-    got = np.where(estimated[:, None], sent * others, level[:, _GOT])
-    somebody = present > 0
-    weights = np.zeros((len(level), SUM["breakout"] + 1), _INT)
+    received = np.where(is_estimated[:, None], sent * others, level[:, _RECEIVED])
+    weights = np.zeros((len(level), SUM["breakout"] + 1), np.int64)
     weights[:, SUM["participation"]] = present
     weights[:, SUM["broadcast_audio_video"] : SUM["broadcast_screenshare"] + 1] = sent
-    weights[:, SUM["consumed_audio_video"] : SUM["consumed_screenshare"] + 1] = got
-    weights[:, SUM["estimated_ms"]] = np.where(estimated, got.sum(axis=1), 0)
+    weights[:, SUM["consumed_audio_video"] : SUM["consumed_screenshare"] + 1] = received
+    weights[:, SUM["estimated_ms"]] = np.where(is_estimated, received.sum(axis=1), 0)
     for name, toggle in TOGGLES.items():
-        weights[:, SUM[name]] = (level[:, _TOGGLED + toggle] > 0) & somebody
-    return weights, present
+        weights[:, SUM[name]] = (level[:, _TOGGLED + toggle] > 0) & (present > 0)
+    return weights
 
 
-def _number_rows(
-    session: np.ndarray, quarter: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distinct (session, quarter) pairs, sorted -> (session[n], quarter[n], row of each place given)."""
+def _number_rows(*places: tuple[Ints, Ints]) -> tuple[Ints, Ints, list[Ints]]:
+    """Number the distinct (session, quarter) pairs among the places, sorted.
+
+    Return the session and quarter of each row, and the row of each place, one array per argument.
+    """
+    session, quarter = (np.concatenate(column) for column in zip(*places, strict=True))
     order = np.lexsort((quarter, session))
     session, quarter = session[order], quarter[order]
-    fresh = np.append(True, (np.diff(session) != 0) | (np.diff(quarter) != 0))[: len(session)]
-    row_of = np.empty(len(order), _INT)
-    row_of[order] = np.cumsum(fresh) - 1
-    return session[fresh], quarter[fresh], row_of
+    first = group_starts(session, quarter)
+    row_of = np.empty(len(order), np.int64)
+    row_of[order] = group_of_rows(first, len(order))
+    ends = np.cumsum([len(session) for session, _ in places])
+    return session[first], quarter[first], np.split(row_of, ends[:-1])
 
 
-def _pieces(row, row_start, start, end, number=None) -> Pieces:
-    """Pieces sorted by row, then time, with offsets from the quarter's start."""
-    number = np.zeros(len(row), _INT) if number is None else number
+def _add_stretches(sums: Ints, row: Ints, stretches: _Stretches) -> None:
+    # Stretches are sorted by session and time, so those of a row are neighbours.
+    first = group_starts(row)
+    if len(first):
+        added = (stretches.end - stretches.start)[:, None] * stretches.weights
+        sums[row[first], : added.shape[1]] += np.add.reduceat(added, first, axis=0)
+
+
+def _peaks(n: int, row: Ints, stretches: _Stretches) -> tuple[Ints, Ints]:
+    """Return the most connections present in each of ``n`` rows, and the first such instant."""
+    peak, peak_at = np.zeros(n, np.int64), np.full(n, NO_INSTANT, np.int64)
+    first = group_starts(row)
+    if len(first):
+        top, at = first_maxima(stretches.present, first)
+        peak[row[first]] = top
+        peak_at[row[first]] = np.where(top > 0, stretches.start[at], NO_INSTANT)
+    return peak, peak_at
+
+
+def _pieces(
+    row: Ints, row_start: Ints, start: Ints, end: Ints, number: Ints | None = None
+) -> Pieces:
+    number = np.zeros(len(row), np.int64) if number is None else number
     order = np.lexsort((number, end, start, row))
     row, start, end, number = row[order], start[order], end[order], number[order]
     origin = row_start[row]
     return Pieces(row, start - origin, end - origin, number)
 
 
-def _joined(pieces: Pieces) -> Pieces:
-    """Neighbouring pieces of one row that touch become one."""
-    if not len(pieces.row):
-        return pieces
-    fresh = np.append(True, (np.diff(pieces.row) != 0) | (pieces.start[1:] != pieces.end[:-1]))
-    last = np.append(np.flatnonzero(fresh)[1:], len(fresh)) - 1
-    return Pieces(pieces.row[fresh], pieces.start[fresh], pieces.end[last], pieces.number[fresh])
+def _activity(row: Ints, row_start: Ints, stretches: _Stretches) -> Pieces:
+    """Return the pieces of time in which at least one connection was present."""
+    is_active = stretches.present > 0
+    row, start, end, number = _pieces(
+        row[is_active], row_start, stretches.start[is_active], stretches.end[is_active]
+    )
+    if not len(row):
+        return Pieces(row, start, end, number)
+    # Neighbours of one row that touch are one piece.
+    is_first = np.append(True, (np.diff(row) != 0) | (start[1:] != end[:-1]))
+    is_last = np.append(is_first[1:], True)
+    return Pieces(row[is_first], start[is_first], end[is_last], number[is_first])

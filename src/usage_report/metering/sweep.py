@@ -1,4 +1,7 @@
-"""Small vectorised tools on spans: cutting at quarters, level steps by key, peaks and overlap of a sweep."""
+"""Vectorised operations on spans: cutting at quarter hours, levels over time, peaks and overlap.
+
+Instants are epoch ms in int64 arrays; spans are half open.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,28 @@ from typing import NamedTuple
 import numpy as np
 
 from usage_report.core.periods import QUARTER
+from usage_report.metering.arrays import NO_INSTANT, Ints, first_maxima, group_starts
 
 
-def split_at_quarters(
-    start: np.ndarray, end: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Cut spans ``[start, end)`` (int64 ms) at quarter hours -> (owner index, quarter start, start, end) of the pieces.
+class SplitSpans(NamedTuple):
+    """Pieces of spans, each within one quarter hour, in the order of the spans and of time."""
 
-    A span of length zero is one piece, in the quarter that holds it.
-    """
+    #: Index of the span.
+    owner: Ints
+    #: Start of the quarter hour.
+    quarter: Ints
+    start: Ints
+    end: Ints
+
+
+def split_at_quarters(start: Ints, end: Ints) -> SplitSpans:
+    """Cut spans at quarter hours. A span of length 0 is one piece, in the quarter that holds it."""
     first = start // QUARTER
     count = np.maximum(end - 1, start) // QUARTER - first + 1
     owner = np.repeat(np.arange(len(start)), count)
     offset = np.cumsum(count) - count
     quarter = (first[owner] + np.arange(len(owner)) - offset[owner]) * QUARTER
-    return (
+    return SplitSpans(
         owner,
         quarter,
         np.maximum(start[owner], quarter),
@@ -29,16 +39,20 @@ def split_at_quarters(
     )
 
 
-def level_steps(
-    key: np.ndarray, start: np.ndarray, end: np.ndarray, channel: np.ndarray, channels: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """How many spans of each channel cover each stretch of each key.
+class LevelSteps(NamedTuple):
+    """Stretches of time in which the levels of a key are constant, sorted by key and time."""
 
-    ``key``, ``start``, ``end``, ``channel`` int64[n] -> (key[m], from[m], to[m], level[m, channels]): stretches between
-    neighbouring instants of change of one key, sorted by key and time, those where every level is nought left out.
-    """
-    some = start < end
-    key, start, end, channel = key[some], start[some], end[some], channel[some]
+    key: Ints
+    start: Ints
+    end: Ints
+    #: [stretch, channel]: number of spans that cover the stretch. At least one is greater than 0.
+    level: Ints
+
+
+def level_steps(key: Ints, start: Ints, end: Ints, channel: Ints, channels: int) -> LevelSteps:
+    """Count the spans that cover each instant, by key and by channel (0 .. ``channels`` - 1)."""
+    is_long = start < end
+    key, start, end, channel = key[is_long], start[is_long], end[is_long], channel[is_long]
     n = len(key)
     keys, times = np.concatenate([key, key]), np.concatenate([start, end])
     order = np.lexsort((times, keys))
@@ -47,59 +61,58 @@ def level_steps(
     delta[np.arange(n, 2 * n), channel] = -1
     keys, times, delta = keys[order], times[order], delta[order]
     if not n:
-        return keys, times, times, delta
-    fresh = np.flatnonzero(np.append(True, (np.diff(keys) != 0) | (np.diff(times) != 0)))
-    # Deltas of one key add up to nought, so one running sum serves all keys.
-    level = np.cumsum(np.add.reduceat(delta, fresh, axis=0), axis=0)[:-1]
-    keys, times = keys[fresh], times[fresh]
+        return LevelSteps(keys, times, times, delta)
+    first = group_starts(keys, times)
+    # The changes of one key add up to 0, so one running sum serves all keys.
+    level = np.cumsum(np.add.reduceat(delta, first, axis=0), axis=0)[:-1]
+    keys, times = keys[first], times[first]
     keep = (level != 0).any(axis=1)
-    return keys[:-1][keep], times[:-1][keep], times[1:][keep], level[keep]
+    return LevelSteps(keys[:-1][keep], times[:-1][keep], times[1:][keep], level[keep])
 
 
 class PeakAndOverlap(NamedTuple):
-    """Per bucket: most spans at one instant, the earliest such instant (epoch ms, -1 for a peak of nought), ms of all."""
+    """One entry per bucket."""
 
-    peak: np.ndarray
-    at: np.ndarray
-    overlap: np.ndarray
+    #: Most spans at one instant.
+    peak: Ints
+    #: The earliest such instant, ``NO_INSTANT`` for a peak of 0.
+    at: Ints
+    #: Total length of the spans inside the bucket, ms.
+    overlap: Ints
 
 
-def peak_and_overlap(start: np.ndarray, end: np.ndarray, edges: np.ndarray) -> PeakAndOverlap:
-    """Peak, its instant and overlap of spans in each bucket.
+def peak_and_overlap(start: Ints, end: Ints, edges: Ints) -> PeakAndOverlap:
+    """Return the peak, its instant and the overlap of spans (in any order) in each bucket.
 
-    ``start``, ``end`` int64 ms, half open, in any order; ``edges`` int64[n + 1], strictly rising. Spans that begin before
-    a bucket count in it. At one instant ends go before starts; spans of length zero add nothing.
+    ``edges``: strictly increasing, one more than there are buckets. Spans that begin before a
+    bucket count in it. At one instant, ends apply before starts; a span of length 0 adds nothing.
     """
     starts, ends = _sorted(start), _sorted(end)
     begun, ended = np.searchsorted(starts, edges), np.searchsorted(ends, edges, side="right")
 
-    # Until t, spans have lasted (number begun x t - sum of starts) less the same of ends.
-    lasted = (begun - ended) * edges - _summed(starts)[begun] + _summed(ends)[ended]
+    # Until instant t, spans have lasted (number begun * t - sum of starts) less the same of ends.
+    lasted = (begun - ended) * edges - _prefix_sums(starts)[begun] + _prefix_sums(ends)[ended]
 
-    top = (
-        begun[:-1] - ended[:-1]
-    )  # carried in; ends at the edge have gone, starts at it are yet to come
-    at = edges[:-1].copy()
-    some = np.flatnonzero(begun[:-1] < begun[1:])
-    if len(some):
-        # The level can only rise at a start: how many have begun, less how many have ended by then.
-        inside = slice(int(begun[some[0]]), int(begun[some[-1] + 1]))
+    # The level at the edge: ends at this instant have applied, starts have not.
+    peak, at = begun[:-1] - ended[:-1], edges[:-1].copy()
+    buckets = np.flatnonzero(begun[:-1] < begun[1:])
+    if len(buckets):
+        # Only a start can raise the level: the number begun, less the number ended by then.
+        inside = slice(int(begun[buckets[0]]), int(begun[buckets[-1] + 1]))
         level = np.arange(inside.start + 1, inside.stop + 1) - np.searchsorted(
             ends, starts[inside], side="right"
         )
-        cuts = begun[some] - inside.start
-        best = np.maximum.reduceat(level, cuts)
-        higher = best > top[some]
-        busy = some[higher]
-        top[busy] = best[higher]
-        hit = np.flatnonzero(level == np.repeat(best, np.diff(np.append(cuts, len(level)))))
-        at[busy] = starts[inside][hit[np.searchsorted(hit, cuts[higher])]]
-    return PeakAndOverlap(top, np.where(top > 0, at, -1), np.diff(lasted))
+        top, first = first_maxima(level, begun[buckets] - inside.start)
+        is_higher = top > peak[buckets]
+        raised = buckets[is_higher]
+        peak[raised] = top[is_higher]
+        at[raised] = starts[inside][first[is_higher]]
+    return PeakAndOverlap(peak, np.where(peak > 0, at, NO_INSTANT), np.diff(lasted))
 
 
-def _sorted(times: np.ndarray) -> np.ndarray:
+def _sorted(times: Ints) -> Ints:
     return times if (times[1:] >= times[:-1]).all() else np.sort(times)
 
 
-def _summed(times: np.ndarray) -> np.ndarray:
+def _prefix_sums(times: Ints) -> Ints:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(times)])

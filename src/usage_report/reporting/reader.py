@@ -25,7 +25,7 @@ from usage_report.core.periods import (
     zone,
 )
 from usage_report.metering import sweep
-from usage_report.metering.facts import NOWHERE, PEAK, SETS, SUM, Facts, concat, merge
+from usage_report.metering.facts import NO_INSTANT, PEAK, SETS, SUM, Facts, concat, merge
 from usage_report.reporting.model import (
     Live,
     LiveSession,
@@ -105,8 +105,8 @@ class Reader:
             value = None if m.key in daily.not_supplied else shown(m.key, daily.totals[m.key])
             limit = limit_on(info.limits, m.key, on)
             percent = None if value is None or not limit else 100 * value / limit
-            at = daily.totals_at.get(m.key, NOWHERE)
-            cards.append(PeriodMetric(m.key, value, limit, percent, None if at == NOWHERE else at))
+            at = daily.totals_at.get(m.key, NO_INSTANT)
+            cards.append(PeriodMetric(m.key, value, limit, percent, None if at == NO_INSTANT else at))
         return PeriodReport(period, info.zone, as_of, tuple(cards), daily)
 
     def live(self, team: str, as_of: int) -> Live:
