@@ -1,4 +1,4 @@
-"""The vectorised tools of the metering core against brute force: look at every instant, add up one by one."""
+"""The vectorised functions of the metering core, compared with brute force over every instant."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def columns(rows, width: int) -> list[np.ndarray]:
 @many
 @given(spans_of(instants), edges_of)
 def test_peaks(spans, edges):
-    """At each instant of a bucket count the spans that cover it: half open, so one that ends there covers it no more."""
+    """The level at an instant is the number of spans that cover it; half-open spans do not cover their end."""
     top, at, _ = sweep.peak_and_overlap(*columns(spans, 2), np.array(edges, np.int64))
     for i, (a, b) in enumerate(pairwise(edges)):
         counts = {x: sum(s <= x < e for s, e in spans) for x in range(a, b)}
@@ -71,8 +71,8 @@ def test_overlap(spans, edges):
         max_size=9,
     )
 )
-def test_steps(rows):
-    """Level of every channel at every instant of every key; stretches are whole, apart and nowhere nought."""
+def test_level_steps(rows):
+    """Stretches have the level of every channel at every instant of every key; they are sorted, disjoint and not all 0."""
     key, start, end, level = sweep.level_steps(*columns(rows, 4), 3)
     assert (start < end).all()
     assert (level != 0).any(axis=1).all()
@@ -91,8 +91,8 @@ def test_steps(rows):
 
 @many
 @given(spans_of(st.integers(0, 4 * QUARTER) | st.integers(0, 4).map(lambda n: n * QUARTER)))
-def test_cut(spans):
-    """Pieces of each span lie within one quarter, touch each other, and are the whole span; a span of nought is one piece."""
+def test_split_at_quarters(spans):
+    """Each piece lies within one quarter, and the pieces of a span make up the span; one of length 0 is one piece."""
     owner, quarter, start, end = (a.tolist() for a in sweep.split_at_quarters(*columns(spans, 2)))
     pieces = list(zip(owner, quarter, start, end, strict=True))
     for i, (s, e) in enumerate(spans):
@@ -143,7 +143,7 @@ def opened(kept: bytes) -> set[int]:
 @many
 @given(facts(), edges_of)
 def test_merge(fine, edges):
-    """Sums add, the largest peak stays with its earliest instant, sets unite; buckets without finer ones are nought."""
+    """Sums add, peaks take the largest with its earliest instant, sets unite; buckets without finer ones are 0."""
     got = merge(fine, np.array(edges, np.int64))
     assert got.start.tolist() == edges[:-1]
     for i, (a, b) in enumerate(pairwise(edges)):
@@ -167,8 +167,8 @@ def test_merge(fine, edges):
 
 @many
 @given(facts(), edges_of)
-def test_merging_does_not_touch_what_it_reads(fine, edges):
-    """Sets may be shared, but never written to."""
+def test_merge_does_not_change_its_input(fine, edges):
+    """Sets may be shared between facts, so they are never modified."""
     before = [opened(s) for name in SETS for s in fine.sets[name]]
     merge(merge(fine, np.array(edges, np.int64)), np.array([edges[0], edges[-1]], np.int64))
     assert [opened(s) for name in SETS for s in fine.sets[name]] == before
@@ -176,8 +176,8 @@ def test_merging_does_not_touch_what_it_reads(fine, edges):
 
 @many
 @given(facts(), st.integers(0, 12), edges_of)
-def test_merging_in_parts_is_merging_at_once(fine, cut, edges):
-    """Split anywhere, put together again, merged by way of finer edges: the same."""
+def test_merge_in_steps_is_merge_at_once(fine, cut, edges):
+    """Facts that are split, joined and merged by way of finer edges are the same."""
     whole = np.array(edges, np.int64)
     halves = fine.take(fine.start >= cut), fine.take(np.flatnonzero(fine.start < cut))
     finer = np.unique(np.append(whole, cut)) if edges[0] < cut < edges[-1] else whole

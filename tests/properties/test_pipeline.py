@@ -1,6 +1,6 @@
-"""A report is a pure function of the set of events, the settings and the instant: whatever the delivery was like.
+"""A report is a pure function of the set of events, the settings and the instant.
 
-Histories are hostile but valid; deliveries come in any order, in any batches, with repeats, counted now or later.
+Histories are hostile but valid. They are delivered in any order, in any batches, with repeats, and processed at any time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from usage_report.ingest import pipeline
 from usage_report.ingest import teams as team_changes
 from usage_report.storage import tables as t
 
-#: Examples a database can be asked for in reasonable time.
+#: Numbers of examples that a database can process in reasonable time.
 MANY, FEW = 200, 40
 _options = {
     "deadline": None,
@@ -27,7 +27,7 @@ _options = {
 
 @st.composite
 def deliveries_in_batches(draw: st.DrawFn, events: list[Event]) -> tuple[list[list[Event]], bool]:
-    """Batches that together deliver all events at least once; and whether each is counted before the next comes."""
+    """Batches that deliver all events at least once, and whether each is processed before the next one."""
     delivered = draw(deliveries(events))
     cuts = sorted(draw(st.lists(st.integers(0, len(delivered)), max_size=4)))
     return [delivered[a:b] for a, b in zip([0, *cuts], [*cuts, len(delivered)], strict=True)], draw(
@@ -47,7 +47,7 @@ def cases(draw: st.DrawFn):
 
 
 def derived(engine: sa.Engine) -> dict[str, list[tuple]]:
-    """What every database must come to hold, in words that do not depend on the numbering of sessions and persons."""
+    """The derived state of a database, without the ids of sessions and persons."""
     columns = (
         t.sessions.c.external_id,
         t.sessions.c.room,
@@ -77,13 +77,13 @@ def derived(engine: sa.Engine) -> dict[str, list[tuple]]:
         }
 
 
-def prove(engine: sa.Engine, case) -> None:
+def assert_delivery_does_not_matter(engine: sa.Engine, case) -> None:
     events, question, (first, each), (second, each_too) = case
     team, moment = question["team"], {k: question[k] for k in ("team", "as_of", "stale_after")}
     expected, now = oracle.report(events, **question), oracle.live(events, **moment)
 
     databases.wipe(engine)
-    # The team's own zone is set before anything comes in, so that its days are kept up to date, not cut at the end.
+    # The zone is set before the first event, so that days are updated with each batch.
     team_changes.change(engine, team, now=product.RECEIVED, zone=question["zone"])
     product.feed(engine, *first, settle_each=each)
     assert product.answer(engine, question) == expected
@@ -101,7 +101,7 @@ def prove(engine: sa.Engine, case) -> None:
     assert product.answer(engine, question) == expected
     assert product.live(engine, **moment) == now
     assert derived(engine) == held
-    # The days of another zone, cut from quarters that are there already.
+    # Days of another zone, recomputed from existing quarters.
     product.set_zone(engine, team, question["zone"])
     assert product.answer(engine, question) == expected
 
@@ -110,19 +110,19 @@ def prove(engine: sa.Engine, case) -> None:
 @settings(max_examples=MANY, **_options)
 @given(case=cases())
 def test_any_delivery_gives_the_same_report_on_sqlite(engines, case):
-    prove(engines["sqlite"], case)
+    assert_delivery_does_not_matter(engines["sqlite"], case)
 
 
 @settings(max_examples=FEW, **_options)
 @given(case=cases())
 def test_any_delivery_gives_the_same_report_on_postgresql(engines, case):
-    prove(engines["postgresql"], case)
+    assert_delivery_does_not_matter(engines["postgresql"], case)
 
 
 @settings(max_examples=FEW, **_options)
 @given(case=cases())
-def test_both_databases_hold_the_same_bytes(engines, case):
-    """Same events in the same batches: the derived tables agree to the byte, whatever database holds them."""
+def test_both_databases_store_the_same_bytes(engines, case):
+    """The same events in the same batches give the same bytes in both databases."""
     _, question, (batches, each), _ = case
     seen = {}
     for kind, engine in engines.items():

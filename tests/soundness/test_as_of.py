@@ -1,4 +1,4 @@
-"""``as_of``: what is open runs to it, what is later has not happened; silence closes what was forgotten."""
+"""``as_of``: open spans run to it, later events do not count; the inactivity timeout."""
 
 import pytest
 
@@ -11,9 +11,9 @@ def live(events, as_of, **query):
     return tuple(answer[k] for k in ("live_participants", "live_sessions", "active_recordings"))
 
 
-def test_what_is_open_runs_to_as_of():
-    """A since 10:00, B since 10:20 with a microphone, recording since 10:10; at 10:30: 30 + 10, 10 sent and 10 received,
-    20 recorded and none stored."""
+def test_open_spans_run_to_as_of():
+    """A since 10:00, B since 10:20 with a microphone, a recording since 10:10. At 10:30: 30 + 10 of participation, 10 sent,
+    10 received, 20 recorded, none stored."""
     log = (
         Log()
         .joined("10:00", "a")
@@ -26,8 +26,8 @@ def test_what_is_open_runs_to_as_of():
     assert live(log, "2026-03-01T10:30:00Z") == (2, 1, 1)
 
 
-def test_later_events_have_not_happened():
-    """A 10:00-10:30 and 11:00-11:30. At 10:15: 15 minutes. At 11:00 sharp: the second join is not before it: 30."""
+def test_later_events_do_not_count():
+    """A is present 10:00-10:30 and 11:00-11:30. At 10:15: 15 minutes. At 11:00 the second join is not before it: 30."""
     log = Log().stay("10:00", "10:30", "a").stay("11:00", "11:30", "a")
     for as_of, minutes, there in (
         ("10:15", 15, 1),
@@ -41,7 +41,7 @@ def test_later_events_have_not_happened():
 
 
 def test_buckets_that_have_not_begun_have_no_figures():
-    """Seen at 10:30 on the 1st, the 2nd has not begun. Seen at midnight sharp neither: it begins at as_of."""
+    """At 10:30 on the 1st, the 2nd has not begun. Nor has it at midnight: a bucket that begins at ``as_of`` has not begun."""
     log = Log().stay("10:00", "11:00", "a")
     for as_of, minutes in (("2026-03-01T10:30:00Z", 30), ("2026-03-02T00:00:00Z", 60)):
         answer = check(log, {"participation_minutes": minutes}, last="2026-03-02", as_of=as_of)
@@ -52,7 +52,7 @@ def test_buckets_that_have_not_begun_have_no_figures():
 
 
 def test_a_range_that_has_not_begun_has_no_total():
-    """Asked for April on 1 March: no figure at all, which is not nought."""
+    """April, on 1 March: there are no figures, which is different from 0."""
     answer = ask(
         Log().stay("10:00", "11:00", "a"), start="2026-04-01", as_of="2026-03-01T12:00:00Z"
     )
@@ -60,11 +60,11 @@ def test_a_range_that_has_not_begun_has_no_total():
     assert set(answer["total"].values()) == {None}
 
 
-def test_silence_closes_at_the_last_event():
-    """A joined 10:00 and was never heard of again; B stayed 10:05-10:20, the last word of the session.
+def test_the_timeout_closes_spans_at_the_last_event():
+    """A joined at 10:00 and has no further event; B stayed 10:05-10:20. The last event of the session is at 10:20.
 
-    Until 24 h after 10:20 A is taken to be there: at 10:19:59.999 on the 2nd that is 24 h 19 m 59.999 s of A plus 15 minutes
-    of B. From 10:20 on the 2nd A is taken to have left at 10:20: 20 + 15 = 35, and nobody is live.
+    For 24 h after it, A counts as present: at 10:19:59.999 on the 2nd that is 24 h 19 m 59.999 s of A plus 15 minutes of B.
+    From 10:20 on the 2nd, A counts as having left at 10:20: 20 + 15 = 35, and no participant is live.
     """
     log = Log().joined("10:00", "a").stay("10:05", "10:20", "b")
     check(
@@ -83,18 +83,18 @@ def test_silence_closes_at_the_last_event():
     assert live(log, "2026-03-02T10:20:00Z") == (0, 0, 0)
 
 
-def test_any_word_of_the_session_breaks_the_silence():
-    """A since 10:00 and a chat post at 18:00: seen two days later A left at 18:00, 480 minutes. A word of another session
-    does not count."""
+def test_any_event_of_the_session_restarts_the_timeout():
+    """A since 10:00, and a chat post at 18:00: two days later, A counts as having left at 18:00, 480 minutes. Events of other
+    sessions make no difference."""
     log = Log().joined("10:00", "a").tell("18:00", "chat.posted", post="1", visibility="public")
     log.also("s-2").tell("20:00", "chat.posted", post="1", visibility="public")
     check(log, {"participation_minutes": 480}, last="2026-03-03", as_of="2026-03-04T00:00:00Z")
 
 
-def test_silence_closes_everything():
-    """Microphone, recording, captions, whiteboard and breakout since 10:00, A until the silence that begins 10:30.
+def test_the_timeout_closes_all_spans():
+    """Microphone, recording, captions, whiteboard and breakout since 10:00; the last event is at 10:30.
 
-    30 of each; the recording counts as stored from 10:30 on."""
+    30 minutes of each; the recording counts as stored from 10:30 on."""
     log = (
         Log()
         .joined("10:00", "a")
@@ -110,8 +110,8 @@ def test_silence_closes_everything():
           as_of="2026-03-09T00:00:00Z")  # fmt: skip
 
 
-def test_a_lone_join_that_fell_silent_has_no_length():
-    """Joined 10:00, never another word: a stay of length zero. The person was there."""
+def test_a_join_that_is_the_last_event_is_a_stay_of_length_zero():
+    """A session with one event: the stay ends where it starts, and the person counts as active."""
     log = Log().joined("10:00", "a")
     check(
         log,
@@ -126,8 +126,8 @@ def test_a_lone_join_that_fell_silent_has_no_length():
 
 
 @pytest.mark.parametrize(("hours", "minutes", "there"), [(1, 10, 0), (2, 70, 1)])
-def test_the_patience_is_a_setting(hours, minutes, there):
-    """A since 10:00, B 10:00-10:10, seen at 11:10. With one hour of patience A left at 10:10, with two A is there still."""
+def test_the_timeout_is_a_setting(hours, minutes, there):
+    """A since 10:00, B 10:00-10:10, at 11:10. With a timeout of one hour, A left at 10:10; with two hours, A is present."""
     log = Log().joined("10:00", "a").stay("10:00", "10:10", "b")
     stale_after = hours * 3_600_000
     check(
@@ -139,15 +139,15 @@ def test_the_patience_is_a_setting(hours, minutes, there):
     assert live(log, "2026-03-01T11:10:00Z", stale_after=stale_after) == (there, there, 0)
 
 
-def test_live_needs_somebody():
-    """Session 1 said it started and records, but nobody is in it: not live, though the recording runs. Session 2 has two."""
+def test_a_session_without_participants_is_not_live():
+    """Session 1 has started and is recorded, but is empty: not live, although its recording is active. Session 2 has two."""
     log = Log().tell("10:00", "session.started").recording("10:00")
     log.also("s-2").joined("10:00", "a", "ana").joined("10:01", "b", "ana")
     assert live(log, "2026-03-01T10:30:00Z") == (2, 1, 1)
 
 
-def test_a_second_team_is_another_world():
-    """The same names in another team add nothing."""
+def test_teams_are_separate():
+    """The same session in another team adds nothing."""
     log = (
         Log()
         .stay("10:00", "10:30", "a")

@@ -4,9 +4,9 @@ from support.harness import Log, check
 
 
 def test_the_four_kinds():
-    """Microphone 10:00-10:40, camera 10:10-10:20, screen 10:15-10:50, there 10:00-10:45.
+    """Present 10:00-10:45; microphone 10:00-10:40, camera 10:10-10:20, screen 10:15-10:50.
 
-    Audio and video 10:10-10:20 = 10. Audio alone 10 + 20 = 30. Screen 10:15-10:45 (clipped to the stay) = 30. Sum 70.
+    Audio and video 10:10-10:20 = 10. Audio only 10 + 20 = 30. Screen 10:15-10:45 (clipped to the stay) = 30. Sum 70.
     """
     log = (
         Log()
@@ -20,7 +20,7 @@ def test_the_four_kinds():
 
 
 def test_several_tracks_of_a_kind_count_once():
-    """Two screens 10:00-10:20 and 10:10-10:30, two cameras 10:00-10:10 both: 30 of screen, 10 of video."""
+    """Screens 10:00-10:20 and 10:10-10:30, two cameras 10:00-10:10: 30 minutes of screen, 10 of video."""
     log = Log().stay("10:00", "11:00", "a")
     log.sends("10:00", "10:20", "a", "screenshare", "x").sends(
         "10:10", "10:30", "a", "screenshare", "y"
@@ -36,16 +36,16 @@ def test_several_tracks_of_a_kind_count_once():
     )
 
 
-def test_a_track_published_before_joining_counts_from_the_joining():
-    """Published 09:50, there 10:00-10:20, unpublished 10:10: 10."""
+def test_a_track_published_before_joining_counts_from_the_join():
+    """Published 09:50, unpublished 10:10, present 10:00-10:20: 10 minutes."""
     check(
         Log().stay("10:00", "10:20", "a").sends("09:50", "10:10", "a", "audio"),
         {"broadcast_minutes_audio": 10},
     )
 
 
-def test_leaving_ends_the_track_for_good():
-    """Microphone since 10:00, left 10:10, back 10:20-10:40 without publishing again: 10."""
+def test_leaving_ends_the_track():
+    """Microphone since 10:00, left at 10:10, present again 10:20-10:40 without publishing again: 10 minutes."""
     log = (
         Log()
         .stay("10:00", "10:10", "a")
@@ -56,9 +56,9 @@ def test_leaving_ends_the_track_for_good():
 
 
 def test_a_hand_over_ends_the_track_too():
-    """Left and joined at 10:10 in one instant: the stay that carried the microphone is over: 10 of 30 minutes.
+    """Left and joined again at 10:10: the stay in which the microphone was published has ended: 10 of 30 minutes.
 
-    A track published again at that very instant belongs to the new stay and runs to its end: 20 more in the second case.
+    A track that is unpublished and published again at this instant belongs to the new stay: 20 minutes more.
     """
     log = (
         Log()
@@ -73,8 +73,8 @@ def test_a_hand_over_ends_the_track_too():
     )
 
 
-def test_a_track_published_again_without_an_unpublish_at_the_hand_over_is_lost():
-    """The second publish at 10:10 comes while the track is open, so it is ignored; then leaving ends the track: 10."""
+def test_a_track_published_twice_ends_at_the_hand_over():
+    """The second publish at 10:10 finds the track open, so it is ignored; then leaving ends the track: 10 minutes."""
     log = Log().stay("10:00", "10:10", "a").stay("10:10", "10:30", "a")
     check(
         log.published("10:00", "a", "mic", "audio").published("10:10", "a", "mic", "audio"),
@@ -82,13 +82,13 @@ def test_a_track_published_again_without_an_unpublish_at_the_hand_over_is_lost()
     )
 
 
-def test_nobody_there_nothing_sent():
-    """A track whose connection never joined."""
+def test_a_track_without_presence_does_not_count():
+    """The connection of the track never joined."""
     check(Log().sends("10:00", "10:30", "ghost", "audio"), {"broadcast_minutes": 0, "sessions": 0})
 
 
 def test_the_kind_is_that_of_the_earliest_publish():
-    """Track x first published as video 10:00-10:10, later as audio 10:20-10:30: video all along, 20."""
+    """Track x is published as video 10:00-10:10 and as audio 10:20-10:30: 20 minutes of video."""
     log = (
         Log()
         .stay("10:00", "11:00", "a")
@@ -99,7 +99,7 @@ def test_the_kind_is_that_of_the_earliest_publish():
 
 
 def test_one_track_id_at_two_connections_is_two_tracks():
-    """Both call their microphone "mic": A 10:00-10:20 = 20, B 10:10-10:30 = 20."""
+    """Two tracks "mic": A's 10:00-10:20 = 20, B's 10:10-10:30 = 20."""
     log = Log().stay("10:00", "10:30", "a").stay("10:00", "10:30", "b")
     check(
         log.sends("10:00", "10:20", "a", "audio", "mic").sends(

@@ -2,13 +2,13 @@
 
 from support.harness import Log, check, expect
 
-#: Seen when the long stays below have ended; a day into them, silence would have closed them.
+#: After the end of the long stays below: a day into them, the inactivity timeout would have closed them.
 LATER = "2026-11-01T00:00:00Z"
 
 
 def test_a_day_of_23_hours():
-    """Berlin, 29 March 2026: 23:00 UTC on the 28th to 22:00 UTC on the 29th. Somebody there throughout both days:
-    23 x 60 = 1,380 minutes on it, 1,440 on the day after."""
+    """Berlin, 29 March 2026: 23:00 UTC on the 28th to 22:00 UTC on the 29th. A participant is present throughout:
+    23 x 60 = 1,380 minutes, and 1,440 on the day after."""
     log = Log("2026-03-28").stay("20:00", "2026-03-31T00:00:00Z", "a")
     answer = check(
         log,
@@ -32,7 +32,7 @@ def test_a_day_of_23_hours():
 
 
 def test_a_day_of_25_hours():
-    """Berlin, 25 October 2026: 22:00 UTC on the 24th to 23:00 UTC on the 25th: 1,500 minutes. The hour from 2 comes twice."""
+    """Berlin, 25 October 2026: 22:00 UTC on the 24th to 23:00 UTC on the 25th: 1,500 minutes. The hour from 2 o'clock occurs twice."""
     log = Log("2026-10-24").stay("20:00", "2026-10-27T00:00:00Z", "a")
     check(
         log, {"participation_minutes": 1500}, start="2026-10-25", zone="Europe/Berlin", as_of=LATER
@@ -49,8 +49,8 @@ def test_a_day_of_25_hours():
 
 
 def test_a_stay_over_the_change():
-    """Berlin clocks go from 02:00 to 03:00 on 29 March: 01:30-03:30 on the wall is 00:30-01:30 UTC, 60 minutes; the hours
-    of 1 and 3 o'clock hold 30 each. In October 01:30-03:30 on the wall is 23:30-02:30 UTC, 180 minutes."""
+    """Clocks in Berlin go from 02:00 to 03:00 on 29 March: 01:30-03:30 local time is 00:30-01:30 UTC, 60 minutes, 30 in each
+    of the hours from 1 and 3 o'clock. In October, 01:30-03:30 local time is 23:30-02:30 UTC, 180 minutes."""
     spring = check(
         Log("2026-03-29").stay("00:30", "01:30", "a"),
         {"participation_minutes": 60},
@@ -68,7 +68,7 @@ def test_a_stay_over_the_change():
     )
 
 
-def test_half_an_hour_of_change():
+def test_a_change_of_half_an_hour():
     """Lord Howe, 5 April 2026: 13:00 UTC on the 4th to 13:30 UTC on the 5th, 24.5 hours = 1,470 minutes."""
     log = Log("2026-04-04").stay("00:00", "2026-04-06T00:00:00Z", "a")
     check(
@@ -81,7 +81,7 @@ def test_half_an_hour_of_change():
 
 
 def test_the_same_events_in_every_zone():
-    """A stay 00:00-00:30 UTC on 1 March is of 1 March in UTC and Kathmandu (05:45), of 28 February in New York (19:00)."""
+    """A stay 00:00-00:30 UTC on 1 March is on 1 March in UTC and Kathmandu (05:45), on 28 February in New York (19:00)."""
     log = Log().stay("00:00", "00:30", "a")
     for zone, row in (("UTC", 1), ("Asia/Kathmandu", 1), ("America/New_York", 0)):
         answer = check(

@@ -1,12 +1,12 @@
-"""However events arrive, the report is the same."""
+"""The report does not depend on how events are delivered."""
 
 from itertools import permutations
 
 from support.harness import Log, ask, check
 
 
-def test_every_order_of_a_contradictory_handful():
-    """Join 10:00, leave 10:30, join 10:30, session end 10:30, leave 10:45: 30 + 15 in each of the 120 orders."""
+def test_contradictory_events_in_any_order():
+    """Join 10:00, leave 10:30, join 10:30, session end 10:30, leave 10:45: 30 + 15 in every order."""
     log = (
         Log()
         .joined("10:00", "a")
@@ -21,7 +21,7 @@ def test_every_order_of_a_contradictory_handful():
 
 
 def test_delivered_twice():
-    """Every event twice: nothing doubles, posts among it."""
+    """Every event is delivered twice and counts once."""
     log = (
         Log()
         .stay("10:00", "10:30", "a")
@@ -39,8 +39,8 @@ def test_delivered_twice():
     )
 
 
-def test_the_first_of_a_conflict_stays():
-    """One triple (team, source, id), two contents: the leave at 10:30 came first, so the one at 10:50 is nothing."""
+def test_the_first_of_two_conflicting_events_is_kept():
+    """Two events with one (team, source, id): the leave at 10:30 is received first, so that at 10:50 does not count."""
     log = Log().joined("10:00", "a")
     log.tell("10:30", "participant.left", connection="a", id="x").tell(
         "10:50", "participant.left", connection="a", id="x"
@@ -49,7 +49,7 @@ def test_the_first_of_a_conflict_stays():
 
 
 def test_one_id_of_two_sources_is_two_events():
-    """Sources number their events apart: both joins count."""
+    """Each source has its own ids: both joins count."""
     log = Log().stay("10:00", "10:30", "a").stay("10:00", "10:30", "b")
     twins = [
         e._replace(id="1" if e.type.endswith("joined") else "2", source=e.connection) for e in log

@@ -1,4 +1,4 @@
-"""Sessions over midnight, and ranges of several days: what adds up, and what must not."""
+"""Sessions over midnight and ranges of several days: which figures add up and which do not."""
 
 from support.harness import Log, ask, check, expect
 
@@ -6,7 +6,7 @@ from support.harness import Log, ask, check, expect
 def test_a_session_over_midnight():
     """Ana 23:30-00:30, Bo 23:45-00:15: 30 + 15 minutes on the 1st, 30 + 15 on the 2nd.
 
-    It started on the 1st only; both days saw two people at once: the 2nd because they were there when it began.
+    It started on the 1st. Both days have a peak of two; on the 2nd, two are present when the day begins.
     """
     log = (
         Log().stay("23:30", "2026-03-02T00:30:00Z", "a").stay("23:45", "2026-03-02T00:15:00Z", "b")
@@ -30,7 +30,7 @@ def test_a_session_over_midnight():
 
 
 def test_a_session_that_only_ends_at_midnight():
-    """Ana 23:00 to 00:00 sharp: the 2nd saw nobody."""
+    """A leaves at 00:00: no participant on the 2nd."""
     answer = check(
         Log().stay("23:00", "2026-03-02T00:00:00Z", "a"),
         {"participation_minutes": 60},
@@ -48,8 +48,8 @@ def test_a_session_that_only_ends_at_midnight():
     )
 
 
-def test_uniques_of_a_range_are_not_sums_of_days():
-    """Day 1: ana, bo. Day 2: bo. Day 3: bo, cy. Rows 2, 1, 2; three people over the range, not five. Rooms alike."""
+def test_distinct_counts_of_a_range_are_not_sums_of_days():
+    """Day 1: ana, bo. Day 2: bo. Day 3: bo, cy. Rows 2, 1, 2; the range has three people, not five. Likewise rooms."""
     log = (
         Log("2026-03-01", session="d1", room="red")
         .stay("10:00", "10:10", "1", "ana")
@@ -69,7 +69,7 @@ def test_uniques_of_a_range_are_not_sums_of_days():
 
 
 def test_peaks_of_a_range_are_not_sums_of_days():
-    """Two at once on the 1st, three on the 2nd at 10:05, three again on the 3rd: 3, first reached on the 2nd."""
+    """Peaks of two on the 1st, three on the 2nd at 10:05, three on the 3rd: 3, first reached on the 2nd."""
     log = Log()
     for day, people in (("2026-03-01", 2), ("2026-03-02", 3), ("2026-03-03", 3)):
         part = log.also(day, day=day)
@@ -85,15 +85,15 @@ def test_peaks_of_a_range_are_not_sums_of_days():
 
 
 def test_a_peak_needs_one_instant():
-    """Three people in one hour but never more than two at once."""
+    """Three people in one hour, but at most two at one instant."""
     check(
         Log().stay("10:00", "10:20", "a").stay("10:10", "10:30", "b").stay("10:20", "10:40", "c"),
         {"max_concurrent_participants": 2},
     )
 
 
-def test_the_fullest_session_is_not_the_fullest_instant():
-    """Session 1 has two at 10:00-10:10 and session 2 three at 11:00-11:10, with one of session 1 still there: 4 in all."""
+def test_the_largest_session_is_not_the_peak_of_all_sessions():
+    """Session 1 has two participants at 10:00, and one at 11:00, when session 2 has three: 4 in all."""
     log = Log().stay("10:00", "10:10", "a").stay("10:00", "11:30", "b")
     part = log.also("s-2", "hall")
     for n in range(3):
@@ -108,8 +108,8 @@ def test_the_fullest_session_is_not_the_fullest_instant():
     )
 
 
-def test_a_session_with_nobody_in_it_is_not_active():
-    """Session 2 said it started, but its only guest comes at 11:00, when session 1 is over: one at a time. It starts then."""
+def test_an_empty_session_is_not_active():
+    """``session.started`` of session 2 is at 10:00, but its first join at 11:00, when session 1 ends: it starts then."""
     log = Log().stay("10:00", "11:00", "a")
     log.also("s-2", "hall").tell("10:00", "session.started").stay("11:00", "11:30", "b").ended(
         "12:00"
@@ -119,8 +119,8 @@ def test_a_session_with_nobody_in_it_is_not_active():
     assert [row["sessions"] for row in hours["rows"][10:12]] == [1, 1]
 
 
-def test_a_pause_is_no_new_session():
-    """A there 10:00-10:10 and 12:00-12:10: started once, at 10:00; in the hour of 12 it is active but does not start."""
+def test_a_pause_does_not_start_a_new_session():
+    """A is present 10:00-10:10 and 12:00-12:10: one start, at 10:00; in the hour from 12 the session is active only."""
     hours = check(
         Log().stay("10:00", "10:10", "a").stay("12:00", "12:10", "a"), {"sessions": 1}, grain="hour"
     )
@@ -128,8 +128,8 @@ def test_a_pause_is_no_new_session():
     expect(hours, {"sessions": 0, "active_rooms": 1, "max_concurrent_sessions": 1}, row=12)
 
 
-def test_the_room_of_a_session_is_that_of_its_earliest_start():
-    """Session 1 starts in "red"; a later join says "blue": one room. Sessions 1 and 2 in "red": still one."""
+def test_the_room_of_a_session_is_that_of_its_earliest_event():
+    """Session 1 starts in "red", and a later join has "blue": its room is "red", as is that of session 2."""
     log = Log(room="red").tell("09:00", "session.started")
     log.also("s-1", "blue").stay("10:00", "10:10", "a")
     log.also("s-2", "red").stay("10:00", "10:10", "a")
@@ -137,8 +137,8 @@ def test_the_room_of_a_session_is_that_of_its_earliest_start():
 
 
 def test_weeks_and_months_are_cut_to_the_range():
-    """An hour a day over 27 February to 3 March 2026. Weeks begin on Monday 2 March: 27 Feb-1 March = 3 h, 2-3 March = 2 h.
-    Months: 27-28 February = 2 h, 1-3 March = 3 h."""
+    """One hour a day, 27 February to 3 March 2026. A week begins on Monday 2 March: 3 h before it, 2 h in it.
+    Months: 2 h in February, 3 h in March."""
     log = Log()
     for day in (
         "2026-02-26",

@@ -1,10 +1,10 @@
-"""Participation: stays, however they end."""
+"""Participation: stays and how they end."""
 
 from support.harness import Log, check, expect
 
 
 def test_each_connection_counts():
-    """Ana is there on two devices: 30 + 20 minutes of participation, one person, two at once."""
+    """Ana is present with two devices: 30 + 20 minutes of participation, one person, a peak of two."""
     log = Log().stay("10:00", "10:30", "phone", "ana").stay("10:05", "10:25", "laptop", "ana")
     check(
         log,
@@ -17,14 +17,14 @@ def test_each_connection_counts():
     )
 
 
-def test_a_second_join_while_there_is_ignored():
+def test_a_second_join_while_present_is_ignored():
     """Joined 10:00 and again 10:10, left 10:30: one stay of 30. The leave at 10:40 ends nothing."""
     log = Log().joined("10:00", "c").joined("10:10", "c").left("10:30", "c").left("10:40", "c")
     check(log, {"participation_minutes": 30, "max_concurrent_participants": 1})
 
 
-def test_the_second_join_does_not_open_a_second_layer():
-    """Two joins, one leave: nobody is there after it. A later stay of 10 makes 30 + 10 = 40."""
+def test_one_leave_ends_a_stay_with_two_joins():
+    """Two joins and one leave: 30 minutes. A later stay adds 10."""
     log = (
         Log()
         .joined("10:00", "c")
@@ -35,8 +35,8 @@ def test_the_second_join_does_not_open_a_second_layer():
     check(log, {"participation_minutes": 40})
 
 
-def test_a_leave_without_a_join_is_nothing():
-    """Nobody was ever there: no minute, no person, no session, no room."""
+def test_a_leave_without_a_join_does_not_count():
+    """There was no participant: no minutes, person, session or room."""
     nothing = (
         "participation_minutes",
         "active_participants",
@@ -48,7 +48,7 @@ def test_a_leave_without_a_join_is_nothing():
 
 
 def test_a_hand_over_at_one_instant_neither_overlaps_nor_is_lost():
-    """One connection leaves and joins again at 10:30: 30 + 30 minutes, never two at once. The order of telling is nothing."""
+    """One connection leaves and joins again at 10:30: 30 + 30 minutes, a peak of one, whatever the order of the events."""
     truth = {"participation_minutes": 60, "max_concurrent_participants": 1, "sessions": 1}
     check(
         Log().joined("10:00", "c").left("10:30", "c").joined("10:30", "c").left("11:00", "c"), truth
@@ -58,15 +58,15 @@ def test_a_hand_over_at_one_instant_neither_overlaps_nor_is_lost():
     )
 
 
-def test_another_takes_over_at_the_same_instant():
-    """B joins in the millisecond A leaves: spans are half open, so there is one at a time."""
+def test_one_joins_at_the_instant_another_leaves():
+    """B joins in the millisecond A leaves: spans are half open, so the peak is one."""
     check(Log().stay("10:00", "10:30", "a").stay("10:30", "11:00", "b"),
           {"participation_minutes": 60, "max_concurrent_participants": 1, "active_participants": 2, "max_concurrent_sessions": 1})  # fmt: skip
 
 
-def test_a_stay_of_length_zero_was_there():
-    """Joined and left in one millisecond: the person and the room were active and a session started, but there was no
-    minute and no peak. The end is told first: at one instant, what changes the state goes first."""
+def test_a_stay_of_length_zero_counts_as_presence():
+    """Joined and left in one millisecond: an active person and room, and a session, but no minutes and no peak. The leave
+    has the smaller id: at one instant, the event that changes the state applies first."""
     log = Log().left("10:00", "c").joined("10:00", "c")
     answer = check(log, {
         "participation_minutes": 0, "active_participants": 1, "active_rooms": 1, "sessions": 1,
@@ -76,7 +76,7 @@ def test_a_stay_of_length_zero_was_there():
 
 
 def test_a_stay_of_length_zero_on_a_border_is_in_the_bucket_that_begins():
-    """At midnight sharp it belongs to the new day only; a millisecond earlier to the old one only."""
+    """At midnight it belongs to the new day only; a millisecond earlier, to the old one only."""
     answer = check(
         Log("2026-03-02").stay("00:00", "00:00", "c"),
         {"active_participants": 1},
@@ -95,7 +95,7 @@ def test_a_stay_of_length_zero_on_a_border_is_in_the_bucket_that_begins():
 
 
 def test_one_leave_and_two_joins_in_one_instant():
-    """Open since 10:00; at 10:30 a leave and two joins: left, joined, and the second join is ignored. Leave 11:00: 60."""
+    """Present since 10:00; at 10:30 a leave and two joins: left, joined, second join ignored. Leave 11:00: 60."""
     log = (
         Log()
         .joined("10:00", "c")
@@ -108,7 +108,7 @@ def test_one_leave_and_two_joins_in_one_instant():
 
 
 def test_two_leaves_and_one_join_in_one_instant():
-    """Open since 10:00; at 10:30 two leaves and a join: left, joined, left. 30 minutes; the leave at 11:00 ends nothing."""
+    """Present since 10:00; at 10:30 two leaves and a join: left, joined, left. 30; the leave at 11:00 ends nothing."""
     log = (
         Log()
         .joined("10:00", "c")
@@ -121,8 +121,8 @@ def test_two_leaves_and_one_join_in_one_instant():
 
 
 def test_the_person_is_that_of_the_earliest_join():
-    """Connection c came as ana and came back as bo: still ana, so one person. Of two joins at one instant the smaller
-    (source, id) says who it is."""
+    """Connection c joins as ana and again as bo: the person is ana both times. Of two joins at one instant, the one with
+    the smaller (source, id) has the person."""
     check(
         Log().stay("10:00", "10:10", "c", "ana").stay("10:20", "10:30", "c", "bo"),
         {"active_participants": 1},
@@ -133,8 +133,8 @@ def test_the_person_is_that_of_the_earliest_join():
     check(log, {"active_participants": 1})
 
 
-def test_connections_of_two_sessions_are_two_even_with_one_name():
-    """Connection "c" in two sessions: two stays of 30, both at once."""
+def test_connection_ids_are_local_to_a_session():
+    """Connection "c" in two sessions: two simultaneous stays of 30 minutes."""
     log = Log().stay("10:00", "10:30", "c")
     log.also("s-2", "hall").stay("10:00", "10:30", "c")
     check(log, {"participation_minutes": 60, "max_concurrent_participants": 2, "max_participants_per_session": 1,
@@ -149,8 +149,8 @@ def test_a_millisecond_is_exact():
     check(log, {"participation_minutes": 60_003 / 60_000})
 
 
-def test_of_two_tellings_of_one_join_the_one_that_names_the_person_counts():
-    """Webhooks that know no account and lists that do, of the same two stays of Ana: one person, in whatever order they are told."""
+def test_of_two_events_of_one_join_the_one_that_names_the_person_counts():
+    """One source without persons and one with them report the same two stays of Ana: one person, in either order."""
     for one, other in (("", "ana"), ("ana", "")):
         log = Log()
         for source, person in (("hooks", one), ("lists", other)):
@@ -173,7 +173,8 @@ def test_of_two_tellings_of_one_join_the_one_that_names_the_person_counts():
         )
 
 
-def test_an_earlier_join_names_the_person_even_if_it_names_none():
+def test_an_earlier_join_without_a_person_has_precedence():
+    """The first join of "c" names no person, so the person is "c" itself, even though a join a second later names ana."""
     log = (
         Log()
         .joined("10:00", "c")

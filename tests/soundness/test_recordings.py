@@ -1,10 +1,10 @@
-"""Recordings: while they run, and what is stored of them."""
+"""Recordings: time recorded, and minutes stored."""
 
 from support.harness import Log, check, expect
 
 
-def test_stored_from_its_stop():
-    """Runs 10:00-10:30: at 10:15 15 minutes are recorded and none stored; from 10:30 on all 30 are."""
+def test_a_recording_is_stored_from_its_stop():
+    """Runs 10:00-10:30: at 10:15, 15 minutes are recorded and none stored; from 10:30 on, 30 are stored."""
     log = Log().recording("10:00", "10:30")
     check(
         log,
@@ -18,7 +18,7 @@ def test_stored_from_its_stop():
 
 
 def test_a_change_counts_only_before_the_end_of_the_bucket():
-    """Stopped 10:30 sharp. Seen at 10:30 the stop has not happened; a millisecond later it has."""
+    """Stopped at 10:30. At 10:30 the stop does not count yet; a millisecond later it does."""
     log = Log().recording("10:00", "10:30")
     check(log, {"recording_storage_minutes": 0}, as_of="2026-03-01T10:30:00Z")
     check(log, {"recording_storage_minutes": 30}, as_of="2026-03-01T10:30:00.001Z")
@@ -40,8 +40,8 @@ def test_a_stop_at_midnight_is_stored_on_the_new_day():
 
 
 def test_deleted_later():
-    """30 minutes stopped on the 1st, deleted on the 3rd at noon: stored on the 1st and 2nd, gone on the 3rd and at the end.
-    What was recorded stays recorded."""
+    """30 minutes, stopped on the 1st and deleted on the 3rd: stored on the 1st and 2nd, not from the 3rd on. The recorded
+    minutes remain."""
     log = Log().recording("10:00", "10:30", "2026-03-03T12:00:00Z")
     answer = check(log, {"recorded_minutes": 30, "recording_storage_minutes": 0}, last="2026-03-04")
     for row, stored in enumerate((30, 30, 0, 0)):
@@ -49,7 +49,7 @@ def test_deleted_later():
 
 
 def test_deleted_while_running_stores_nothing():
-    """Runs from 10:00, deleted 10:20: 20 recorded, nothing stored, and it runs no longer. The stop at 10:40 ends nothing."""
+    """Runs from 10:00 until it is deleted at 10:20: 20 recorded, none stored. The stop at 10:40 ends nothing."""
     log = Log().recording("10:00", "10:40").tell("10:20", "recording.deleted", recording="r-1")
     check(
         log,
@@ -58,7 +58,7 @@ def test_deleted_while_running_stores_nothing():
 
 
 def test_stopped_and_deleted_at_one_instant():
-    """At 10:20 both: the stop goes first, then all is deleted. 20 recorded, nothing stored, in whatever order they are told."""
+    """Both at 10:20: the stop applies first, then the deletion. 20 recorded, none stored, in either order."""
     truth = {"recorded_minutes": 20, "recording_storage_minutes": 0}
     check(Log().recording("10:00", "10:20", "10:20"), truth)
     check(

@@ -1,16 +1,16 @@
-"""Captions, whiteboard, breakouts: the union of what is open, cut to the time somebody is there. Posts."""
+"""Captions, whiteboards and breakouts: the union of open intervals, clipped to presence. Posts."""
 
 from support.harness import Log, check, expect
 
 
-def test_captions_need_somebody():
-    """On 09:50-10:30; A there 10:00-10:10 and B 10:20-10:40: 10 + 10 = 20."""
+def test_captions_are_clipped_to_presence():
+    """On 09:50-10:30; A is present 10:00-10:10 and B 10:20-10:40: 10 + 10 = 20."""
     log = Log().tell("09:50", "captions.started").tell("10:30", "captions.stopped")
     check(log.stay("10:00", "10:10", "a").stay("10:20", "10:40", "b"), {"captions_minutes": 20})
 
 
-def test_captions_stay_on_while_the_room_is_empty():
-    """Never stopped: on again with B, without a word from the source. 10 + 20."""
+def test_captions_remain_on_while_the_room_is_empty():
+    """Never stopped, so they count again when B joins: 10 + 20."""
     log = (
         Log()
         .tell("10:00", "captions.started")
@@ -21,7 +21,7 @@ def test_captions_stay_on_while_the_room_is_empty():
 
 
 def test_ten_breakouts_for_an_hour_are_an_hour():
-    """Ten at once 10:00-11:00 with two people there: 60, not 600, not 120."""
+    """Ten breakouts 10:00-11:00 with two participants: 60, not 600, not 120."""
     log = Log().stay("10:00", "11:00", "a").stay("10:00", "11:00", "b")
     for n in range(10):
         log.tell("10:00", "breakout.opened", breakout=f"b-{n}").tell(
@@ -54,8 +54,8 @@ def test_breakouts_of_two_sessions_add_up():
     check(log, {"breakout_minutes": 20})
 
 
-def test_whiteboards_named_and_not():
-    """One without a name 10:00-10:20 and "w" 10:10-10:30; a second opening of the first at 10:05 is ignored: 30."""
+def test_whiteboards_with_and_without_id():
+    """One without an id 10:00-10:20 and "w" 10:10-10:30; a second opening of the first at 10:05 is ignored: 30."""
     log = (
         Log()
         .stay("10:00", "11:00", "a")
@@ -68,8 +68,8 @@ def test_whiteboards_named_and_not():
     check(log, {"whiteboard_minutes": 30})
 
 
-def test_the_default_whiteboard_has_a_name():
-    """Opened without a name, closed as "-": the same board. 10."""
+def test_the_default_whiteboard_has_an_id():
+    """Opened without an id, closed as "-": the same whiteboard. 10."""
     log = (
         Log()
         .stay("10:00", "11:00", "a")
@@ -80,9 +80,9 @@ def test_the_default_whiteboard_has_a_name():
 
 
 def test_posts():
-    """Three chat posts (one told again under another event id, one private), a question and an answer of one post id.
+    """Three chat posts (one private, one reported by two events), and a question and an answer with one post id.
 
-    Chat 3; questions and answers are counted together: 2. A chat post and a question may share an id.
+    Chat 3; questions and answers are counted together: 2. A chat post and a question may have the same id.
     """
     log = (
         Log()
@@ -96,8 +96,8 @@ def test_posts():
     check(log, {"chat_posts": 3, "qa_posts": 2})
 
 
-def test_a_post_told_twice_counts_when_it_was_first_posted():
-    """Told for 2 March and for 1 March, 23:59: it counts on the 1st, once, though the later one was told first."""
+def test_a_post_with_two_events_counts_at_the_earlier_one():
+    """Reported for 2 March, then for 1 March, 23:59: it counts once, on the 1st."""
     log = (
         Log()
         .tell("2026-03-02T00:01:00Z", "chat.posted", post="1", visibility="public")
@@ -108,8 +108,8 @@ def test_a_post_told_twice_counts_when_it_was_first_posted():
     expect(answer, {"chat_posts": 0}, row=1)
 
 
-def test_posts_of_two_sessions_and_an_empty_room():
-    """Post "1" in two sessions is two posts; that nobody is there matters not."""
+def test_posts_count_without_participants():
+    """Post "1" in two empty sessions is two posts."""
     log = (
         Log()
         .tell("10:00", "chat.posted", post="1", visibility="public")
@@ -121,8 +121,8 @@ def test_posts_of_two_sessions_and_an_empty_room():
     check(log, {"chat_posts": 2, "qa_posts": 2, "sessions": 0, "active_rooms": 0})
 
 
-def test_a_post_at_midnight_is_the_new_days():
-    """Half-open days."""
+def test_a_post_at_midnight_belongs_to_the_new_day():
+    """Days are half open."""
     answer = check(
         Log("2026-03-02").tell("00:00", "chat.posted", post="1", visibility="public"),
         {"chat_posts": 1},

@@ -1,4 +1,4 @@
-"""The worked example of the definitions: one session, three people, no subscription events."""
+"""The worked example of the specification: one session, three people, no subscription events."""
 
 from support.harness import Log, ask, check, expect, shifted
 from usage_report.core.metrics import ALL
@@ -46,19 +46,19 @@ def example() -> Log:
 def test_every_metric_in_utc():
     """Presence: A 40 + B 40.5 + C 30 = 110.5.
 
-    Broadcast: A camera and microphone 40 (audio and video), B microphone 40.5, C camera 10, A's screen 10: 100.5.
+    Broadcast: A's camera and microphone 40 (audio and video), B's microphone 40.5, C's camera 10, A's screen 10: 100.5.
     Consumed (estimated): A's audio and video by B from 10:05 (35) and by C from 10:10 (30) = 65; B's audio by A
-    10:05-10:40 (35) and by C 10:10-10:40 (30) = 65, and by nobody in the last 5.5 minutes; C's camera by A and B: 20;
+    10:05-10:40 (35) and by C 10:10-10:40 (30) = 65, without receivers in the last 5.5 minutes; C's camera by A and B: 20;
     the screen by B and C: 20. 65 + 65 + 20 + 20 = 170.
-    Peak: from 10:10 three are there.
+    Peak: three are present from 10:10 on.
     """
     assert TRUTH.keys() == {m.key for m in ALL}
     answer = check(example(), TRUTH)
     expect(answer, TRUTH, row=0)
 
 
-def test_tracks_need_no_end_of_their_own():
-    """The same day, but no track is ever unpublished but C's camera and the screen: leaving ends the rest."""
+def test_leaving_ends_tracks_that_are_not_unpublished():
+    """The same day, but only C's camera and the screen are unpublished: leaving ends the other tracks."""
     dropped = {"a-audio", "a-video", "b-audio"}
     check(
         [e for e in example() if not (e.type == "track.unpublished" and e.subject in dropped)],
@@ -67,7 +67,7 @@ def test_tracks_need_no_end_of_their_own():
 
 
 def test_twelve_hours_later_in_kolkata():
-    """22:00-22:45:30 UTC on 1 March is 03:30-04:15:30 on 2 March in Kolkata (UTC+5:30): same figures, the next row."""
+    """22:00-22:45:30 UTC on 1 March is 03:30-04:15:30 on 2 March in Kolkata (UTC+5:30): the same figures, in the next row."""
     events = shifted(example(), HALF_DAY)
     answer = check(events, TRUTH, start="2026-03-01", last="2026-03-02", zone="Asia/Kolkata")
     expect(answer, TRUTH, row=1)
@@ -76,7 +76,7 @@ def test_twelve_hours_later_in_kolkata():
 
 
 def test_by_the_hour_in_a_zone_of_half_hours():
-    """In Kolkata the twelve-hours-later example lies in 03:30-04:15:30: 30 and 15.5 minutes of two hours.
+    """Twelve hours later, in Kolkata, the example lies in 03:30-04:15:30: 30 and 15.5 minutes of two hours.
 
     By 04:00 (22:30 UTC) A has 30, B 25, C 20 minutes = 75; after it 10 + 15.5 + 10 = 35.5.
     """

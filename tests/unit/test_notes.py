@@ -27,7 +27,7 @@ def test_nothing_to_say():
 
 def test_all_notes_the_most_important_first():
     made = report("2026-11-23", estimated=0.3, not_supplied=("captions_minutes", "qa_posts"))
-    made = replace(made, stale_closed=2, partly=(("Zoom", frozenset({"chat_posts"})),))
+    made = replace(made, closed_by_timeout=2, partly=(("Zoom", frozenset({"chat_posts"})),))
     minutes = f"{made.estimated_total_ms / 60_000:,.1f}".replace(",", "\u202f")
     assert notes.notes(made) == (
         "Not supplied by this team's platform (shown as –, not as 0): Captions minutes, Q&A posts.",
@@ -67,7 +67,7 @@ def test_a_running_week_names_the_day_until_which_it_is_counted():
 
 
 def test_one_connection_without_an_end():
-    assert notes.stale_text(replace(report(), stale_closed=1)) == (
+    assert notes.stale_text(replace(report(), closed_by_timeout=1)) == (
         "1 connection or recording never reported its end:"
         " it is counted until the last event of its session."
     )

@@ -24,7 +24,7 @@ from usage_report.core.events import EARLIEST, instant
 from usage_report.core.metrics import metric
 from usage_report.core.periods import Grain, billing_period, parse_date, today, zone
 from usage_report.reporting.model import Query, Report, TeamInfo
-from usage_report.reporting.reader import Reader, settled
+from usage_report.reporting.reader import Reader, canonical_as_of
 from usage_report.sources import registry
 
 #: What an answer depends on beside the team's data and the question, and how to compute it.
@@ -105,7 +105,7 @@ class ReportEndpoints:
                 _grain(asked.get("grain", "day")),
                 _metrics(asked),
             )
-            return settled(query, info, self._reader.stale_after), lambda: self._reader.report(
+            return canonical_as_of(query, info, self._reader.stale_after), lambda: self._reader.report(
                 query
             ).json()
 
@@ -157,7 +157,7 @@ class ReportEndpoints:
                 if "live_participants" in fields
                 else None
             )
-            state = settled(query, info, self._reader.stale_after), start, last, live
+            state = canonical_as_of(query, info, self._reader.stale_after), start, last, live
             return state, lambda: _statistics(self._reader.report(query), fields, live, start, last)
 
         return await self._answer(request, "statistics", team, prepare)

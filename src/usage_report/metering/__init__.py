@@ -1,7 +1,15 @@
-"""From events to facts, as pure functions.
+"""From the events of a session to the facts of a team, as pure functions.
 
 Owns the rules of spans, minutes and peaks. May import ``core``.
-Does not own SQL, a clock, files or pandas.
+Does not own SQL, clocks, files or rounding.
 """
 
-__all__ = ["facts", "fold", "session_quarters", "sweep", "team_quarters", "timeline"]
+__all__ = [
+    "arrays",
+    "facts",
+    "fold",
+    "session_quarters",
+    "sweep",
+    "team_quarters",
+    "timeline",
+]

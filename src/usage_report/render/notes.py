@@ -89,7 +89,7 @@ def running_text(report: Report) -> str:
 
 def stale_text(report: Report) -> str:
     """How many connections and recordings ended without an event."""
-    count = report.stale_closed
+    count = report.closed_by_timeout
     if not count:
         return ""
     if count == 1:

@@ -1,6 +1,6 @@
-"""What came in and what could not be taken: the reads behind *Sources* and ``usage-report deliveries``.
+"""What was received for a team and what was not accepted: *Sources*, ``usage-report deliveries``.
 
-An original whose team could not be read belongs to nobody, so it is shown to every team rather than to none.
+Originals in quarantine whose team could not be read are shown to every team.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from usage_report.storage import tables as t
 from usage_report.storage.credentials import SignatureFailure
 
 
-class Sent(NamedTuple):
-    """What one source sent for a team. Instants are epoch ms."""
+class SourceTotals(NamedTuple):
+    """What one source has sent for a team. Instants are epoch ms."""
 
     source: str
     events: int
     first_received: int
     last_received: int
-    #: Time of its latest event.
+    #: The latest time of its events.
     last_event: int
 
 
-class Delivered(NamedTuple):
-    """Webhook requests of one platform since an instant, and what became of the events in them."""
+class DeliveryTotals(NamedTuple):
+    """Webhook requests of one platform, and the outcomes of the events in them."""
 
     platform: str
     requests: int
@@ -39,20 +39,20 @@ class Delivered(NamedTuple):
     quarantined: int
 
 
-class Held(NamedTuple):
+class QuarantineTotals(NamedTuple):
     """Originals in quarantine for one reason."""
 
     reason: str
-    count: int
-    #: When the newest came in, epoch ms.
+    originals: int
+    #: When the newest one was received, epoch ms.
     newest: int
 
 
 class Original(NamedTuple):
-    """One original in quarantine, without its bytes, which may be many."""
+    """One original in quarantine, without its bytes."""
 
     id: int
-    #: ``""`` where it could not be read.
+    #: ``""`` if it could not be read.
     team: str
     format: str
     origin: str
@@ -63,13 +63,13 @@ class Original(NamedTuple):
 
 
 class Payload(NamedTuple):
-    """The bytes of an original; ``is_truncated`` where only its beginning was kept."""
+    """The bytes of an original. ``is_truncated``: only their beginning was stored."""
 
     raw: bytes
     is_truncated: bool
 
 
-class Kept(NamedTuple):
+class Delivery(NamedTuple):
     """One stored webhook request, without its body."""
 
     id: int
@@ -81,106 +81,111 @@ class Kept(NamedTuple):
     quarantined: int
 
 
-def sent(engine: Engine, team: str) -> list[Sent]:
-    """What each source sent, the latest heard of first. Raises ``NotFound`` for the team."""
+def source_totals(engine: Engine, team: str) -> list[SourceTotals]:
+    """Return what each source has sent, the last received first. Raises ``NotFoundError``."""
     s = t.sources.c
+    columns = (s.source, s.events, s.first_received, s.last_received, s.last_event)
     with storage.reading(engine) as c:
-        mine = s.team_id == teams.team_id(c, team)
-        ask = sa.select(s.source, s.events, s.first_received, s.last_received, s.last_event).where(
-            mine
-        )
-        return [Sent(*row) for row in c.execute(ask.order_by(s.last_received.desc(), s.source))]
+        statement = sa.select(*columns).where(s.team_id == teams.team_id(c, team))
+        rows = c.execute(statement.order_by(s.last_received.desc(), s.source))
+        return [SourceTotals(*row) for row in rows]
 
 
-def connected(engine: Engine, team: str) -> list[str]:
-    """Platforms whose webhooks the team takes, sorted."""
+def connected_platforms(engine: Engine, team: str) -> list[str]:
+    """Return the platforms whose webhooks are set up for the team, sorted."""
     with storage.reading(engine) as c:
-        return [platform for of, platform, _ in credentials.platforms(c) if of == team]
+        return [platform for key, platform, _ in credentials.platforms(c) if key == team]
 
 
-def refusals(engine: Engine, team: str) -> dict[str, SignatureFailure]:
-    """Webhook requests refused for their signature, by platform."""
+def signature_failures(engine: Engine, team: str) -> dict[str, SignatureFailure]:
+    """Return the webhook requests with an invalid signature, by platform."""
     with storage.reading(engine) as c:
         return credentials.signature_failures(c, team)
 
 
-def delivered(engine: Engine, team: str, since: int) -> dict[str, Delivered]:
-    """Webhook requests that came at or after ``since`` (epoch ms) and are still kept, by platform."""
+def delivery_totals(engine: Engine, team: str, since: int) -> dict[str, DeliveryTotals]:
+    """Return the stored webhook requests received at or after ``since`` (epoch ms), by platform."""
     d = t.deliveries.c
-    totals = (sa.func.sum(x) for x in (d.accepted, d.duplicates, d.quarantined))
+    outcomes = (sa.func.sum(x) for x in (d.accepted, d.duplicates, d.quarantined))
     with storage.reading(engine) as c:
-        mine = (d.team_id == teams.team_id(c, team)) & (d.received_at >= since)
         rows = c.execute(
-            sa.select(d.platform, sa.func.count(), *totals)
-            .where(mine)
+            sa.select(d.platform, sa.func.count(), *outcomes)
+            .where(d.team_id == teams.team_id(c, team), d.received_at >= since)
             .group_by(d.platform)
             .order_by(d.platform)
         )
-        return {row[0]: Delivered(row[0], *map(int, row[1:])) for row in rows}
+        return {platform: DeliveryTotals(platform, *map(int, counts)) for platform, *counts in rows}
 
 
-def _whose(team: str) -> sa.ColumnElement[bool]:
+def _visible_to(team: str) -> sa.ColumnElement[bool]:
     return t.quarantine.c.team.in_((team, ""))
 
 
-def held(engine: Engine, team: str) -> list[Held]:
-    """What is in quarantine by reason, the most first."""
+def quarantine_totals(engine: Engine, team: str) -> list[QuarantineTotals]:
+    """Return how many originals are in quarantine for each reason, the most frequent first."""
     q = t.quarantine.c
     with storage.reading(engine) as c:
-        # Ids first: the instant stands behind the bytes of each original, which a sum over all must not have to pass.
-        groups = c.execute(
+        # Ids first: the instant of an original is stored after its bytes, so that reading the
+        # instants of all originals would read all of the bytes.
+        reasons = c.execute(
             sa.select(q.reason, sa.func.count(), sa.func.max(q.id))
-            .where(_whose(team))
+            .where(_visible_to(team))
             .group_by(q.reason)
         ).all()
-        newest = dict(
-            c.execute(
-                sa.select(q.id, q.received_at).where(q.id.in_([id for _, _, id in groups]))
-            ).all()
-        )
+        newest = [id for _, _, id in reasons]
+        received = c.execute(sa.select(q.id, q.received_at).where(q.id.in_(newest)))
+        received_at = dict(received.all())
     return sorted(
-        (Held(reason, n, newest[id]) for reason, n, id in groups),
-        key=lambda h: (-h.count, h.reason),
+        (QuarantineTotals(reason, n, received_at[id]) for reason, n, id in reasons),
+        key=lambda total: (-total.originals, total.reason),
     )
 
 
 def originals(
     engine: Engine, team: str, reason: str | None = None, *, limit: int
 ) -> list[Original]:
-    """The newest in quarantine, of one reason or of any."""
+    """Return the newest originals in quarantine, for one reason or for all."""
     q = t.quarantine.c
-    ask = sa.select(
-        q.id, q.team, q.format, q.origin, q.position, q.reason, q.why, q.received_at
-    ).where(_whose(team))
+    columns = (q.id, q.team, q.format, q.origin, q.position, q.reason, q.why, q.received_at)
+    statement = sa.select(*columns).where(_visible_to(team))
     if reason is not None:
-        ask = ask.where(q.reason == reason)
+        statement = statement.where(q.reason == reason)
     with storage.reading(engine) as c:
-        return [Original(*row) for row in c.execute(ask.order_by(q.id.desc()).limit(limit))]
+        rows = c.execute(statement.order_by(q.id.desc()).limit(limit))
+        return [Original(*row) for row in rows]
 
 
 def payload(engine: Engine, team: str, id: int) -> Payload:
-    """The bytes of an original. Raises ``NotFound``: another visitor may have replayed it."""
+    """Return the bytes of an original.
+
+    Raises ``NotFoundError`` if it is no longer there: another user may have replayed it.
+    """
     q = t.quarantine.c
+    statement = sa.select(q.raw, q.is_truncated).where(q.id == id, _visible_to(team))
     with storage.reading(engine) as c:
-        row = c.execute(sa.select(q.raw, q.is_truncated).where(q.id == id, _whose(team))).first()
+        row = c.execute(statement).first()
     if row is None:
         raise NotFoundError(
             f"Original {id} is no longer in quarantine",
             "",
-            "It has been taken, or removed with its team.",
+            "It has been replayed, or removed with its team.",
         )
     return Payload(*row)
 
 
 def deliveries(
     c: Connection, platform: str | None = None, *, since: int = 0, limit: int
-) -> Sequence[Kept]:
-    """The last ``limit`` stored requests, oldest first."""
+) -> Sequence[Delivery]:
+    """Return the last ``limit`` stored webhook requests, oldest first."""
     d = t.deliveries.c
-    ask = sa.select(
-        d.id, d.platform, t.teams.c.key, d.received_at, d.accepted, d.duplicates, d.quarantined
+    statement = (
+        sa.select(
+            d.id, d.platform, t.teams.c.key, d.received_at, d.accepted, d.duplicates, d.quarantined
+        )
+        .join(t.teams, t.teams.c.id == d.team_id)
+        .where(d.received_at >= since)
     )
-    ask = ask.join(t.teams, t.teams.c.id == d.team_id).where(d.received_at >= since)
     if platform is not None:
-        ask = ask.where(d.platform == platform)
-    return [Kept(*row) for row in c.execute(ask.order_by(d.id.desc()).limit(limit))][::-1]
+        statement = statement.where(d.platform == platform)
+    rows = c.execute(statement.order_by(d.id.desc()).limit(limit))
+    return [Delivery(*row) for row in rows][::-1]

@@ -1,34 +1,26 @@
-"""What can be asked and what is answered: flat, frozen values without any SQL."""
+"""Questions and answers as frozen values. No SQL."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from usage_report.core.events import iso
-from usage_report.core.metrics import ALL, BY_KEY, METRICS, Unit, metric
-from usage_report.core.periods import (
-    DAY,
-    Grain,
-    Period,
-    local,
-    midnight,
-    next_start,
-    parse_date,
-    zone,
-)
+from usage_report.core.metrics import ALL, BY_KEY, Unit, metric
+from usage_report.core.periods import DAY, Grain, Period, local, midnight, next_start, zone
+from usage_report.metering.arrays import Ints
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One question. Hashable and flat, so it is its own cache key.
+    """One question about a range of days. Hashable, so that it can be the key of a cache.
 
-    ``start`` and ``last`` are inclusive dates in ``zone``; ``as_of`` is epoch ms: later events have not happened.
-    ``metrics`` are keys of ``metrics.ALL``; empty means the seventeen with all their parts.
+    ``start`` and ``last`` are inclusive dates in ``zone``. Events at or after ``as_of`` (epoch ms)
+    do not count. ``metrics`` are keys of ``core.metrics.ALL``; empty means all of them.
     """
 
     team: str
@@ -46,15 +38,17 @@ class Query:
 
     @property
     def period(self) -> Period:
+        """The days of the range."""
         return Period(self.start, self.last + DAY)
 
     @property
     def keys(self) -> tuple[str, ...]:
+        """Keys of the metrics asked for."""
         return self.metrics or tuple(m.key for m in ALL)
 
 
 class BucketState(StrEnum):
-    """How far a bucket is counted at the report's ``as_of``. The values are public: files hold them."""
+    """Whether the figures of a bucket are final at ``as_of``. The values are part of files."""
 
     FINAL = "final"
     RUNNING = "running"
@@ -63,53 +57,60 @@ class BucketState(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
-    """The answer. Arrays are int64 and have one entry a bucket; minutes are held as exact milliseconds.
+    """The answer to a query. Figures are raw: exact milliseconds, or counts.
 
-    ``edges`` has one entry more. Buckets that begin at or after ``query.as_of`` have no figures (``begun`` counts the
-    ones that do). ``figures[key]`` and ``totals[key]`` are raw (ms or counts); use ``value`` and ``total`` to show them.
+    Use ``value`` and ``total`` for figures in the units that people see.
     """
 
     query: Query
-    edges: np.ndarray
+    #: [n + 1] edges of the ``n`` buckets, epoch ms.
+    edges: Ints
+    #: Number of buckets that begin before ``query.as_of``. The others have no figures.
     begun: int
-    figures: dict[str, np.ndarray]
+    #: key -> [n]
+    figures: dict[str, Ints]
+    #: The figures of the whole range.
     totals: dict[str, int]
-    #: Peak metrics only: the earliest instant (epoch ms) of each bucket's peak, -1 where it is nought.
-    peaks_at: dict[str, np.ndarray]
+    #: Peak metrics only: the earliest instant (epoch ms) of each bucket's peak, -1 for a peak of 0.
+    peaks_at: dict[str, Ints]
     totals_at: dict[str, int]
-    #: Metrics that no source of this team can supply.
+    #: Metrics that no source of the team can supply.
     not_supplied: frozenset[str] = frozenset()
-    #: Raw consumed ms that come from sessions whose source tells nothing of subscriptions, per bucket and in total.
-    estimated_ms: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    #: The part of ``consumed_minutes`` that comes from sessions without subscription events: [n].
+    estimated_ms: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     estimated_total_ms: int = 0
-    #: Spans closed by silence (``stale_after``) in the range.
-    stale_closed: int = 0
-    #: (title of a platform, metrics that it cannot supply while another platform of this team does): its part in those figures is missing, or rough (such as sessions of a platform whose sessions are one room's day).
+    #: Sessions of the range that the inactivity timeout closed.
+    closed_by_timeout: int = 0
+    #: (title of a platform, metrics that it cannot supply but another platform of the team can).
+    #: The platform's part in these figures is missing or inexact.
     partly: tuple[tuple[str, frozenset[str]], ...] = ()
 
     def __len__(self) -> int:
         return len(self.edges) - 1
 
     def value(self, key: str, i: int) -> float | int | None:
-        """The figure of bucket ``i``: minutes (float), a count (int), or ``None`` (not supplied, or not begun)."""
+        """Return the figure of bucket ``i``: minutes (float) or a count (int).
+
+        ``None`` if the metric is not supplied or the bucket has not begun.
+        """
         if key in self.not_supplied or i >= self.begun:
             return None
         return shown(key, int(self.figures[key][i]))
 
     def total(self, key: str) -> float | int | None:
-        """The figure of the whole range, computed for the range."""
+        """Return the figure of the whole range, or ``None`` as for ``value``."""
         if key in self.not_supplied or not self.begun:
             return None
         return shown(key, self.totals[key])
 
     @property
     def running(self) -> int | None:
-        """Index of the bucket that ``as_of`` lies in, if any: its figures are not final."""
+        """Index of the bucket in which ``as_of`` lies, if any. Its figures are not final."""
         i = self.begun - 1
         return i if i >= 0 and self.edges[i + 1] > self.query.as_of else None
 
     def state(self, i: int | None = None) -> BucketState:
-        """State of bucket ``i``, or of the whole range."""
+        """Return the state of bucket ``i``, or of the whole range."""
         first, end = (0, len(self)) if i is None else (i, i + 1)
         if first >= self.begun:
             return BucketState.NOT_BEGUN
@@ -117,16 +118,16 @@ class Report:
         return BucketState.FINAL if is_over else BucketState.RUNNING
 
     def days(self, i: int) -> Period:
-        """Days of bucket ``i``; the first and the last week or month are cut to the range."""
+        """Return the days of bucket ``i``. A week or month at an end of the range is cut to it."""
         first = local(int(self.edges[i]), zone(self.query.zone)).date()
         return Period(first, min(next_start(first, self.query.grain), self.query.period.end))
 
     def start_of(self, i: int) -> str:
-        """The bucket's start as ISO text with the zone's offset."""
+        """Return the start of bucket ``i`` as ISO 8601 text with the zone's offset."""
         return local(int(self.edges[i]), zone(self.query.zone)).isoformat()
 
-    def json(self) -> dict:
-        """The machine interface's object."""
+    def json(self) -> dict[str, Any]:
+        """Return the report as the object that the API and the command line print."""
         q = self.query
         return {
             "team": q.team,
@@ -144,7 +145,7 @@ class Report:
 
 
 def shown(key: str, raw: int) -> float | int:
-    """Raw facts as the figure people know: ms become minutes, exactly divided, never rounded."""
+    """Return a raw figure in the unit that people see: ms become minutes, without rounding."""
     return raw / 60_000 if BY_KEY[key].unit is Unit.MINUTES else raw
 
 
@@ -155,13 +156,13 @@ class PeriodMetric(NamedTuple):
     value: float | int | None
     limit: float | None
     percent: float | None
-    #: Peaks: the earliest instant of the peak, epoch ms.
+    #: The earliest instant of a peak, epoch ms; ``None`` for other metrics and a peak of 0.
     at: int | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PeriodReport:
-    """*This period*: the six cards, and the day-by-day report they are taken from (for the courses)."""
+    """*This period*: the six cards, and the report by day from which they and the trends come."""
 
     period: Period
     zone: str
@@ -169,7 +170,8 @@ class PeriodReport:
     metrics: tuple[PeriodMetric, ...]
     daily: Report
 
-    def json(self) -> dict:
+    def json(self) -> dict[str, Any]:
+        """Return the answer as the object that the API and the command line print."""
         tz = zone(self.zone)
         return {
             "start": local(midnight(self.period.start, tz), tz).isoformat(),
@@ -183,7 +185,7 @@ class PeriodReport:
 
 
 class LiveSession(NamedTuple):
-    """One session with somebody in it."""
+    """One session in which participants are present."""
 
     room: str
     session: str
@@ -191,7 +193,7 @@ class LiveSession(NamedTuple):
     since: int
     people: int
     peak: int
-    #: ``None`` where no source of the team tells of recordings.
+    #: ``None`` if no source of the team reports recordings.
     recording: bool | None
 
 
@@ -202,13 +204,14 @@ class Live:
     as_of: int
     live_participants: int
     live_sessions: int
-    #: ``None`` where no source of the team tells of recordings.
+    #: ``None`` if no source of the team reports recordings.
     active_recordings: int | None
     sessions: tuple[LiveSession, ...] = ()
-    #: Course of the last hour as steps: from instant ``trend[i][0]`` (epoch ms) on, ``trend[i][1]`` participants.
+    #: Participants in the last hour as steps: (from instant in epoch ms, number).
     trend: tuple[tuple[int, int], ...] = ()
 
-    def json(self) -> dict:
+    def json(self) -> dict[str, Any]:
+        """Return the answer as the object that the API and the command line print."""
         return {
             "as_of": iso(self.as_of),
             "live_participants": self.live_participants,
@@ -219,35 +222,21 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class TeamInfo:
-    """A team's record and its freshness, as pages and exports need it."""
+    """A team's record, and how fresh its figures are."""
 
     key: str
     zone: str
     billing_day: int
-    #: Moves with every change of the team's figures or settings.
+    #: Increases with every change of the team's figures or settings.
     data_version: int
     is_sample: bool
-    #: Instant (epoch ms) the newest event came in; ``None`` before the first.
+    #: When the last event was received, epoch ms; ``None`` if there are none.
     last_received: int | None
-    #: Instant of the newest event itself.
+    #: The latest time of an event, epoch ms.
     last_event: int | None
-    #: Sessions with news that the figures do not hold yet.
+    #: Sessions with events that the figures do not include yet.
     pending: int
+    #: Names of the sources of its events, sorted.
     sources: tuple[str, ...] = ()
-    #: (metric, first day it holds or ``None`` for always, value), oldest first.
+    #: (metric, first day on which it applies or ``None`` for always, value), oldest first.
     limits: tuple[tuple[str, date | None, float], ...] = ()
-
-
-__all__ = [
-    "METRICS",
-    "BucketState",
-    "Live",
-    "LiveSession",
-    "PeriodMetric",
-    "PeriodReport",
-    "Query",
-    "Report",
-    "TeamInfo",
-    "parse_date",
-    "shown",
-]

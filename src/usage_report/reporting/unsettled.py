@@ -1,12 +1,13 @@
-"""What depends on the instant: sessions that are not settled at ``as_of``.
+"""What depends on the instant of a report: the sessions that are not settled at ``as_of``.
 
-Stored facts hold every session with all its events, and what is still open as ended at the last one. For most sessions
-that is final. At a given instant it is not for those that
+Stored facts count each session with all its events, and end what is open at the last of them. For
+most sessions that is final. It is not what holds at ``as_of`` for sessions that
 
-* are open and not yet silent for long: what is open runs on to ``as_of``;
-* have events at or after ``as_of``, which have not happened yet.
+* are open and have had an event within the inactivity timeout: what is open runs to ``as_of``;
+* have events at or after ``as_of``, which do not count yet.
 
-These are folded again from their events, and the few quarters in which that changes anything are swept again in memory.
+These sessions are folded again from their events, and the quarter hours in which that makes a
+difference are recomputed in memory.
 """
 
 from __future__ import annotations
@@ -25,72 +26,101 @@ from usage_report.metering.team_quarters import team_quarters
 from usage_report.storage import entities, event_log
 from usage_report.storage import session_quarters as stored_quarters
 from usage_report.storage import tables as t
+from usage_report.storage.bulk import Row
 from usage_report.storage.event_log import digest
 
 _s = t.sessions.c
-#: The unsettled sessions, and those that have not begun by ``as_of`` but do in its quarter hour, whose facts hold them already.
-#: Each side of the "or" has its index; ``last_event`` bounds the second, as no session ends before it begins.
-_FOUND = sa.select(_s.id, _s.external_id, _s.first_event).where(
-    _s.team_id == sa.bindparam("team"),
-    sa.or_(
-        sa.and_(
-            _s.is_open,
-            _s.last_event < sa.bindparam("as_of"),
-            _s.last_event > sa.bindparam("silent"),
-        ),
-        sa.and_(_s.last_event >= sa.bindparam("as_of"), _s.first_event < sa.bindparam("until")),
+_COLUMNS = sa.select(_s.id, _s.external_id, _s.first_event)
+#: Open sessions; and sessions with events at or after ``as_of``. The latter include those that
+#: begin after ``as_of`` but in its quarter hour, because the stored facts of that quarter hold
+#: them. A union, because SQLite uses one index each for its parts, but not for an "or".
+_UNSETTLED = sa.union_all(
+    _COLUMNS.where(
+        _s.team_id == sa.bindparam("team"),
+        _s.is_open,
+        _s.last_event > sa.bindparam("stale_until"),
+        _s.last_event < sa.bindparam("as_of"),
+    ),
+    _COLUMNS.where(
+        _s.team_id == sa.bindparam("team"),
+        _s.last_event >= sa.bindparam("as_of"),
+        _s.first_event < sa.bindparam("quarter_end"),
     ),
 )
 
 
+class UnsettledSession(NamedTuple):
+    """A session that has begun by the instant."""
+
+    id: int
+    #: The id that its platform gave it.
+    external_id: str
+    timeline: SessionTimeline
+
+
 class Unsettled(NamedTuple):
-    """Unsettled sessions as of the instant, and the facts of the quarters they change."""
+    """Unsettled sessions at an instant, and the facts that they change."""
 
-    #: (session id, session's own name, folded)
-    sessions: list[tuple[int, str, SessionTimeline]]
-    #: Every changed quarter, with what holds in it as of the instant.
+    sessions: list[UnsettledSession]
+    #: Facts of every quarter hour whose stored facts differ from those at the instant.
     facts: Facts
-    #: Packed rows of the unsettled sessions.
-    rows: dict[tuple[int, int], tuple]
+    #: Packed rows of the sessions, by (session, start of the quarter).
+    rows: dict[stored_quarters.Key, Row]
 
 
-def unsettled_sessions(c: Connection, team: int, as_of: int, stale_after: int) -> Unsettled:
-    """The unsettled sessions of a team at ``as_of`` (epoch ms)."""
-    last = as_of // QUARTER * QUARTER
+def unsettled_sessions(c: Connection, team_id: int, as_of: int, stale_after: int) -> Unsettled:
+    """Return the unsettled sessions of a team at ``as_of`` (epoch ms)."""
+    last_quarter = as_of // QUARTER * QUARTER
     found = c.execute(
-        _FOUND,
-        {"team": team, "as_of": as_of, "silent": as_of - stale_after, "until": last + QUARTER},
+        _UNSETTLED,
+        {
+            "team": team_id,
+            "as_of": as_of,
+            "stale_until": as_of - stale_after,
+            "quarter_end": last_quarter + QUARTER,
+        },
     ).all()
     if not found:
         return Unsettled([], Facts.empty(), {})
-    names = {id: session for id, session, first in found if first < as_of}
-    folded = [
-        (id, f)
-        for id, rows in event_log.events_of(c, list(names))
-        if (f := fold(rows, as_of, stale_after))
+    external_ids = {id: external_id for id, external_id, first in found if first < as_of}
+    sessions = [
+        UnsettledSession(id, external_ids[id], timeline)
+        for id, events in event_log.events_of(c, list(external_ids))
+        if (timeline := fold(events, as_of, stale_after))
     ]
-    rooms = _numbers(c, team, t.ROOM, {f.room for _, f in folded})
-    persons = _numbers(c, team, t.PERSON, {p for _, f in folded for _, p, _, _ in f.presence})
+    rooms = _dense_ids(c, team_id, t.ROOM, {s.timeline.room for s in sessions})
+    persons = _dense_ids(
+        c, team_id, t.PERSON, {person for s in sessions for _, person, _, _ in s.timeline.presence}
+    )
     rows = stored_quarters.pack(
-        session_quarters([(id, rooms[f.room], f) for id, f in folded], persons)
+        session_quarters([(s.id, rooms[s.timeline.room], s.timeline) for s in sessions], persons)
     )
 
-    keys = stored_quarters.changed_keys(stored_quarters.rows_of_sessions(c, list(names)), rows)
-    left_out = {id for id, _, _ in found}
-    quarters = np.unique(
-        np.array([start for _, start in keys] + [last] * (len(left_out) > len(names)), np.int64)
+    changed = stored_quarters.changed_keys(
+        stored_quarters.rows_of_sessions(c, list(external_ids)), rows
     )
-    wanted = set(quarters.tolist())
-    folded_anew = [row for (_, start), row in rows.items() if start in wanted]
+    wanted = {start for _, start in changed}
+    if len(external_ids) < len(found):  # some sessions begin after as_of
+        wanted.add(last_quarter)
+    quarters = np.array(sorted(wanted), np.int64)
     facts = team_quarters(
-        stored_quarters.load(c, team, quarters, without=left_out, also=folded_anew)
+        stored_quarters.load(
+            c,
+            team_id,
+            quarters,
+            without={id for id, _, _ in found},
+            also=[row for (_, start), row in rows.items() if start in wanted],
+        )
     )
-    quiet = np.setdiff1d(quarters, facts.start)
-    return Unsettled([(id, names[id], f) for id, f in folded], concat(facts, zeros(quiet)), rows)
+    empty = zeros(np.setdiff1d(quarters, facts.start))
+    return Unsettled(sessions, concat(facts, empty), rows)
 
 
-def _numbers(c: Connection, team: int, what: int, texts: set[str]) -> dict[str, int]:
-    """Numbers of persons or rooms; ones never counted yet get passing numbers that no stored set holds."""
-    known = entities.dense_ids(c, team, what, {digest(x): x for x in texts}, add=False)
-    passing = iter(range(2**32 - 1, 0, -1))
-    return known | {x: next(passing) for x in sorted(texts - known.keys())}
+def _dense_ids(c: Connection, team_id: int, what: int, external_ids: set[str]) -> dict[str, int]:
+    """Return the dense ids of persons or rooms.
+
+    Those without a dense id yet get temporary ids, which no stored set contains.
+    """
+    known = entities.dense_ids(c, team_id, what, {digest(x): x for x in external_ids}, add=False)
+    temporary = iter(range(2**32 - 1, 0, -1))
+    return known | {x: next(temporary) for x in sorted(external_ids - known.keys())}

@@ -67,8 +67,8 @@ def mark_processed(c: Connection, timelines: Iterable[tuple[int, SessionTimeline
             "session_id": id,
             "room": timeline.room,
             "start": timeline.start,
-            "is_open": timeline.open,
-            "is_estimated": not timeline.subscribes,
+            "is_open": timeline.is_open,
+            "is_estimated": not timeline.has_subscriptions,
             "anomalies": timeline.anomalies,
         }
         for id, timeline in timelines

@@ -22,7 +22,7 @@ from usage_report import storage
 from usage_report.core import clock, telemetry
 from usage_report.core.settings import Settings, load
 from usage_report.reporting.model import Live, PeriodReport, Query, Report, TeamInfo
-from usage_report.reporting.reader import Reader, settled
+from usage_report.reporting.reader import Reader, canonical_as_of
 
 #: Pages ask as of the whole minute and live figures as of these five seconds, so that all visitors
 #: share the reports.
@@ -138,7 +138,7 @@ def report(info: TeamInfo, query: Query) -> Report:
 
     It is shared between visitors: do not change its arrays.
     """
-    limit = settled(query, info, settings().stale_after)
+    limit = canonical_as_of(query, info, settings().stale_after)
     key = (*_version(info), query.start, query.last, query.zone, limit, query.grain, query.metrics)
     found = _reports.get(key, _timed("report", lambda: reader().report(query)))
     return found if found.query == query else replace(found, query=query)

@@ -14,7 +14,7 @@ from usage_report.core import clock
 from usage_report.ingest import pipeline
 from usage_report.render import dates
 from usage_report.reporting import arrivals as stored
-from usage_report.reporting.arrivals import Held, Original
+from usage_report.reporting.arrivals import Original, QuarantineTotals
 from usage_report.sources import registry
 from usage_report.storage.event_log import IngestCounts
 from usage_report.ui import cache, strings
@@ -27,7 +27,7 @@ MAX_LISTED, MAX_CHARACTERS = 20, 20_000
 REPLAY_STEPS = 4
 _RESULT, _REASON = "_quarantine_replayed", "quarantine_reason"
 
-_held: cache.SingleFlightCache[list[Held]] = cache.SingleFlightCache(32)
+_held: cache.SingleFlightCache[list[QuarantineTotals]] = cache.SingleFlightCache(32)
 
 
 def quarantine(frame: Frame) -> None:
@@ -35,11 +35,11 @@ def quarantine(frame: Frame) -> None:
     _show_result()
     reader, team = cache.reader(), frame.team.key
     key = (reader.identity, team, clock.now_ms() // cache.LIVE_MS)
-    held = _held.get(key, lambda: stored.held(reader.engine, team))
+    held = _held.get(key, lambda: stored.quarantine_totals(reader.engine, team))
     if not held:
         st.caption("The quarantine is empty: everything received could be read.")
         return
-    counts = {h.reason: h.count for h in held}
+    counts = {h.reason: h.originals for h in held}
     total = sum(counts.values())
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
@@ -58,7 +58,7 @@ def quarantine(frame: Frame) -> None:
         )
     rows = {
         "Reason": [h.reason for h in held],
-        "Count": [f"{h.count:,}" for h in held],
+        "Count": [f"{h.originals:,}" for h in held],
         "Newest": [dates.instant(h.newest, frame.team.zone) for h in held],
     }
     st.dataframe(

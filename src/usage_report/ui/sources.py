@@ -12,7 +12,7 @@ import streamlit as st
 from usage_report.core import clock
 from usage_report.render import dates, numbers
 from usage_report.reporting import arrivals as stored
-from usage_report.reporting.arrivals import Delivered, Sent
+from usage_report.reporting.arrivals import DeliveryTotals, SourceTotals
 from usage_report.sources import registry
 from usage_report.storage import credentials
 from usage_report.storage.credentials import SignatureFailure
@@ -29,12 +29,12 @@ DAY_MS = 86_400_000
 class Activity:
     """What the sources of a team sent, by source. Instants are epoch ms."""
 
-    sent: Mapping[str, Sent]
+    sent: Mapping[str, SourceTotals]
     #: Platforms that have a webhook secret.
     connected: tuple[str, ...]
     #: Webhook requests of the last day, and of the last seven days.
-    day: Mapping[str, Delivered]
-    week: Mapping[str, Delivered]
+    day: Mapping[str, DeliveryTotals]
+    week: Mapping[str, DeliveryTotals]
     #: Webhook requests of the last seven days whose signature was wrong.
     unsigned: Mapping[str, SignatureFailure]
 
@@ -109,12 +109,12 @@ def _sources(frame: Frame) -> None:
 
 def _read_activity(team: str, now: int) -> Activity:
     engine = cache.reader().engine
-    failures = stored.refusals(engine, team)
+    failures = stored.signature_failures(engine, team)
     return Activity(
-        sent={sent.source: sent for sent in stored.sent(engine, team)},
-        connected=tuple(stored.connected(engine, team)),
-        day=stored.delivered(engine, team, now - DAY_MS),
-        week=stored.delivered(engine, team, now - 7 * DAY_MS),
+        sent={sent.source: sent for sent in stored.source_totals(engine, team)},
+        connected=tuple(stored.connected_platforms(engine, team)),
+        day=stored.delivery_totals(engine, team, now - DAY_MS),
+        week=stored.delivery_totals(engine, team, now - 7 * DAY_MS),
         unsigned={
             name: failure
             for name, failure in failures.items()
@@ -154,7 +154,7 @@ def _instant(at: int | None, zone: str) -> str:
     return numbers.ABSENT if at is None else dates.instant(at, zone)
 
 
-def _requests(delivered: Delivered | None, *, has_webhook: bool) -> str:
+def _requests(delivered: DeliveryTotals | None, *, has_webhook: bool) -> str:
     """Return a number of requests, with the events in quarantine; a dash without a webhook."""
     if delivered is None:
         return "0" if has_webhook else numbers.ABSENT
