@@ -285,14 +285,14 @@ def _sheet(name: str, lines: Sequence[Line]) -> xlsx.Sheet:
     return xlsx.Sheet(name, columns, rows, frozen_columns=2)
 
 
-def _row(line: Line) -> tuple[xlsx.Cell, ...]:
+def _row(line: Line) -> tuple[xlsx.Cell | str, ...]:
     *figures, percent = _figures(line)
-    pattern = xlsx.MINUTES if metric(line.key).unit else xlsx.COUNT
+    look = xlsx.MINUTES if metric(line.key).unit else xlsx.COUNT
     return (
         str(line.day or "range"),
         metric(line.key).title,
-        *(xlsx.Number(value, pattern) for value in figures),
-        xlsx.Number(percent, xlsx.MINUTES),
+        *(xlsx.Cell(value, look) for value in figures),
+        xlsx.Cell(percent, xlsx.MINUTES),
         line.verdict,
         " ".join(sentence(line, reason) for reason in line.reasons),
     )

@@ -24,8 +24,15 @@ from usage_report.core.periods import Grain, local, zone
 from usage_report.render import dates, notes
 from usage_report.reporting.model import Report
 
-COUNT: Final = "#,##0"
-MINUTES: Final = "#,##0.0"
+#: Properties of an xlsxwriter format.
+Look = dict[str, object]
+
+COUNT: Final[Look] = {"num_format": "#,##0"}
+MINUTES: Final[Look] = {"num_format": "#,##0.0"}
+_MOMENT: Final[Look] = {"num_format": "yyyy-mm-dd hh:mm", "align": "left"}
+_DAY: Final[Look] = _MOMENT | {"num_format": "ddd yyyy-mm-dd"}
+_HEADING: Final[Look] = {"bold": True, "text_wrap": True, "valign": "top"}
+_IN_PLACE_OF_A_FIGURE: Final[Look] = {"font_color": "#808080", "italic": True, "align": "right"}
 _COMBINED: Final = {
     Measure.MINUTES: "sum",
     Measure.COUNT: "sum",
@@ -37,39 +44,11 @@ _COMBINED: Final = {
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-class Number(NamedTuple):
-    """A figure and the pattern that shows it; ``None`` leaves the cell empty."""
+class Cell(NamedTuple):
+    """A value, ``None`` for an empty cell, and how it looks."""
 
-    value: float | None
-    pattern: str
-
-
-class Moment(NamedTuple):
-    """A time of a zone's clocks and the pattern that shows it."""
-
-    value: datetime
-    pattern: str
-
-
-class Muted(str):
-    """A text in place of a figure."""
-
-    __slots__ = ()
-
-
-class Heading(str):
-    """A text that names what is next to or below it."""
-
-    __slots__ = ()
-
-
-#: An empty text leaves its cell empty.
-Cell = str | Number | Moment
-
-_LOOKS: Final[dict[type, dict[str, object]]] = {
-    Heading: {"bold": True, "text_wrap": True, "valign": "top"},
-    Muted: {"font_color": "#808080", "italic": True, "align": "right"},
-}
+    value: str | float | datetime | None
+    look: Look
 
 
 class Column(NamedTuple):
@@ -85,9 +64,10 @@ class Sheet:
 
     name: str
     columns: Sequence[Column]
-    rows: Sequence[Sequence[Cell]]
+    #: Texts stand for cells without a look.
+    rows: Sequence[Sequence[Cell | str]]
     #: Below the rows, apart: no filter, sort or sum over the rows includes it.
-    total: Sequence[Cell] = ()
+    total: Sequence[Cell | str] = ()
     note: str = ""
     frozen_columns: int = 1
     #: A table of figures has a header that stays in view, and a filter; a text has none.
@@ -103,16 +83,16 @@ def to_xlsx(report: Report) -> bytes:
 
 def _usage(report: Report) -> Sheet:
     tz = zone(report.query.zone)
-    pattern = "yyyy-mm-dd hh:mm" if report.query.grain is Grain.HOUR else "ddd yyyy-mm-dd"
+    look = _MOMENT if report.query.grain is Grain.HOUR else _DAY
 
     def figure(m: Metric, value: float | None) -> Cell:
         if m.key in report.not_supplied:
-            return Muted(notes.NOT_SUPPLIED)
-        return Number(value, MINUTES if m.unit else COUNT)
+            return Cell(notes.NOT_SUPPLIED, _IN_PLACE_OF_A_FIGURE)
+        return Cell(value, MINUTES if m.unit else COUNT)
 
-    rows = [
+    rows: list[tuple[Cell | str, ...]] = [
         (
-            Moment(local(int(report.edges[i]), tz).replace(tzinfo=None), pattern),
+            Cell(local(int(report.edges[i]), tz).replace(tzinfo=None), look),
             report.state(i),
             *(figure(m, report.value(m.key, i)) for m in ALL),
         )
@@ -177,7 +157,7 @@ def _definitions() -> Sheet:
 
 def about_sheet(facts: Mapping[str, str]) -> Sheet:
     """What a workbook holds: a row per fact, without a header."""
-    rows = [(Heading(name), text) for name, text in facts.items()]
+    rows = [(Cell(name, _HEADING), text) for name, text in facts.items()]
     return Sheet("About", (Column("", 22), Column("", 90)), rows, is_text=True)
 
 
@@ -213,8 +193,8 @@ class _Writer:
     def add(self, sheet: Sheet) -> None:
         page = self._book.add_worksheet(sheet.name)
         style = {"text_wrap": True, "valign": "top"} if sheet.is_text else {}
-        titles = [Heading(column.title) for column in sheet.columns]
-        header = [titles] if any(titles) else []
+        titles = [Cell(column.title, _HEADING) for column in sheet.columns]
+        header = [titles] if any(column.title for column in sheet.columns) else []
         for row, cells in enumerate([*header, *sheet.rows]):
             self._write(page, row, cells, style)
         end = len(header) + len(sheet.rows) - 1
@@ -229,20 +209,17 @@ class _Writer:
             page.autofilter(0, 0, end, len(sheet.columns) - 1)
 
     def _write(
-        self, page: Worksheet, row: int, cells: Sequence[Cell], style: dict[str, object]
+        self,
+        page: Worksheet,
+        row: int,
+        cells: Sequence[Cell | str],
+        style: Look,
     ) -> None:
         for i, cell in enumerate(cells):
-            match cell:
-                case Number(None):
-                    page.write_blank(row, i, None, self._format(**style))
-                case Number(value, pattern):
-                    page.write_number(row, i, value, self._format(**style, num_format=pattern))
-                case Moment(value, pattern):
-                    look = self._format(**style, num_format=pattern, align="left")
-                    page.write_datetime(row, i, value, look)
-                case str():
-                    look = self._format(**style | _LOOKS.get(type(cell), {}))
-                    page.write_string(row, i, _UNPRINTABLE.sub("�", cell), look)
+            value, look = (cell, {}) if isinstance(cell, str) else cell
+            if isinstance(value, str):
+                value = _UNPRINTABLE.sub("�", value)
+            page.write(row, i, value, self._format(**style | look))
 
     def _format(self, **properties: object) -> Format:
         key = tuple(properties.items())
@@ -251,16 +228,4 @@ class _Writer:
         return self._formats[key]
 
 
-__all__ = [
-    "COUNT",
-    "MINUTES",
-    "Cell",
-    "Column",
-    "Moment",
-    "Muted",
-    "Number",
-    "Sheet",
-    "about_sheet",
-    "to_xlsx",
-    "workbook",
-]
+__all__ = ["COUNT", "MINUTES", "Cell", "Column", "Sheet", "about_sheet", "to_xlsx", "workbook"]
