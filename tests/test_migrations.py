@@ -139,6 +139,24 @@ def total(engine: sa.Engine, team: str, day: str) -> dict[str, float | None]:
     return {key: report.total(key) for key in report.query.keys}
 
 
+def assert_schema_is_that_of_the_code(engine: sa.Engine) -> None:
+    """Tables, columns, types, nullability, indexes, primary and foreign keys."""
+    with engine.connect() as c:
+        options = {"compare_type": True, "target_metadata": tables.metadata}
+        context = MigrationContext.configure(c, opts=options)
+        assert compare_metadata(context, tables.metadata) == []
+        found = sa.inspect(c)
+        for table in tables.metadata.sorted_tables:
+            primary = found.get_pk_constraint(table.name)["constrained_columns"]
+            assert primary == [x.name for x in table.primary_key], table.name
+            assert {
+                (*key["constrained_columns"], key["referred_table"])
+                for key in found.get_foreign_keys(table.name)
+            } == {(key.parent.name, key.column.table.name) for key in table.foreign_keys}, (
+                table.name
+            )
+
+
 @pytest.fixture(params=revisions()[:-1])
 def revision(request: pytest.FixtureRequest) -> str:
     return request.param
@@ -156,6 +174,14 @@ def migrated(database_url: str, revision: str) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
+def test_the_program_needs_the_newest_migration():
+    assert revisions()[-1] == storage.SCHEMA_VERSION
+
+
+def test_a_new_database_has_the_schema_of_the_code(engine):
+    assert_schema_is_that_of_the_code(engine)
+
+
 def test_every_row_is_kept(migrated, revision):
     """Also: the schema is that of the code, and the database keeps its identity."""
     stored = rows_at(revision)
@@ -170,11 +196,7 @@ def test_every_row_is_kept(migrated, revision):
         assert by_key(table, rows_of(migrated, table)) == by_key(table, expected), table.name
     assert storage.identity(migrated) == STORED["meta"]["rows"][0][1]
     assert storage.schema_version(migrated) == storage.SCHEMA_VERSION
-    with migrated.connect() as c:
-        context = MigrationContext.configure(
-            c, opts={"compare_type": True, "target_metadata": tables.metadata}
-        )
-        assert compare_metadata(context, tables.metadata) == []
+    assert_schema_is_that_of_the_code(migrated)
 
 
 def test_figures_are_those_of_the_same_events(migrated, revision):

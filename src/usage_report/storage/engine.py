@@ -160,7 +160,7 @@ def _explain(context: ExceptionContext) -> None:
     if context.connection is None:
         raise DatabaseError(
             "The database cannot be opened",
-            faults.one_line(error),
+            faults.one_line(error)[:200],
             "Correct USAGE_REPORT_DATABASE_URL.",
         ) from error
 

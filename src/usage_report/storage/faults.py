@@ -6,10 +6,11 @@ import sqlalchemy as sa
 
 from usage_report.core.errors import DatabaseError
 
+#: Characters of the driver's message that a message quotes.
+_MAX_TEXT = 200
 _URL = "USAGE_REPORT_DATABASE_URL"
 _SPACE = "Free some space and run the same command again. The failed step left nothing behind."
 _DOCTOR = "Run: usage-report doctor"
-
 
 #: Known faults: a part of the driver's message in lower case, what happened, what to do. The first
 #: whose text occurs in the message applies.
@@ -86,17 +87,15 @@ _FAULTS = (
 def explain(error: BaseException, dialect: sa.Dialect) -> DatabaseError | None:
     """Return the message for a driver's error, or ``None`` for a defect of this package."""
     text = one_line(error)
-    message = str(error).lower()
     for part, what, todo in _FAULTS:
-        if part in message:
-            return DatabaseError(what, text, todo)
+        if part in text.lower():
+            return DatabaseError(what, text[:_MAX_TEXT], todo)
     if isinstance(error, dialect.loaded_dbapi.OperationalError):
-        return DatabaseError(
-            "The database failed", text, f"The failed step left nothing behind. {_DOCTOR}"
-        )
+        todo = f"The failed step left nothing behind. {_DOCTOR}"
+        return DatabaseError("The database failed", text[:_MAX_TEXT], todo)
     return None
 
 
 def one_line(error: BaseException) -> str:
-    """Return the beginning of an error's message on one line."""
-    return " ".join(str(error).split())[:200]
+    """Return an error's message on one line."""
+    return " ".join(str(error).split())
