@@ -101,9 +101,9 @@ def own_imports(module: Module) -> Iterator[tuple[Imported, list[str]]]:
     """Yield imports of this package from another folder, with the parts behind the package."""
     for found in imports(module):
         parts = found.full.split(".")
-        if parts[0] == PACKAGE and len(parts) > 1 and parts[1] in FLOOR:
-            if parts[1] != module.folder:
-                yield found, parts[1:]
+        is_own = parts[0] == PACKAGE and len(parts) > 1 and parts[1] in FLOOR
+        if is_own and parts[1] != module.folder:
+            yield found, parts[1:]
 
 
 def exported(folder: str) -> set[str]:
