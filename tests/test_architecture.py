@@ -1,265 +1,310 @@
-"""The layer table: imports point down, Streamlit, SQL and clocks stay where they belong, the schema is what the code says."""
+"""The layout of the package, as the table in ``docs/design.md`` states it.
+
+Each rule is a function from one module to the faults it finds. Each is run on every module, and on
+a planted fault, so a rule that can no longer fail is noticed.
+"""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
-import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-
-from usage_report import storage
-from usage_report.storage import tables
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "usage_report"
+PACKAGE = "usage_report"
 
-#: From the bottom up. A module may import what is on lines above its own, and within its own package.
-#: Modules that share a line do not know each other.
-LAYERS = (
-    ("errors", "logs"),
-    ("periods", "settings"),
-    ("events", "metrics"),
-    ("plans",),
-    ("sources", "presets", "demo"),
-    ("metering",),
-    ("db",),
-    ("ledger",),
-    ("inbox",),
-    ("store", "access", "intake"),
-    ("pipeline",),
-    ("query",),
-    ("teams", "formats"),
-    ("courses", "charts", "export", "texts", "sample"),
-    ("reconcile", "vendors"),
-    ("doctor", "worker"),
-    ("api",),
-    ("ui", "cli_service"),
-    ("cli",),
-)
-RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer}
 
-#: Where statements may be written. Others name Engine and Connection as types at most.
-SQL = {"db", "ledger", "inbox", "store", "access", "intake", "teams", "query"}
-#: Modules whose every answer is a function of their arguments.
-PURE = {
-    "errors",
-    "periods",
-    "events",
-    "metrics",
-    "plans",
-    "metering",
-    "query",
-    "charts",
-    "formats",
-    "courses",
-    "export",
-    "reconcile",
-    "texts",
-    "presets",
-    "demo",
-}
-#: The only modules that may know Streamlit, by path from the root.
-STREAMLIT = ("src/usage_report/ui/", "pages/", "app.py")
+def floors() -> dict[str, int]:
+    """Read the floor of each folder from the first table of the design page."""
+    rows = re.findall(
+        r"^\| (\d) \| `(\w+)/` \|", (ROOT / "docs" / "design.md").read_text("utf-8"), re.MULTILINE
+    )
+    return {folder: int(floor) for floor, folder in rows}
 
-CLOCKS = {
-    "time": {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "localtime", "gmtime"},
+
+FLOOR = floors()
+#: Entrances do not know each other; these modules put them together.
+COMPOSITION_ROOTS = {"cli/serve.py", "cli/app.py"}
+SQL_FOLDERS = {"storage", "reporting"}
+#: Types that may be named anywhere: they say what a function needs, and run nothing.
+SQL_TYPES = {"sqlalchemy.engine.Engine", "sqlalchemy.engine.Connection"}
+SQL_LIBRARIES = {"sqlalchemy", "alembic", "psycopg", "sqlite3", "pysqlite3"}
+SQL_CALLS = {"execute", "exec_driver_sql", "executemany", "scalars"}
+CLOCK_READS = {
+    "time": {
+        "time",
+        "time_ns",
+        "monotonic",
+        "monotonic_ns",
+        "perf_counter",
+        "perf_counter_ns",
+        "localtime",
+        "gmtime",
+    },
     "datetime": {"now", "utcnow", "today"},
     "date": {"today"},
 }
 
 
-def modules() -> list[Path]:
-    return sorted(p for p in SOURCE.rglob("*.py") if "migrations" not in p.parts)
+class Module(NamedTuple):
+    """One module: its path within the package, and its parsed text."""
+
+    path: str
+    tree: ast.Module
+
+    @property
+    def folder(self) -> str:
+        return self.path.split("/")[0] if "/" in self.path else ""
 
 
-def top(path: Path) -> str:
-    """The name in the layer table that a file belongs to."""
-    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+class Imported(NamedTuple):
+    """One imported name: the module it is imported from, the name, and the line."""
+
+    module: str
+    name: str
+    line: int
+
+    @property
+    def full(self) -> str:
+        return f"{self.module}.{self.name}" if self.name else self.module
 
 
-def name_of(path: Path) -> str:
-    return str(path.relative_to(SOURCE))
+def parse(path: str, text: str) -> Module:
+    return Module(path, ast.parse(text))
 
 
-def imports(path: Path) -> Iterator[tuple[str, ast.stmt]]:
-    """(absolute name of what is imported, the statement), wherever in the file it stands."""
-    package = ["usage_report", *path.relative_to(SOURCE).parts[:-1]]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def modules() -> list[Module]:
+    """Read all modules but the frozen migrations."""
+    return [
+        parse(str(path.relative_to(SOURCE)), path.read_text("utf-8"))
+        for path in sorted(SOURCE.rglob("*.py"))
+        if "migrations" not in path.parts
+    ]
+
+
+def imports(module: Module) -> Iterator[Imported]:
+    """Yield what a module imports, wherever in it the statement is."""
+    for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
-            yield from ((alias.name, node) for alias in node.names)
+            yield from (Imported(alias.name, "", node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
-            stem = ".".join([*base, *filter(None, [node.module])])
-            yield from ((f"{stem}.{alias.name}", node) for alias in node.names)
+            source = "." * node.level + (node.module or "")
+            yield from (Imported(source, alias.name, node.lineno) for alias in node.names)
 
 
-ours = pytest.mark.parametrize("path", modules(), ids=name_of)
+def own_imports(module: Module) -> Iterator[tuple[Imported, list[str]]]:
+    """Yield imports of this package from another folder, with the parts behind the package."""
+    for found in imports(module):
+        parts = found.full.split(".")
+        is_own = parts[0] == PACKAGE and len(parts) > 1 and parts[1] in FLOOR
+        if is_own and parts[1] != module.folder:
+            yield found, parts[1:]
 
 
-@ours
-def test_every_module_has_its_layer(path):
-    assert path.name == "__init__.py" or top(path) in RANK, (
-        f"{name_of(path)} is in no layer: place it in LAYERS"
-    )
+def exported(folder: str) -> set[str]:
+    """Read the public names of a folder: ``__all__`` of its ``__init__``."""
+    for node in ast.parse((SOURCE / folder / "__init__.py").read_text("utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
 
 
-@ours
-def test_imports_point_down(path):
-    own = top(path)
-    if own == "__init__":
-        assert not [n for n, _ in imports(path) if n.startswith("usage_report.")]
+# -- the rules
+
+
+def is_in_the_table(module: Module) -> Iterator[str]:
+    """Every module is in a folder of the table; the package itself holds three files."""
+    if module.folder not in FLOOR and module.path not in ("__init__.py", "__main__.py"):
+        yield f"{module.path} is in no folder of the table in docs/design.md"
+
+
+def imports_point_down(module: Module) -> Iterator[str]:
+    """A module imports from lower floors only, and from its own folder."""
+    if not module.folder or module.path in COMPOSITION_ROOTS:
         return
-    for name, node in imports(path):
-        parts = name.split(".")
+    for found, (folder, *_) in own_imports(module):
+        if FLOOR[folder] >= FLOOR[module.folder]:
+            yield f"{module.path}:{found.line} imports {found.full}, which is not below"
+    for found in imports(module):
+        if found.module.startswith("."):
+            yield f"{module.path}:{found.line} has a relative import"
+
+
+def private_names_stay_in_their_folder(module: Module) -> Iterator[str]:
+    """No name with a leading underscore is used in another folder."""
+    foreign = set()
+    for found, parts in own_imports(module):
+        foreign.add(found.name)
+        if any(part.startswith("_") for part in parts):
+            yield f"{module.path}:{found.line} imports the private {found.full}"
+    for node in ast.walk(module.tree):
         if (
-            parts[0] != "usage_report"
-            or parts[1] == own
-            or parts[1].strip("_").isupper()
-            or parts[1] == "__version__"
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in foreign
+            and node.attr.startswith("_")
+            and not node.attr.startswith("__")
         ):
-            continue  # constants of the package itself are below everything
-        assert parts[1] in RANK, (
-            f"{name_of(path)}:{node.lineno} imports {name}, which is in no layer"
-        )
-        assert RANK[parts[1]] < RANK[own], (
-            f"{name_of(path)}:{node.lineno} imports {parts[1]}, which is not below {own}"
-        )
+            yield f"{module.path}:{node.lineno} uses the private {node.value.id}.{node.attr}"
 
 
-@ours
-def test_streamlit_stays_in_the_pages(path):
-    if not name_of(path).startswith("ui/"):
-        assert not [n for n, _ in imports(path) if n.split(".")[0] == "streamlit"]
+def folders_are_entered_by_their_door(module: Module) -> Iterator[str]:
+    """Another folder's names come from what its ``__init__`` exports."""
+    for found, parts in own_imports(module):
+        if len(parts) > 1 and parts[1] not in exported(parts[0]):
+            yield f"{module.path}:{found.line} imports {found.full}, which {parts[0]} does not export"
 
 
-@ours
-def test_sql_stays_in_its_modules(path):
-    """Outside them at most the types ``Engine`` and ``Connection`` are named, and nothing is executed."""
-    if top(path) in SQL:
+def sql_stays_in_storage_and_reporting(module: Module) -> Iterator[str]:
+    """Elsewhere only the types ``Engine`` and ``Connection`` are named, and nothing is executed."""
+    if module.folder in SQL_FOLDERS:
         return
-    for name, node in imports(path):
-        if name.split(".")[0] in ("sqlalchemy", "alembic", "psycopg", "sqlite3", "pysqlite3"):
-            assert name in ("sqlalchemy.engine.Engine", "sqlalchemy.engine.Connection"), (
-                f"{name_of(path)}:{node.lineno} imports {name}"
-            )
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for found in imports(module):
+        if found.full.split(".")[0] in SQL_LIBRARIES and found.full not in SQL_TYPES:
+            yield f"{module.path}:{found.line} imports {found.full}"
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and node.attr in SQL_CALLS:
+            yield f"{module.path}:{node.lineno} runs SQL"
+
+
+def streamlit_stays_in_the_pages(module: Module) -> Iterator[str]:
+    """Only ``ui`` knows Streamlit; outside the package ``pages/`` and ``app.py`` do."""
+    if module.folder == "ui" or module.path == "cli/app.py":
+        return
+    for found in imports(module):
+        if found.full.split(".")[0] == "streamlit":
+            yield f"{module.path}:{found.line} imports streamlit"
+
+
+def only_the_clock_reads_the_time(module: Module) -> Iterator[str]:
+    """Instants are arguments; ``core/clock.py`` is where they come from."""
+    if module.path == "core/clock.py":
+        return
+    for found in imports(module):
+        if found.name in CLOCK_READS["time"] and found.module == "time":
+            yield f"{module.path}:{found.line} imports {found.full}"
+    for node in ast.walk(module.tree):
         if isinstance(node, ast.Attribute):
-            assert node.attr not in ("execute", "exec_driver_sql", "executemany", "scalars"), (
-                f"{name_of(path)}:{node.lineno} runs SQL"
+            holder = node.value
+            name = (
+                holder.attr
+                if isinstance(holder, ast.Attribute)
+                else holder.id
+                if isinstance(holder, ast.Name)
+                else ""
             )
+            if node.attr in CLOCK_READS.get(name, ()):
+                yield f"{module.path}:{node.lineno} reads a clock ({name}.{node.attr})"
 
 
-@ours
-def test_pure_modules_read_no_clock(path):
-    if top(path) not in PURE:
+def metering_is_pure(module: Module) -> Iterator[str]:
+    """The core can be used, tested and measured without a database or a page."""
+    if module.folder != "metering":
         return
-    for name, node in imports(path):
-        assert name.split(".")[0] != "time", f"{name_of(path)}:{node.lineno} imports the clock"
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            assert node.attr not in CLOCKS.get(node.value.id, ()), (
-                f"{name_of(path)}:{node.lineno} reads the clock"
-            )
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute):
-            assert node.attr not in CLOCKS.get(node.value.attr, ()), (
-                f"{name_of(path)}:{node.lineno} reads the clock"
-            )
+    for found in imports(module):
+        if found.full.split(".")[0] in {*SQL_LIBRARIES, "streamlit", "pandas", "logging", "os"}:
+            yield f"{module.path}:{found.line} imports {found.full}"
 
 
-def test_metering_knows_no_database():
-    """The core can be used, tested and timed without a database."""
-    for path in (SOURCE / "metering").glob("*.py"):
-        assert not {n.split(".")[0] for n, _ in imports(path)} & {
-            "sqlalchemy",
-            "streamlit",
-            "pandas",
-        }
+def folders_introduce_themselves(module: Module) -> Iterator[str]:
+    """The docstring of a folder says what it owns, may import and does not own."""
+    if not module.folder or module.path != f"{module.folder}/__init__.py":
+        return
+    text = ast.get_docstring(module.tree) or ""
+    for word in ("Owns", "import", "not own"):
+        if word not in text:
+            yield f"{module.path}: its docstring does not say {word!r}"
+    if not exported(module.folder):
+        yield f"{module.path} exports nothing"
 
 
+Rule = Callable[[Module], Iterator[str]]
+RULES: tuple[Rule, ...] = (
+    is_in_the_table,
+    imports_point_down,
+    private_names_stay_in_their_folder,
+    folders_are_entered_by_their_door,
+    sql_stays_in_storage_and_reporting,
+    streamlit_stays_in_the_pages,
+    only_the_clock_reads_the_time,
+    metering_is_pure,
+    folders_introduce_themselves,
+)
+rules = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+
+
+@pytest.mark.fast
+@rules
+def test_every_module_keeps_the_rule(rule: Rule):
+    assert [fault for module in modules() for fault in rule(module)] == []
+
+
+#: One planted fault or more for each rule: (rule, path, text).
+PLANTED: tuple[tuple[Rule, str, str], ...] = (
+    (is_in_the_table, "flat.py", ""),
+    (is_in_the_table, "extra/module.py", ""),
+    (imports_point_down, "metering/x.py", "from usage_report.cli.main import main"),
+    (imports_point_down, "storage/x.py", "def f():\n    from usage_report.ingest import pipeline"),
+    (imports_point_down, "ui/x.py", "from usage_report.api import app"),
+    (imports_point_down, "core/x.py", "from .. import storage"),
+    (
+        private_names_stay_in_their_folder,
+        "ingest/x.py",
+        "from usage_report.storage.bulk import _parts",
+    ),
+    (
+        private_names_stay_in_their_folder,
+        "ingest/x.py",
+        "from usage_report.storage import bulk\nbulk._parts([])",
+    ),
+    (
+        folders_are_entered_by_their_door,
+        "ingest/x.py",
+        "from usage_report.storage.migrations import env",
+    ),
+    (sql_stays_in_storage_and_reporting, "ingest/x.py", "import sqlalchemy as sa"),
+    (sql_stays_in_storage_and_reporting, "ui/x.py", "def f(c):\n    return c.execute('SELECT 1')"),
+    (streamlit_stays_in_the_pages, "render/x.py", "import streamlit as st"),
+    (streamlit_stays_in_the_pages, "api/x.py", "from streamlit.runtime import exists"),
+    (only_the_clock_reads_the_time, "ingest/x.py", "import time\ntime.time()"),
+    (only_the_clock_reads_the_time, "core/x.py", "from time import monotonic"),
+    (
+        only_the_clock_reads_the_time,
+        "demo/x.py",
+        "import datetime\ndatetime.datetime.now(datetime.UTC)",
+    ),
+    (only_the_clock_reads_the_time, "ui/x.py", "from datetime import date\ndate.today()"),
+    (metering_is_pure, "metering/x.py", "import pandas as pd"),
+    (folders_introduce_themselves, "core/__init__.py", '"""Things."""'),
+)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("rule", "path", "text"), PLANTED, ids=[f"{r.__name__}-{p}" for r, p, _ in PLANTED]
+)
+def test_a_planted_fault_is_found(rule: Rule, path: str, text: str):
+    assert list(rule(parse(path, text)))
+
+
+@pytest.mark.fast
+def test_every_rule_has_a_planted_fault():
+    assert {rule for rule, _, _ in PLANTED} == set(RULES)
+
+
+@pytest.mark.fast
+def test_the_table_names_the_folders_that_exist():
+    folders = {p.name for p in SOURCE.iterdir() if p.is_dir() and p.name != "__pycache__"}
+    assert set(FLOOR) == folders
+
+
+@pytest.mark.fast
 @pytest.mark.parametrize("path", sorted((ROOT / "pages").glob("*.py")), ids=lambda p: p.name)
-def test_pages_only_show(path):
-    """No SQL, no charts, no arithmetic libraries: a page asks the user interface's own modules."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names = (
-            [a.name for a in node.names]
-            if isinstance(node, ast.Import)
-            else [node.module or ""]
-            if isinstance(node, ast.ImportFrom)
-            else []
-        )
-        for name in names:
-            assert name.split(".")[0] not in ("sqlalchemy", "altair", "numpy", "pandas"), (
-                f"{path.name}:{node.lineno}"
-            )
-            assert name not in (
-                "usage_report.storage",
-                "usage_report.storage.facts",
-                "usage_report.storage.event_log",
-                "usage_report.reporting.reader",
-            )
-
-
-def test_the_checks_can_fail(tmp_path, monkeypatch):
-    """A file that breaks every rule is caught by every rule."""
-    bad = SOURCE / "metering" / "bad.py"
-    text = "import streamlit, time\nimport sqlalchemy as sa\nfrom ..cli import main\nfrom datetime import datetime\ndef f(c): return c.execute(datetime.now())\n"
-    real = Path.read_text
-    monkeypatch.setattr(
-        Path, "read_text", lambda self, *a, **k: text if self == bad else real(self, *a, **k)
-    )
-    for check in (
-        test_imports_point_down,
-        test_streamlit_stays_in_the_pages,
-        test_sql_stays_in_its_modules,
-        test_pure_modules_read_no_clock,
-    ):
-        with pytest.raises(AssertionError):
-            check(bad)
-
-
-def test_head_is_the_newest_migration():
-    config = Config()
-    config.set_main_option("script_location", str(SOURCE / "db" / "migrations"))
-    assert ScriptDirectory.from_config(config).get_heads() == [storage.SCHEMA_VERSION]
-
-
-def test_migrations_make_the_tables_of_the_code(engine):
-    """Tables, columns, types, nullability, keys and indexes, on each database."""
-    with engine.connect() as c:
-        context = MigrationContext.configure(
-            c, opts={"compare_type": True, "target_metadata": tables.metadata}
-        )
-        assert compare_metadata(context, tables.metadata) == []
-        found = sa.inspect(c)
-        for table in tables.metadata.sorted_tables:
-            assert found.get_pk_constraint(table.name)["constrained_columns"] == [
-                x.name for x in table.primary_key
-            ], table.name
-            there = {
-                (tuple(k["constrained_columns"]), k["referred_table"])
-                for k in found.get_foreign_keys(table.name)
-            }
-            assert there == {((k.parent.name,), k.column.table.name) for k in table.foreign_keys}, (
-                table.name
-            )
-
-
-def test_partial_indexes_are_partial_in_the_database(engine):
-    """Comparison does not see an index's condition; without it, finding pending sessions reads all that ever were."""
-    with engine.connect() as c:
-        where = (
-            "SELECT sql FROM sqlite_master WHERE name = ?"
-            if engine.dialect.name == "sqlite"
-            else "SELECT indexdef FROM pg_indexes WHERE indexname = %s"
-        )
-        for name in ("sessions_pending", "sessions_open"):
-            text = c.exec_driver_sql(where, (name,)).scalar_one()
-            assert f"WHERE {name.removeprefix('sessions_')}" in text.replace("(", "").replace(
-                '"', ""
-            ), text
+def test_a_page_script_only_shows_a_page(path: Path):
+    found = {i.full.split(".")[1] for i in imports(parse(path.name, path.read_text("utf-8")))}
+    assert found == {"ui"}
