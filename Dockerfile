@@ -15,7 +15,7 @@ RUN pip install --no-cache-dir --require-hashes -r /tmp/requirements.lock && rm 
 COPY --from=build /wheels /wheels
 RUN pip install --no-cache-dir --no-deps /wheels/*.whl && rm -r /wheels \
     && useradd --system --uid 10001 --home-dir /data --create-home usage-report
-USER usage-report
+USER 10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8501
