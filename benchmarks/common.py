@@ -50,9 +50,14 @@ def times_as_fast(
 
 
 def times_its_time(
-    benchmark: str, what: str, baseline_is: str, ours: float, baseline: float, target: float
+    benchmark: str,
+    what: str,
+    baseline_is: str,
+    ours: float,
+    baseline: float,
+    target: float | None,
 ) -> Result:
-    """Seconds both; we may take at most ``target`` times as long."""
+    """Seconds both; ours may take at most ``target`` times as long (``None``: no target)."""
     return Result(benchmark, what, baseline_is, ours, baseline, "s", ours / baseline, target)
 
 

@@ -7,32 +7,15 @@ chart have been drawn.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
-from common import ROOT, Result, cached, child, package_path, say, times_its_time
+from common import ROOT, Result, cached, say, times_its_time
+from serving import METRICS, app, fill_sample, year_link
 
 VISITS, WARM_UP = 15, 4
-METRICS = ("participation", "broadcast", "consumed", "active_participants", "sessions", "recorded")
-#: Settings of ours that an app of one file would not have by itself.
-FLAGS = (
-    "--server.headless=true",
-    "--server.fileWatcherType=none",
-    "--browser.gatherUsageStats=false",
-    "--browser.serverAddress=localhost",
-)
-
 #: Looks every frame; a line counts as drawn where its path has a shape. Canvas charts: where there is ink.
 WATCH = """
 (() => {
@@ -66,21 +49,21 @@ def run(small: bool, rounds: int) -> list[Result]:
 
     visits = 3 if small else VISITS
     with tempfile.TemporaryDirectory() as elsewhere, sync_playwright() as playwright:
-        database = cached(f"sample-schema-{storage.SCHEMA_VERSION}.db", _sample)
+        database = cached(f"sample-schema-{storage.SCHEMA_VERSION}.db", fill_sample)
         with (
-            _app(
+            app(
                 ROOT / "app.py",
                 ROOT,
                 USAGE_REPORT_DATABASE_URL=f"sqlite:///{database}",
                 USAGE_REPORT_BACKGROUND_SECONDS="0",
             ) as ours,
-            _app(ROOT / "benchmarks" / "hello_chart.py", Path(elsewhere)) as hello,
+            app(ROOT / "benchmarks" / "hello_chart.py", Path(elsewhere)) as hello,
         ):
             browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
             page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
             lines = {ours.rpartition(":")[2]: len(METRICS), hello.rpartition(":")[2]: 1}
             page.add_init_script(f"const LINES = {lines};{WATCH}")
-            addresses = (ours + _link(database), hello)
+            addresses = (ours + year_link(database), hello)
             taken: list[list[float]] = [[], []]
             for i in range(WARM_UP + visits):
                 for address, times in zip(addresses, taken, strict=True):
@@ -103,65 +86,6 @@ def _visit(page, address: str) -> float:
         300
     )  # let the run come to its end, so that it does not cost the next visit
     return seconds
-
-
-def _link(database: Path) -> str:
-    """The address of the last whole year of the sample."""
-    from usage_report import demo, storage
-    from usage_report.core.periods import today, zone
-    from usage_report.reporting.reader import Reader
-
-    engine = storage.open_database(f"sqlite:///{database}")
-    info = Reader(engine, 1).team(demo.TEAM)
-    engine.dispose()
-    last = today(info.last_event, zone(info.zone)) - timedelta(days=1)
-    return f"/date-range?from={last - timedelta(days=364)}&to={last}&m={'.'.join(METRICS)}&grain=day&view=chart"
-
-
-def _sample(path: Path) -> None:
-    child("-m", "usage_report", "demo", USAGE_REPORT_DATABASE_URL=f"sqlite:///{path}")
-
-
-@contextlib.contextmanager
-def _app(script: Path, folder: Path, **environment: str) -> Iterator[str]:
-    """Serve a Streamlit app from ``folder`` while the block runs -> its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        str(script),
-        f"--server.port={port}",
-        *FLAGS,
-    ]
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=os.environ | package_path() | environment,
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            address = f"http://localhost:{port}"
-            _wait(address + "/_stcore/health", process)
-            yield address
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def _wait(address: str, process: subprocess.Popen) -> None:
-    for _ in range(300):
-        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=1):
-            return
-        if process.poll() is not None:
-            break
-        time.sleep(0.1)
-    raise SystemExit(f"page: the app does not answer at {address}")
 
 
 def _chromium() -> str:

@@ -1,4 +1,4 @@
-"""All benchmarks, or those named: ``python benchmarks/run.py [sweep|ingest|growth|report|page|receive ...] [--json FILE]``.
+"""All benchmarks, or those named: ``python benchmarks/run.py [sweep|ingest|growth|report|page|viewers|receive ...] [--json FILE]``.
 
 Prints one line a target: ours, the baseline of the same run, their ratio, the target, and whether it holds. Exit status 1
 where one does not.
@@ -19,7 +19,7 @@ from pathlib import Path
 from common import Result, say
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
-NAMES = ("sweep", "ingest", "growth", "report", "page", "receive")
+NAMES = ("sweep", "ingest", "growth", "report", "page", "viewers", "receive")
 
 
 def main() -> int:

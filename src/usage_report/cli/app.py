@@ -1,0 +1,111 @@
+"""``usage-report app``: pages and API in one process.
+
+The only module that puts the pages and the API together. ``app.py`` at the top of the repository
+builds the same application for ``streamlit run app.py``.
+"""
+
+from __future__ import annotations
+
+import gc
+import ipaddress
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import click
+
+from usage_report.core import logging
+from usage_report.core.errors import UsageReportError
+from usage_report.core.settings import PREFIX, Settings, load
+
+
+def options() -> dict[str, Any]:
+    """Return the arguments of ``st.App``: main script, routes of the API, middleware, lifespan."""
+    # Imported here, so that other commands do not wait for Streamlit.
+    import anyio  # noqa: PLC0415 - as above
+    import streamlit as st  # noqa: PLC0415 - as above
+    from starlette.middleware import Middleware  # noqa: PLC0415 - as above
+
+    from usage_report.api import LazyApi  # noqa: PLC0415 - as above
+    from usage_report.ui import (  # noqa: PLC0415 - as above
+        background,
+        errors,
+        head,
+        streamlit_config,
+        streamlit_internals,
+        warm,
+    )
+
+    streamlit_internals.block_external_ip_lookup()
+    streamlit_config.apply_defaults()
+    api = LazyApi()
+
+    @asynccontextmanager
+    async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any]]:
+        try:
+            configured = load()
+        except UsageReportError:  # ``warm`` reports what is wrong
+            configured = Settings()
+        logging.configure(configured.log_format, configured.log_level)
+        settings = await anyio.to_thread.run_sync(warm.warm)
+        # What is alive now stays alive. Frozen, it is left out of every later garbage collection,
+        # of which Streamlit runs one after each run of a page.
+        gc.collect()
+        gc.freeze()
+        with background.background(settings) if settings else nullcontext():
+            yield {"ready": True}
+        await anyio.to_thread.run_sync(api.close)
+
+    main_script = Path(str(resources.files("usage_report.ui") / "main.py"))
+    return {
+        "script_path": main_script,
+        "routes": api.routes(),
+        "middleware": [Middleware(head.Head)],
+        "lifespan": lifespan,
+        "on_script_error": errors.show_error,
+    }
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8501,
+    show_default=True,
+    help="Port to listen on.",
+)
+@click.option(
+    "--database",
+    metavar="URL",
+    help="SQLAlchemy URL of the database. Default: USAGE_REPORT_DATABASE_URL.",
+)
+def app(host: str, port: int, database: str | None) -> None:
+    """Serve the pages and the API in one process."""
+    if database:
+        os.environ[PREFIX + "DATABASE_URL"] = database
+    import streamlit as st  # noqa: PLC0415 - other commands start faster without it
+    import uvicorn  # noqa: PLC0415 - as above
+
+    application = st.App(**options())
+    if not is_loopback(host):
+        click.echo(
+            f"Warning: everyone who can reach {host}:{port} sees the figures of every team. "
+            "The pages have no sign-in; put a proxy with sign-in in front of them.",
+            err=True,
+        )
+    click.echo(f"Open http://{'localhost' if is_loopback(host) else host}:{port}", err=True)
+    uvicorn.run(
+        application, host=host, port=port, log_config=None, access_log=False, server_header=False
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether an address is reached from this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
