@@ -12,6 +12,7 @@ import click
 
 from usage_report import __version__
 from usage_report.cli import (
+    app,
     database,
     deliveries,
     demo,
@@ -77,6 +78,7 @@ for _command in (
     database.rebuild,
     database.migrate,
     doctor.doctor,
+    app.app,
     serve.serve,
     worker.worker,
     tokens.token,
