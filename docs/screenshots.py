@@ -1,9 +1,9 @@
-"""Take the README's pictures from the running app: ``make screenshots``.
+"""Take the pictures of the docs from the running app: ``make screenshots``.
 
-Starts the app of this folder on a database of its own, filled with sample data, and photographs its pages in an installed
-Chromium, light and dark, wide and as on a phone. Nothing that exists is touched but ``docs/images``.
+Starts the app of this folder on a new database with sample data, and takes pictures of its pages in
+an installed Chromium: light and dark, wide and phone. Only ``docs/images`` is changed.
 
-``--database URL`` takes an existing database instead of filling a new one, ``--only this-period`` one page's pictures only.
+``--database URL`` uses an existing database, ``--only this-period`` takes one page's pictures only.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ PAGES = {
     ),
     "real-time": ("/real-time", 860),
 }
-#: Theirs show the chart: the controls above it fill a phone.
+#: Pages scrolled to the chart: on a phone, the controls above it fill the screen.
 SCROLLED = ("date-range",)
-#: The README shows these phones only.
+#: The docs show these phone pictures only.
 PHONES = {("this-period", "light"), ("date-range", "dark"), ("real-time", "light")}
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-#: Seconds: the app's start, a page's being drawn.
+#: Seconds to wait for the app to start, and for a page to be drawn.
 START, DRAWN = 60, 60
 
 
@@ -55,7 +55,8 @@ def main() -> None:
     chromium = next(filter(None, map(shutil.which, NAMES)), None)
     if chromium is None:
         sys.exit(
-            f"There is no Chromium: none of {', '.join(NAMES)} is on the path. Install it (Debian: apt install chromium) and run this again."
+            f"There is no Chromium: none of {', '.join(NAMES)} is on the path. "
+            "Install it (Debian: apt install chromium) and run this again."
         )
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="usage-report-") as folder:

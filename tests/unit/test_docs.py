@@ -7,7 +7,6 @@ import re
 import shlex
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -27,7 +26,7 @@ from usage_report.sources import registry
 ROOT = Path(__file__).parents[2]
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
-    for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+    for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 }
 SOURCE = "\n".join(
     path.read_text(encoding="utf-8") for path in sorted((ROOT / "src").rglob("*.py"))
@@ -102,7 +101,7 @@ def leaf(args: list[str]) -> tuple[click.Command, list[str]]:
     ("page", "text", "whole"), COMMANDS, ids=[f"{page}: {text}" for page, text, _ in COMMANDS]
 )
 def test_commands_exist(page, text, whole):
-    args = shlex.split(text.replace("…", ""))
+    args = shlex.split(text.replace("…", "").replace("$TODAY", "2026-03-02"))
     args = [a for a in args if a not in ("COMMAND", "--debug", "--version")]
     command, rest = leaf(args)
     known = {name for p in command.params for name in (*p.opts, *p.secondary_opts)} | {"--help"}
@@ -172,10 +171,26 @@ def test_links_resolve(page):
             assert anchor in anchors(target.read_text(encoding="utf-8")), link
 
 
+def linked_pages(page: str) -> set[str]:
+    """Return the pages of the project that a page links to."""
+    links = re.findall(r"\]\(([^)\s#]+\.md)", PAGES[page])
+    targets = ((ROOT / page).parent / link for link in links if not link.startswith("http"))
+    return {target.resolve().relative_to(ROOT).as_posix() for target in targets}
+
+
 def test_every_page_is_reachable_from_the_readme():
-    assert {
-        f"docs/{name}" for name in re.findall(r"\]\(docs/([a-z-]+\.md)\)", PAGES["README.md"])
-    } == {p for p in PAGES if p.startswith("docs/")}
+    reached, waiting = set(), ["README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page not in reached:
+            reached.add(page)
+            waiting += linked_pages(page)
+    assert reached == set(PAGES)
+
+
+def test_the_index_lists_every_page_of_the_docs():
+    pages = {page for page in PAGES if re.fullmatch(r"docs/[^/]+\.md", page)} - {"docs/README.md"}
+    assert linked_pages("docs/README.md") >= pages
 
 
 def test_pictures_are_used_and_small():
@@ -183,7 +198,12 @@ def test_pictures_are_used_and_small():
         path.relative_to(ROOT).as_posix(): path.stat().st_size
         for path in (ROOT / "docs/images").glob("*.png")
     }
-    assert pictures.keys() == set(re.findall(r'(?:src|srcset)="([^"]+)"', PAGES["README.md"]))
+    used = {
+        ((ROOT / page).parent / found).resolve().relative_to(ROOT).as_posix()
+        for page, text in PAGES.items()
+        for found in re.findall(r'(?:src|srcset)="([^"]+\.png)"', text)
+    }
+    assert pictures.keys() == used
     assert max(pictures.values()) < 300_000
 
 
@@ -211,9 +231,10 @@ def test_every_metric_is_defined_and_says_how_it_combines():
     assert told == [(m.key, _COMBINE[m.measure]) for m in ALL]
 
 
-def test_readme_lists_the_seventeen():
+def test_the_seventeen_metrics_are_listed():
     told = [
-        (cells[0], cells[2]) for cells in rows(section("README.md", "## The seventeen metrics"))
+        (cells[0], cells[2])
+        for cells in rows(section("docs/metrics.md", "## The seventeen metrics in short"))
     ]
     assert told == [(m.title, _RANGE[m.measure]) for m in METRICS]
 
@@ -258,7 +279,7 @@ def test_every_setting_is_documented_with_its_default():
 def test_every_platform_has_its_section_and_its_events():
     told = {
         cells[2].strip("`"): cells[0]
-        for cells in rows(PAGES["docs/connect.md"].split("## How every")[0])
+        for cells in rows(PAGES["docs/connect.md"].split("## How to connect")[0])
         if cells[2]
     }
     assert told.keys() == registry.platforms().keys()
@@ -317,13 +338,24 @@ def test_every_key_and_unit_of_a_preset_is_documented():
 
 
 def test_every_dependency_has_its_reason():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    needed = [
-        *project["dependencies"],
-        *(r for extra in project["optional-dependencies"].values() for r in extra),
-    ]
-    text = section("docs/contribute.md", "## Dependencies")
-    assert names(text) == [re.match(r"[A-Za-z0-9-]+", requirement)[0] for requirement in needed]
+    """The reason of each is a comment on its line."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    lists = re.findall(
+        r"^(?:dependencies|test|bench) = \[\n(.*?)^\]", text, re.MULTILINE | re.DOTALL
+    )
+    assert len(lists) == 3
+    for line in "".join(lists).splitlines():
+        assert re.fullmatch(r'    "[^"]+",\s+# .+', line), line
+
+
+def test_every_decision_is_listed():
+    files = {page for page in PAGES if page.startswith("docs/decisions/")}
+    assert linked_pages("docs/decisions/README.md") | {"docs/decisions/README.md"} >= files
+
+
+def test_the_glossary_is_sorted_and_defines_each_term_once():
+    terms = [cells[0] for cells in rows(PAGES["docs/glossary.md"])]
+    assert terms == sorted(set(terms), key=str.lower)
 
 
 # -- examples ----------------------------------------------------------------------------------------------------------
@@ -355,7 +387,7 @@ def test_the_example_of_the_readme(run):
         "total"
     ]
     promised = re.search(
-        r"It answers (\d+) participation minutes \((\d+) of Ana, (\d+) of Ben\) and (\d+) broadcast minutes",
+        r"The report shows (\d+) participation minutes \((\d+) of Ana, (\d+) of Ben\) and (\d+) broadcast",
         PAGES["README.md"],
     )
     whole, ana, ben, sent = map(int, promised.groups())

@@ -161,7 +161,10 @@ def parse_date(text: str) -> date:
 
 
 def parse_instant(text: str) -> int:
-    """Return the epoch ms of an RFC 3339 time with offset, from 2000 to 2199, or raise ``InputError``."""
+    """Return the epoch ms of an RFC 3339 time with offset, from 2000 to 2199.
+
+    Raises ``InputError``.
+    """
     try:
         at = instant(text)
     except (ValueError, OverflowError) as error:

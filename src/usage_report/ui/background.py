@@ -12,7 +12,7 @@ from usage_report.ingest.worker import Worker
 
 @contextmanager
 def background(settings: Settings) -> Iterator[None]:
-    """Runs around the app's life; whatever it starts it ends. ``background_seconds`` of 0 turns it off."""
+    """Run a worker thread while the block lasts, unless ``background_seconds`` is 0."""
     if not settings.background_seconds:
         yield
         return

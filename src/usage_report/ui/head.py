@@ -1,6 +1,6 @@
-"""Middleware that puts our style sheet into the head of Streamlit's page.
+"""Middleware that adds the app's style sheet to the head of Streamlit's page.
 
-A style sent from a script arrives after the first elements, and all of them jump.
+A style that a script sends arrives after the first elements, which then move.
 """
 
 from __future__ import annotations
@@ -10,22 +10,23 @@ from pathlib import Path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STYLE = b"<style>" + Path(__file__).with_name("style.css").read_bytes() + b"</style></head>"
-#: The page is ours and not the file any more: what a browser kept of the file must not stand for it; and it is to be read plain.
-_UNASKED = {b"if-none-match", b"if-modified-since", b"accept-encoding", b"range"}
+#: Request headers that would make Streamlit answer from its own file: unchanged, compressed, partial.
+_REMOVED = {b"if-none-match", b"if-modified-since", b"accept-encoding", b"range"}
 _VALIDATORS = {b"etag", b"last-modified", b"content-length"}
 
 
 class Head:
-    """Adds the style sheet to every HTML answer; all else passes untouched."""
+    """Adds the style sheet to every HTML answer. Other answers pass unchanged."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or b"text/html" not in dict(scope["headers"]).get(
-            b"accept", b""
-        ):
-            return await self.app(scope, receive, send)
+        """Serve a request."""
+        accepted = dict(scope.get("headers", ())).get(b"accept", b"")
+        if scope["type"] != "http" or b"text/html" not in accepted:
+            await self.app(scope, receive, send)
+            return
         start: Message | None = None
         body = bytearray()
 
@@ -50,5 +51,5 @@ class Head:
                 }
             await send(message)
 
-        headers = [(k, v) for k, v in scope["headers"] if k.lower() not in _UNASKED]
+        headers = [(k, v) for k, v in scope["headers"] if k.lower() not in _REMOVED]
         await self.app({**scope, "headers": headers}, receive, styled)

@@ -1,4 +1,4 @@
-"""What is slow the first time, done before the first visitor comes."""
+"""Do what is slow the first time before the first visitor arrives."""
 
 from __future__ import annotations
 
@@ -28,22 +28,23 @@ TEAMS = 20
 
 
 def warm() -> Settings | None:
-    """Import, open the database, compute the opening page of the first teams; returns the ``Settings``.
+    """Import modules, open the database, compute the landing page of the first teams.
 
-    Never fails: the pages say what is wrong. ``None`` where the settings cannot be used.
+    Return the settings, or ``None`` if they are invalid. Faults are logged, not raised: the pages
+    show them.
     """
     for name in HEAVY:
         importlib.import_module(name)
     try:
         settings = cache.settings()
     except UsageReportError as error:
-        log.error("%s", error)
+        log.error("%s", error)  # noqa: TRY400 - a sentence for the operator, not a defect
         return None
     try:
         for key in cache.teams()[:TEAMS]:
             cache.period(cache.team(key), cache.now())
     except UsageReportError as error:
-        log.error("%s", error)
+        log.error("%s", error)  # noqa: TRY400 - as above
     except Exception:
         log.exception("The caches could not be warmed")
     return settings
