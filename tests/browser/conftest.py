@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app, serving team ``acme`` (Europe/Berlin, a limit of two people at once)."""
     server = Server(tmp_path_factory.mktemp("app"))
-    server.tell(*meetings(now_ms()))
+    server.add(*meetings(now_ms()))
     server.cli(
         "team", "set", "acme", "--zone", "Europe/Berlin", "--limit", "max_concurrent_participants=2"
     )

@@ -115,7 +115,7 @@ def test_real_time_follows_in_place(page, server):
     marked = page.evaluate(kept)
     assert marked >= 4
     at = now_ms()
-    server.tell(
+    server.add(
         event(
             "participant.joined",
             at,

@@ -80,7 +80,7 @@ def test_the_total_combines_the_rows(scene):
         assert total[key] == rows[-1][key]
     for key in DISTINCT:
         assert max(row[key] for row in rows) <= total[key] <= sum(row[key] for row in rows)
-    assert answer["estimated_total"] == sum(x for x in answer["estimated"] if x is not None)
+    assert answer["estimated_total_ms"] == sum(x for x in answer["estimated_ms"] if x is not None)
 
 
 @few

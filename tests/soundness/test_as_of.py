@@ -86,8 +86,8 @@ def test_silence_closes_at_the_last_event():
 def test_any_word_of_the_session_breaks_the_silence():
     """A since 10:00 and a chat post at 18:00: seen two days later A left at 18:00, 480 minutes. A word of another session
     does not count."""
-    log = Log().joined("10:00", "a").tell("18:00", "chat.posted", post="1", visibility="public")
-    log.also("s-2").tell("20:00", "chat.posted", post="1", visibility="public")
+    log = Log().joined("10:00", "a").add("18:00", "chat.posted", post="1", visibility="public")
+    log.also("s-2").add("20:00", "chat.posted", post="1", visibility="public")
     check(log, {"participation_minutes": 480}, last="2026-03-03", as_of="2026-03-04T00:00:00Z")
 
 
@@ -102,7 +102,7 @@ def test_silence_closes_everything():
         .published("10:00", "a", "mic", "audio")
         .recording("10:00")
     )
-    log.tell("10:00", "captions.started").tell("10:00", "whiteboard.opened").tell(
+    log.add("10:00", "captions.started").add("10:00", "whiteboard.opened").add(
         "10:00", "breakout.opened", breakout="b"
     ).left("10:30", "b")
     check(log, {"participation_minutes": 60, "broadcast_minutes": 30, "consumed_minutes": 30, "recorded_minutes": 30,
@@ -141,7 +141,7 @@ def test_the_patience_is_a_setting(hours, minutes, there):
 
 def test_live_needs_somebody():
     """Session 1 said it started and records, but nobody is in it: not live, though the recording runs. Session 2 has two."""
-    log = Log().tell("10:00", "session.started").recording("10:00")
+    log = Log().add("10:00", "session.started").recording("10:00")
     log.also("s-2").joined("10:00", "a", "ana").joined("10:01", "b", "ana")
     assert live(log, "2026-03-01T10:30:00Z") == (2, 1, 1)
 
@@ -151,7 +151,7 @@ def test_a_second_team_is_another_world():
     log = (
         Log()
         .stay("10:00", "10:30", "a")
-        .tell("10:00", "participant.joined", connection="z", team="other")
+        .add("10:00", "participant.joined", connection="z", team="other")
     )
     check(log, {"participation_minutes": 30, "active_participants": 1})
     assert live(log, "2026-03-01T10:10:00Z") == (1, 1, 0)

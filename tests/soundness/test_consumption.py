@@ -51,7 +51,7 @@ def test_subscribed_only_who_subscribes_consumes():
 def test_one_subscription_event_makes_the_whole_session_subscribed():
     """C unsubscribes from something it never had, hours before anybody joined: the source tells, so nothing is estimated."""
     check(
-        three().tell("07:00", "track.unsubscribed", connection="c", track="x"),
+        three().add("07:00", "track.unsubscribed", connection="c", track="x"),
         {"consumed_minutes": 0, "broadcast_minutes": 30},
     )
 
@@ -92,7 +92,7 @@ def test_screens_count_once_per_pair():
 def test_a_subscription_lives_inside_its_stay():
     """B subscribed 09:50 (before joining at 10:00), leaves 10:10, is back 10:15-10:30 without subscribing again: 10."""
     log = Log().stay("10:00", "11:00", "a").sends("10:00", "10:30", "a", "audio", "mic")
-    log.stay("10:00", "10:10", "b").stay("10:15", "10:30", "b").tell(
+    log.stay("10:00", "10:10", "b").stay("10:15", "10:30", "b").add(
         "09:50", "track.subscribed", connection="b", track="mic"
     )
     check(log, {"consumed_minutes": 10})
@@ -138,7 +138,7 @@ def test_estimated_part_follows_the_rows():
     log = Log().joined("23:00", "a").joined("23:00", "b").published("23:50", "a", "mic", "audio")
     log.unpublished("2026-03-02T00:20:00Z", "a", "mic").ended("2026-03-02T01:00:00Z")
     answer = run(log, team=TEAM, start="2026-03-01", last="2026-03-02", as_of=1_772_500_000_000)
-    assert answer["estimated"] == [10 * MINUTE, 20 * MINUTE]
+    assert answer["estimated_ms"] == [10 * MINUTE, 20 * MINUTE]
     assert [r["consumed_minutes"] for r in answer["rows"]] == [10 * MINUTE, 20 * MINUTE]
 
 

@@ -111,7 +111,7 @@ def test_the_fullest_session_is_not_the_fullest_instant():
 def test_a_session_with_nobody_in_it_is_not_active():
     """Session 2 said it started, but its only guest comes at 11:00, when session 1 is over: one at a time. It starts then."""
     log = Log().stay("10:00", "11:00", "a")
-    log.also("s-2", "hall").tell("10:00", "session.started").stay("11:00", "11:30", "b").ended(
+    log.also("s-2", "hall").add("10:00", "session.started").stay("11:00", "11:30", "b").ended(
         "12:00"
     )
     check(log, {"max_concurrent_sessions": 1, "sessions": 2})
@@ -130,7 +130,7 @@ def test_a_pause_is_no_new_session():
 
 def test_the_room_of_a_session_is_that_of_its_earliest_start():
     """Session 1 starts in "red"; a later join says "blue": one room. Sessions 1 and 2 in "red": still one."""
-    log = Log(room="red").tell("09:00", "session.started")
+    log = Log(room="red").add("09:00", "session.started")
     log.also("s-1", "blue").stay("10:00", "10:10", "a")
     log.also("s-2", "red").stay("10:00", "10:10", "a")
     check(log, {"active_rooms": 1, "sessions": 2})

@@ -325,10 +325,12 @@ def report(
 ) -> dict:
     """Return every figure of a range: ms for minutes and levels, counts for all others.
 
-    ``edges`` (epoch ms), ``rows`` (a dict of all keys per bucket; ``None`` for one that begins at or after ``as_of``) and
-    ``total`` (the same for the range; values ``None`` where no bucket has begun). ``peaks_at`` and ``total_at`` hold the
-    earliest instant of each of the four peaks (-1: no peak); ``estimated`` and ``estimated_total`` the ms of
-    ``consumed_minutes`` from sessions without subscription events.
+    * ``edges``: epoch ms.
+    * ``rows``: a dict of all keys per bucket; ``None`` for a bucket that begins at or after ``as_of``.
+    * ``total``: the same for the range; its values are ``None`` if no bucket has begun.
+    * ``peaks_at``, ``total_at``: the earliest instant of each of the four peaks, -1 for no peak.
+    * ``estimated_ms``, ``estimated_total_ms``: the part of ``consumed_minutes``, in ms, from sessions without
+      subscription events.
     """
     folded = list(sessions(events, team=team, as_of=as_of, stale_after=stale_after).values())
     cut = _edges(start, last, zone, grain)
@@ -350,8 +352,8 @@ def report(
         "total": total,
         "peaks_at": [at for _, at, _ in figures] + [None] * unbegun,
         "total_at": total_at,
-        "estimated": [n for _, _, n in figures] + [None] * unbegun,
-        "estimated_total": estimated_total,
+        "estimated_ms": [n for _, _, n in figures] + [None] * unbegun,
+        "estimated_total_ms": estimated_total,
     }
 
 

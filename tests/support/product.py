@@ -81,8 +81,8 @@ def answer(engine: sa.Engine, question: Mapping[str, Any]) -> dict:
         "total": {k: v if got.begun else None for k, v in got.totals.items()},
         "peaks_at": [{k: int(got.peaks_at[k][i]) for k in PEAKS} for i in begun] + late,
         "total_at": {k: got.totals_at[k] for k in PEAKS},
-        "estimated": [int(got.estimated_ms[i]) for i in begun] + late,
-        "estimated_total": got.estimated_total_ms,
+        "estimated_ms": [int(got.estimated_ms[i]) for i in begun] + late,
+        "estimated_total_ms": got.estimated_total_ms,
     }
 
 
