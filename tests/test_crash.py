@@ -47,7 +47,7 @@ def sessions(n: int = SESSIONS):
             log.published(at, f"c-{p}", f"t-{p}", "audio").published(
                 at, f"c-{p}", f"v-{p}", random_.choice(("video", "screenshare"))
             )
-            log.tell(at, "chat.posted", post=f"p-{p}", visibility="public")
+            log.add(at, "chat.posted", post=f"p-{p}", visibility="public")
             log.unpublished(f"{hour:02d}:{minute + p + 9:02d}", f"c-{p}", f"t-{p}")
         log.recording(f"{hour:02d}:{minute:02d}", f"{hour:02d}:{minute + 15:02d}", name="r")
         for p in range(3):  # the fourth leaves with the end of the session

@@ -86,8 +86,8 @@ def test_the_timeout_closes_spans_at_the_last_event():
 def test_any_event_of_the_session_restarts_the_timeout():
     """A since 10:00, and a chat post at 18:00: two days later, A counts as having left at 18:00, 480 minutes. Events of other
     sessions make no difference."""
-    log = Log().joined("10:00", "a").tell("18:00", "chat.posted", post="1", visibility="public")
-    log.also("s-2").tell("20:00", "chat.posted", post="1", visibility="public")
+    log = Log().joined("10:00", "a").add("18:00", "chat.posted", post="1", visibility="public")
+    log.also("s-2").add("20:00", "chat.posted", post="1", visibility="public")
     check(log, {"participation_minutes": 480}, last="2026-03-03", as_of="2026-03-04T00:00:00Z")
 
 
@@ -102,7 +102,7 @@ def test_the_timeout_closes_all_spans():
         .published("10:00", "a", "mic", "audio")
         .recording("10:00")
     )
-    log.tell("10:00", "captions.started").tell("10:00", "whiteboard.opened").tell(
+    log.add("10:00", "captions.started").add("10:00", "whiteboard.opened").add(
         "10:00", "breakout.opened", breakout="b"
     ).left("10:30", "b")
     check(log, {"participation_minutes": 60, "broadcast_minutes": 30, "consumed_minutes": 30, "recorded_minutes": 30,
@@ -141,7 +141,7 @@ def test_the_timeout_is_a_setting(hours, minutes, there):
 
 def test_a_session_without_participants_is_not_live():
     """Session 1 has started and is recorded, but is empty: not live, although its recording is active. Session 2 has two."""
-    log = Log().tell("10:00", "session.started").recording("10:00")
+    log = Log().add("10:00", "session.started").recording("10:00")
     log.also("s-2").joined("10:00", "a", "ana").joined("10:01", "b", "ana")
     assert live(log, "2026-03-01T10:30:00Z") == (2, 1, 1)
 
@@ -151,7 +151,7 @@ def test_teams_are_separate():
     log = (
         Log()
         .stay("10:00", "10:30", "a")
-        .tell("10:00", "participant.joined", connection="z", team="other")
+        .add("10:00", "participant.joined", connection="z", team="other")
     )
     check(log, {"participation_minutes": 30, "active_participants": 1})
     assert live(log, "2026-03-01T10:10:00Z") == (1, 1, 0)

@@ -52,7 +52,7 @@ def test_one_subscription_event_makes_the_whole_session_subscribed():
     """C unsubscribes without having subscribed, hours before the first join: the source reports subscriptions, so there is no
     estimate."""
     check(
-        three().tell("07:00", "track.unsubscribed", connection="c", track="x"),
+        three().add("07:00", "track.unsubscribed", connection="c", track="x"),
         {"consumed_minutes": 0, "broadcast_minutes": 30},
     )
 
@@ -93,7 +93,7 @@ def test_screens_count_once_per_pair():
 def test_a_subscription_is_clipped_to_its_stay():
     """B subscribes at 09:50, joins 10:00, leaves 10:10, and is present 10:15-10:30 without subscribing again: 10."""
     log = Log().stay("10:00", "11:00", "a").sends("10:00", "10:30", "a", "audio", "mic")
-    log.stay("10:00", "10:10", "b").stay("10:15", "10:30", "b").tell(
+    log.stay("10:00", "10:10", "b").stay("10:15", "10:30", "b").add(
         "09:50", "track.subscribed", connection="b", track="mic"
     )
     check(log, {"consumed_minutes": 10})

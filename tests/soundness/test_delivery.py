@@ -26,7 +26,7 @@ def test_delivered_twice():
         Log()
         .stay("10:00", "10:30", "a")
         .recording("10:00", "10:10")
-        .tell("10:00", "chat.posted", post="1", visibility="public")
+        .add("10:00", "chat.posted", post="1", visibility="public")
     )
     check(
         [*log, *log],
@@ -42,7 +42,7 @@ def test_delivered_twice():
 def test_the_first_of_two_conflicting_events_is_kept():
     """Two events with one (team, source, id): the leave at 10:30 is received first, so that at 10:50 does not count."""
     log = Log().joined("10:00", "a")
-    log.tell("10:30", "participant.left", connection="a", id="x").tell(
+    log.add("10:30", "participant.left", connection="a", id="x").add(
         "10:50", "participant.left", connection="a", id="x"
     )
     check(log, {"participation_minutes": 30})

@@ -111,7 +111,7 @@ def test_the_largest_session_is_not_the_peak_of_all_sessions():
 def test_an_empty_session_is_not_active():
     """``session.started`` of session 2 is at 10:00, but its first join at 11:00, when session 1 ends: it starts then."""
     log = Log().stay("10:00", "11:00", "a")
-    log.also("s-2", "hall").tell("10:00", "session.started").stay("11:00", "11:30", "b").ended(
+    log.also("s-2", "hall").add("10:00", "session.started").stay("11:00", "11:30", "b").ended(
         "12:00"
     )
     check(log, {"max_concurrent_sessions": 1, "sessions": 2})
@@ -130,7 +130,7 @@ def test_a_pause_does_not_start_a_new_session():
 
 def test_the_room_of_a_session_is_that_of_its_earliest_event():
     """Session 1 starts in "red", and a later join has "blue": its room is "red", as is that of session 2."""
-    log = Log(room="red").tell("09:00", "session.started")
+    log = Log(room="red").add("09:00", "session.started")
     log.also("s-1", "blue").stay("10:00", "10:10", "a")
     log.also("s-2", "red").stay("10:00", "10:10", "a")
     check(log, {"active_rooms": 1, "sessions": 2})

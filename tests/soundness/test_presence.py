@@ -44,7 +44,7 @@ def test_a_leave_without_a_join_does_not_count():
         "active_rooms",
         "max_concurrent_sessions",
     )
-    check(Log().tell("10:00", "session.started").left("10:30", "c"), dict.fromkeys(nothing, 0))
+    check(Log().add("10:00", "session.started").left("10:30", "c"), dict.fromkeys(nothing, 0))
 
 
 def test_a_hand_over_at_one_instant_neither_overlaps_nor_is_lost():
@@ -128,7 +128,7 @@ def test_the_person_is_that_of_the_earliest_join():
         {"active_participants": 1},
     )
     log = Log().stay("09:00", "09:10", "other", "ana")
-    log.tell("10:00", "participant.joined", connection="c", participant="bo", id="z").tell(
+    log.add("10:00", "participant.joined", connection="c", participant="bo", id="z").add(
         "10:00", "participant.joined", connection="c", participant="ana", id="b").left("10:10", "c")  # fmt: skip
     check(log, {"active_participants": 1})
 
@@ -155,14 +155,14 @@ def test_of_two_events_of_one_join_the_one_that_names_the_person_counts():
         log = Log()
         for source, person in (("hooks", one), ("lists", other)):
             for start, end, connection in (("10:00", "10:10", "c1"), ("10:20", "10:30", "c2")):
-                log.tell(
+                log.add(
                     start,
                     "participant.joined",
                     connection=connection,
                     source=source,
                     **({"participant": person} if person else {}),
                 )
-                log.tell(end, "participant.left", connection=connection, source=source)
+                log.add(end, "participant.left", connection=connection, source=source)
         check(
             log,
             {

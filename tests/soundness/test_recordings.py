@@ -50,7 +50,7 @@ def test_deleted_later():
 
 def test_deleted_while_running_stores_nothing():
     """Runs from 10:00 until it is deleted at 10:20: 20 recorded, none stored. The stop at 10:40 ends nothing."""
-    log = Log().recording("10:00", "10:40").tell("10:20", "recording.deleted", recording="r-1")
+    log = Log().recording("10:00", "10:40").add("10:20", "recording.deleted", recording="r-1")
     check(
         log,
         {"recorded_minutes": 20, "recording_storage_minutes": 0, "max_concurrent_recordings": 1},
@@ -62,7 +62,7 @@ def test_stopped_and_deleted_at_one_instant():
     truth = {"recorded_minutes": 20, "recording_storage_minutes": 0}
     check(Log().recording("10:00", "10:20", "10:20"), truth)
     check(
-        Log().tell("10:20", "recording.deleted", recording="r-1").recording("10:00", "10:20"), truth
+        Log().add("10:20", "recording.deleted", recording="r-1").recording("10:00", "10:20"), truth
     )
 
 
@@ -74,7 +74,7 @@ def test_two_runs_of_one_recording():
         {"recorded_minutes": 40, "recording_storage_minutes": 40, "max_concurrent_recordings": 1},
     )
     check(
-        log.tell("11:00", "recording.deleted", recording="r-1"),
+        log.add("11:00", "recording.deleted", recording="r-1"),
         {"recorded_minutes": 40, "recording_storage_minutes": 0},
     )
 
@@ -149,7 +149,7 @@ def test_storage_is_carried_from_before_the_range():
 def test_a_deletion_of_what_never_was():
     """Nothing is stored, nothing goes below zero."""
     check(
-        Log().tell("10:00", "recording.deleted", recording="r-1"),
+        Log().add("10:00", "recording.deleted", recording="r-1"),
         {"recorded_minutes": 0, "recording_storage_minutes": 0},
     )
 

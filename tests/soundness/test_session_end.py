@@ -53,7 +53,7 @@ def test_it_ends_all_spans_of_its_session_and_no_others():
     Participation 30 + 20 + 60 = 110; a recording of 30, stored.
     """
     log = Log().joined("10:00", "a").published("10:00", "a", "mic", "audio").recording("10:00")
-    log.tell("10:00", "captions.started").tell("10:00", "whiteboard.opened").tell(
+    log.add("10:00", "captions.started").add("10:00", "whiteboard.opened").add(
         "10:00", "breakout.opened", breakout="b"
     )
     log.ended("10:30").stay("10:40", "11:00", "a")
@@ -68,7 +68,7 @@ def test_repeated_ends_make_no_difference():
         Log()
         .joined("10:00", "a")
         .ended("10:30")
-        .tell("10:30", "session.ended", id="again")
+        .add("10:30", "session.ended", id="again")
         .ended("11:00")
     )
     check(log, {"participation_minutes": 30})

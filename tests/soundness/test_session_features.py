@@ -5,7 +5,7 @@ from support.harness import Log, check, expect
 
 def test_captions_are_clipped_to_presence():
     """On 09:50-10:30; A is present 10:00-10:10 and B 10:20-10:40: 10 + 10 = 20."""
-    log = Log().tell("09:50", "captions.started").tell("10:30", "captions.stopped")
+    log = Log().add("09:50", "captions.started").add("10:30", "captions.stopped")
     check(log.stay("10:00", "10:10", "a").stay("10:20", "10:40", "b"), {"captions_minutes": 20})
 
 
@@ -13,7 +13,7 @@ def test_captions_remain_on_while_the_room_is_empty():
     """Never stopped, so they count again when B joins: 10 + 20."""
     log = (
         Log()
-        .tell("10:00", "captions.started")
+        .add("10:00", "captions.started")
         .stay("10:00", "10:10", "a")
         .stay("10:20", "10:40", "b")
     )
@@ -24,7 +24,7 @@ def test_ten_breakouts_for_an_hour_are_an_hour():
     """Ten breakouts 10:00-11:00 with two participants: 60, not 600, not 120."""
     log = Log().stay("10:00", "11:00", "a").stay("10:00", "11:00", "b")
     for n in range(10):
-        log.tell("10:00", "breakout.opened", breakout=f"b-{n}").tell(
+        log.add("10:00", "breakout.opened", breakout=f"b-{n}").add(
             "11:00", "breakout.closed", breakout=f"b-{n}"
         )
     check(log, {"breakout_minutes": 60})
@@ -38,9 +38,7 @@ def test_overlapping_breakouts_unite():
         ("y", "10:10", "10:30"),
         ("z", "10:40", "10:50"),
     ):
-        log.tell(start, "breakout.opened", breakout=name).tell(
-            end, "breakout.closed", breakout=name
-        )
+        log.add(start, "breakout.opened", breakout=name).add(end, "breakout.closed", breakout=name)
     check(log, {"breakout_minutes": 40})
 
 
@@ -48,7 +46,7 @@ def test_breakouts_of_two_sessions_add_up():
     """The same 10 minutes in two sessions: 20."""
     log = Log()
     for part in (log, log.also("s-2")):
-        part.stay("10:00", "10:10", "a").tell("10:00", "breakout.opened", breakout="b").tell(
+        part.stay("10:00", "10:10", "a").add("10:00", "breakout.opened", breakout="b").add(
             "10:10", "breakout.closed", breakout="b"
         )
     check(log, {"breakout_minutes": 20})
@@ -59,10 +57,10 @@ def test_whiteboards_with_and_without_id():
     log = (
         Log()
         .stay("10:00", "11:00", "a")
-        .tell("10:00", "whiteboard.opened")
-        .tell("10:05", "whiteboard.opened")
+        .add("10:00", "whiteboard.opened")
+        .add("10:05", "whiteboard.opened")
     )
-    log.tell("10:20", "whiteboard.closed").tell("10:10", "whiteboard.opened", whiteboard="w").tell(
+    log.add("10:20", "whiteboard.closed").add("10:10", "whiteboard.opened", whiteboard="w").add(
         "10:30", "whiteboard.closed", whiteboard="w"
     )
     check(log, {"whiteboard_minutes": 30})
@@ -73,8 +71,8 @@ def test_the_default_whiteboard_has_an_id():
     log = (
         Log()
         .stay("10:00", "11:00", "a")
-        .tell("10:00", "whiteboard.opened")
-        .tell("10:10", "whiteboard.closed", whiteboard="-")
+        .add("10:00", "whiteboard.opened")
+        .add("10:10", "whiteboard.closed", whiteboard="-")
     )
     check(log, {"whiteboard_minutes": 10})
 
@@ -86,13 +84,13 @@ def test_posts():
     """
     log = (
         Log()
-        .tell("10:00", "chat.posted", post="1", visibility="public")
-        .tell("10:01", "chat.posted", post="2", visibility="private")
+        .add("10:00", "chat.posted", post="1", visibility="public")
+        .add("10:01", "chat.posted", post="2", visibility="private")
     )
-    log.tell("10:02", "chat.posted", post="1", visibility="public").tell(
+    log.add("10:02", "chat.posted", post="1", visibility="public").add(
         "10:03", "chat.posted", post="3", visibility="public"
     )
-    log.tell("10:04", "question.posted", post="1").tell("10:05", "answer.posted", post="1")
+    log.add("10:04", "question.posted", post="1").add("10:05", "answer.posted", post="1")
     check(log, {"chat_posts": 3, "qa_posts": 2})
 
 
@@ -100,8 +98,8 @@ def test_a_post_with_two_events_counts_at_the_earlier_one():
     """Reported for 2 March, then for 1 March, 23:59: it counts once, on the 1st."""
     log = (
         Log()
-        .tell("2026-03-02T00:01:00Z", "chat.posted", post="1", visibility="public")
-        .tell("23:59", "chat.posted", post="1", visibility="public")
+        .add("2026-03-02T00:01:00Z", "chat.posted", post="1", visibility="public")
+        .add("23:59", "chat.posted", post="1", visibility="public")
     )
     answer = check(log, {"chat_posts": 1}, last="2026-03-02")
     expect(answer, {"chat_posts": 1}, row=0)
@@ -112,10 +110,10 @@ def test_posts_count_without_participants():
     """Post "1" in two empty sessions is two posts."""
     log = (
         Log()
-        .tell("10:00", "chat.posted", post="1", visibility="public")
-        .tell("10:00", "question.posted", post="1")
+        .add("10:00", "chat.posted", post="1", visibility="public")
+        .add("10:00", "question.posted", post="1")
     )
-    log.also("s-2").tell("10:00", "chat.posted", post="1", visibility="public").tell(
+    log.also("s-2").add("10:00", "chat.posted", post="1", visibility="public").add(
         "10:00", "answer.posted", post="1"
     )
     check(log, {"chat_posts": 2, "qa_posts": 2, "sessions": 0, "active_rooms": 0})
@@ -124,7 +122,7 @@ def test_posts_count_without_participants():
 def test_a_post_at_midnight_belongs_to_the_new_day():
     """Days are half open."""
     answer = check(
-        Log("2026-03-02").tell("00:00", "chat.posted", post="1", visibility="public"),
+        Log("2026-03-02").add("00:00", "chat.posted", post="1", visibility="public"),
         {"chat_posts": 1},
         last="2026-03-02",
     )

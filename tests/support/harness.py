@@ -64,7 +64,7 @@ class Log:
             time if "T" in time else f"{self.day}T{time if time.count(':') > 1 else time + ':00'}Z"
         )
 
-    def tell(self, time: str, type: str, **data: Any) -> Log:
+    def add(self, time: str, type: str, **data: Any) -> Log:
         id = data.pop("id", f"e-{len(self.events):05d}")
         self.events.append(
             event(type, self.at(time), id, **{"session": self.session, "room": self.room} | data)
@@ -72,24 +72,24 @@ class Log:
         return self
 
     def ended(self, time: str) -> Log:
-        return self.tell(time, "session.ended")
+        return self.add(time, "session.ended")
 
     def joined(self, time: str, connection: str, person: str | None = None) -> Log:
-        return self.tell(
+        return self.add(
             time, "participant.joined", connection=connection, participant=person or connection
         )
 
     def left(self, time: str, connection: str) -> Log:
-        return self.tell(time, "participant.left", connection=connection)
+        return self.add(time, "participant.left", connection=connection)
 
     def stay(self, start: str, end: str, connection: str, person: str | None = None) -> Log:
         return self.joined(start, connection, person).left(end, connection)
 
     def published(self, time: str, connection: str, track: str, kind: str) -> Log:
-        return self.tell(time, "track.published", connection=connection, track=track, kind=kind)
+        return self.add(time, "track.published", connection=connection, track=track, kind=kind)
 
     def unpublished(self, time: str, connection: str, track: str) -> Log:
-        return self.tell(time, "track.unpublished", connection=connection, track=track)
+        return self.add(time, "track.unpublished", connection=connection, track=track)
 
     def sends(
         self, start: str, end: str, connection: str, kind: str, track: str | None = None
@@ -98,8 +98,8 @@ class Log:
         return self.published(start, connection, track, kind).unpublished(end, connection, track)
 
     def receives(self, start: str, end: str, connection: str, track: str) -> Log:
-        self.tell(start, "track.subscribed", connection=connection, track=track)
-        return self.tell(end, "track.unsubscribed", connection=connection, track=track)
+        self.add(start, "track.subscribed", connection=connection, track=track)
+        return self.add(end, "track.unsubscribed", connection=connection, track=track)
 
     def recording(
         self,
@@ -111,7 +111,7 @@ class Log:
     ) -> Log:
         for time, what in ((start, "started"), (stop, "stopped"), (deleted, "deleted")):
             if time:
-                self.tell(time, f"recording.{what}", recording=name)
+                self.add(time, f"recording.{what}", recording=name)
         return self
 
 

@@ -1,18 +1,21 @@
-"""The oracle: every figure computed slowly, straight from the specification. Tests compare the product with it.
+"""The oracle: every figure computed slowly, straight from the definitions. Tests compare the product with it.
 
-Plain Python and integers (epoch ms, ``[start, end)``). It shares nothing with the metering core but the event table and
-the calendar, which have tests of their own. Timelines are computed instant by instant; then time is cut at every change,
-and the state between two cuts is looked up by its definition.
+It uses plain Python and integers (epoch ms, ``[start, end)``), and shares nothing with the metering code: only the
+event types and the calendar, which have tests of their own. A session's timeline is folded instant by instant. Time is
+then split at every instant at which anything changes; between two such instants every state is looked up by its
+definition.
 
-Where the specification leaves a choice, these are made:
+Where the definitions leave a choice, the oracle makes these:
 
-* The inactivity timeout depends on the session's last event before ``as_of``. Recordings that it closes are stored.
-* ``recording.deleted`` is an end; of several ends at one instant, stops apply before deletions. It removes what is stored
-  of the recording at that instant; a run that it ends stores nothing. A session end does not end storage.
-* A subscription is (receiver's connection, track id) and matches every published track of that id in the session.
-* Kind, person and room come from the earliest start, ties broken by the smallest (source, id). For the person, starts
-  that name none come last in a tie.
-* A post counts once per (session, type, post), at its earliest time.
+* Whether a session has timed out depends on ``as_of`` and the session's last event before it. Recordings that the
+  timeout closes are stored.
+* ``recording.deleted`` is an end. Of several ends at one instant, stops come before deletions. A deletion removes what
+  is stored of the recording at that instant; a recording that it ends is not stored. What is stored is not "open": the
+  end of the session does not close it.
+* A subscription is (receiver's connection, track id). It matches every published track of that id in the session.
+* Kind, person and room come from the earliest start; ties go to the smallest (source, id). For the person, events that
+  name no person but the connection come last in a tie.
+* A post counts once per (session, type, post), when it was first posted.
 """
 
 from __future__ import annotations
@@ -34,11 +37,11 @@ PEAKS = (
 )
 KEYS = tuple(m.key for m in ALL)
 
-#: Whether a connection that subscribes to the id of a track of its own consumes that track. A subscription matches every
-#: published track of its id.
+#: Does a connection that subscribes to a track id that it publishes itself consume its own track?
+#: By the definition, "every published track of that id", it does.
 OWN_TRACKS_ARE_CONSUMED = True
 
-# The kind of object that each start and end event opens and closes.
+# What each start event opens and each end event closes.
 STARTS = {
     "participant.joined": "presence",
     "track.published": "track",
@@ -87,7 +90,7 @@ class Thing:
                 entry[2] = at
 
     def own_events(self, at: int, types: list[str]) -> bool:
-        """Apply all own events of one instant, those that change the state first. Return whether an end closed it."""
+        """Apply the events of one instant, those that change the state first. Return whether an end closed it."""
         starts = [t for t in types if t in STARTS]
         ends = sorted((t for t in types if t in ENDS), key=lambda t: t == "recording.deleted")
         ended = False
@@ -101,19 +104,17 @@ class Thing:
                 ended = True
                 if deleted:
                     self.delete(at)
-        if (
-            "recording.deleted" in ends
-        ):  # the recording is closed, but something of it may be stored
+        if "recording.deleted" in ends:  # there is nothing open to end, but something may be stored
             self.delete(at)
         return ended
 
     def covers(self, at: int) -> bool:
-        """Return whether a span covers this instant. Valid once every span is closed."""
+        """Return whether a span covers an instant. All spans must be closed."""
         return any(s <= at < e for s, e in self.spans)
 
 
 class Session:
-    """One session folded: every span of its objects, with spans still open at ``as_of`` cut there."""
+    """One session, folded: the spans of all its objects. Spans that are open at ``as_of`` end there."""
 
     def __init__(self, events: list[Event], as_of: int, stale_after: int) -> None:
         events = sorted(events, key=lambda e: (e.time, e.source, e.id))
@@ -154,7 +155,7 @@ class Session:
             if thing.since is not None:
                 if self.stale:
                     thing.close(last)
-                else:  # open: its span is cut at as_of, and a recording is not stored yet
+                else:  # it is still running: its span ends at as_of, and a recording is not stored yet
                     thing.spans.append((thing.since, as_of))
                     thing.since = None
 
@@ -197,7 +198,7 @@ class Session:
         level["participation_minutes"] = len(present)
 
         def sent(connection: str, ids: set[str] | None = None) -> list[str]:
-            """Return the parts that a connection broadcasts, with all its tracks or those with certain ids."""
+            """Return the parts that a connection broadcasts, of all its tracks or of those with certain ids."""
             mine = [
                 t
                 for t in tracks
@@ -242,7 +243,7 @@ class Session:
 
 
 def _touches(span: tuple[int, int], a: int, b: int) -> bool:
-    """Return whether ``[s, e)`` touches ``[a, b)``. A span of length 0 touches what contains its instant."""
+    """Return whether ``[s, e)`` touches ``[a, b)``. A span of length zero touches if its instant is in it."""
     s, e = span
     return a <= s < b if s == e else s < b and e > a
 
@@ -254,7 +255,7 @@ def _day(value: date | str) -> date:
 def sessions(
     events: Iterable[Event], *, team: str, as_of: int, stale_after: int = STALE_AFTER
 ) -> dict[str, Session]:
-    """Return the team's sessions, without duplicates (the first one given counts) and events from ``as_of`` on."""
+    """Return the team's folded sessions. Of duplicates the first counts; events from ``as_of`` on are ignored."""
     unique: dict[tuple[str, str, str], Event] = {}
     for e in events:
         unique.setdefault((e.team, e.source, e.id), e)
@@ -268,9 +269,9 @@ def sessions(
 def _bucket(
     folded: list[Session], a: int, b: int, steps: list[tuple[int, int, list[dict[str, int]]]]
 ) -> tuple[dict, dict, int]:
-    """Return the figures of ``[a, b)``, the earliest instants of its peaks, and the estimated part of consumption.
+    """Return all figures of ``[a, b)``, the earliest instants of its peaks, and the estimated part of consumption.
 
-    ``steps`` are the pieces of time between two changes: start, end, and the state of each session in it.
+    ``steps`` are the pieces of time between two changes: start, end, and the state of each session.
     """
     row = dict.fromkeys(KEYS, 0)
     peak_at = dict.fromkeys(PEAKS, -1)
@@ -322,12 +323,14 @@ def report(
     as_of: int,
     stale_after: int = STALE_AFTER,
 ) -> dict:
-    """Return every figure of a range, raw: ms for minutes and levels, else counts.
+    """Return every figure of a range: ms for minutes and levels, counts for all others.
 
-    ``edges`` (epoch ms), ``rows`` (a dict of all keys per bucket; ``None`` for one that begins at or after ``as_of``) and
-    ``total`` (the same for the range; values ``None`` where no bucket has begun). ``peaks_at`` and ``total_at`` hold the
-    earliest instant of each of the four peaks (-1: no peak); ``estimated_ms`` and ``estimated_total_ms`` the ms of
-    ``consumed_minutes`` from sessions without subscription events.
+    * ``edges``: epoch ms.
+    * ``rows``: a dict of all keys per bucket; ``None`` for a bucket that begins at or after ``as_of``.
+    * ``total``: the same for the range; its values are ``None`` if no bucket has begun.
+    * ``peaks_at``, ``total_at``: the earliest instant of each of the four peaks, -1 for no peak.
+    * ``estimated_ms``, ``estimated_total_ms``: the part of ``consumed_minutes``, in ms, from sessions without
+      subscription events.
     """
     folded = list(sessions(events, team=team, as_of=as_of, stale_after=stale_after).values())
     cut = _edges(start, last, zone, grain)

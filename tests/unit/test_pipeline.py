@@ -86,9 +86,7 @@ def rewritten(engine: sa.Engine, table: sa.Table) -> list[int]:
 
 def test_the_same_events_again_change_nothing(engine):
     events = list(
-        Log()
-        .stay("10:00", "10:30", "a")
-        .tell("10:05", "chat.posted", post="p", visibility="public")
+        Log().stay("10:00", "10:30", "a").add("10:05", "chat.posted", post="p", visibility="public")
     )
     counts = product.ingest(engine, events)
     assert (counts.accepted, counts.duplicates, counts.conflicts, counts.not_accepted) == (
@@ -688,7 +686,7 @@ def test_live_sessions(engine):
         .left("09:30", "c")
         .recording("09:05")
     )
-    log.also("empty", "hall").tell("09:00", "session.started")
+    log.also("empty", "hall").add("09:00", "session.started")
     log.also("stale", "attic", day="2026-02-27").joined("09:00", "z")
     product.feed(engine, list(log))
     live = Reader(engine, STALE).live("acme", instant("2026-03-02T09:40:00Z"))

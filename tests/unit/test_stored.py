@@ -36,7 +36,7 @@ VOLATILE = {"received_at", "team_id", "session_id", "generation"}
 def one_session() -> list[Event]:
     """One session over two quarter hours and a midnight in Berlin, with each type of event."""
     log = Log("2026-03-01", session="s-1", room="Zimmer Ü")
-    log.tell("22:50", "session.started").joined("22:50", "c-1", "ana").joined("22:51", "c-2", "bo")
+    log.add("22:50", "session.started").joined("22:50", "c-1", "ana").joined("22:51", "c-2", "bo")
     log.sends("22:50:30", "23:10", "c-1", "audio").sends("22:52", "22:58:00.250", "c-1", "video")
     log.sends("22:53", "23:05", "c-2", "screenshare").receives(
         "22:53:10", "23:04", "c-1", "c-2-screenshare"
@@ -47,10 +47,10 @@ def one_session() -> list[Event]:
         ("whiteboard", "opened", "closed", {"whiteboard": "w-1"}),
         ("breakout", "opened", "closed", {"breakout": "b-1"}),
     ):
-        log.tell("22:54", f"{noun}.{on}", **data).tell("23:03", f"{noun}.{off}", **data)
-    log.tell("22:55", "chat.posted", post="p-1", visibility="private", mood="😀", a={"b": 1})
-    log.tell("22:56", "question.posted", post="q-1").tell("22:57", "answer.posted", post="a-1")
-    log.tell("23:07", "participant.left", connection="c-2", participant="bo", name="Bo Ørsted")
+        log.add("22:54", f"{noun}.{on}", **data).add("23:03", f"{noun}.{off}", **data)
+    log.add("22:55", "chat.posted", post="p-1", visibility="private", mood="😀", a={"b": 1})
+    log.add("22:56", "question.posted", post="q-1").add("22:57", "answer.posted", post="a-1")
+    log.add("23:07", "participant.left", connection="c-2", participant="bo", name="Bo Ørsted")
     log.left("23:11", "c-1").ended("23:12")
     return log.events
 
