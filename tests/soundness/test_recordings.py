@@ -96,7 +96,7 @@ def test_recorded_again_after_a_deletion():
 
 
 def test_its_session_ends_it():
-    """Runs from 10:00, the session ends 10:25: 25 recorded and stored, though nobody was ever there."""
+    """Runs from 10:00, the session ends 10:25: 25 recorded and stored, without any participant."""
     check(
         Log().recording("10:00").ended("10:25"),
         {"recorded_minutes": 25, "recording_storage_minutes": 25, "sessions": 0},

@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from usage_report.core.events import CODE
@@ -143,37 +142,40 @@ def fold(
         open_recordings=recordings.open,
         is_open=is_open,
         closed_by_timeout=last if is_stale and is_open else None,
-        anomalies=sum(
-            part.anomalies for part in (presence, published, received, toggles, recordings)
-        ),
+        anomalies=presence.anomalies
+        + published.anomalies
+        + received.anomalies
+        + toggles.anomalies
+        + recordings.anomalies,
     )
 
 
-@dataclass(slots=True)
-class _History:
-    """The events of a session, sorted into the objects that they belong to."""
+class _History(NamedTuple):
+    """The events of a session by the objects that they belong to."""
 
     #: Starts and ends of the objects of each family.
-    moves: list[_Moves] = field(
-        default_factory=lambda: [defaultdict(list) for _ in range(_BREAKOUT + 1)]
-    )
+    moves: list[_Moves]
     #: Instants of ``session.ended``.
-    ended: list[int] = field(default_factory=list)
+    ended: list[int]
     #: connection -> (instant, person) of its first join.
-    people: dict[str, tuple[int, str]] = field(default_factory=dict)
+    people: dict[str, tuple[int, str]]
     #: Kind bit of each track.
-    kinds: dict[_Object, int] = field(default_factory=dict)
+    kinds: dict[_Object, int]
     #: Instants of ``recording.deleted`` of each recording.
-    deleted: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    posts: list[tuple[int, int]] = field(default_factory=list)
+    deleted: dict[str, list[int]]
+    posts: list[tuple[int, int]]
     #: The room of the first join or ``session.started``, ``""`` if there is none.
-    room: str = ""
+    room: str
 
 
 def _read_history(rows: list[Row | tuple[Any, ...]]) -> _History:
-    history = _History()
-    moves, people, kinds, room = history.moves, history.people, history.kinds, ""
+    moves: list[_Moves] = [defaultdict(list) for _ in range(_BREAKOUT + 1)]
+    ended: list[int] = []
+    people: dict[str, tuple[int, str]] = {}
+    kinds: dict[_Object, int] = {}
+    deleted: defaultdict[str, list[int]] = defaultdict(list)
     posted: dict[tuple[int, str], int] = {}
+    room = ""
     for time, _, _, code, subject, connection, person, detail, in_room in rows:
         move = _MOVE_OF[code]
         if move is not None:
@@ -181,7 +183,7 @@ def _read_history(rows: list[Row | tuple[Any, ...]]) -> _History:
             moves[family][connection, subject].append((time, is_end))
             if is_end:
                 if code == _DELETED:
-                    history.deleted[subject].append(time)
+                    deleted[subject].append(time)
             elif family == _TRACK:
                 kinds.setdefault((connection, subject), KIND_BITS[detail])
             elif family == _PRESENCE:
@@ -190,16 +192,13 @@ def _read_history(rows: list[Row | tuple[Any, ...]]) -> _History:
                 if connection not in people or people[connection] == (time, connection):
                     people[connection] = time, person
         elif code == _ENDED:
-            history.ended.append(time)
+            ended.append(time)
         elif code in _POSTED:
             posted.setdefault((code, subject), time)
         else:  # session.started
             room = room or in_room
-    history.room = room
-    history.posts = [
-        (POSTS["chat" if code == _CHAT else "qa"], at) for (code, _), at in posted.items()
-    ]
-    return history
+    posts = [(POSTS["chat" if code == _CHAT else "qa"], at) for (code, _), at in posted.items()]
+    return _History(moves, ended, people, kinds, deleted, posts, room)
 
 
 class _Presence(NamedTuple):
@@ -308,7 +307,7 @@ def _fold_recordings(history: _History, horizon: int, *, is_stale: bool) -> _Rec
     storage: list[tuple[int, int]] = []
     open_recordings = anomalies = 0
     for (_, recording), moves in history.moves[_RECORDING].items():
-        deleted = history.deleted[recording]
+        deleted = history.deleted.get(recording, [])
         spans, open_since, ignored_ends = object_spans(moves, history.ended, horizon)
         # A deletion usually comes after the stop, so it is not an anomaly.
         anomalies += max(0, ignored_ends - len(deleted))

@@ -32,8 +32,8 @@ from usage_report.storage.event_log import digest
 _s = t.sessions.c
 _COLUMNS = sa.select(_s.id, _s.external_id, _s.first_event)
 #: Open sessions; and sessions with events at or after ``as_of``. The latter include those that
-#: begin after ``as_of`` but in its quarter hour, because the stored facts of that quarter hold
-#: them. A union, because SQLite uses one index each for its parts, but not for an "or".
+#: begin after ``as_of`` but in its quarter hour, because the stored facts of that quarter include
+#: them. Each part of the union has its index.
 _UNSETTLED = sa.union_all(
     _COLUMNS.where(
         _s.team_id == sa.bindparam("team"),

@@ -1,23 +1,15 @@
-SELECT teams.id
-FROM teams
-WHERE teams."key" = ?;
--- SEARCH teams USING COVERING INDEX sqlite_autoindex_teams_1 (key=?)
-
-SELECT teams.id, teams."key", teams.zone, teams.billing_day, teams.is_sample, teams.data_version,
-    teams.created_at
-FROM teams
-WHERE teams.id = ?;
--- SEARCH teams USING INTEGER PRIMARY KEY (rowid=?)
-
-SELECT sources.source, sources.last_received, sources.last_event
-FROM sources
-WHERE sources.team_id = ?
-ORDER BY sources.source;
--- SEARCH sources USING INDEX sqlite_autoindex_sources_1 (team_id=?)
-
-SELECT count(*) AS count_1
+SELECT teams.id, teams.zone, teams.billing_day, teams.data_version, teams.is_sample, (SELECT
+    count(*) AS count_1
 FROM sessions
-WHERE sessions.team_id = ? AND sessions.is_pending = 1;
+WHERE sessions.team_id = teams.id AND sessions.is_pending = 1) AS pending, sources.source,
+    sources.last_received, sources.last_event
+FROM teams LEFT OUTER
+JOIN sources ON teams.id = sources.team_id
+WHERE teams."key" = ?
+ORDER BY sources.source;
+-- SEARCH teams USING INDEX sqlite_autoindex_teams_1 (key=?)
+-- SEARCH sources USING INDEX sqlite_autoindex_sources_1 (team_id=?) LEFT-JOIN
+-- CORRELATED SCALAR SUBQUERY 1
 -- SEARCH sessions USING COVERING INDEX sessions_pending (team_id=?)
 
 SELECT limits.metric, limits.since, limits.value
@@ -29,12 +21,14 @@ ORDER BY limits.since, limits.metric;
 
 SELECT sessions.id, sessions.external_id, sessions.first_event
 FROM sessions
-WHERE sessions.team_id = ? AND (sessions.is_open = 1 AND sessions.last_event < ? AND
-    sessions.last_event > ? OR sessions.last_event >= ? AND sessions.first_event < ?);
--- MULTI-INDEX OR
--- INDEX 1
+WHERE sessions.team_id = ? AND sessions.is_open = 1 AND sessions.last_event > ? AND
+    sessions.last_event < ? UNION ALL SELECT sessions.id, sessions.external_id, sessions.first_event
+FROM sessions
+WHERE sessions.team_id = ? AND sessions.last_event >= ? AND sessions.first_event < ?;
+-- COMPOUND QUERY
+-- LEFT-MOST SUBQUERY
 -- SEARCH sessions USING INDEX sessions_open (team_id=? AND last_event>? AND last_event<?)
--- INDEX 2
+-- UNION ALL
 -- SEARCH sessions USING INDEX sessions_last (team_id=? AND last_event>?)
 
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
@@ -76,11 +70,6 @@ SELECT session_quarters.session_id, session_quarters.start, session_quarters.par
 FROM session_quarters
 WHERE session_quarters.team_id = ? AND session_quarters.start BETWEEN ? AND ?;
 -- SEARCH session_quarters USING INDEX sqlite_autoindex_session_quarters_1 (team_id=? AND start>? AND start<?)
-
-SELECT teams.zone
-FROM teams
-WHERE teams.id = ?;
--- SEARCH teams USING INTEGER PRIMARY KEY (rowid=?)
 
 SELECT team_days.start, team_days.participation, team_days.broadcast_audio_video,
     team_days.broadcast_audio, team_days.broadcast_video, team_days.broadcast_screenshare,
@@ -138,10 +127,5 @@ SELECT coalesce(sum(team_days.storage), ?) AS coalesce_1
 FROM team_days
 WHERE team_days.team_id = ? AND team_days.start < ?;
 -- SEARCH team_days USING INDEX sqlite_autoindex_team_days_1 (team_id=? AND start<?)
-
-SELECT sources.source
-FROM sources
-WHERE sources.team_id = ?;
--- SEARCH sources USING COVERING INDEX sqlite_autoindex_sources_1 (team_id=?)
 
 COMMIT;

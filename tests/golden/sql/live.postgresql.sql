@@ -1,12 +1,26 @@
-SELECT teams.id
-FROM teams
-WHERE teams.key = %(key_1)s::VARCHAR;
+SELECT teams.id, teams.zone, teams.billing_day, teams.data_version, teams.is_sample, (SELECT
+    count(*) AS count_1
+FROM sessions
+WHERE sessions.team_id = teams.id AND sessions.is_pending) AS pending, sources.source,
+    sources.last_received, sources.last_event
+FROM teams LEFT OUTER
+JOIN sources ON teams.id = sources.team_id
+WHERE teams.key = %(team_key)s::VARCHAR
+ORDER BY sources.source;
+
+SELECT limits.metric, limits.since, limits.value
+FROM limits
+WHERE limits.team_id = %(team)s::BIGINT
+ORDER BY limits.since, limits.metric;
 
 SELECT sessions.id, sessions.external_id, sessions.first_event
 FROM sessions
-WHERE sessions.team_id = %(team)s::BIGINT AND (sessions.is_open AND sessions.last_event <
-    %(as_of)s::BIGINT AND sessions.last_event > %(silent)s::BIGINT OR sessions.last_event >=
-    %(as_of)s::BIGINT AND sessions.first_event < %(until)s::BIGINT);
+WHERE sessions.team_id = %(team)s::BIGINT AND sessions.is_open AND sessions.last_event >
+    %(stale_until)s::BIGINT AND sessions.last_event < %(as_of)s::BIGINT UNION ALL SELECT
+    sessions.id, sessions.external_id, sessions.first_event
+FROM sessions
+WHERE sessions.team_id = %(team)s::BIGINT AND sessions.last_event >= %(as_of)s::BIGINT AND
+    sessions.first_event < %(quarter_end)s::BIGINT;
 
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
     "room"
@@ -44,9 +58,5 @@ SELECT session_quarters.session_id, session_quarters.start, session_quarters.par
 FROM session_quarters
 WHERE session_quarters.team_id = %(team_id_1)s::BIGINT AND session_quarters.start BETWEEN
     %(start_1)s::BIGINT AND %(start_2)s::BIGINT;
-
-SELECT sources.source
-FROM sources
-WHERE sources.team_id = %(team_id_1)s::BIGINT;
 
 COMMIT;

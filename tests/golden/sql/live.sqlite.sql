@@ -1,16 +1,34 @@
-SELECT teams.id
-FROM teams
-WHERE teams."key" = ?;
--- SEARCH teams USING COVERING INDEX sqlite_autoindex_teams_1 (key=?)
+SELECT teams.id, teams.zone, teams.billing_day, teams.data_version, teams.is_sample, (SELECT
+    count(*) AS count_1
+FROM sessions
+WHERE sessions.team_id = teams.id AND sessions.is_pending = 1) AS pending, sources.source,
+    sources.last_received, sources.last_event
+FROM teams LEFT OUTER
+JOIN sources ON teams.id = sources.team_id
+WHERE teams."key" = ?
+ORDER BY sources.source;
+-- SEARCH teams USING INDEX sqlite_autoindex_teams_1 (key=?)
+-- SEARCH sources USING INDEX sqlite_autoindex_sources_1 (team_id=?) LEFT-JOIN
+-- CORRELATED SCALAR SUBQUERY 1
+-- SEARCH sessions USING COVERING INDEX sessions_pending (team_id=?)
+
+SELECT limits.metric, limits.since, limits.value
+FROM limits
+WHERE limits.team_id = ?
+ORDER BY limits.since, limits.metric;
+-- SEARCH limits USING INDEX sqlite_autoindex_limits_1 (team_id=?)
+-- USE TEMP B-TREE FOR ORDER BY
 
 SELECT sessions.id, sessions.external_id, sessions.first_event
 FROM sessions
-WHERE sessions.team_id = ? AND (sessions.is_open = 1 AND sessions.last_event < ? AND
-    sessions.last_event > ? OR sessions.last_event >= ? AND sessions.first_event < ?);
--- MULTI-INDEX OR
--- INDEX 1
+WHERE sessions.team_id = ? AND sessions.is_open = 1 AND sessions.last_event > ? AND
+    sessions.last_event < ? UNION ALL SELECT sessions.id, sessions.external_id, sessions.first_event
+FROM sessions
+WHERE sessions.team_id = ? AND sessions.last_event >= ? AND sessions.first_event < ?;
+-- COMPOUND QUERY
+-- LEFT-MOST SUBQUERY
 -- SEARCH sessions USING INDEX sessions_open (team_id=? AND last_event>? AND last_event<?)
--- INDEX 2
+-- UNION ALL
 -- SEARCH sessions USING INDEX sessions_last (team_id=? AND last_event>?)
 
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
@@ -53,10 +71,5 @@ SELECT session_quarters.session_id, session_quarters.start, session_quarters.par
 FROM session_quarters
 WHERE session_quarters.team_id = ? AND session_quarters.start BETWEEN ? AND ?;
 -- SEARCH session_quarters USING INDEX sqlite_autoindex_session_quarters_1 (team_id=? AND start>? AND start<?)
-
-SELECT sources.source
-FROM sources
-WHERE sources.team_id = ?;
--- SEARCH sources USING COVERING INDEX sqlite_autoindex_sources_1 (team_id=?)
 
 COMMIT;

@@ -1,24 +1,16 @@
-SELECT teams.id
-FROM teams
-WHERE teams.key = %(key_1)s::VARCHAR;
-
-SELECT teams.id, teams.key, teams.zone, teams.billing_day, teams.is_sample, teams.data_version,
-    teams.created_at
-FROM teams
-WHERE teams.id = %(id_1)s::BIGINT;
-
-SELECT sources.source, sources.last_received, sources.last_event
-FROM sources
-WHERE sources.team_id = %(team_id_1)s::BIGINT
-ORDER BY sources.source;
-
-SELECT count(*) AS count_1
+SELECT teams.id, teams.zone, teams.billing_day, teams.data_version, teams.is_sample, (SELECT
+    count(*) AS count_1
 FROM sessions
-WHERE sessions.team_id = %(team_id_1)s::BIGINT AND sessions.is_pending;
+WHERE sessions.team_id = teams.id AND sessions.is_pending) AS pending, sources.source,
+    sources.last_received, sources.last_event
+FROM teams LEFT OUTER
+JOIN sources ON teams.id = sources.team_id
+WHERE teams.key = %(team_key)s::VARCHAR
+ORDER BY sources.source;
 
 SELECT limits.metric, limits.since, limits.value
 FROM limits
-WHERE limits.team_id = %(team_id_1)s::BIGINT
+WHERE limits.team_id = %(team)s::BIGINT
 ORDER BY limits.since, limits.metric;
 
 COMMIT;
