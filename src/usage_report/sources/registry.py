@@ -7,8 +7,6 @@ import importlib.metadata
 import pkgutil
 from collections.abc import Iterator
 from functools import cache
-from types import ModuleType
-from typing import Any, ClassVar
 
 from usage_report.core.errors import InputError, NotFoundError, SettingsError, did_you_mean
 from usage_report.core.events import Event, QuarantinedInput
@@ -58,8 +56,6 @@ def _own() -> Iterator[tuple[str, object]]:
             module = importlib.import_module(f"{package.__name__}.{info.name}")
             if "SOURCE" in vars(module):
                 yield module.__name__, module.SOURCE
-            elif "NAME" in vars(module):
-                yield module.__name__, _ModuleSource(module)
 
 
 def _plugins() -> Iterator[tuple[str, object]]:
@@ -101,40 +97,6 @@ _ATTRIBUTES: dict[str, type] = {
     "aliases": tuple,
     "companion_of": str,
 }
-
-
-class _ModuleSource:
-    """A source written as a module: its constants and functions under the names of the contract."""
-
-    _names: ClassVar = {
-        "name": "NAME",
-        "title": "TITLE",
-        "cannot_supply": "CANNOT_SUPPLY",
-        "aliases": "ALIASES",
-        "companion_of": "BESIDE",
-        "secret_hint": "SECRET",
-        "denied_status": "DENIED",
-    }
-    _defaults: ClassVar = {"aliases": (), "companion_of": "", "denied_status": 401}
-
-    def __init__(self, module: ModuleType) -> None:
-        self._module = module
-
-    def __getattr__(self, name: str) -> Any:
-        held = vars(self._module)
-        if name == "answer" and "verify" in held:
-            return held.get("answer", lambda *_: None)
-        if name == "translate_object" and "verify" not in held and "translate" in held:
-            return held["translate"]
-        if name == "read_quarantined":
-            base = FileSource if "read" in held else WebhookSource
-            return base.read_quarantined.__get__(self)
-        try:
-            return held[self._names.get(name, name)]
-        except KeyError:
-            if name in self._defaults:
-                return self._defaults[name]
-            raise AttributeError(name) from None
 
 
 def files() -> dict[str, FileSource]:

@@ -3,3 +3,18 @@
 Owns the adapters of platforms that send webhooks; may import ``core`` and ``sources``.
 Does not own the HTTP endpoint that receives deliveries, nor the secrets of teams.
 """
+
+__all__ = [
+    "adapter",
+    "bigbluebutton",
+    "changes",
+    "daily",
+    "digitalsamba",
+    "jaas",
+    "janus",
+    "jitsi",
+    "livekit",
+    "room_days",
+    "vonage",
+    "zoom",
+]

@@ -6,8 +6,8 @@ was lost is closed with its day rather than left open without limit.
 
 The price: two meetings of one room on one day are one session, and a meeting that runs across 04:00
 UTC is two. So the number of sessions is *not supplied*. Minutes, people, rooms and peaks are, and
-peaks of sessions count rooms with at least one participant. Whoever is present at 04:00 UTC stays
-in the session they joined; those who join later are in the next one.
+peaks of sessions count rooms with at least one participant. Participants who are present at 04:00
+UTC stay in the session they joined; those who join later are in the next one.
 """
 
 from __future__ import annotations
@@ -38,6 +38,6 @@ def sessions(room: str, time: int) -> tuple[str, ...]:
 
 
 def through(room: str, began: int, time: int) -> tuple[str, ...]:
-    """Return the sessions of the days from ``began`` to ``time`` (epoch ms), ``MAX_DAYS`` at most."""
+    """Return the sessions of the days from ``began`` to ``time``: at most the ``MAX_DAYS`` last."""
     days = (time - TURN_MS) // DAY_MS - (began - TURN_MS) // DAY_MS + 1
     return tuple(session(room, time - n * DAY_MS) for n in range(min(MAX_DAYS, max(1, days))))
