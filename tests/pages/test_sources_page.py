@@ -276,7 +276,7 @@ def test_a_wrong_secret_is_shown(engine):
     refuse(engine, at=NOW - 2 * HOUR)
     refuse(engine, at=NOW - HOUR, n=1)
     refuse(engine, "daily", at=NOW - 8 * 24 * HOUR)
-    refuse(engine, "jitsi", team="nobody")
+    refuse(engine, "jitsi", team="other")
     app = visit()
     (warning,) = [w.value.replace("\\", "") for w in app.warning]
     assert warning.startswith(

@@ -123,7 +123,7 @@ def test_modules_that_are_imported_early_exist(name):
     assert importlib.import_module(name)
 
 
-def test_no_folder_of_pages_lies_beside_the_main_script():
+def test_no_pages_folder_is_next_to_the_main_script():
     assert (UI / "main.py").is_file()
     assert not (UI / "pages").exists()
 

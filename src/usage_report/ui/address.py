@@ -6,7 +6,7 @@ which adds a step to the browser's history. So a link, Back, Forward and a click
 
 The browser sends the values of *all* widgets with every click. When the server has just changed
 the value of a widget, a click made before the browser received that value still has the previous
-one: an echo, which nobody picked. Therefore a value that the server sets belongs to a new widget,
+one: an echo, which no user picked. Therefore a value that the server sets belongs to a new widget,
 whose key has a generation number. The callback of a widget remembers the value it was drawn with:
 the same value from a replaced widget is an echo, any other value is a user's choice. No clock is
 involved, so it does not matter when an echo arrives.
@@ -77,7 +77,7 @@ class _Memory(Generic[V]):
 
 
 class Address(Generic[V]):
-    """The view of one page, kept in the address bar. Made anew by each run."""
+    """The view of one page, kept in the address bar. Each run makes its own."""
 
     def __init__(self, page: str, codec: Codec[V]) -> None:
         """Read the view of this run. ``page`` is the prefix of the page's keys in the session."""

@@ -50,7 +50,7 @@ def show_error(error: Exception) -> bool:
     st.error(heading + "\n\n".join(part for part in parts if part), icon="⚠️")
     if is_database:
         st.caption(
-            f"{strings.code('usage-report doctor')} checks the database and says how to repair it. "
+            f"{strings.code('usage-report doctor')} checks the database and suggests repairs. "
             "Then reload this page."
         )
         log.error("%s", error)

@@ -199,7 +199,7 @@ def _quoted(text: str) -> str:
 def _choice(
     given: Mapping[str, str], name: str, options: Sequence[str], what: str, problems: list[str]
 ) -> str:
-    """Return the value of a parameter, or its default; ``what`` says that the default is shown."""
+    """Return the value of a parameter, or its default; ``what`` completes the message."""
     default = str(getattr(View(), name))
     value = given.get(name, default)
     if value in options:

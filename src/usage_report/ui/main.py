@@ -3,7 +3,7 @@
 In the repository the pages are the files of its top folder ``pages``; in an installed package they
 are functions of this one. Both have the same addresses.
 
-No folder named ``pages`` may lie beside this script: Streamlit would serve its files under
+No folder named ``pages`` may be next to this script: Streamlit would serve its files under
 addresses of their own, without running this script.
 """
 

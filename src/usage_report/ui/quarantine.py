@@ -13,6 +13,7 @@ import streamlit as st
 from usage_report.core import clock
 from usage_report.ingest import pipeline
 from usage_report.render import dates
+from usage_report.render.numbers import number
 from usage_report.reporting import arrivals as stored
 from usage_report.reporting.arrivals import Original, QuarantineTotals
 from usage_report.sources import registry
@@ -58,7 +59,7 @@ def quarantine(frame: Frame) -> None:
         )
     rows = {
         "Reason": [h.reason for h in held],
-        "Count": [f"{h.originals:,}" for h in held],
+        "Count": [number(h.originals) for h in held],
         "Newest": [dates.instant(h.newest, frame.team.zone) for h in held],
     }
     st.dataframe(
@@ -75,7 +76,7 @@ def quarantine(frame: Frame) -> None:
     listed, all_of_them = len(originals), counts.get(reason or "", total)
     if all_of_them > listed:
         command = strings.code("usage-report quarantine list")
-        st.caption(f"The newest {listed} of {all_of_them:,}. All of them: {command}")
+        st.caption(f"The newest {listed} of {number(all_of_them)}. All of them: {command}")
 
 
 def _select_reason(reasons: list[str]) -> str | None:
@@ -106,13 +107,15 @@ def _original(frame: Frame, original: Original) -> None:
         text, language = readable(payload.raw)
         height = min(420, 60 + 24 * (1 + text.count("\n")))
         st.code(text[:MAX_CHARACTERS], language=language, wrap_lines=True, height=height)
-        notes = [f"From {strings.plain(original.origin)}, no. {original.position:,}"]
+        notes = [f"From {strings.plain(original.origin)}, no. {number(original.position)}"]
         if not original.team:
             notes.append("its team could not be read, so every team sees it")
         if payload.is_truncated:
             notes.append("only its beginning was kept, so it cannot be replayed")
         if len(text) > MAX_CHARACTERS:
-            notes.append(f"the first {MAX_CHARACTERS:,} of {len(text):,} characters are shown")
+            notes.append(
+                f"the first {number(MAX_CHARACTERS)} of {number(len(text))} characters are shown"
+            )
         st.caption(" · ".join(notes))
         original_button(
             payload.raw, f"quarantine-{original.id}.txt", key=f"quarantine_bytes_{original.id}"
@@ -158,8 +161,10 @@ def result_text(counts: IngestCounts) -> str:
     """Return the result of a replay in a sentence."""
     read = [f"{strings.count(counts.accepted, 'new event')} counted"] if counts.accepted else []
     if counts.duplicates:
-        read.append(f"{counts.duplicates:,} already counted")
+        read.append(f"{number(counts.duplicates)} already counted")
     if counts.conflicts:
-        read.append(f"{len(counts.conflicts):,} in conflict with a counted event, which stays")
+        read.append(
+            f"{number(len(counts.conflicts))} in conflict with a counted event, which stays"
+        )
     result = ", ".join(read) or "none could be read"
-    return f"Tried again: {result}; {counts.quarantined_before:,} remain."
+    return f"Tried again: {result}; {number(counts.quarantined_before)} remain."

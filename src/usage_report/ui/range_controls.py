@@ -161,7 +161,7 @@ def _metrics(selection: Selection) -> None:
         format_func=lambda key: metric(key).title,
         max_selections=overlay.MAX_SERIES,
         placeholder="Choose up to six",
-        help=f"Up to {overlay.MAX_SERIES}, so that lines can be told apart. "
+        help=f"Up to {overlay.MAX_SERIES}, so that lines stay distinct. "
         f"The table has all {len(METRICS)} metrics.",
         **address.bind(
             "metrics",

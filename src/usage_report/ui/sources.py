@@ -141,7 +141,7 @@ def _row(name: str, activity: Activity, now: int, zone: str) -> dict[str, str]:
     has_webhook = name in activity.connected or name in activity.week
     return {
         "Source": title(name),
-        "Events": f"{sent.events if sent else 0:,}",
+        "Events": numbers.number(sent.events if sent else 0),
         "Last received": f"{strings.ago(now - sent.last_received)} ago" if sent else "nothing yet",
         "Latest event happened": _instant(sent and sent.last_event, zone),
         "Connected since": _instant(sent and sent.first_received, zone),
@@ -159,5 +159,6 @@ def _requests(delivered: DeliveryTotals | None, *, has_webhook: bool) -> str:
     if delivered is None:
         return "0" if has_webhook else numbers.ABSENT
     if not delivered.quarantined:
-        return f"{delivered.requests:,}"
-    return f"{delivered.requests:,} ({delivered.quarantined:,} in quarantine)"
+        return numbers.number(delivered.requests)
+    requests, events = delivered.requests, delivered.quarantined
+    return f"{numbers.number(requests)} ({numbers.number(events)} in quarantine)"

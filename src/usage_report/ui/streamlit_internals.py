@@ -12,8 +12,8 @@ An upgrade of Streamlit may change any of these without notice, so each has a te
   sheet.
 * Hidden options in ``.streamlit/config.toml``, such as ``runner.postScriptGC``.
 * Modules that Streamlit imports late and ``warm`` imports early.
-* A folder ``pages`` beside the main script is served without running that script; so ``main`` has
-  none beside it.
+* A folder ``pages`` next to the main script is served without running that script; so ``main``
+  has none next to it.
 * A page of ``st.navigation`` has the same address as a file and as a function
   (``tests/pages/test_navigation.py``).
 * The browser sends the values of all widgets with every click, those of replaced ones too, and the

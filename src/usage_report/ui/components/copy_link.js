@@ -1,6 +1,7 @@
-// Two buttons that copy the address of this view; and the keeper of the address bar on arrival.
-// A view that was opened (not picked) belongs to the history entry it was opened in: its full address replaces the short
-// one there, so that Back leads where the reader came from. Picked views are pushed by the server.
+// Two buttons that copy the address of this view. On arrival, this also completes the address bar:
+// a view that was opened by a link belongs to the history entry of that link, so its full address
+// replaces the link's there, and Back returns to where the reader came from. Views that a user picks
+// are added to the history by the server.
 
 const timers = new WeakMap();
 
@@ -14,7 +15,7 @@ export default function (component) {
   }
 
   const status = $("output");
-  const say = (text) => {
+  const announce = (text) => {
     status.textContent = text;
     clearTimeout(timers.get(parentElement));
     timers.set(parentElement, setTimeout(() => (status.textContent = ""), 6000));
@@ -24,9 +25,9 @@ export default function (component) {
     const text = url(query);
     try {
       await navigator.clipboard.writeText(text);
-      return say(done);
+      return announce(done);
     } catch {
-      // No permission, or not https: the old way, then by hand.
+      // No permission, or not https: try execCommand, then show the link to be copied by hand.
     }
     const field = document.createElement("textarea");
     field.value = text;
@@ -34,9 +35,9 @@ export default function (component) {
     document.body.append(field);
     field.select();
     let ok = false;
-    try { ok = document.execCommand("copy"); } catch { /* stays false */ }
+    try { ok = document.execCommand("copy"); } catch { /* ok stays false */ }
     field.remove();
-    if (ok) return say(done);
+    if (ok) return announce(done);
     clearTimeout(timers.get(parentElement));
     const hand = document.createElement("input");
     hand.readOnly = true;

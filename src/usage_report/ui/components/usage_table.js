@@ -1,7 +1,10 @@
-// One table element per mount. Rows arrive as compact arrays of finished texts; everything is escaped here.
-// Cells are a grid for the keyboard (one tab stop, arrows inside); hover and focus show the same breakdown, Esc hides it.
+// The table of all metrics. Rows are compact arrays of finished texts, which are escaped here.
+// For the keyboard the cells are a grid: one tab stop, arrow keys inside. Hover and focus show the
+// same breakdown, Escape hides it.
 
-const CHUNK = 150; // rows drawn at once; the rest follows between frames, in ever larger pieces: each costs a layout of the whole
+// Rows drawn at once. The others follow between frames, in growing pieces, because each piece costs
+// a layout of the whole table.
+const CHUNK = 150;
 const state = new WeakMap();
 const esc = (text) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 
@@ -61,7 +64,7 @@ function draw(own, data, root) {
   more();
 
   const place = (cell) => [cell.parentElement.rowIndex, cell.cellIndex];
-  // The total is the last row of the table even while rows are still being added.
+  // The total is the last row, even while rows are being added.
   const rowOf = (cell) => (cell.closest("tfoot") ? total : rows[cell.parentElement.rowIndex - 1]);
   const cellOf = (event) => event.target.closest?.("th, td");
 
@@ -93,10 +96,10 @@ function draw(own, data, root) {
     cell.setAttribute("aria-describedby", "tip");
     tip.hidden = false;
     if (tip.showPopover) { tip.popover = "manual"; tip.showPopover(); }
-    beside(cell);
+    placeTip(cell);
   }
 
-  function beside(cell) {
+  function placeTip(cell) {
     const box = cell.getBoundingClientRect();
     const { width, height } = tip.getBoundingClientRect();
     const left = Math.max(8, Math.min(box.right - width, innerWidth - width - 8));
@@ -113,7 +116,7 @@ function draw(own, data, root) {
     tip.hidden = true;
   }
 
-  function stop(cell) {
+  function setTabStop(cell) {
     table.querySelector('[tabindex="0"]')?.setAttribute("tabindex", "-1");
     cell.tabIndex = 0;
     own.at = place(cell);
@@ -122,8 +125,8 @@ function draw(own, data, root) {
   const focused = () => root.getRootNode().activeElement;
   table.onmouseover = (event) => { const cell = cellOf(event); if (cell !== own.cell) show(cell); };
   table.onmouseleave = () => (table.contains(focused()) ? show(focused()) : hide());
-  // The table is made anew with every draw, so listeners never stack.
-  table.addEventListener("focusin", (event) => { const cell = cellOf(event); if (cell) { stop(cell); show(cell); } });
+  // Every draw makes a new table, so listeners do not accumulate.
+  table.addEventListener("focusin", (event) => { const cell = cellOf(event); if (cell) { setTabStop(cell); show(cell); } });
   table.addEventListener("focusout", hide);
   table.onkeydown = (event) => {
     const cell = cellOf(event);
@@ -149,7 +152,7 @@ function draw(own, data, root) {
     next.focus({ preventScroll: true });
   };
 
-  // The browser would scroll a focused cell under the sticky first column, header or total.
+  // The browser would scroll a focused cell under the sticky first column, header or total row.
   function reveal(cell) {
     const box = root.querySelector(".frame");
     const outer = box.getBoundingClientRect();
@@ -167,13 +170,13 @@ function draw(own, data, root) {
   }
 
   if (own.follow) removeEventListener("scroll", own.follow, true);
-  // The breakdown stays with its cell while the page or the table scrolls, and goes when the cell does.
+  // The breakdown follows its cell while the page or the table scrolls, and is hidden with it.
   own.follow = () => {
     if (!own.cell) return;
     const cell = own.cell.getBoundingClientRect();
     const outer = root.querySelector(".frame").getBoundingClientRect();
     if (cell.bottom < Math.max(0, outer.top) || cell.top > Math.min(innerHeight, outer.bottom)) hide();
-    else beside(own.cell);
+    else placeTip(own.cell);
   };
   addEventListener("scroll", own.follow, { capture: true, passive: true });
   (table.rows[1] ?? table.rows[0]).cells[0].tabIndex = 0;
