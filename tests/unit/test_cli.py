@@ -7,6 +7,7 @@ import io
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -45,6 +46,14 @@ def test_every_command_has_help(path, sqlite_shell):
     assert not Path(sa.make_url(sqlite_shell.url).database).exists(), (
         "help must not make a database"
     )
+
+
+def test_a_start_loads_neither_servers_nor_sources():
+    """Importing them would take longer than most commands, and a broken plug-in would stop all."""
+    slow = {"streamlit", "uvicorn", "starlette", "httpx", "usage_report.sources.webhooks.zoom"}
+    code = f"import sys, usage_report.cli.main; print({slow} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 # -- the worked example ------------------------------------------------------------------------------------------------
