@@ -121,8 +121,13 @@ def test_statistics_under_the_vendors_names(api):
         )
     }
     assert some_fields == {
-        "participation_minutes": 50, "broadcasted_minutes": 55, "screen_broadcasted_minutes": 25, "subscribed_minutes": 20, "sessions": 1, "rooms": 1,
-    }  # fmt: skip
+        "participation_minutes": 50,
+        "broadcasted_minutes": 55,
+        "screen_broadcasted_minutes": 25,
+        "subscribed_minutes": 20,
+        "sessions": 1,
+        "rooms": 1,
+    }
     assert answer["recorded_minutes"] == 6  # five and a half
     assert answer["max_concurrent_participants"] == answer["active_participants"] == 2
     assert answer["e2ee_minutes"] is None

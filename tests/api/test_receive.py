@@ -88,8 +88,15 @@ def test_an_array_and_the_outcome_of_each_event(lasting, kind):
     batch[2] = batch[1]
     answer = lasting.post(batch, sender, **{"Content-Type": kind}).json()
     assert [r["status"] for r in answer["results"]] == [
-        "conflict", "accepted", "duplicate", "quarantined", "accepted", "quarantined", "quarantined", "quarantined",
-    ]  # fmt: skip
+        "conflict",
+        "accepted",
+        "duplicate",
+        "quarantined",
+        "accepted",
+        "quarantined",
+        "quarantined",
+        "quarantined",
+    ]
     assert {k: answer[k] for k in ("accepted", "duplicate", "conflict", "quarantined")} == {
         "accepted": 2,
         "duplicate": 1,

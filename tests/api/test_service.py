@@ -340,5 +340,8 @@ def children(pid: int) -> list[int]:
 def _worker(url: str) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", "usage_report", "worker"],
-        env=environment(url, USAGE_REPORT_BACKGROUND_SECONDS="0.05"), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        env=environment(url, USAGE_REPORT_BACKGROUND_SECONDS="0.05"),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )

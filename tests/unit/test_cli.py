@@ -1,11 +1,13 @@
-"""The machine interface: commands, JSON shapes, exit statuses and the words on standard error."""
+"""The command line: commands, JSON shapes, exit statuses and messages on standard error."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import re
 import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -28,6 +30,7 @@ DAY = ("--team", "acme", "--from", "2026-03-01", "--to", "2026-03-01")
 def commands(
     command: click.Command = main.main, path: tuple[str, ...] = ()
 ) -> list[tuple[str, ...]]:
+    """Return the path of every command and group."""
     out = [path]
     for name, sub in getattr(command, "commands", {}).items():
         out += commands(sub, (*path, name))
@@ -39,19 +42,27 @@ def test_every_command_has_help(path, sqlite_shell):
     text = sqlite_shell(*path, "--help").stdout
     assert "Usage: " in text
     for row in text.split("Commands:")[-1].splitlines() if "Commands:" in text else ():
-        assert not row.strip() or len(row.split()) > 1, f"a command without a word about it: {row}"
+        assert not row.strip() or len(row.split()) > 1, f"a command without a summary: {row}"
     assert not Path(sa.make_url(sqlite_shell.url).database).exists(), (
         "help must not make a database"
     )
+
+
+def test_a_start_loads_neither_servers_nor_sources():
+    """Importing them would take longer than most commands, and a broken plug-in would stop all."""
+    slow = {"streamlit", "uvicorn", "starlette", "httpx", "usage_report.sources.webhooks.zoom"}
+    code = f"import sys, usage_report.cli.main; print({slow} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 # -- the worked example ------------------------------------------------------------------------------------------------
 
 
 def test_the_worked_example(shell, tmp_path):
-    told = shell("ingest", write(tmp_path / "e.jsonl", example()))
-    assert told.stdout.strip().endswith("16 accepted, 0 known already")
-    assert told.stderr == ""
+    file = write(tmp_path / "e.jsonl", example())
+    result = shell("ingest", file)
+    assert (result.stdout, result.stderr) == (f"{file}: 16 accepted, 0 known already\n", "")
     got = shell.json(
         "report",
         "--team",
@@ -164,13 +175,16 @@ def test_buckets_not_begun_are_null(shell, tmp_path):
 
 
 def test_as_of_in_the_middle(shell, tmp_path):
-    """At 10:20, A has been there for 20 minutes, B for 15, C for 10; all of them are live."""
+    """At 10:20, A has been present for 20 minutes, B for 15, C for 10; all of them are live."""
     shell("ingest", write(tmp_path / "e.jsonl", example()))
     got = shell.json("report", *DAY, "--as-of", "2026-03-01T10:20:00Z")
     assert got["total"]["participation_minutes"] == 45
     assert shell.json("live", "--team", "acme", "--as-of", "2026-03-01T10:20:00Z") == {
-        "as_of": "2026-03-01T10:20:00Z", "live_participants": 3, "live_sessions": 1, "active_recordings": 0,
-    }  # fmt: skip
+        "as_of": "2026-03-01T10:20:00Z",
+        "live_participants": 3,
+        "live_sessions": 1,
+        "active_recordings": 0,
+    }
     assert (
         shell.json("live", "--team", "acme", "--as-of", "2026-03-01T10:45:30Z")["live_sessions"]
         == 1
@@ -181,9 +195,15 @@ def test_as_of_in_the_middle(shell, tmp_path):
     )
 
 
-@pytest.mark.parametrize(("grain", "starts"), [
-    ("hour", 24), ("day", 1), ("week", 1), ("month", 1),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("grain", "starts"),
+    [
+        ("hour", 24),
+        ("day", 1),
+        ("week", 1),
+        ("month", 1),
+    ],
+)
 def test_grains(sqlite_shell, tmp_path, grain, starts):
     sqlite_shell("ingest", write(tmp_path / "e.jsonl", example()))
     got = sqlite_shell.json("report", *DAY, "--grain", grain, "--as-of", "2026-04-01T00:00:00Z")
@@ -303,7 +323,7 @@ def test_teams(shell, tmp_path):
 
 
 def test_names_in_any_script(shell, tmp_path):
-    """Emoji and right-to-left text are ordinary names, for teams, rooms, sessions and people."""
+    """Emoji and right-to-left text are accepted as names of teams, rooms, sessions and people."""
     for i, name in enumerate(
         ("🦊 Füchse", "فريق الدعم", "צוות", "a'b\"c;--", "%s {x}", "x" * 1000)
     ):
@@ -339,7 +359,7 @@ def test_names_in_any_script(shell, tmp_path):
         shell("report", "--team", name, "--from", "2026-03-01", "--to", "2026-03-01")
 
 
-# -- wrong usage, and refusals -----------------------------------------------------------------------------------------
+# -- wrong usage and errors --------------------------------------------------------------------------------------------
 
 USAGE = [
     (("report", *DAY, "--zone", "Europe/Berln"), "Did you mean 'Europe/Berlin'?"),
@@ -391,15 +411,15 @@ def test_wrong_usage_is_status_2(sqlite_shell, args, words):
     assert result.stdout == ""
 
 
-REFUSED = [
+ERRORS = [
     (
         ("report", "--team", "acmé", "--from", "2026-03-01", "--to", "2026-03-01"),
         "Did you mean 'acme'?",
     ),
-    (("period", "--team", "nobody"), "There is no team 'nobody'"),
-    (("live", "--team", "nobody"), "There is no team 'nobody'"),
-    (("team", "show", "nobody"), "There is no team 'nobody'"),
-    (("rebuild", "--team", "nobody"), "There is no team 'nobody'"),
+    (("period", "--team", "unknown"), "There is no team 'unknown'"),
+    (("live", "--team", "unknown"), "There is no team 'unknown'"),
+    (("team", "show", "unknown"), "There is no team 'unknown'"),
+    (("rebuild", "--team", "unknown"), "There is no team 'unknown'"),
     (("report", "--team", "acme", "--from", "2000-01-01", "--to", "2199-12-31"), "too long"),
     (
         (
@@ -424,10 +444,10 @@ REFUSED = [
 
 @pytest.mark.parametrize(
     ("args", "words"),
-    REFUSED,
+    ERRORS,
     ids=lambda x: ascii(" ".join(x))[:60] if isinstance(x, tuple) else "",
 )
-def test_refusals_are_status_1(shell, tmp_path, args, words):
+def test_errors_are_status_1(shell, tmp_path, args, words):
     shell("ingest", write(tmp_path / "e.jsonl", example()))
     result = shell(*args, code=1, input=line(event("session.started", "2026-03-01T10:00:00Z", "x")))
     assert words in result.stderr
@@ -472,7 +492,7 @@ def test_several_files_of_which_one_is_bad(shell, tmp_path):
     assert shell.json("report", *DAY)["total"] == TRUTH
 
 
-def test_conflicts_are_told(shell):
+def test_conflicts_are_explained(shell):
     first = event("participant.joined", "2026-03-01T10:00:00Z", "e-1", connection="c")
     shell("ingest", "-", input=line(first))
     result = shell("ingest", "-", input=line(first._replace(time=first.time + 1)), code=1)
@@ -489,9 +509,11 @@ def test_quarantine(shell):
         for i in range(12)
     ]
     result = shell("ingest", "-", input=b"".join(bad), code=1)
-    assert "12 quarantined" in result.stdout
+    assert result.stdout == "-: 0 accepted, 0 known already, 12 quarantined\n"
     assert result.stderr.count("quarantined (not-json)") == 10
-    assert "and 2 more" in result.stderr
+    assert result.stderr.splitlines()[-1] == (
+        "-: and 2 more quarantined. See them all: usage-report quarantine list"
+    )
     listed = shell("quarantine", "list").stdout.splitlines()
     assert len(listed) == 12
     id, where, team, reason, why = listed[0].split("\t")
@@ -506,7 +528,7 @@ def test_quarantine(shell):
     assert "Nothing is in quarantine" not in shell("quarantine", "list").stderr
 
 
-def test_quarantined_and_replayed_when_the_time_has_come(shell, monkeypatch):
+def test_an_event_of_the_future_is_replayed_when_its_time_has_come(shell, monkeypatch):
     """An event of next year waits in quarantine until the clock allows it."""
     soon = event("participant.joined", "2027-03-01T10:00:00Z", "e-1", connection="c")
     monkeypatch.setattr(
@@ -554,9 +576,8 @@ def short_demo(monkeypatch):
 
 
 def test_demo(shell, short_demo):
-    told = shell("demo").stdout
-    assert demo.TEAM in told
-    assert "events added" in told
+    output = shell("demo").stdout
+    assert re.fullmatch(rf"Sample data of team '{demo.TEAM}': [\d,]+ events added\.\n", output)
     assert shell("team", "list").stdout.split() == [demo.TEAM]
     month = (
         "report",
@@ -575,9 +596,7 @@ def test_demo(shell, short_demo):
     assert before["limit"] > 0
     shell("demo", "--if-empty")
     assert "every figure as before" in shell("rebuild").stdout
-    shell(
-        "token", "create", "--team", demo.TEAM, "--scope", "read"
-    )  # as one does who tries things out
+    shell("token", "create", "--team", demo.TEAM, "--scope", "read")  # to be removed with the team
     shell("hook", "set", "livekit", demo.TEAM, input="secret\n")
     assert shell("demo", "--remove").stdout == "The sample data is deleted.\n"
     assert shell("team", "list").stdout == ""
@@ -613,7 +632,7 @@ def test_demo_does_not_take_over_a_team(sqlite_shell, short_demo):
 
 
 def faults(result) -> dict[str, str]:
-    """Name of each failed check -> what to do."""
+    """Return the advice of each failed check by its name."""
     rows = result.stdout.splitlines()
     return {
         row[5:].split(":")[0]: rows[i + 1].strip().removeprefix("→ ")
@@ -624,7 +643,7 @@ def faults(result) -> dict[str, str]:
 
 @pytest.fixture
 def today(monkeypatch):
-    """The clock of the worked example's evening."""
+    """Set the clock to the evening of the worked example."""
     at = event("session.started", "2026-03-01T20:00:00Z", "x").time
     monkeypatch.setattr(clock, "now_ms", lambda: at)
     return at
@@ -686,10 +705,10 @@ def test_doctor_on_what_is_in_the_database(shell, today, monkeypatch):
         input=b"{}\n" + line(event("session.started", "2026-03-01T10:00:00Z", "x")),
         code=1,
     )
-    shell("team", "set", "silent")
+    shell("team", "set", "quiet")
     found = faults(shell("doctor", code=1))
     assert "quarantine list" in found["quarantine"]
-    assert "ingest" in found["team silent"]
+    assert "ingest" in found["team quiet"]
     assert "team acme" not in found
     monkeypatch.setattr(clock, "now_ms", lambda: today + 3 * 86_400_000)
     result = shell("doctor", code=1)
@@ -704,7 +723,7 @@ def test_doctor_on_uncounted_sessions(shell, tmp_path, today, monkeypatch):
     monkeypatch.undo()
     assert (
         shell.json("report", *DAY, "--as-of", "2026-03-01T20:00:00Z")["total"] == TRUTH
-    )  # a report counts what waits
+    )  # a report counts pending events first
 
 
 def test_doctor_on_little_disk_and_an_old_sqlite(sqlite_shell, monkeypatch, tmp_path, today):
@@ -723,7 +742,7 @@ def test_doctor_on_a_uri(sqlite_shell, tmp_path, today):
 
 
 def test_as_a_process(tmp_path):
-    """The installed entry point: what a script sees, without a terminal no bar and no colour."""
+    """Without a terminal there is no progress bar and no colour."""
     url = f"sqlite:///{tmp_path}/deep/er/usage.db"
     ingest = spawn(url, "ingest", write(tmp_path / "e.jsonl", example()))
     out, err = ingest.communicate(timeout=60)
@@ -734,7 +753,7 @@ def test_as_a_process(tmp_path):
     assert (report.returncode, err) == (0, b"")
     assert json.loads(out)["total"] == TRUTH
     assert spawn(url, "report").wait(60) == 2
-    assert spawn(url, "live", "--team", "nobody").wait(60) == 1
+    assert spawn(url, "live", "--team", "unknown").wait(60) == 1
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -749,8 +768,8 @@ def test_events_from_a_pipe(tmp_path, packed):
     assert b"16 accepted" in out
 
 
-def test_a_reader_that_stops_reading(tmp_path):
-    """``usage-report report … | head -1`` is no error."""
+def test_a_closed_output_pipe_is_no_error(tmp_path):
+    """As in ``usage-report report … | head -1``."""
     url = f"sqlite:///{tmp_path}/usage.db"
     spawn(url, "team", "set", "acme").communicate(timeout=60)
     report = spawn(
@@ -773,7 +792,7 @@ def test_a_reader_that_stops_reading(tmp_path):
     assert b"should not happen" not in err
 
 
-def test_a_file_name_that_is_no_text(tmp_path):
+def test_a_file_name_that_is_not_text(tmp_path):
     url, name = f"sqlite:///{tmp_path}/usage.db", tmp_path / "caf\udce9.jsonl"
     write(name, [*example()])
     with name.open("ab") as out:
@@ -803,7 +822,9 @@ def lesson() -> Path:
     reason="the shared data folder is not here (USAGE_REPORT_TEST_DATA names another place)",
 )
 def test_a_real_lesson(shell):
-    """Answers worked out independently: see the data folder's own words. Nothing of what the file cannot tell is nought."""
+    """Figures computed independently: see the README of the data folder. What the file does not
+    report is absent, not 0.
+    """
     shell("ingest", "--team", "school", lesson())
     got = shell.json(
         "report",
@@ -845,5 +866,5 @@ def test_a_real_lesson(shell):
     assert "every figure as before" in shell("rebuild").stdout
 
 
-#: Seconds of attendance summed over people; a person's overlapping connections would count twice here.
+#: Seconds of attendance, added over all connections.
 LESSON_ATTENDANCE = 24_277

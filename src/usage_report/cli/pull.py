@@ -12,8 +12,6 @@ from usage_report.cli.connection import open_engine, process_pending
 from usage_report.cli.output import explain_not_accepted, outcome_counts
 from usage_report.cli.parameters import DATE
 from usage_report.core import clock, settings
-from usage_report.ingest import pull as vendor_pull
-from usage_report.sources.pull import digitalsamba as ds
 
 
 @click.group()
@@ -42,6 +40,9 @@ def digitalsamba(team: str, first: date | None, last: date | None) -> None:
     The team's developer key is read from DIGITALSAMBA_API_KEY. An interrupted pull continues when
     it is run again. Records that are read twice are counted once.
     """
+    from usage_report.ingest import pull as vendor_pull  # noqa: PLC0415 - loads an HTTP client
+    from usage_report.sources.pull import digitalsamba as ds  # noqa: PLC0415 - as above
+
     if first and last and last < first:
         raise click.UsageError(f"--to {last} is before --from {first}.")
     configured = settings.load()

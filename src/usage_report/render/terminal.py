@@ -1,4 +1,4 @@
-"""Reports, and outcomes of an ingest, as plain text for a terminal."""
+"""Reports as plain text for a terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from usage_report.render.live import figures as live_figures
 from usage_report.render.numbers import figure, limit, number, percent, with_unit
 from usage_report.reporting import billing
 from usage_report.reporting.model import Live, PeriodReport, Report, TeamInfo
-from usage_report.storage.event_log import IngestCounts
 
 
 def table(report: Report) -> str:
@@ -87,11 +86,3 @@ def team(info: TeamInfo) -> str:
     if missing := [m.key for m in LIMITED if m.key not in limited]:
         lines.append(f"No limit     {', '.join(missing)}")
     return "\n".join(lines)
-
-
-def not_accepted(counts: IngestCounts) -> str:
-    """How many events were not accepted, as the end of a sentence; ``""`` if all were."""
-    quarantined = counts.quarantined + counts.quarantined_before
-    return (f", {quarantined:,} quarantined" if quarantined else "") + (
-        f", {len(counts.conflicts):,} in conflict" if counts.conflicts else ""
-    )
