@@ -29,7 +29,7 @@ ROOMS, PEOPLE, IN_SESSION = 50, 2_000, 20
 EVERY = 6 * MINUTE
 
 
-def run(small: bool, rounds: int) -> list[Result]:  # noqa: ARG001, FBT001 - one round takes minutes
+def run(small: bool, rounds: int) -> list[Result]:
     events = MILLION // 50 if small else MILLION
     path = CACHE / "growth.db"
     remove(path)

@@ -28,7 +28,7 @@ RERUNS = 6
 PATIENCE = 60.0
 
 
-def run(small: bool, rounds: int) -> list[Result]:  # noqa: ARG001, FBT001 - one round has many reruns
+def run(small: bool, rounds: int) -> list[Result]:
     from usage_report import storage
 
     counts = VIEWERS[:2] if small else VIEWERS

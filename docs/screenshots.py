@@ -150,7 +150,7 @@ def app(url: str, log: Path) -> Iterator[str]:
 def take(
     browser: Browser, address: str, theme: str, screen: dict, path: Path, scrolled: bool = False
 ) -> None:
-    """One picture of one page, once it is drawn; ``scrolled`` to its chart."""
+    """Take a picture of a page once it is drawn; ``scrolled`` shows its chart."""
     context = browser.new_context(
         **screen, color_scheme=theme, locale="en-GB", timezone_id="Europe/Berlin"
     )
@@ -166,14 +166,15 @@ def take(
         save(page.screenshot(), path)
     except Error as error:
         sys.exit(
-            f"{path.name} could not be taken: {error}\nThe page says: {page.locator('body').inner_text()[:1000]}"
+            f"{path.name} could not be taken: {error}\n"
+            f"The page shows: {page.locator('body').inner_text()[:1000]}"
         )
     finally:
         context.close()
 
 
 def drawn(page: Page) -> None:
-    """Wait until figures and charts are there and nothing is being computed; then for animations to end."""
+    """Wait until figures and charts are drawn, nothing is computed, and animations have ended."""
     page.get_by_test_id("stVegaLiteChart").first.locator("svg, canvas").first.wait_for(
         timeout=DRAWN * 1000
     )
@@ -182,7 +183,7 @@ def drawn(page: Page) -> None:
 
 
 def save(picture: bytes, path: Path) -> None:
-    """As a PNG of 256 colours: a fifth of the size, and no difference to be seen on flat pages."""
+    """Save a PNG of 256 colours: a fifth of the size, without a visible difference."""
     image = Image.open(io.BytesIO(picture)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
     image.save(path, optimize=True)
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} kB", flush=True)

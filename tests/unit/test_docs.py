@@ -490,7 +490,7 @@ def test_the_filter_for_another_platform():
         {**json.loads(payload), "event": "call-ended", "delivery": "d-92", "user": {}}
     )
     other = json.dumps({**json.loads(payload), "event": "user-waved"})
-    given = "\n".join([payload.strip(), ended, other])
+    given = f"{payload.strip()}\n{ended}\n{other}"
     out = subprocess.run(
         [sys.executable, "-c", code],
         input=given,

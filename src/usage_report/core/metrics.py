@@ -234,7 +234,7 @@ def metric(key: str) -> Metric:
 
 
 def parse_keys(text: str) -> tuple[str, ...]:
-    """Return the metric keys of a comma-separated list. Raises ``InputError`` for an unknown key."""
+    """Return the keys of a comma-separated list. Raises ``InputError`` for an unknown key."""
     try:
         return tuple(metric(key.strip()[:100]).key for key in text.split(",") if key.strip())
     except NotFoundError as error:

@@ -4,7 +4,16 @@ Owns the sources of all platforms, the contract they implement, and their regist
 May import ``core``. Does not own storing what it reads, nor any HTTP server.
 """
 
-from usage_report.sources import contract, coverage, input, payload, pull, registry, signatures, text
+from usage_report.sources import (
+    contract,
+    coverage,
+    input,
+    payload,
+    pull,
+    registry,
+    signatures,
+    text,
+)
 
 __all__ = [
     "contract",

@@ -10,7 +10,7 @@ from pathlib import Path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 STYLE = b"<style>" + Path(__file__).with_name("style.css").read_bytes() + b"</style></head>"
-#: Request headers that would make Streamlit answer from its own file: unchanged, compressed, partial.
+#: Request headers with which Streamlit would answer: not modified, compressed, or in part.
 _REMOVED = {b"if-none-match", b"if-modified-since", b"accept-encoding", b"range"}
 _VALIDATORS = {b"etag", b"last-modified", b"content-length"}
 
