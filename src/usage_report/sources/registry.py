@@ -7,8 +7,6 @@ import importlib.metadata
 import pkgutil
 from collections.abc import Iterator
 from functools import cache
-from types import ModuleType
-from typing import Any, ClassVar
 
 from usage_report.core.errors import InputError, NotFoundError, SettingsError, did_you_mean
 from usage_report.core.events import Event, QuarantinedInput
@@ -26,6 +24,15 @@ from usage_report.sources.text import can_hold_lines, encoding_of, without_mark
 
 #: Entry points of this group name source objects, such as ``my_package.my_source:SOURCE``.
 ENTRY_POINT_GROUP = "usage_report.sources"
+
+#: Attributes that every source must have, and their types.
+_ATTRIBUTES: dict[str, type] = {
+    "name": str,
+    "title": str,
+    "cannot_supply": frozenset,
+    "aliases": tuple,
+    "companion_of": str,
+}
 
 
 @cache
@@ -58,8 +65,6 @@ def _own() -> Iterator[tuple[str, object]]:
             module = importlib.import_module(f"{package.__name__}.{info.name}")
             if "SOURCE" in vars(module):
                 yield module.__name__, module.SOURCE
-            elif "NAME" in vars(module):
-                yield module.__name__, _ModuleSource(module)
 
 
 def _plugins() -> Iterator[tuple[str, object]]:
@@ -94,54 +99,13 @@ def _checked(origin: str, candidate: object) -> Source:
     )
 
 
-_ATTRIBUTES: dict[str, type] = {
-    "name": str,
-    "title": str,
-    "cannot_supply": frozenset,
-    "aliases": tuple,
-    "companion_of": str,
-}
-
-
-class _ModuleSource:
-    """A source written as a module: its constants and functions under the names of the contract."""
-
-    _names: ClassVar = {
-        "name": "NAME",
-        "title": "TITLE",
-        "cannot_supply": "CANNOT_SUPPLY",
-        "aliases": "ALIASES",
-        "companion_of": "BESIDE",
-        "secret_hint": "SECRET",
-        "denied_status": "DENIED",
-    }
-    _defaults: ClassVar = {"aliases": (), "companion_of": "", "denied_status": 401}
-
-    def __init__(self, module: ModuleType) -> None:
-        self._module = module
-
-    def __getattr__(self, name: str) -> Any:
-        held = vars(self._module)
-        if name == "answer" and "verify" in held:
-            return held.get("answer", lambda *_: None)
-        if name == "translate_object" and "verify" not in held and "translate" in held:
-            return held["translate"]
-        if name == "read_quarantined":
-            base = FileSource if "read" in held else WebhookSource
-            return base.read_quarantined.__get__(self)
-        try:
-            return held[self._names.get(name, name)]
-        except KeyError:
-            if name in self._defaults:
-                return self._defaults[name]
-            raise AttributeError(name) from None
-
-
+@cache
 def files() -> dict[str, FileSource]:
     """Sources that read files, by name."""
     return {name: source for name, source in discover().items() if isinstance(source, FileSource)}
 
 
+@cache
 def platforms() -> dict[str, WebhookSource]:
     """Sources that receive webhooks, by name."""
     return {

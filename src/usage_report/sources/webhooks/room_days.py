@@ -38,6 +38,6 @@ def sessions(room: str, time: int) -> tuple[str, ...]:
 
 
 def through(room: str, began: int, time: int) -> tuple[str, ...]:
-    """Return the sessions of the days from ``began`` to ``time`` (epoch ms): the last ``MAX_DAYS``."""
+    """Return the sessions of the days from ``began`` to ``time`` (ms): at most ``MAX_DAYS``."""
     days = (time - TURN_MS) // DAY_MS - (began - TURN_MS) // DAY_MS + 1
     return tuple(session(room, time - n * DAY_MS) for n in range(min(MAX_DAYS, max(1, days))))
