@@ -29,12 +29,12 @@ class Reading:
         (event,) = self.events(body)
         return event
 
-    def says(self, body: dict | bytes) -> tuple[str, int]:
+    def type_and_time(self, body: dict | bytes) -> tuple[str, int]:
         """Type and time of the only event of a body."""
         event = self.one(body)
         return event.type, event.time
 
-    def refused(self, body: dict | bytes) -> str:
+    def quarantine_reason(self, body: dict | bytes) -> str:
         """Reason for which a body is quarantined; checks that it is kept unchanged."""
         (item,) = self.translate(body)
         assert type(item) is QuarantinedInput, item
@@ -42,7 +42,7 @@ class Reading:
         assert item.raw == (body if isinstance(body, bytes) else json.dumps(body).encode())
         return item.reason
 
-    def turned_away(self, delivery: Delivery, secret: str) -> str:
+    def rejection(self, delivery: Delivery, secret: str) -> str:
         """Reason for which a delivery is not authorised."""
         with pytest.raises(Unauthorized) as caught:
             self.source.verify(delivery, secret)

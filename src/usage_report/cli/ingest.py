@@ -24,12 +24,21 @@ from usage_report.sources import contract, input, registry
 from usage_report.storage.event_log import IngestCounts
 
 
+class _SourceOption(click.Option):
+    """An option whose help lists the sources, which are discovered only when the help is shown."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        record = super().get_help_record(ctx)
+        return record and (record[0], f"{record[1]} {', '.join(registry.files())}.")
+
+
 @click.command()
 @click.option("--team", type=TEAM, metavar="TEAM", help="Team of events that name none.")
 @click.option(
     "--source",
+    cls=_SourceOption,
     metavar="NAME",
-    help="Format of the files, if it is not recognised: " + ", ".join(registry.files()) + ".",
+    help="Format of the files, if it is not recognised:",
 )
 @click.option(
     "--zone",

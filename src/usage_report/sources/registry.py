@@ -165,7 +165,7 @@ def read_again(name: str, raw: bytes, context: Context) -> list[Event | Quaranti
 
 
 def platform(name: str) -> WebhookSource:
-    """Return the platform of a webhook address, or raise ``NotFoundError`` with the nearest name."""
+    """Return the platform of a webhook address. Raises ``NotFoundError`` with the nearest name."""
     known = platforms()
     if name not in known:
         hint = did_you_mean(name[:60], known)
