@@ -6,7 +6,6 @@ import pytest
 
 from support.harness import NOW, TEAM
 from usage_report.core.events import Event, QuarantinedInput
-from usage_report.sources import registry
 from usage_report.sources.contract import Context, Delivery, WebhookSource
 from usage_report.sources.signatures import Unauthorized
 
@@ -15,8 +14,7 @@ class Reading:
     """Translates bodies of one platform at a time in the far future, later than all of their times."""
 
     def __init__(self, source: WebhookSource) -> None:
-        # Also accepts a source that is written as a module.
-        self.source = registry.platforms()[getattr(source, "NAME", None) or source.name]
+        self.source = source
 
     def translate(self, body: dict | bytes) -> list[Event | QuarantinedInput]:
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -31,12 +29,12 @@ class Reading:
         (event,) = self.events(body)
         return event
 
-    def says(self, body: dict | bytes) -> tuple[str, int]:
+    def type_and_time(self, body: dict | bytes) -> tuple[str, int]:
         """Type and time of the only event of a body."""
         event = self.one(body)
         return event.type, event.time
 
-    def refused(self, body: dict | bytes) -> str:
+    def quarantine_reason(self, body: dict | bytes) -> str:
         """Reason for which a body is quarantined; checks that it is kept unchanged."""
         (item,) = self.translate(body)
         assert type(item) is QuarantinedInput, item
@@ -44,7 +42,7 @@ class Reading:
         assert item.raw == (body if isinstance(body, bytes) else json.dumps(body).encode())
         return item.reason
 
-    def turned_away(self, delivery: Delivery, secret: str) -> str:
+    def rejection(self, delivery: Delivery, secret: str) -> str:
         """Reason for which a delivery is not authorised."""
         with pytest.raises(Unauthorized) as caught:
             self.source.verify(delivery, secret)

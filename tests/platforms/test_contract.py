@@ -64,7 +64,7 @@ def test_it_has_a_title_and_a_hint_at_its_secret(name):
 
 
 @every_platform
-def test_the_sample_meeting_has_the_figures_found_by_hand(name):
+def test_the_sample_meeting_has_the_figures_calculated_by_hand(name):
     sample = samples.of(name)
     expect(report(name, events_of(name, sample.deliveries())), sample.figures)
 

@@ -27,8 +27,8 @@ from usage_report.sources.webhooks import daily, room_days
 reading = Reading(daily.SOURCE)
 one, type_and_time, quarantine_reason, events = (
     reading.one,
-    reading.says,
-    reading.refused,
+    reading.type_and_time,
+    reading.quarantine_reason,
     reading.events,
 )
 
@@ -68,7 +68,7 @@ def test_each_fault_of_the_signature_has_its_own_message():
     good = sign(b"{}")
 
     def rejection(delivery: Delivery, secret: str = SECRET) -> str:
-        return reading.turned_away(delivery, secret)
+        return reading.rejection(delivery, secret)
 
     assert "does not fit" in rejection(good._replace(body=b"{ }"))
     assert "does not fit" in rejection(sign(b"{}", key=b"wrong"))
@@ -97,7 +97,7 @@ def test_the_unsigned_test_at_creation_is_accepted_and_ignored():
         b'{"test":"test"',
         b'["test"]',
     ):
-        assert reading.turned_away(Delivery(body, {}, URL, NOW), SECRET)
+        assert reading.rejection(Delivery(body, {}, URL, NOW), SECRET)
 
 
 # The events

@@ -17,7 +17,7 @@ from usage_report.sources.signatures import Unauthorized
 from usage_report.sources.webhooks import digitalsamba
 
 reading = Reading(digitalsamba.SOURCE)
-translate, one, quarantine_reason = reading.translate, reading.one, reading.refused
+translate, one, quarantine_reason = reading.translate, reading.one, reading.quarantine_reason
 
 
 def test_the_published_body():

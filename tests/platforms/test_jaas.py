@@ -29,8 +29,8 @@ from usage_report.sources.webhooks import jaas
 reading = Reading(jaas.SOURCE)
 one, type_and_time, quarantine_reason, events = (
     reading.one,
-    reading.says,
-    reading.refused,
+    reading.type_and_time,
+    reading.quarantine_reason,
     reading.events,
 )
 
@@ -65,7 +65,7 @@ def test_a_signature_computed_by_hand_is_accepted(when):
 
 
 def rejection(delivery: Delivery, secret: str = SECRET) -> str:
-    return reading.turned_away(delivery, secret)
+    return reading.rejection(delivery, secret)
 
 
 def test_each_fault_of_the_signature_has_its_own_message():

@@ -29,7 +29,7 @@ AT = 1625823996
 
 
 reading = Reading(jitsi.SOURCE)
-translate, quarantine_reason = reading.translate, reading.refused
+translate, quarantine_reason = reading.translate, reading.quarantine_reason
 
 
 def report(bodies: list[dict]) -> dict[str, int]:

@@ -35,8 +35,8 @@ reading = Reading(livekit.SOURCE)
 translate, one, type_and_time, quarantine_reason = (
     reading.translate,
     reading.one,
-    reading.says,
-    reading.refused,
+    reading.type_and_time,
+    reading.quarantine_reason,
 )
 
 
@@ -72,7 +72,7 @@ def test_a_token_computed_by_hand_is_accepted():
 
 
 def rejection(delivery: Delivery, secret: str = f"{KEY}:{SECRET}") -> str:
-    return reading.turned_away(delivery, secret)
+    return reading.rejection(delivery, secret)
 
 
 BODY = b'{"event":"room_started"}'

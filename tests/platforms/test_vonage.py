@@ -31,8 +31,8 @@ from usage_report.sources.webhooks import vonage
 reading = Reading(vonage.SOURCE)
 one, type_and_time, quarantine_reason, events = (
     reading.one,
-    reading.says,
-    reading.refused,
+    reading.type_and_time,
+    reading.quarantine_reason,
     reading.events,
 )
 
@@ -83,7 +83,7 @@ def test_a_token_computed_by_hand_is_accepted():
 
 
 def rejection(delivery: Delivery, secret: str = SECRET) -> str:
-    return reading.turned_away(delivery, secret)
+    return reading.rejection(delivery, secret)
 
 
 def test_each_fault_of_the_token_has_its_own_message():

@@ -31,8 +31,8 @@ from usage_report.sources.webhooks import zoom
 reading = Reading(zoom.SOURCE)
 one, type_and_time, quarantine_reason, events = (
     reading.one,
-    reading.says,
-    reading.refused,
+    reading.type_and_time,
+    reading.quarantine_reason,
     reading.events,
 )
 
@@ -75,7 +75,7 @@ def test_each_fault_of_the_signature_has_its_own_message():
     good = sign(b"{}")
 
     def rejection(delivery: Delivery, secret: str = SECRET) -> str:
-        return reading.turned_away(delivery, secret)
+        return reading.rejection(delivery, secret)
 
     assert "does not fit" in rejection(good._replace(body=b"{ }"))
     assert "does not fit" in rejection(sign(b"{}", secret="wrong"))

@@ -314,9 +314,14 @@ class Notes(FileSource):
         yield from ()
 
 
+def forget_sources():
+    for function in (registry.discover, registry.files, registry.platforms):
+        function.cache_clear()
+
+
 @pytest.fixture
 def install(monkeypatch):
-    """Return a function that registers a plug-in, given what its entry point loads."""
+    """Return a function that registers a plug-in, given the function that loads it."""
 
     def install(load):
         entry_point = SimpleNamespace(name="example", dist=SimpleNamespace(name="notes"), load=load)
@@ -325,11 +330,11 @@ def install(monkeypatch):
             "entry_points",
             lambda group: (entry_point,) if group == "usage_report.sources" else (),
         )
-        registry.discover.cache_clear()
+        forget_sources()
 
     yield install
     monkeypatch.undo()
-    registry.discover.cache_clear()
+    forget_sources()
 
 
 def test_a_plug_in_is_a_source_like_any_other(install):

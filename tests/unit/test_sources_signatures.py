@@ -93,7 +93,7 @@ def test_a_signed_time_is_valid_for_the_replay_window():
     for signed in (NOW - REPLAY_WINDOW - 1, NOW + REPLAY_WINDOW + 1, 0):
         assert "over five minutes off" in reason(check_fresh, signed, NOW)
     for signed in (None, "", "-1", "1e12", "9" * 16, "١"):
-        assert reason(check_fresh, signed, NOW) == "the signed time is missing or no number"
+        assert reason(check_fresh, signed, NOW) == "the signed time is missing or is not a number"
 
 
 @pytest.mark.parametrize("secret", ["s3cret", "Bearer s3cret"])

@@ -148,7 +148,7 @@ def _read_again(original: quarantine.Original, now: int) -> list[Event]:
     if original.is_truncated:
         return []
     context = contract.Context(now=now, team=original.team or None, name=original.origin)
-    items = list(registry.read_again(original.format, original.raw, context))
+    items = registry.read_again(original.format, original.raw, context)
     events = [x for x in items if type(x) is Event and original.team in ("", x.team)]
     return events if len(events) == len(items) else []
 

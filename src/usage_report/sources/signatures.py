@@ -96,7 +96,7 @@ def check_fresh(signed: object, received: int) -> None:
     """
     text = str(signed)
     if not (text.isascii() and text.isdigit() and len(text) <= 15):
-        raise Unauthorized("the signed time is missing or no number")
+        raise Unauthorized("the signed time is missing or is not a number")
     value = int(text)
     if abs((value if value >= 10**11 else value * 1000) - received) > REPLAY_WINDOW:
         raise Unauthorized(

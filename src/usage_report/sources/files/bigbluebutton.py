@@ -13,7 +13,7 @@ ParticipantJoinedEvent, -LeftEvent, -MutedEvent         track.published, track.u
                                                         muted
 StartWebcamShareEvent, StartWebRTCShareEvent            the same, video
 and their Stop
-StartWebRTCDesktopShareEvent, DeskshareStartedEvent,    the same, screenshare: of the user whom the
+StartWebRTCDesktopShareEvent, DeskshareStartedEvent,    the same, screenshare: of the user that the
 DeskShareStartRTMP and their stops                      event names, else of the presenter. A new
                                                         share ends the one before
 RecordStatusEvent                                       recording.started, recording.stopped

@@ -188,7 +188,7 @@ class Meeting:
         room = self._parent if self._parent != self._id else self._room
         return type_, {"session": self._parent, "room": room, "breakout": self._id}
 
-    # Handlers: each takes an element and returns the changes that follow from it.
+    # Handlers: each returns the changes that follow from an element.
 
     def _joined(self, element: Element) -> list[Change]:
         connection = element.required("userId")
