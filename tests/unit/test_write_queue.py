@@ -63,9 +63,10 @@ def send(queue: WriteQueue, *jobs: Job, cancelled: Sequence[int] = ()) -> list:
     async def main() -> list:
         # The lock is held until all are in the queue, so that the thread takes them together.
         with queue._changed:
+            before = queue.waiting
             tasks = [asyncio.ensure_future(queue.append(job)) for job in jobs]
             await asyncio.sleep(0)
-            assert queue.waiting == sum(job.items for job in jobs)
+            assert queue.waiting == before + sum(job.items for job in jobs)
             for i in cancelled:
                 tasks[i].cancel()
         return await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 60)
