@@ -24,7 +24,7 @@ from usage_report.metering.arrays import (
 )
 from usage_report.metering.facts import SUM, SUMS
 from usage_report.metering.fold import KIND_BITS, TOGGLES, SessionTimeline
-from usage_report.metering.sweep import level_steps, split_at_quarters
+from usage_report.metering.sweep import SplitSpans, level_steps, split_at_quarters
 
 
 class Pieces(NamedTuple):
@@ -113,43 +113,27 @@ def session_quarters(
         *_peaks(n, stretch_row, stretches),
         room,
         {
-            "presence": _pieces(
-                stay_row, row_start, stays.start, stays.end, presence.person[stays.owner]
-            ),
+            "presence": _pieces(stay_row, row_start, stays, presence.number),
             "activity": _activity(stretch_row, row_start, stretches),
-            "recording": _pieces(run_row, row_start, runs.start, runs.end),
+            "recording": _pieces(run_row, row_start, runs, recordings.number),
         },
     )
 
 
-class _Presence(NamedTuple):
-    """Stays of connections. ``session`` is an index, here and below."""
-
+class _SessionSpans(NamedTuple):
+    #: Index of the session.
     session: Ints
-    person: Ints
+    #: The person of a presence, the toggle of a toggle, 0 for recordings.
+    number: Ints
     start: Ints
     end: Ints
 
 
 class _Tracks(NamedTuple):
-    """Spans of tracks. A unit is a connection that sends, or a pair of receiver and sender."""
-
+    #: A connection that sends, or a pair of receiver and sender; unique over all sessions.
     unit: Ints
     session: Ints
     kind_bit: Ints
-    start: Ints
-    end: Ints
-
-
-class _Toggles(NamedTuple):
-    session: Ints
-    toggle: Ints
-    start: Ints
-    end: Ints
-
-
-class _Recordings(NamedTuple):
-    session: Ints
     start: Ints
     end: Ints
 
@@ -166,25 +150,23 @@ class _Points(NamedTuple):
 class _Spans(NamedTuple):
     """The spans of all sessions in columns."""
 
-    presence: _Presence
+    presence: _SessionSpans
     sent: _Tracks
     received: _Tracks
-    toggles: _Toggles
-    recordings: _Recordings
+    toggles: _SessionSpans
+    recordings: _SessionSpans
     points: _Points
     #: One entry per session.
     is_estimated: Flags
 
 
+_Rows = list[tuple[int, ...]]
+
+
 def _collect(
     sessions: Sequence[tuple[int, int, SessionTimeline]], persons: Mapping[str, int]
 ) -> _Spans:
-    presence: list[tuple[int, ...]] = []
-    sent: list[tuple[int, ...]] = []
-    received: list[tuple[int, ...]] = []
-    toggles: list[tuple[int, ...]] = []
-    recordings: list[tuple[int, ...]] = []
-    points: list[tuple[int, ...]] = []
+    presence, sent, received, toggles, recordings, points = (_Rows() for _ in range(6))
     units = pairs = 0
     for i, (_, _, line) in enumerate(sessions):
         presence += [(i, persons[p], start, end) for _, p, start, end in line.presence]
@@ -198,7 +180,7 @@ def _collect(
             ]
             pairs += n * n
         toggles += [(i, toggle, start, end) for toggle, start, end in line.toggles]
-        recordings += [(i, start, end) for start, end in line.recordings]
+        recordings += [(i, 0, start, end) for start, end in line.recordings]
         points += [(i, SUM["storage"], at, change) for at, change in line.storage]
         points += [(i, SUM["chat"] + post, at, 1) for post, at in line.posts]
         if line.start is not None:
@@ -206,17 +188,17 @@ def _collect(
         if line.closed_by_timeout is not None:
             points.append((i, SUM["closed_by_timeout"], line.closed_by_timeout, 1))
     return _Spans(
-        _Presence(*_columns(presence, 4)),
+        _SessionSpans(*_columns(presence, 4)),
         _Tracks(*_columns(sent, 5)),
         _Tracks(*_columns(received, 5)),
-        _Toggles(*_columns(toggles, 4)),
-        _Recordings(*_columns(recordings, 3)),
+        _SessionSpans(*_columns(toggles, 4)),
+        _SessionSpans(*_columns(recordings, 4)),
         _Points(*_columns(points, 4)),
         np.array([not line.has_subscriptions for _, _, line in sessions], np.bool_),
     )
 
 
-def _columns(rows: Sequence[tuple[int, ...]], width: int) -> list[Ints]:
+def _columns(rows: _Rows, width: int) -> list[Ints]:
     flat = np.array(rows, np.int64).reshape(-1, width)
     return [np.ascontiguousarray(flat[:, i]) for i in range(width)]
 
@@ -245,7 +227,7 @@ def _stretches(spans: _Spans) -> _Stretches:
             (presence.session, np.full(len(presence.session), _PRESENT), *presence[2:]),
             _by_kind(spans.sent, _SENT.start),
             _by_kind(spans.received, _RECEIVED.start),
-            (toggles.session, _TOGGLED + toggles.toggle, *toggles[2:]),
+            (toggles.session, _TOGGLED + toggles.number, *toggles[2:]),
             strict=True,
         )
     )
@@ -325,25 +307,22 @@ def _peaks(n: int, row: Ints, stretches: _Stretches) -> tuple[Ints, Ints]:
     return peak, peak_at
 
 
-def _pieces(
-    row: Ints, row_start: Ints, start: Ints, end: Ints, number: Ints | None = None
-) -> Pieces:
-    number = np.zeros(len(row), np.int64) if number is None else number
-    order = np.lexsort((number, end, start, row))
-    row, start, end, number = row[order], start[order], end[order], number[order]
+def _pieces(row: Ints, row_start: Ints, spans: SplitSpans, numbers: Ints) -> Pieces:
+    number = numbers[spans.owner]
+    order = np.lexsort((number, spans.end, spans.start, row))
+    row = row[order]
     origin = row_start[row]
-    return Pieces(row, start - origin, end - origin, number)
+    return Pieces(row, spans.start[order] - origin, spans.end[order] - origin, number[order])
 
 
 def _activity(row: Ints, row_start: Ints, stretches: _Stretches) -> Pieces:
     """Return the pieces of time in which at least one connection was present."""
     is_active = stretches.present > 0
-    row, start, end, number = _pieces(
-        row[is_active], row_start, stretches.start[is_active], stretches.end[is_active]
-    )
-    if not len(row):
-        return Pieces(row, start, end, number)
+    row, start, end = row[is_active], stretches.start[is_active], stretches.end[is_active]
     # Neighbours of one row that touch are one piece.
-    is_first = np.append(True, (np.diff(row) != 0) | (start[1:] != end[:-1]))
-    is_last = np.append(is_first[1:], True)
-    return Pieces(row[is_first], start[is_first], end[is_last], number[is_first])
+    is_first = np.ones(len(row), np.bool_)
+    is_first[1:] = (row[1:] != row[:-1]) | (start[1:] != end[:-1])
+    is_last = np.append(is_first[1:], True)[: len(row)]
+    row, start, end = row[is_first], start[is_first], end[is_last]
+    origin = row_start[row]
+    return Pieces(row, start - origin, end - origin, np.zeros(len(row), np.int64))
