@@ -53,7 +53,7 @@ def connect(api: Api, name: str, team: str = "acme") -> samples.Sample:
     sample = samples.of(name)
     output = api.shell("hook", "set", name, team, input=sample.secret + "\n").stdout
     address = f"https://YOUR-HOST/api/v1/hooks/{name}/{quote(team)}"
-    title = registry.platforms()[name].TITLE
+    title = registry.platforms()[name].title
     assert output == f"Configure {title} to send webhooks to: {address}\n"
     return sample
 

@@ -98,7 +98,7 @@ def test_everything_is_read(engine, fake):
     assert sorted(stored_figures.values) == [f"2026-03-0{i}" for i in range(1, 9)]
     assert stored_figures.values["2026-03-02"]["participation_minutes"] == 93
     assert set(stored_figures.fetched.values()) == {NOW}
-    assert (done.days, done.counts.refused, done.resumed, done.date_end) == (
+    assert (done.days, done.counts.not_accepted, done.resumed, done.date_end) == (
         8,
         0,
         False,
