@@ -39,7 +39,11 @@ def ingest(engine, *events: tuple, received: int = NOW) -> None:
     stream = io.BytesIO(b"\n".join(map(orjson.dumps, lines)))
     assert (
         pipeline.append(
-            engine, jsonl.read(stream, Context(received)), now=received, format="jsonl", origin="t"
+            engine,
+            jsonl.SOURCE.read(stream, Context(received)),
+            now=received,
+            format="jsonl",
+            origin="t",
         ).not_accepted
         == 0
     )
@@ -200,4 +204,4 @@ def test_connections_recordings_sessions_and_late_events_by_day(engine):
      ((30, 40), [0, 0, 0]), ((29, 40), [0, 0, 1]), ((-5, 40), [1, 1, 1]), ((19, 21), [0, 1, 1]), ((-5, -5), [0, 0, 0]), ((30, 30), [0, 0, 0])],
 )  # fmt: skip
 def test_which_buckets_a_span_touches(span, touches):
-    assert stored._touching([list(span)], np.array([0, 10, 20, 30])).tolist() == touches
+    assert stored._count_touching([span], np.array([0, 10, 20, 30])).tolist() == touches
