@@ -14,7 +14,7 @@ from usage_report import storage
 from usage_report.core import clock
 from usage_report.core.events import Event, QuarantinedInput, instant
 from usage_report.ingest import pipeline
-from usage_report.ingest.write_queue import Job, Raw, WriteQueue
+from usage_report.ingest.write_queue import Job, RawRequest, WriteQueue
 from usage_report.reporting import arrivals as stored
 from usage_report.sources.contract import Context
 from usage_report.sources.files import jsonl
@@ -77,7 +77,13 @@ def deliver(
     ]
     intake = WriteQueue(engine)
     job = Job(
-        "acme", platform, "request 1", events, faults, at, Raw(platform, "http://x/", {}, b"{}")
+        "acme",
+        platform,
+        "request 1",
+        events,
+        faults,
+        at,
+        RawRequest(platform, "http://x/", {}, b"{}"),
     )
     product.take(intake, job)
     pipeline.drain_inbox(engine)
@@ -193,7 +199,7 @@ def test_an_input_is_read_at_a_click_and_shown_as_text(engine):
     assert orjson.loads(block.value) == hostile
     assert '\n  "id": ' in block.value
     assert not any("<script>" in m.value for m in [*opened.markdown, *opened.caption])
-    assert "Did you mean" in shown(opened), "the reason in words"
+    assert "**type 'participant.waved' is not known" in shown(opened)
     assert "march.jsonl" in shown(opened)
 
 
