@@ -389,16 +389,16 @@ USAGE = [
     (("quarantine", "show", "one"), "integer"),
     (("quarantine", "show", "0"), "1<=x<="),
     (("quarantine", "show", str(10**30)), "1<=x<="),
-    (("team", "set", ""), "no key for a team"),
-    (("team", "set", "x" * 1001), "no key for a team"),
-    (("team", "set", "\udcff"), "no key for a team"),
+    (("team", "set", ""), "cannot be the key of a team"),
+    (("team", "set", "x" * 1001), "cannot be the key of a team"),
+    (("team", "set", "\udcff"), "cannot be the key of a team"),
     (
         ("report", "--team", "\udcff", "--from", "2026-03-01", "--to", "2026-03-01"),
-        "no key for a team",
+        "cannot be the key of a team",
     ),
-    (("ingest", "--team", "x" * 1001, "-"), "no key for a team"),
-    (("ingest", "--team", "\udcff", "-"), "no key for a team"),
-    (("ingest", "--team", "", "-"), "no key for a team"),
+    (("ingest", "--team", "x" * 1001, "-"), "cannot be the key of a team"),
+    (("ingest", "--team", "\udcff", "-"), "cannot be the key of a team"),
+    (("ingest", "--team", "", "-"), "cannot be the key of a team"),
 ]
 
 

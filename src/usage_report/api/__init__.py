@@ -1,7 +1,7 @@
 """The HTTP entrance: receives events and webhooks, answers with figures, reports its health.
 
-May import every folder below it, and no other entrance. Does not own figures, SQL, or sources.
-``create`` builds the app that runs alone, ``LazyApi`` the one that runs next to the pages.
+Owns routes, errors as JSON, and the OpenAPI description. May import every folder below it, and no
+other entrance. Does not own figures, SQL, sources, or the counting of what it receives.
 """
 
 from usage_report.api.app import LazyApi, create

@@ -1,7 +1,8 @@
 """The command line ``usage-report``: one module a group of commands.
 
-May import every folder below it; only ``serve`` starts another entrance (``api``).
-Does not own figures, SQL or the layout of reports: it reads parameters, calls, and prints.
+Owns commands, options and exit statuses: it reads parameters, calls, and prints. May import every
+folder below it; only ``app`` and ``serve`` start other entrances (``ui``, ``api``).
+Does not own figures, SQL or the layout of reports.
 """
 
 __all__ = ["main"]
