@@ -34,7 +34,7 @@ def rows(lines: Iterator[bytes], now: int) -> Iterator[tuple]:
         connection = data.get("connection", "")
         person, name = data.get("participant", ""), data.get("name", "")
         detail = data.get("kind") or data.get("visibility", "")
-        key = blake2b("\0".join((team, source, id)).encode(), digest_size=16).digest()
+        key = blake2b(f"{team}\0{source}\0{id}".encode(), digest_size=16).digest()
         said = "\0".join(
             (f"{CODES[type]} {time}", room, session, subject, connection, person, name, detail, "")
         )
