@@ -572,7 +572,7 @@ def test_migrate(shell):
 @pytest.fixture
 def short_demo(monkeypatch):
     """A month of sample data is enough to see what the command does."""
-    monkeypatch.setattr(demo, "MONTHS", 1)
+    monkeypatch.setattr("usage_report.demo.sample.MONTHS", 1)
 
 
 def test_demo(shell, short_demo):
