@@ -26,7 +26,7 @@ class Result:
     baseline: float
     unit: str
     ratio: float
-    #: ``None`` where the figure is told and nothing is asked of it.
+    #: ``None`` for a figure without a target.
     target: float | None
     at_least: bool = False
 

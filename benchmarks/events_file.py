@@ -1,4 +1,4 @@
-"""A JSON Lines file of about a million believable events: the sample company, told for several teams."""
+"""A JSON Lines file of about a million realistic events: the sample company, for several teams."""
 
 from __future__ import annotations
 

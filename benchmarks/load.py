@@ -23,7 +23,7 @@ _MEETING = 64
 
 @dataclass(slots=True)
 class Outcome:
-    """What a load has met: seconds of each request answered 2xx, events in them, and requests told to come later."""
+    """Result of a load: seconds of each request answered 2xx, events in them, requests to retry later."""
 
     seconds: float
     took: list[float] = field(default_factory=list)

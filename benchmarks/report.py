@@ -2,7 +2,7 @@
 
 Both databases are filled by the real pipeline. Nothing is cached between two reports: each opens a transaction, reads and
 combines. *Settled* asks after the last session has fallen silent; *live* asks while ten sessions of eight people go on,
-which have to be folded anew from their events for every report.
+which are folded again from their events for each report.
 """
 
 from __future__ import annotations

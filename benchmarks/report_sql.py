@@ -1,6 +1,6 @@
 """The report in DuckDB's SQL, from tables of finished spans. What a day shows is computed from the spans of that day.
 
-Spans are cut at the days first, so that every running count starts from nought; at one instant ends (-1) come before
+Spans are cut at the days first, so that each running count starts from 0; at one instant ends (-1) come before
 starts (+1). What people receive is estimated, as these spans come without subscriptions: everybody else present in the
 session receives what a connection sends.
 """
@@ -38,7 +38,7 @@ got AS MATERIALIZED (
     WHERE b."start" < p."end" AND p."start" < b."end"),
 received AS MATERIALIZED {_cut("got", "kind")},
 recorded AS MATERIALIZED {_cut("recording")},
--- Somebody is there: stays of a session that overlap become one.
+-- A participant is present: stays of a session that overlap become one.
 marked AS (
     SELECT session, "start", "end", "start" <= max("end") OVER (
         PARTITION BY session ORDER BY "start", "end" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS goes_on

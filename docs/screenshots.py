@@ -92,7 +92,7 @@ def main() -> None:
 
 
 def environment(url: str) -> dict[str, str]:
-    """Ours alone: no settings of whoever runs this, and this folder's code."""
+    """Return an environment without settings of the user, with the code of this folder."""
     clean = {
         k: v for k, v in os.environ.items() if not k.startswith(("USAGE_REPORT_", "STREAMLIT_"))
     }

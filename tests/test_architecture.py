@@ -51,6 +51,10 @@ CLOCK_READS = {
 }
 
 
+#: Public although they begin with an underscore, so that they do not collide with fields.
+NAMED_TUPLE = {"_asdict", "_fields", "_make", "_replace"}
+
+
 class Module(NamedTuple):
     """One module: its path within the package, and its parsed text."""
 
@@ -149,6 +153,7 @@ def private_names_stay_in_their_folder(module: Module) -> Iterator[str]:
             and node.value.id in foreign
             and node.attr.startswith("_")
             and not node.attr.startswith("__")
+            and node.attr not in NAMED_TUPLE
         ):
             yield f"{module.path}:{node.lineno} uses the private {node.value.id}.{node.attr}"
 

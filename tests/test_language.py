@@ -50,7 +50,7 @@ NAMES = {
     "silenced": "closed_by_timeout",
 }
 SUFFIXES = {".py", ".md", ".js", ".css", ".toml", ".yml", ".yaml"}
-#: This file names the words, the changelog the names as they were, frozen migrations old columns.
+#: This file names the words, the changelog the names as they were, migrations and their test old columns.
 LEFT_OUT = (
     "tests/test_language.py",
     "CHANGELOG.md",

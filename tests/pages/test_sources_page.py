@@ -75,7 +75,7 @@ def deliver(
         )
         for i in range(refused)
     ]
-    intake = WriteQueue(engine)
+    write_queue = WriteQueue(engine)
     job = Job(
         "acme",
         platform,
@@ -85,9 +85,9 @@ def deliver(
         at,
         RawRequest(platform, "http://x/", {}, b"{}"),
     )
-    product.take(intake, job)
+    product.take(write_queue, job)
     pipeline.drain_inbox(engine)
-    intake.close()
+    write_queue.close()
 
 
 def connect(engine, platform: str = "zoom", team: str = "acme") -> None:

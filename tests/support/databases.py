@@ -53,7 +53,7 @@ def new_database(server: str) -> str:
 
 
 def wipe(engine: sa.Engine) -> None:
-    """Empty every table of ours but the database's identity: faster than a new database for every example."""
+    """Empty every table of ours but the database's identity: faster than a new database per example."""
     with storage.writing(engine) as c:
         for table in reversed(t.metadata.sorted_tables):
             if table is not t.meta:

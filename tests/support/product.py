@@ -30,11 +30,11 @@ PEAKS = oracle.PEAKS
 ENGINES: dict[str, sa.Engine] = {}
 
 
-def take(intake: WriteQueue, job: Job) -> list[IngestOutcome]:
+def take(write_queue: WriteQueue, job: Job) -> list[IngestOutcome]:
     """Have a request taken in -> the fates of its events."""
     # In a thread of its own: where a browser is driven, this one has a loop that runs already.
     with ThreadPoolExecutor(1) as own:
-        return own.submit(asyncio.run, intake.append(job)).result(30)
+        return own.submit(asyncio.run, write_queue.append(job)).result(30)
 
 
 def ingest(

@@ -139,12 +139,12 @@ def test_make_targets_exist_and_are_documented():
     targets = set(
         re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
     )
-    told = {
+    documented = {
         t
         for text in PAGES.values()
         for t in re.findall(r"(?:`|^)make ([a-z]+)", text, re.MULTILINE)
     }
-    assert told == targets
+    assert documented == targets
 
 
 # -- links -------------------------------------------------------------------------------------------------------------
@@ -224,19 +224,19 @@ _RANGE = _COMBINE | {
 
 
 def test_every_metric_is_defined_and_says_how_it_combines():
-    told = [
+    documented = [
         (cells[0].strip("`"), cells[2])
         for cells in rows(section("docs/metrics.md", "## The metrics"))
     ]
-    assert told == [(m.key, _COMBINE[m.measure]) for m in ALL]
+    assert documented == [(m.key, _COMBINE[m.measure]) for m in ALL]
 
 
 def test_the_seventeen_metrics_are_listed():
-    told = [
+    documented = [
         (cells[0], cells[2])
         for cells in rows(section("docs/metrics.md", "## The seventeen metrics in short"))
     ]
-    assert told == [(m.title, _RANGE[m.measure]) for m in METRICS]
+    assert documented == [(m.title, _RANGE[m.measure]) for m in METRICS]
 
 
 def test_every_event_type_and_field_is_documented():
@@ -277,13 +277,13 @@ def test_every_setting_is_documented_with_its_default():
 
 
 def test_every_platform_has_its_section_and_its_events():
-    told = {
+    documented = {
         cells[2].strip("`"): cells[0]
         for cells in rows(PAGES["docs/connect.md"].split("## How to connect")[0])
         if cells[2]
     }
-    assert told.keys() == registry.platforms().keys()
-    for link in told.values():
+    assert documented.keys() == registry.platforms().keys()
+    for link in documented.values():
         title = link[1:].split("]")[0]
         text = section(
             "docs/connect.md",
@@ -298,7 +298,7 @@ def test_every_platform_has_its_section_and_its_events():
 
 
 def test_metrics_and_limits_of_the_api_are_documented():
-    told = [
+    documented = [
         name
         for name in names(section("docs/api.md", "## Health and metrics"))
         if name.startswith("usage_report_")
@@ -306,7 +306,7 @@ def test_metrics_and_limits_of_the_api_are_documented():
     kinds = {
         m.name + ("_total" if m.type == "counter" else "") for m in telemetry.REGISTRY.collect()
     }
-    assert set(told) == kinds
+    assert set(documented) == kinds
     text = section("docs/api.md", "## Limits and errors")
     assert (
         f"{http.MAX_BODY // 2**20} MiB as sent, {http.MAX_UNPACKED // 2**20} MiB unpacked" in text
@@ -408,13 +408,15 @@ def test_the_worked_example(run):
     text = section("docs/metrics.md", "## A worked example")
     (events,) = blocks("docs/metrics.md", "jsonl")
     assert f"{len(events.splitlines())} accepted, 0 known already\n" in run("ingest -", events)
-    told = {
+    documented = {
         cells[0].strip("`"): float(cells[2]) for cells in rows(text) if cells[0].startswith("`")
     }
-    assert list(told) == [m.key for m in ALL]
+    assert list(documented) == [m.key for m in ALL]
     report = "report --team school --from 2026-03-04 --to 2026-03-05 --as-of 2026-03-05T00:00:00Z --format json"
     answer = json.loads(run(report))
-    assert answer["rows"][0] | answer["total"] == told | {"start": "2026-03-04T00:00:00+00:00"}
+    assert answer["rows"][0] | answer["total"] == documented | {
+        "start": "2026-03-04T00:00:00+00:00"
+    }
     tokyo = json.loads(run(report.replace("--as-of 2026-03-05T00:00:00Z", "--zone Asia/Tokyo")))
     days = [
         int(n)
@@ -461,27 +463,27 @@ def test_a_late_deletion_breaks_the_silence(run):
 
 
 def test_the_shapes_of_json(run):
-    told = {
+    documented = {
         kind: json.loads(block)
         for kind, block in zip(
             ("report", "period", "live"), blocks("docs/command-line.md", "json"), strict=True
         )
     }
     run("ingest -", readme_events())
-    keys = ",".join(told["report"]["total"])
+    keys = ",".join(documented["report"]["total"])
     line = f"report --team acme --from 2026-03-02 --to 2026-03-03 --metrics {keys} --as-of 2026-03-03T00:00:00Z --format json"
-    assert json.loads(run(line)) == told["report"]
+    assert json.loads(run(line)) == documented["report"]
     assert (
-        json.loads(run(f"live --team acme --as-of {told['live']['as_of']} --format json"))
-        == told["live"]
+        json.loads(run(f"live --team acme --as-of {documented['live']['as_of']} --format json"))
+        == documented["live"]
     )
     run("team set acme --zone Europe/Berlin --billing-day 15 --limit participation_minutes=100000")
     period = json.loads(run("period --team acme --as-of 2026-03-02T12:00:00Z --format json"))
     assert len(period["metrics"]) == 6
     period["metrics"] = {
-        k: v for k, v in period["metrics"].items() if k in told["period"]["metrics"]
+        k: v for k, v in period["metrics"].items() if k in documented["period"]["metrics"]
     }
-    assert period == told["period"]
+    assert period == documented["period"]
 
 
 def test_the_filter_for_another_platform():

@@ -1,7 +1,7 @@
-"""A report as text, chart or file; the only place where figures are rounded.
+"""A report as text, chart or file.
 
-May import ``core``, ``storage`` and ``reporting``. Importing the package loads none of its modules.
-Does not own questions, SQL, or the layout of pages.
+Owns every text, chart and file of a report, and all rounding. May import ``reporting`` and below.
+Does not own questions, SQL, or the layout of pages. Importing it loads none of its modules.
 """
 
 __all__ = [

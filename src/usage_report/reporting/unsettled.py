@@ -26,7 +26,6 @@ from usage_report.metering.team_quarters import team_quarters
 from usage_report.storage import entities, event_log
 from usage_report.storage import session_quarters as stored_quarters
 from usage_report.storage import tables as t
-from usage_report.storage.bulk import Row
 from usage_report.storage.event_log import digest
 
 _s = t.sessions.c
@@ -65,7 +64,7 @@ class Unsettled(NamedTuple):
     #: Facts of every quarter hour whose stored facts differ from those at the instant.
     facts: Facts
     #: Packed rows of the sessions, by (session, start of the quarter).
-    rows: dict[tuple[int, int], Row]
+    rows: stored_quarters.Packed
 
 
 def unsettled_sessions(c: Connection, team_id: int, as_of: int, stale_after: int) -> Unsettled:

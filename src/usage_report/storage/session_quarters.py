@@ -18,6 +18,8 @@ from usage_report.storage.bulk import Row
 
 #: A session id and the start of a quarter hour (epoch ms).
 Key = tuple[int, int]
+#: Stored rows by their key.
+Packed = dict[Key, Row]
 
 _q = t.session_quarters.c
 _NUMBERS = ("session_id", "start", *SUMS, "peak", "peak_at", "room")
