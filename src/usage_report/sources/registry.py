@@ -99,11 +99,13 @@ _ATTRIBUTES: dict[str, type] = {
 }
 
 
+@cache
 def files() -> dict[str, FileSource]:
     """Sources that read files, by name."""
     return {name: source for name, source in discover().items() if isinstance(source, FileSource)}
 
 
+@cache
 def platforms() -> dict[str, WebhookSource]:
     """Sources that receive webhooks, by name."""
     return {
