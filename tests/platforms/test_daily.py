@@ -84,7 +84,7 @@ def test_each_fault_of_the_signature_has_its_own_message():
     assert "not base64" in rejection(good, "not base64!")
     assert "no secret" in rejection(sign(b"{}", key=b"x"), "")
     assert "five minutes" in rejection(good._replace(received=NOW + 300_001))
-    assert "no number" in rejection(good._replace(headers={}))
+    assert "is not a number" in rejection(good._replace(headers={}))
 
 
 def test_the_unsigned_test_at_creation_is_accepted_and_ignored():

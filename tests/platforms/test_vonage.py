@@ -95,8 +95,8 @@ def test_each_fault_of_the_token_has_its_own_message():
     assert "another body" in rejection(sign(b"{}", payload_hash=["x"]))
     assert "five minutes" in rejection(good._replace(received=NOW + 301_000))
     assert "five minutes" in rejection(good._replace(received=NOW - 301_000))
-    assert "no number" in rejection(sign(b"{}", iat=None))
-    assert "no number" in rejection(sign(b"{}", iat="now"))
+    assert "is not a number" in rejection(sign(b"{}", iat=None))
+    assert "is not a number" in rejection(sign(b"{}", iat="now"))
     assert "expired" in rejection(sign(b"{}", exp=now - 301))
     assert "no secret" in rejection(sign(b"{}", secret=""), "")
 

@@ -90,8 +90,8 @@ def test_each_fault_of_the_signature_has_its_own_message():
     assert "five minutes" in rejection(good._replace(received=NOW + 300_001))
     assert "five minutes" in rejection(good._replace(received=NOW - 300_001))
     zoom.SOURCE.verify(good._replace(received=NOW + 300_000), SECRET)
-    assert "no number" in rejection(good._replace(headers={}))
-    assert "no number" in rejection(sign(b"{}", signed=-5))
+    assert "is not a number" in rejection(good._replace(headers={}))
+    assert "is not a number" in rejection(sign(b"{}", signed=-5))
     assert "no secret" in rejection(good, "")
 
 
