@@ -1,4 +1,7 @@
-"""Fixtures for real databases: ``engine`` runs a test on SQLite and on PostgreSQL."""
+"""Fixtures for real databases: ``engine`` runs a test on SQLite and on PostgreSQL.
+
+Tests of pure modules are marked ``fast``: ``make check`` runs these only.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,44 @@ from support import databases, product
 from support.shell import Shell
 from usage_report import storage
 
-# A busy machine is no failure. In CI the same examples every time: what is new there is the change, not the dice.
+# A busy machine is not a failure, so there is no deadline. CI runs the same examples every time: a
+# failure there comes from the change, not from chance.
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+#: Modules whose tests need neither a database nor a browser nor another process.
+FAST = {
+    "test_charts",
+    "test_dates",
+    "test_errors",
+    "test_export",
+    "test_links",
+    "test_notes",
+    "test_numbers",
+    "test_periods",
+    "test_presets",
+    "test_reconcile",
+    "test_settings",
+    "test_sources_jsonl",
+    "test_sources_signatures",
+    "test_standing",
+    "test_teams_attendance",
+    "test_timeline",
+    "test_trend_charts",
+    "test_zoom_report",
+}
+#: Fixtures that are a database or a process.
+SLOW_FIXTURES = {"database_url", "engine", "engines", "postgres_server", "shell", "sqlite_shell"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of ``make check``."""
+    for item in items:
+        is_slow = SLOW_FIXTURES & set(getattr(item, "fixturenames", ()))
+        if item.path.stem in FAST and not is_slow and not item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.fast)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -67,8 +104,8 @@ def engines(
 
 
 @pytest.fixture(autouse=True)
-def _ask_everybody(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Tests of soundness ask the oracle and both databases."""
+def _compare_with_databases(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Compare the answers of both databases with the oracle's, in tests of soundness."""
     if "soundness" not in request.path.parts:
         yield
         return

@@ -43,7 +43,7 @@ from usage_report.render.notes import NOT_SUPPLIED, STATE_TEXTS
 from usage_report.render.numbers import ABOUT, with_unit
 from usage_report.reporting.model import BucketState, Report
 
-#: More metrics in one chart cannot be told apart by colour or dash.
+#: More metrics in one chart cannot be distinguished by colour or dash.
 MAX_SERIES: Final = len(DASHES)
 #: Up to so many buckets each has a point: a single bucket would be invisible without one.
 FEW: Final = 45
