@@ -39,7 +39,7 @@ LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-
 screenshots: $(VENV)/.test ## The README's pictures, taken from the running app
 	$(BIN)/python docs/screenshots.py
 
-# A stamp a lock file: installing again only when it has changed.
+# One stamp per lock file: packages are installed again only when it has changed.
 $(VENV)/.app: requirements.lock
 $(VENV)/.test: requirements-test.lock
 $(VENV)/.bench: requirements-bench.lock

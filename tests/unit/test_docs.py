@@ -427,7 +427,7 @@ def test_the_worked_example(run):
     assert [row["participation_minutes"] for row in tokyo["rows"]] == days
 
 
-def test_a_late_deletion_breaks_the_silence(run):
+def test_a_late_deletion_reopens_what_the_timeout_closed(run):
     """As metrics.md says: what was never ended is taken to have lasted until the deletion, and a late leave mends it."""
 
     def event(id: str, type: str, time: str, **data: str) -> str:

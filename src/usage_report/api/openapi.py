@@ -245,7 +245,7 @@ def _operations_routes() -> Json:
     metrics = {"description": "Prometheus text.", "content": {"text/plain": {"schema": _TEXT}}}
     ready = {
         "200": _response("Requests can be served.", _READY),
-        "503": _response("Requests cannot be served; faults say why.", _READY),
+        "503": _response("Requests cannot be served; faults state why.", _READY),
     }
     return {
         "/healthz": _public_route(

@@ -185,7 +185,7 @@ def _parse_body(body: bytes, kind: str, team: str, now: int) -> list[Item]:
             400,
             "The body is not JSON",
             str(error),
-            "Send one event, an array of events, or one event a line.",
+            "Send one event, an array of events, or one event per line.",
         ) from None
     objects = whole if isinstance(whole, list) else [whole]
     _check_count(len(objects))

@@ -1,4 +1,4 @@
-"""The command line ``usage-report``: one module a group of commands.
+"""The command line ``usage-report``: one module for each group of commands.
 
 Owns commands, options and exit statuses: it reads parameters, calls, and prints. May import every
 folder below it; only ``app`` and ``serve`` start other entrances (``ui``, ``api``).

@@ -1,4 +1,4 @@
-"""The command group ``usage-report``, and what becomes an error message.
+"""The command group ``usage-report``, and how errors become messages.
 
 Exit status: 0 success, 1 some input was not accepted or something failed, 2 wrong usage.
 """

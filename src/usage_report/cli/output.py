@@ -38,7 +38,7 @@ def outcome_counts(counts: IngestCounts, quarantined: str = "quarantined") -> st
     """Return outcome counts as text, such as ``12 accepted, 3 known already, 1 quarantined``.
 
     ``quarantined`` describes the events that are in quarantine. Outcomes without events are left
-    out, except for the first two.
+    out, except for *accepted* and *known already*.
     """
     text = f"{counts.accepted:,} accepted, {counts.duplicates:,} known already"
     if in_quarantine := counts.quarantined + counts.quarantined_before:

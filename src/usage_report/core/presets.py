@@ -16,7 +16,7 @@ from usage_report.core.periods import DAY, Period, billing_period
 
 #: The file that comes with the package.
 SHIPPED = Path(__file__).with_name("presets.toml")
-#: Unit -> most of them that ``last`` or ``offset`` may go back: about ten years.
+#: Unit -> how many of them ``last`` or ``offset`` may go back at most: about ten years.
 UNITS = {"day": 3_660, "week": 520, "month": 120, "quarter": 40, "year": 10, "billing": 120}
 KEYS = ("id", "label", "unit", "offset", "last", "complete")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-COMPANY = "Kranich & Vale"
 TEAM = "demo"
 SOURCE = "sample"
 ZONE = "Europe/Berlin"

@@ -37,7 +37,7 @@ from usage_report.storage import session_quarters as stored_quarters
 from usage_report.storage import tables as t
 from usage_report.storage.event_log import IngestCounts, digest
 
-#: Items appended in one step, and about the most bytes that their texts of any length may have.
+#: Items appended in one step, and the approximate limit of the bytes of their unbounded fields.
 BATCH_ITEMS = 10_000
 BATCH_BYTES = 16 * 1024 * 1024
 #: Events processed in one step, about. A session with more events is a step of its own.
@@ -98,13 +98,13 @@ def _append_batch(
 
 
 def _batches(items: Iterable[Item]) -> Iterator[tuple[list[Item], Exception | None]]:
-    """Yield batches; with the last one, the error that ended the input, if one did."""
+    """Yield batches, the last one with the error that ended the input, if there was one."""
     batch: list[Item] = []
     size = 0
     try:
         for item in items:
             batch.append(item)
-            # Either of these may be a whole line of a megabyte.
+            # Only these fields are unbounded: each may be a whole line of a megabyte.
             size += len(item.extra) if isinstance(item, Event) else len(item.raw)
             if len(batch) >= BATCH_ITEMS or size >= BATCH_BYTES:
                 yield batch, None

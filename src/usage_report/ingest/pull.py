@@ -5,8 +5,8 @@ continues when it is run again. Every event has the id of the vendor's object, s
 read twice counts once. Requests are those of ``sources.pull.digitalsamba``, and
 ``digitalsamba_objects`` translates what they return.
 
-Dates: the vendor does not say whether ``date_end`` is part of a range. Lists are therefore read for
-one day more than needed. For statistics the answers decide, see ``DateEnd``.
+Dates: the vendor does not document whether ``date_end`` is part of a range. Lists are therefore
+read for one day more than needed. For statistics the answers decide, see ``DateEnd``.
 """
 
 from __future__ import annotations
@@ -245,7 +245,7 @@ class _Pull:
                 yield recording | found | recording if isinstance(found, dict) else recording
 
     def _read_statistics(self) -> None:
-        """Read and store the figures of each day, one transaction a day."""
+        """Read and store the figures of each day, in one transaction per day."""
         rule = DateEnd(self.client, self.cursor.date_end)
         day, last = (date.fromisoformat(d) for d in (self.cursor.next, self.cursor.last))
         while day <= last:

@@ -58,7 +58,7 @@ class QueueFullError(Exception):
 
 
 class WriteError(Exception):
-    """A request could not be stored, for a reason that is a defect. ``__cause__`` has it."""
+    """A request could not be stored because of a defect. ``__cause__`` is the original error."""
 
 
 class RawRequest(NamedTuple):
@@ -123,11 +123,11 @@ class WriteQueue:
         self._thread.start()
 
     async def append(self, job: Job) -> list[IngestOutcome]:
-        """Have a job stored. Return the outcomes of its events, once they are durable.
+        """Store a job. Return the outcomes of its events, once they are durable.
 
         Raises ``QueueFullError`` when the queue is full or closing, ``DatabaseError`` when the
-        database fails, and ``WriteError`` for a defect. A sender that is cancelled while it waits
-        takes nothing back: its job is stored all the same.
+        database fails, and ``WriteError`` for a defect. If the caller is cancelled while it waits,
+        its job is stored nevertheless.
         """
         answer = asyncio.get_running_loop().create_future()
         queued = _Queued(job, job.items, job.bytes, answer)

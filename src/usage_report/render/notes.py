@@ -1,6 +1,6 @@
 """Caveats of a report, each a sentence or two: what a reader must know before trusting its figures.
 
-Every function returns an empty text where there is nothing to say.
+Every function returns an empty text where its caveat does not apply.
 """
 
 from __future__ import annotations

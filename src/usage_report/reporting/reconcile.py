@@ -191,7 +191,7 @@ def _timing(report: Report, i: int, fetched: int | None, late: int) -> Iterator[
 
 
 def _zone(zone: str, differences: Sequence[float | None], i: int) -> Iterator[Reason]:
-    """Usage that other day boundaries move to a neighbour: one day lacks what the other has."""
+    """Yield a reason if other day boundaries may have moved usage to or from a neighbouring day."""
     own = differences[i] or 0.0
     opposite = [
         abs(other)
@@ -205,7 +205,7 @@ def _zone(zone: str, differences: Sequence[float | None], i: int) -> Iterator[Re
 
 
 def _screenshare(pair: Pair, inputs: _Inputs, line: Line, i: int) -> Iterator[Reason]:
-    """That the other ``Screen`` would bring the figures closer."""
+    """Yield a reason if the other ``Screen`` would bring the figures closer."""
     other = Screen.ADDED if inputs.screen is Screen.CONTAINED else Screen.CONTAINED
     figure = _vendor_figure(pair, inputs.figures[i], other) if pair.screen else None
     if figure is None or line.ours is None or line.vendor is None:
@@ -215,7 +215,7 @@ def _screenshare(pair: Pair, inputs: _Inputs, line: Line, i: int) -> Iterator[Re
 
 
 def _grace(pair: Pair, difference: float, counts: Evidence, i: int) -> Iterator[Reason]:
-    """That the vendor may count the minutes for which an empty session stays open."""
+    """Yield a reason if the vendor may count the minutes for which an empty session stays open."""
     if difference <= 0:
         return
     longest = GRACE_MINUTES[1]
@@ -243,7 +243,7 @@ def _counted_differently(pair: Pair, difference: float) -> Iterator[Reason]:
 
 
 def _unexplained(reasons: Sequence[Reason], difference: float) -> list[Reason]:
-    """That the reasons, all together, cannot explain all of the difference."""
+    """Return a reason if all others together cannot explain the whole difference."""
     bounds = [reason.bound for reason in reasons if reason.bound is not None]
     if len(bounds) < len(reasons) or sum(bounds) + _NOISE >= abs(difference):
         return []
@@ -281,7 +281,7 @@ def _total(pair: Pair, lines: tuple[Line, ...]) -> Line:
 
 
 def _one_sided(pair: Pair, lines: tuple[Line, ...]) -> Line:
-    """The total where no day has both figures: what one side has is shown all the same."""
+    """The total where no day has both figures: it shows what either side has."""
     reasons = tuple(dict.fromkeys(reason for line in lines for reason in line.reasons))[:3]
     ours, theirs = _sides(pair, lines)
     return Line(pair.key, None, ours, theirs, 0.0, 0.0, Verdict.NONE, reasons, 0)
@@ -298,10 +298,10 @@ def _range_reasons(
             by_code.setdefault(reason.code, []).append((line, reason))
     by_code.pop(ReasonCode.UNKNOWN, None)
     if is_sum and len(both) > 1:
-        # What moves from one day to its neighbour leaves the sum as it is.
+        # Usage that moves from one day to its neighbour does not change the sum.
         by_code.pop(ReasonCode.ZONE, None)
     if difference < 0:
-        # Some days were rounded up, and still the range is less than ours.
+        # Rounding days up cannot make the vendor's total smaller than ours.
         by_code.pop(ReasonCode.ROUNDING, None)
     out = []
     for code, days in by_code.items():

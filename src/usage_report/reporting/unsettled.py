@@ -1,7 +1,7 @@
-"""What depends on the instant of a report: the sessions that are not settled at ``as_of``.
+"""Unsettled sessions: those whose stored facts are not final at the instant of a report, ``as_of``.
 
 Stored facts count each session with all its events, and end what is open at the last of them. For
-most sessions that is final. It is not what holds at ``as_of`` for sessions that
+most sessions that is final. At ``as_of`` it is not final for sessions that
 
 * are open and have had an event within the inactivity timeout: what is open runs to ``as_of``;
 * have events at or after ``as_of``, which do not count yet.

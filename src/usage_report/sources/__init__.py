@@ -1,4 +1,4 @@
-"""Where events come from: one module a platform, each turning foreign bytes into ``Event`` values.
+"""Where events come from: a module for each platform, which turns its data into ``Event`` values.
 
 Owns the sources of all platforms, the contract they implement, and their registry.
 May import ``core``. Does not own storing what it reads, nor any HTTP server.

@@ -25,7 +25,7 @@ Row = tuple[Any, ...]
 
 #: Most values in the list of one statement: fewer than both databases accept as parameters.
 MAX_VALUES = 10_000
-#: Most rows of one INSERT. The interpreter is released once a statement, not once a row.
+#: Most rows of one INSERT. The interpreter lock is released once per statement.
 _INSERT_ROWS = 128
 
 

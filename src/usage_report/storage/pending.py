@@ -13,7 +13,7 @@ from usage_report.storage import bulk, inbox, quarantine
 from usage_report.storage import tables as t
 
 _s = t.sessions.c
-#: Parameters named like further columns set these too.
+#: Executed with further parameters, which set the columns that they are named after.
 _MARK_PROCESSED = (
     t.sessions.update()
     .where(_s.id == sa.bindparam("session_id"))

@@ -141,7 +141,7 @@ identity_generations = Table(
 inbox = Table(
     "inbox",
     metadata,
-    # Never reused (``sqlite_autoincrement``): who has read a row has read all rows before it.
+    # Never reused (``sqlite_autoincrement``): a reader of one row has read all before it.
     Column("id", Serial, primary_key=True),
     Column("received_at", BigInteger, nullable=False),
     Column("events", Integer, nullable=False),
@@ -190,7 +190,7 @@ secrets = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 
-#: Webhook requests rejected for their signature since the secret was set, or ever without one.
+#: Webhook requests rejected for their signature since the secret was set, if it was.
 signature_failures = Table(
     "signature_failures",
     metadata,

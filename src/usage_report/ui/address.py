@@ -132,7 +132,7 @@ class Address(Generic[V]):
         def on_pick(picked: object) -> None:
             memory = self._memory()
             if memory is None or self._params() not in (memory.written, memory.seen):
-                return  # Back or a link came first: the choice was made in a view since left
+                return  # the choice belongs to a view that Back or a link has replaced
             view = apply(memory.view, picked)
             if view == memory.view:
                 return

@@ -1,4 +1,4 @@
-"""The only door from pages to queries: a report is computed once and is never out of date.
+"""The only way from pages to reports: a report is computed once and is never out of date.
 
 A report is kept under (identity of the database, team, its ``data_version``, the question).
 ``data_version`` changes with every change of the team's figures or settings, so no expiry time is

@@ -1,4 +1,4 @@
-"""The quarantine on *Sources*: what could not be read, by reason, and the button that tries again.
+"""The quarantine on *Sources*: what could not be read, by reason, and the button *Replay*.
 
 Inputs come from outside. They are shown as text in a code block, never as markup.
 """
@@ -28,7 +28,7 @@ MAX_LISTED, MAX_CHARACTERS = 20, 20_000
 REPLAY_STEPS = 4
 _RESULT, _REASON = "_quarantine_replayed", "quarantine_reason"
 
-_held: cache.SingleFlightCache[list[QuarantineTotals]] = cache.SingleFlightCache(32)
+_totals: cache.SingleFlightCache[list[QuarantineTotals]] = cache.SingleFlightCache(32)
 
 
 def quarantine(frame: Frame) -> None:
@@ -36,11 +36,11 @@ def quarantine(frame: Frame) -> None:
     _show_result()
     reader, team = cache.reader(), frame.team.key
     key = (reader.identity, team, clock.now_ms() // cache.LIVE_MS)
-    held = _held.get(key, lambda: stored.quarantine_totals(reader.engine, team))
-    if not held:
+    totals = _totals.get(key, lambda: stored.quarantine_totals(reader.engine, team))
+    if not totals:
         st.caption("The quarantine is empty: everything received could be read.")
         return
-    counts = {h.reason: h.originals for h in held}
+    counts = {row.reason: row.originals for row in totals}
     total = sum(counts.values())
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
@@ -58,9 +58,9 @@ def quarantine(frame: Frame) -> None:
             "upgrade or because their time has come, are counted.",
         )
     rows = {
-        "Reason": [h.reason for h in held],
-        "Count": [number(h.originals) for h in held],
-        "Newest": [dates.instant(h.newest, frame.team.zone) for h in held],
+        "Reason": [row.reason for row in totals],
+        "Count": [number(row.originals) for row in totals],
+        "Newest": [dates.instant(row.newest, frame.team.zone) for row in totals],
     }
     st.dataframe(
         pd.DataFrame(rows),

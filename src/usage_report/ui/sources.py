@@ -95,7 +95,7 @@ def _sources(frame: Frame) -> None:
         },
     )
     days = strings.count(round(cache.settings().raw_days), "day")
-    st.caption(f"Requests are counted for the last {days}.")
+    st.caption(f"Requests are counted as long as they are kept: for {days}.")
     for name in activity.connected:
         if not {name} & (activity.sent.keys() | activity.week.keys() | activity.unsigned.keys()):
             st.info(

@@ -5,7 +5,7 @@ reads a CloudEvents 1.0 object, ``identity`` computes the digests that are store
 """
 
 from usage_report.core.events.identity import content, identity
-from usage_report.core.events.kinds import BY_CODE, BY_TYPE, CODE, KINDS, Kind
+from usage_report.core.events.kinds import BY_CODE, BY_TYPE, CODE, KINDS
 from usage_report.core.events.model import MAX_TEXT, Event, QuarantinedInput, storable
 from usage_report.core.events.parser import parse
 from usage_report.core.events.timestamps import AHEAD, EARLIEST, check_time, instant, iso
@@ -19,7 +19,6 @@ __all__ = [
     "KINDS",
     "MAX_TEXT",
     "Event",
-    "Kind",
     "QuarantinedInput",
     "check_time",
     "content",

@@ -66,5 +66,5 @@ def storable(value: object) -> str:
         return ""
     try:
         return value if len(value.encode()) <= MAX_TEXT else ""
-    except UnicodeEncodeError:  # half a character, from a command line that is not UTF-8
+    except UnicodeEncodeError:  # a lone surrogate, from a command line that is not UTF-8
         return ""

@@ -10,7 +10,7 @@ Spec = dict[str, Any]
 
 #: Lines and points that are not the figures themselves.
 QUIET: Final = "#808894"
-#: What needs a look.
+#: Marks that need attention.
 ALERT: Final = "#b3261e"
 AREA_OPACITY: Final = 0.12
 LINE_WIDTH: Final = 2.25
@@ -21,7 +21,7 @@ NOW_SIZE: Final = 60
 #: One per series, solid first: series are distinguishable without colour.
 DASHES: Final = ((1, 0), (7, 3), (2, 2), (10, 3, 2, 3), (14, 4), (5, 2, 1, 2, 1, 2))
 SHAPES: Final = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
-#: What is not complete, or projected: finer than any dash of a series.
+#: Incomplete and projected figures: finer than any dash of a series.
 DOTTED: Final = (1, 4)
 LIMIT_DASH: Final = (6, 4)
 #: Channels of a mark from the top of the chart to its bottom.

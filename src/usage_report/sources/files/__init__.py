@@ -1,4 +1,4 @@
-"""Sources that read files: one module a format, each with a ``SOURCE``.
+"""Sources that read files: one module for each format, each with a ``SOURCE``.
 
 May import ``core`` and the shared modules of ``sources``. Does not own how files are opened, or
 which of the sources reads a file.

@@ -1,4 +1,4 @@
-"""Tables of stays, one a row: what the attendance reports of Zoom and Teams have in common.
+"""Tables of stays, one per row: what the attendance reports of Zoom and Teams have in common.
 
 A row has a person and the local times of joining and leaving (see ``attendance_times``). A file is
 read whole, because the form of its dates shows only when all of them are known; ``MAX_BYTES``

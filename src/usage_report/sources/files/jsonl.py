@@ -1,4 +1,4 @@
-"""JSON Lines: one CloudEvents object a line, in which every event of this package can be written.
+"""JSON Lines: one CloudEvents object per line, a format that can express every event.
 
 Blank lines, CRLF, a byte order mark and a last line without a newline are accepted. Every other
 line is either an event or quarantined with its line number. A line over ``MAX_LINE_BYTES`` is
@@ -19,7 +19,7 @@ from usage_report.sources.text import KEPT_BYTES, MAX_LINE_BYTES, lines, without
 
 
 class JsonLines(FileSource):
-    """Canonical events, one a line."""
+    """Canonical events, one per line."""
 
     name = "jsonl"
     title = "JSON Lines"

@@ -25,7 +25,7 @@ class WebhookAdapter(WebhookSource):
     def _drafts(self, body: dict[str, Any]) -> Iterable[Draft]:
         """Return what one event of the platform becomes, ``()`` where it has no part in usage.
 
-        Raises ``EventError`` where the event is not known, or lacks what it must have.
+        Raises ``EventError`` where the event is not known, or lacks a required field.
         """
 
     def translate(self, delivery: Delivery, context: Context) -> Iterator[Event | QuarantinedInput]:

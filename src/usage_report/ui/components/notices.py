@@ -13,7 +13,7 @@ _EXAMPLE_TEAM = "YOUR-TEAM"
 
 
 def sample_data() -> None:
-    """Say that the figures are a sample, and how to replace it."""
+    """Show that the figures are a sample, and how to replace it."""
     st.info(
         f"**Sample data.** Add your own: {strings.code(strings.ingest_command(_EXAMPLE_TEAM))} · "
         f"Remove the sample: {strings.code('usage-report demo --remove')}",
@@ -22,7 +22,7 @@ def sample_data() -> None:
 
 
 def no_events(team: str | None) -> None:
-    """Say that nothing has been received, for a team or at all, and how to begin."""
+    """Show that nothing has been received, for a team or at all, and how to begin."""
     key = team or _EXAMPLE_TEAM
     with st.container(border=True):
         of_team = f" for {strings.plain(team)}" if team else ""
