@@ -35,10 +35,10 @@ def rows(lines: Iterator[bytes], now: int) -> Iterator[tuple]:
         person, name = data.get("participant", ""), data.get("name", "")
         detail = data.get("kind") or data.get("visibility", "")
         key = blake2b(f"{team}\0{source}\0{id}".encode(), digest_size=16).digest()
-        said = "\0".join(
+        text = "\0".join(
             (f"{CODES[type]} {time}", room, session, subject, connection, person, name, detail, "")
         )
-        content = blake2b(said.encode(), digest_size=16).digest()
+        content = blake2b(text.encode(), digest_size=16).digest()
         of = sessions.setdefault((team, session), len(sessions) + 1)
         yield (
             key,
@@ -61,7 +61,7 @@ def rows(lines: Iterator[bytes], now: int) -> Iterator[tuple]:
 
 def main(file: str, database: str, batch: str, schema: str) -> None:
     c = sqlite3.connect(database, isolation_level=None)
-    # As our own connections have it; without the larger cache the baseline would be slower.
+    # The setting of our own connections. Without the larger cache the baseline would be slower.
     for pragma in (
         "journal_mode=wal",
         "synchronous=full",

@@ -1,4 +1,4 @@
-"""The least a receiver can be: a Starlette route that parses the JSON and commits one row to SQLite for each request.
+"""The smallest possible receiver: a Starlette route that parses the JSON and commits one row to SQLite for each request.
 
 ``python benchmarks/bare_receiver.py DATABASE PORT plain|tuned``. It knows no tokens, checks nothing, finds no duplicates,
 counts nothing. ``plain`` takes everything as it comes: the request's own JSON reader, SQLite's defaults. ``tuned`` is the
@@ -21,7 +21,7 @@ database, port, tuned = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "tuned"
 connection = sqlite3.connect(database)
 connection.execute(
     "PRAGMA synchronous=full"
-)  # SQLite's own default, said for systems that have another
+)  # SQLite's default; some systems build it with another
 if tuned:
     connection.execute("PRAGMA journal_mode=wal")
 connection.execute("CREATE TABLE bodies (id INTEGER PRIMARY KEY, body BLOB)")

@@ -1,4 +1,4 @@
-"""What the benchmarks share: a result, children whose memory is known, alternation, and a folder for what is made once."""
+"""What the benchmarks share: a result, children whose memory is known, alternation, and a folder for files that are created once."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def alternate(rounds: int, *works: Callable[[], float]) -> list[float]:
-    """Run works in turn, ``rounds`` times; each gives its seconds -> the best of each.
+    """Run works in turn, ``rounds`` times; each returns its seconds. Return the best of each.
 
     Taking turns, a busy spell of the machine meets all of them; the best is what the code takes when left alone.
     """
@@ -100,7 +100,7 @@ class Child:
 
 
 def child(*command: str | Path, **environment: str) -> Child:
-    """Run a fresh Python with the arguments given; raises where it fails."""
+    """Run a fresh Python with the arguments given. Raises an error if it fails."""
     begin = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *map(str, command)],
@@ -140,6 +140,6 @@ def cached(name: str, make: Callable[[Path], object]) -> Path:
 
 
 def remove(path: Path) -> None:
-    """Delete a file, and what SQLite keeps beside it."""
+    """Delete a file, and the files that SQLite keeps next to it."""
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)

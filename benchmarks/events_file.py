@@ -37,7 +37,7 @@ def envelope(event: Event, team: str) -> dict:
 
 
 def write(path: Path, events: int, teams: int = 4) -> int:
-    """Write about ``events`` lines -> how many."""
+    """Write about ``events`` lines. Return how many."""
     written = 0
     with path.open("wb") as out:
         for event in demo.events(demo.start_of(NOW), NOW):

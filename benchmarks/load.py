@@ -15,9 +15,9 @@ import orjson
 import uvloop
 
 CONNECTIONS = 16
-#: Stand in the bodies for the number of the round and for the minute, in as many bytes.
+#: Placeholders in the bodies for the number of the round and the minute, of the same length.
 _ROUND, _MINUTE = b"@@@@@@@@", b"####-##-##T##:##"
-#: Events of one meeting: eight people join, speak, fall silent and leave.
+#: Events of one meeting: eight people join, unmute, mute and leave.
 _MEETING = 64
 
 
@@ -144,7 +144,7 @@ class _Sender(asyncio.Protocol):
 
 
 def _bodies(sender: int, size: int) -> Iterator[bytes]:
-    """Bodies of ``size`` fresh events each, without end: one meeting after the other."""
+    """Bodies of ``size`` fresh events each, without end, one meeting after another."""
     templates = [
         orjson.dumps(batch if size > 1 else batch[0]) for batch in _templates(sender, size)
     ]

@@ -1,4 +1,4 @@
-"""A year of meetings of one team, as events for our pipeline and as finished spans for anybody else's.
+"""A year of meetings of one team, as events for our pipeline and as finished spans for other databases.
 
 Eight people a session, fifty rooms, five thousand persons; everybody's microphone is on for part of the stay. Some sessions
 are recorded, captioned, have a whiteboard or breakouts; all have posts. Ten sessions go on at ``NOW``, whatever the size.
@@ -73,10 +73,10 @@ def make(spans: int) -> Meetings:
         left,
         on + ((left - on) * dice.uniform(0.2, 0.9, (n, PEOPLE))).astype(np.int64),
     )
-    # What is open when silence falls ends at the session's last event.
-    silence = on[live].max(axis=1)
-    left[live] = off[live] = silence[:, None]
-    end[live] = silence
+    # Spans that the inactivity timeout closes end at the session's last event.
+    last_event = on[live].max(axis=1)
+    left[live] = off[live] = last_event[:, None]
+    end[live] = last_event
 
     features = {}
     for name, every in (("recording", 5), ("captions", 4), ("whiteboard", 7), ("breakout", 9)):
@@ -114,7 +114,7 @@ _ENDS = {
 
 
 def events(m: Meetings) -> Iterator[Event]:
-    """All that was heard of the meetings, session by session."""
+    """Yield all events of the meetings, session by session."""
     columns = [
         x.tolist()
         for x in (m.room, m.end, m.person, m.joined, m.left, m.on, m.off, m.deleted, m.posts)
@@ -178,7 +178,7 @@ def events(m: Meetings) -> Iterator[Event]:
 
 
 def tables(m: Meetings) -> dict[str, dict[str, np.ndarray]]:
-    """The same as finished spans and points: table -> column -> array."""
+    """Return the same as finished spans and points: arrays by table and column."""
     session = np.repeat(np.arange(len(m)), PEOPLE)
     who = np.tile(np.arange(PEOPLE), len(m))
     sent = (m.on < m.off).ravel()

@@ -264,7 +264,7 @@ class Bare(Server):
 
 
 class Ours(Server):
-    """The receiver as it is run: tokens, checks, duplicates, and the worker that counts beside it."""
+    """The receiver as it is run: tokens, checks, duplicates, and a worker process."""
 
     name = "ours"
 

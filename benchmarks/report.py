@@ -1,7 +1,7 @@
 """A year's report (365 days, every metric), as the number of spans grows, and against DuckDB computing it from the spans.
 
 Both databases are filled by the real pipeline. Nothing is cached between two reports: each opens a transaction, reads and
-combines. *Settled* asks after the last session has fallen silent; *live* asks while ten sessions of eight people go on,
+combines. *Final* asks after the last session has been closed by the inactivity timeout; *live* asks while ten sessions of eight people are running,
 which are folded again from their events for each report.
 """
 
@@ -25,9 +25,9 @@ from usage_report.reporting.reader import Reader
 
 MANY, FEW = 1_000_000, 10_000
 STALE = 24 * 3_600_000
-SETTLED = meetings.NOW + 3 * meetings.DAY
+FINAL = meetings.NOW + 3 * meetings.DAY
 REPORTS = 41
-#: Parts that the SQL computes one by one, beside the metrics.
+#: Parts that the SQL computes one by one, in addition to the metrics.
 PARTS = ("broadcast_minutes_audio", "consumed_minutes_audio")
 
 
@@ -37,13 +37,13 @@ def run(small: bool, rounds: int) -> list[Result]:
         n: Reader(storage.open_database(f"sqlite:///{_database(n)}"), STALE) for n in (FEW, many)
     }
     results = []
-    for name, as_of in (("settled", SETTLED), ("live", meetings.NOW)):
+    for name, as_of in (("final", FINAL), ("live", meetings.NOW)):
         query = Query(meetings.TEAM, date(2025, 1, 1), date(2025, 12, 31), "UTC", as_of)
         few, lots = _medians(*(partial(readers[n].report, query) for n in (FEW, many)))
         what = f"year of {len(METRICS)} metrics by day, {many:,} presence spans, {name}"
         results.append(times_its_time("report", what, f"the same at {FEW:,} spans", lots, few, 1.3))
 
-    query = Query(meetings.TEAM, date(2025, 1, 1), date(2025, 12, 31), "UTC", SETTLED)
+    query = Query(meetings.TEAM, date(2025, 1, 1), date(2025, 12, 31), "UTC", FINAL)
     duck = _duck(meetings.tables(meetings.make(many)))
     answer = duck()
     _compare(readers[many].report(query), *answer)
@@ -74,7 +74,7 @@ def _database(spans: int) -> Path:
 
 
 def _medians(*works) -> list[float]:
-    """The median seconds of works that take turns, after a few rounds that do not count."""
+    """Return the median seconds of works that take turns, after a few rounds that do not count."""
     taken = [[timed(work) for work in works] for _ in range(REPORTS + 5)][5:]
     medians = [statistics.median(column) for column in zip(*taken, strict=True)]
     say("medians: " + ", ".join(f"{m * 1000:.1f} ms" for m in medians))
@@ -82,7 +82,7 @@ def _medians(*works) -> list[float]:
 
 
 def _duck(tables: dict[str, dict[str, np.ndarray]]):
-    """Load the spans into DuckDB, by start -> a function that asks for the report: (rows, total)."""
+    """Load the spans into DuckDB, sorted by start. Return a function that computes the report: (rows, total)."""
     import duckdb
     import pyarrow as pa
 
@@ -99,7 +99,7 @@ def _duck(tables: dict[str, dict[str, np.ndarray]]):
 
 
 def _compare(report, rows: dict[str, np.ndarray], total: tuple[int, int]) -> None:
-    """Every figure of every day, and the two totals that are no sum or largest of days, must be the same."""
+    """Every figure of every day, and the two totals that are neither a sum nor a maximum of days, must be equal."""
     assert report.begun == meetings.DAYS
     for key in (*(m.key for m in METRICS), *PARTS):
         theirs = np.asarray(rows[key]).astype(np.int64)

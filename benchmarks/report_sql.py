@@ -92,5 +92,5 @@ LEFT JOIN {_minutes("breakout")} breaks USING (day)
 ORDER BY day
 """
 
-#: The totals that no day's figure gives.
+#: The totals that do not follow from the figures of days.
 TOTAL = "SELECT count(DISTINCT person), count(DISTINCT room) FROM presence"

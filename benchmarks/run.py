@@ -48,7 +48,7 @@ def main() -> int:
         )
 
     results: list[Result] = []
-    # A process each: none is warmed or fattened by the one before (a child's peak memory counts from its parent's).
+    # A process each: no benchmark is warmed by the one before, and peak memory is its own (a child's counts from its parent's).
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as fresh:
         for name in given.names or NAMES:
             say(f"{name}:")

@@ -17,7 +17,7 @@ from pathlib import Path
 from common import child, package_path
 
 METRICS = ("participation", "broadcast", "consumed", "active_participants", "sessions", "recorded")
-#: Settings of ours that an app of one file would not have by itself.
+#: Our settings that differ from Streamlit's defaults.
 FLAGS = (
     "--server.headless=true",
     "--server.fileWatcherType=none",

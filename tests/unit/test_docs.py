@@ -428,7 +428,7 @@ def test_the_worked_example(run):
 
 
 def test_a_late_deletion_reopens_what_the_timeout_closed(run):
-    """As metrics.md says: what was never ended is taken to have lasted until the deletion, and a late leave mends it."""
+    """As metrics.md states: what was never ended counts until the deletion, and a late leave corrects that."""
 
     def event(id: str, type: str, time: str, **data: str) -> str:
         body = {"team": "acme", "room": "r", "session": "s", **data}
@@ -455,8 +455,10 @@ def test_a_late_deletion_reopens_what_the_timeout_closed(run):
     run("ingest -", event("3", "recording.stopped", "2026-03-02T09:30:00Z", recording="r"))
     run("ingest -", event("4", "recording.deleted", "2026-03-05T09:30:00Z", recording="r"))
     assert minutes("2026-03-02T12:30:00Z") == 210  # running
-    assert minutes("2026-03-03T09:30:00Z") == 30  # silent for 24 hours: until the last event
-    assert minutes("2026-03-05T10:30:00Z") == 3 * 1440 + 90  # heard of again
+    assert (
+        minutes("2026-03-03T09:30:00Z") == 30
+    )  # closed by the inactivity timeout: until the last event
+    assert minutes("2026-03-05T10:30:00Z") == 3 * 1440 + 90  # reopened by the deletion
     assert minutes("2026-03-31T00:00:00Z") == 3 * 1440 + 30
     run("ingest -", event("5", "participant.left", "2026-03-02T09:40:00Z", connection="c"))
     assert minutes("2026-03-05T10:30:00Z") == minutes("2026-03-31T00:00:00Z") == 40

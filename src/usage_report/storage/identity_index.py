@@ -71,7 +71,7 @@ def known_contents(c: Connection, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         if words is None:
             perhaps = keys
         else:
-            perhaps = [keys[i] for i in np.flatnonzero(_contains(words, *hashes)).tolist()]
+            perhaps = [keys[i] for i in np.flatnonzero(_may_contain(words, *hashes)).tolist()]
         if perhaps:
             found.update(
                 bulk.select_in(
@@ -111,12 +111,10 @@ def build_filter(keys: Iterator[Sequence[bytes]], size: int) -> bytes:
     return words.astype("<u8").tobytes()
 
 
-def may_contain(words: _Words, keys: Sequence[bytes]) -> npt.NDArray[np.bool_]:
-    """Return for each identity whether a filter may hold it; where not, it certainly does not."""
-    return _contains(words, *_hashes(keys))
-
-
-def _contains(words: _Words, places: npt.NDArray[np.uint64], bits: _Words) -> npt.NDArray[np.bool_]:
+def _may_contain(
+    words: _Words, places: npt.NDArray[np.uint64], bits: _Words
+) -> npt.NDArray[np.bool_]:
+    """Return for each of some ``_hashes`` whether a filter may hold it. ``False`` is certain."""
     found: npt.NDArray[np.bool_] = (words[_places_in(places, len(words))] & bits) == bits
     return found
 
