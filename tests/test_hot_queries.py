@@ -56,7 +56,7 @@ def append(engine: sa.Engine) -> None:
 
 def take(engine: sa.Engine) -> None:
     queue = WriteQueue(engine)
-    product.take(queue, Job("acme", "jsonl", "request", late("kim"), [], AS_OF, None))
+    product.store(queue, Job("acme", "jsonl", "request", late("kim"), [], AS_OF, None))
     queue.close()
 
 

@@ -85,7 +85,7 @@ def deliver(
         at,
         RawRequest(platform, "http://x/", {}, b"{}"),
     )
-    product.take(write_queue, job)
+    product.store(write_queue, job)
     pipeline.drain_inbox(engine)
     write_queue.close()
 

@@ -85,7 +85,7 @@ def assert_delivery_does_not_matter(engine: sa.Engine, case) -> None:
     databases.wipe(engine)
     # The zone is set before the first event, so that days are updated with each batch.
     team_changes.change(engine, team, now=product.RECEIVED, zone=question["zone"])
-    product.feed(engine, *first, settle_each=each)
+    product.feed(engine, *first, process_each=each)
     assert product.answer(engine, question) == expected
     assert product.live(engine, **moment) == now
     held = derived(engine)
@@ -97,7 +97,7 @@ def assert_delivery_does_not_matter(engine: sa.Engine, case) -> None:
 
     databases.wipe(engine)
     team_changes.change(engine, team, now=product.RECEIVED)
-    product.feed(engine, *second, settle_each=each_too)
+    product.feed(engine, *second, process_each=each_too)
     assert product.answer(engine, question) == expected
     assert product.live(engine, **moment) == now
     assert derived(engine) == held
@@ -128,7 +128,7 @@ def test_both_databases_store_the_same_bytes(engines, case):
     for kind, engine in engines.items():
         databases.wipe(engine)
         team_changes.change(engine, question["team"], now=product.RECEIVED)
-        product.feed(engine, *batches, settle_each=each)
+        product.feed(engine, *batches, process_each=each)
         with engine.connect() as c:
             rows = c.execute(
                 sa.select(t.team_quarters).order_by(

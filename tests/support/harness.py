@@ -124,7 +124,7 @@ def run(events: Iterable[Event], **query: Any) -> dict:
     """Return the oracle's report, after checking that every database in ``product.ENGINES`` gives the same."""
     events = list(events)
     answer = oracle.report(events, **query)
-    product.hold(events, {"zone": "UTC"} | query, answer, product.ENGINES)
+    product.check(events, {"zone": "UTC"} | query, answer, product.ENGINES)
     return answer
 
 
@@ -132,7 +132,7 @@ def run_live(events: Iterable[Event], **query: Any) -> dict[str, int]:
     """Return what is live by the oracle, after checking that every database in ``product.ENGINES`` agrees."""
     events = list(events)
     answer = oracle.live(events, **query)
-    product.hold_live(events, query, answer, product.ENGINES)
+    product.check_live(events, query, answer, product.ENGINES)
     return answer
 
 

@@ -1,4 +1,4 @@
-"""The product, driven as a whole: events into a real database, a report out of it, held against the oracle's answer."""
+"""The product, driven as a whole: events into a real database, a report out of it, compared with the oracle's answer."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from usage_report.storage.teams import team_id
 RECEIVED = 1_800_000_000_000
 PEAKS = oracle.PEAKS
 
-#: What ``harness.run`` asks besides the oracle; ``conftest`` fills it for the tests that want it.
+#: Databases that ``harness.run`` asks in addition to the oracle; ``conftest`` sets them for tests that use them.
 ENGINES: dict[str, sa.Engine] = {}
 
 
-def take(write_queue: WriteQueue, job: Job) -> list[IngestOutcome]:
-    """Have a request taken in -> the fates of its events."""
-    # In a thread of its own: where a browser is driven, this one has a loop that runs already.
+def store(write_queue: WriteQueue, job: Job) -> list[IngestOutcome]:
+    """Store a request. Return the outcomes of its events."""
+    # In a thread of its own: in browser tests, this thread already runs an event loop.
     with ThreadPoolExecutor(1) as own:
         return own.submit(asyncio.run, write_queue.append(job)).result(30)
 
@@ -43,17 +43,17 @@ def ingest(
     return pipeline.append(engine, items, now=now, format="jsonl", origin="test")
 
 
-def feed(engine: sa.Engine, *batches: Sequence[Event], settle_each: bool = True) -> None:
-    """Take in batches, settling after each or only at the end."""
+def feed(engine: sa.Engine, *batches: Sequence[Event], process_each: bool = True) -> None:
+    """Ingest batches, and process them after each or only at the end."""
     for batch in batches:
         ingest(engine, batch)
-        if settle_each:
+        if process_each:
             pipeline.process_pending(engine)
     pipeline.process_pending(engine)
 
 
 def load(engine: sa.Engine, events: Iterable[Event], *ensure: str) -> None:
-    """Only these events in the database, and the teams named."""
+    """Fill the database with these events only, and create the teams named."""
     databases.wipe(engine)
     feed(engine, list(events))
     for team in ensure:
@@ -66,7 +66,7 @@ def fingerprint(engine: sa.Engine, team: str) -> str:
 
 
 def answer(engine: sa.Engine, question: Mapping[str, Any]) -> dict:
-    """What ``oracle.report`` gives, from the database."""
+    """Return what ``oracle.report`` returns, from the database."""
     q = dict(question)
     stale_after = q.pop("stale_after", oracle.STALE_AFTER)
     start, last = (date.fromisoformat(str(q[k])) for k in ("start", "last"))
@@ -89,7 +89,7 @@ def answer(engine: sa.Engine, question: Mapping[str, Any]) -> dict:
 def live(
     engine: sa.Engine, *, team: str, as_of: int, stale_after: int = oracle.STALE_AFTER
 ) -> dict[str, int]:
-    """What ``oracle.live`` gives, from the database; the list of sessions must agree with its own counts."""
+    """Return what ``oracle.live`` returns, from the database; the list of sessions must agree with its own counts."""
     got = Reader(engine, stale_after).live(team, as_of)
     assert got.live_sessions == len(got.sessions)
     assert got.live_participants == sum(s.people for s in got.sessions)
@@ -100,13 +100,13 @@ def set_zone(engine: sa.Engine, team: str, zone: str) -> None:
     team_changes.change(engine, team, now=RECEIVED, zone=zone)
 
 
-def hold(
+def check(
     events: Sequence[Event],
     question: Mapping[str, Any],
     expected: dict,
     engines: Mapping[str, sa.Engine],
 ) -> None:
-    """Every database must give the expected report, from quarters and, once the team has that zone, from its days."""
+    """Check the report of every database: from quarters and, once the team has that zone, from its days."""
     for kind, engine in engines.items():
         load(engine, events, question["team"])
         assert answer(engine, question) == expected, kind
@@ -114,7 +114,7 @@ def hold(
         assert answer(engine, question) == expected, f"{kind}, by days"
 
 
-def hold_live(
+def check_live(
     events: Sequence[Event],
     question: Mapping[str, Any],
     expected: dict,

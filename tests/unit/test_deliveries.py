@@ -51,7 +51,7 @@ def post(engine, platform: str, team: str, body: dict, at: int) -> None:
     events = [x for x in items if type(x) is Event]
     refused = [x._replace(team=team) for x in items if type(x) is QuarantinedInput]
     queue = WriteQueue(engine)
-    product.take(
+    product.store(
         queue,
         Job(
             team,

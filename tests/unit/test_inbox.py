@@ -180,9 +180,9 @@ def test_without_a_worker_the_write_queue_drains_the_inbox(engine, monkeypatch):
             job = Job(
                 "acme", "jsonl", "request", [joined(f"{i:02}"), joined(f"{i:02}+")], [], NOW, None
             )
-            assert product.take(writer, job) == [A, A]
+            assert product.store(writer, job) == [A, A]
             assert pipeline.inbox_size(engine).events <= 5 + 2 + 2
-        assert product.take(writer, job) == [D, D]
+        assert product.store(writer, job) == [D, D]
     finally:
         writer.close()
     assert 15 <= len(ids(engine)) < 24
@@ -200,7 +200,7 @@ def test_events_of_a_drain_that_failed_stay_known(engine, monkeypatch):
             raise DatabaseError("The disk of the database is full")
 
     def send(*events: Event) -> list[IngestOutcome]:
-        return product.take(writer, Job("acme", "jsonl", "request", events, [], NOW, None))
+        return product.store(writer, Job("acme", "jsonl", "request", events, [], NOW, None))
 
     writer = WriteQueue(engine)
     try:

@@ -33,8 +33,8 @@ from usage_report.reporting.model import Query, Report, TeamInfo
 from usage_report.reporting.reader import Reader, canonical_as_of
 from usage_report.sources import registry
 
-#: Metrics whose sum is a field of Digital Samba's statistics. ``None``: answered ``null``, because
-#: events do not report it.
+#: Metrics whose sum is a field of Digital Samba's statistics. ``None``: no metric has it, so the
+#: answer is ``null`` unless noted otherwise.
 STATISTICS: dict[str, tuple[str, ...] | None] = {
     "participation_minutes": ("participation_minutes",),
     "broadcasted_minutes": ("broadcast_minutes",),
