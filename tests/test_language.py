@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,7 @@ LEFT_OUT = (
 )
 
 
+@cache
 def texts() -> list[tuple[str, str]]:
     """Read every text file of the project, by its path."""
     listed = subprocess.run(
@@ -80,6 +82,8 @@ def texts() -> list[tuple[str, str]]:
 
 def occurrences(text: str, word: str, flags: int) -> list[str]:
     pattern = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])", flags)
+    if not pattern.search(text):
+        return []
     return [line.strip() for line in text.splitlines() if pattern.search(line)]
 
 

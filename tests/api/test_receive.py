@@ -352,7 +352,7 @@ def test_415(api):
 @pytest.mark.parametrize("invalid", [False, True])
 def test_429_when_the_queue_is_full_and_nothing_is_lost(api, monkeypatch, invalid):
     """While another process locks the database, requests wait; those that find the queue full do not."""
-    monkeypatch.setattr(write_queue, "QUEUE", 3)
+    monkeypatch.setattr(write_queue, "QUEUE_EVENTS", 3)
     sender = api.sender()
     api.post([], sender)  # caches the token, because the database will be locked
     writing, queue = threading.Event(), api.service.write_queue

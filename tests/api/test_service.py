@@ -321,7 +321,7 @@ def test_a_worker_that_dies_is_replaced_and_none_outlives_the_service(tmp_path):
         running.send_signal(signal.SIGTERM)
         assert running.wait(15) in (0, -signal.SIGTERM)
         assert eventually(lambda: not Path(f"/proc/{worker}").exists())
-    assert "started again" in (tmp_path / "log").read_text()
+    assert "is restarted" in (tmp_path / "log").read_text()
 
 
 def has_counted_all(address: str) -> bool:
