@@ -356,8 +356,8 @@ def test_429_when_the_queue_is_full_and_nothing_is_lost(api, monkeypatch, invali
     sender = api.sender()
     api.post([], sender)  # caches the token, because the database will be locked
     writing, queue = threading.Event(), api.service.write_queue
-    real = queue._write
-    monkeypatch.setattr(queue, "_write", lambda jobs: writing.set() or real(jobs))
+    real = queue._step
+    monkeypatch.setattr(queue, "_step", lambda jobs: writing.set() or real(jobs))
     answers: dict[str, httpx.Response] = {}
 
     def send(id: str) -> None:
