@@ -92,7 +92,8 @@ def test_the_tutorial(run, new_page, request: pytest.FixtureRequest):
     output = [run(block) for block in before]
     assert any("4 accepted" in text for text in output)
     assert "0 accepted, 4 known already" in run(before[1])
-    figures = {line[:27].strip(): line.split()[-1] for line in output[-1].splitlines()}
+    lines = [line for line in output[-1].splitlines() if line]
+    figures = {line[:27].strip(): line.split()[-1] for line in lines}
     assert figures["Participation minutes"] == "7.0"
     assert figures["Broadcast minutes"] == "3.0"
     assert figures["Max concurrent participants"] == "2"
