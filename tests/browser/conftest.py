@@ -54,7 +54,9 @@ def app_url(server: Server) -> str:
     return server.url
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright is open its event loop runs in the main thread of this
+# worker, where ``asyncio.run`` of later tests then fails.
+@pytest.fixture(scope="module")
 def chromium():
     from playwright.sync_api import expect, sync_playwright
 
