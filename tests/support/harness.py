@@ -1,4 +1,4 @@
-"""Tools for examples worked out by hand: a ``Log`` of what happened, and ``check`` for the figures that follow."""
+"""Tools for worked examples: a ``Log`` of what happened, and ``check`` for the figures that follow."""
 
 from __future__ import annotations
 

@@ -840,7 +840,7 @@ def test_a_real_lesson(shell):
     total = got["total"]
     assert total["active_participants"] == 11
     assert total["max_concurrent_participants"] == total["max_participants_per_session"] == 10
-    # 2331.3 s counted by hand; its one recording runs from ...765.689 to ...097.404 by its UTC stamps: 2331.715 s.
+    # 2331.3 s counted without the program; its one recording runs from ...765.689 to ...097.404 by its UTC stamps: 2331.715 s.
     assert total["recorded_minutes"] * 60_000 == 2_331_715
     assert total["chat_posts"] == 38
     assert (

@@ -578,7 +578,7 @@ def spans(events, starts, ends, key):
 
 
 def test_the_real_lesson_has_the_figures_of_another_reader():
-    """The other reader works in whole seconds from the start; other figures are counted by hand."""
+    """The other reader works in whole seconds from the start; other figures are counted without it."""
     path = lesson()
     with input.open_input(path) as (stream, head):
         source = registry.choose(head, path.name)
@@ -621,7 +621,7 @@ def test_the_real_lesson_has_the_figures_of_another_reader():
     [recording] = spans(events, "recording.started", "recording.stopped", lambda e: e.subject)
     assert (
         recording[2] - recording[1] == 1_552_668_097_404 - 1_552_665_765_689
-    )  # 2331.7 s by both its clocks, 2331.3 s counted by hand
+    )  # 2331.7 s by both its clocks, 2331.3 s counted without the program
 
     # Tracks end with their stay at the latest.
     tracks, opened = [], {}

@@ -1,7 +1,7 @@
 """Sample meetings for the tests of webhooks: one module with a ``SAMPLE`` for each platform.
 
 The module has the name of the source, with ``_`` for ``-``. A sample is one short meeting as the
-platform delivers and signs it, with figures calculated by hand.
+platform delivers and signs it, with figures calculated independently.
 """
 
 from __future__ import annotations

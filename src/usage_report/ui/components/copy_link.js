@@ -27,7 +27,7 @@ export default function (component) {
       await navigator.clipboard.writeText(text);
       return announce(done);
     } catch {
-      // No permission, or not https: try execCommand, then show the link to be copied by hand.
+      // No permission, or not https: try execCommand, then show the link, selected.
     }
     const field = document.createElement("textarea");
     field.value = text;
@@ -43,7 +43,7 @@ export default function (component) {
     hand.readOnly = true;
     hand.value = text;
     hand.ariaLabel = "Link";
-    status.replaceChildren("Copy it by hand: ", hand);
+    status.replaceChildren("Copy this link: ", hand);
     hand.select();
   }
 
