@@ -17,6 +17,7 @@ from typing import Any
 
 import click
 
+from usage_report.cli.parameters import listening_options
 from usage_report.core import logging
 from usage_report.core.errors import UsageReportError
 from usage_report.core.settings import PREFIX, Settings, load
@@ -70,14 +71,7 @@ def options() -> dict[str, Any]:
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    default=8501,
-    show_default=True,
-    help="Port to listen on.",
-)
+@listening_options(port=8501)
 @click.option(
     "--database",
     metavar="URL",

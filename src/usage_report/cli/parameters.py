@@ -16,6 +16,7 @@ from usage_report.core.periods import Grain, parse_date, parse_instant, zone
 from usage_report.storage import teams
 
 _Value = TypeVar("_Value")
+_Command = Callable[..., None]
 
 
 def _checked(parse: Callable[[str], _Value]) -> Callable[[str], _Value]:
@@ -65,7 +66,7 @@ as_of_option = click.option(
 )
 
 
-def format_option(*formats: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def format_option(*formats: str) -> Callable[[_Command], _Command]:
     """Return the option ``--format`` with these choices; the table is the default."""
     return click.option(
         "--format",
@@ -75,3 +76,18 @@ def format_option(*formats: str) -> Callable[[Callable[..., None]], Callable[...
         show_default=True,
         help="How to print the result.",
     )
+
+
+def listening_options(*, port: int) -> Callable[[_Command], _Command]:
+    """Return the options ``--host`` and ``--port`` of a server, with this default port."""
+    host_option = click.option(
+        "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
+    )
+    port_option = click.option(
+        "--port",
+        type=click.IntRange(1, 65535),
+        default=port,
+        show_default=True,
+        help="Port to listen on.",
+    )
+    return lambda command: host_option(port_option(command))

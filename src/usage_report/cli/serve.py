@@ -8,18 +8,12 @@ from contextlib import nullcontext
 import click
 
 from usage_report import storage
+from usage_report.cli.parameters import listening_options
 from usage_report.core import logging, settings
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65535),
-    default=8502,
-    show_default=True,
-    help="Port to listen on.",
-)
+@listening_options(port=8502)
 @click.option(
     "--worker/--no-worker",
     default=True,
