@@ -186,10 +186,11 @@ def delay(request, monkeypatch):
 
 
 class Browser:
-    """A browser that has not received the latest run: it shows and sends an earlier one's widgets."""
+    """A browser that has not received the latest run: it sends an earlier one's widgets and address."""
 
     def __init__(self, app: AppTest) -> None:
         self.app, self.tree = app, app._tree
+        self.address = dict(app.query_params)
         for kind in ("selectbox", "date_input", "segmented_control", "multiselect"):
             for widget in getattr(app, kind):
                 widget.set_value(widget.value)  # what this browser sends, whatever the server sets
@@ -197,6 +198,8 @@ class Browser:
     def click(self, kind: str, name: str, value) -> None:
         """Pick a value of a widget that this browser still shows."""
         latest, self.app._tree = self.app._tree, self.tree
+        self.app.query_params.clear()
+        self.app.query_params.update(self.address)
         try:
             control(getattr(self.app, kind), name).set_value(value)
             self.app.run()

@@ -10,6 +10,10 @@ one: an echo, which no user picked. Therefore a value that the server sets belon
 whose key has a generation number. The callback of a widget remembers the value it was drawn with:
 the same value from a replaced widget is an echo, any other value is a user's choice. No clock is
 involved, so it does not matter when an echo arrives.
+
+In the same way, a click made before the browser received the latest address still sends an earlier
+one. The last addresses that a user's choices replaced are remembered; a choice that comes with one
+of them applies to the latest view.
 """
 
 from __future__ import annotations
@@ -24,6 +28,8 @@ from usage_report.ui import strings
 
 V = TypeVar("V")
 _GENERATIONS = "_widget_generations"
+#: Addresses remembered: two for each click that a browser may make before it receives an answer.
+_OUTDATED = 16
 
 
 class Binding(TypedDict):
@@ -74,6 +80,8 @@ class _Memory(Generic[V]):
     #: The parameters that the last run was started with.
     seen: dict[str, list[str]]
     problems: list[str] = field(default_factory=list)
+    #: Parameters that the latest choices replaced. The browser sends them until it has ``written``.
+    outdated: list[dict[str, list[str]]] = field(default_factory=list)
 
 
 class Address(Generic[V]):
@@ -91,7 +99,9 @@ class Address(Generic[V]):
         else:
             view, problems = codec.decode(params)
         written = _listed(codec.encode(view))
-        st.session_state[self._slot] = _Memory(view, written, params, problems)
+        # A run that no choice began has what the browser sent: another address is a step elsewhere.
+        outdated = memory.outdated if memory is not None and params == memory.written else []
+        st.session_state[self._slot] = _Memory(view, written, params, problems, outdated)
         #: Whether the address bar should be completed, because it does not hold the whole view.
         self.is_incomplete = params != written
         self.view: V = view
@@ -130,12 +140,13 @@ class Address(Generic[V]):
         """Bind a widget: ``apply`` turns the current view and a user's choice into the new view."""
 
         def on_pick(picked: object) -> None:
-            memory = self._memory()
-            if memory is None or self._params() not in (memory.written, memory.seen):
+            memory, sent = self._memory(), self._params()
+            if memory is None or sent not in (memory.written, memory.seen, *memory.outdated):
                 return  # the choice belongs to a view that Back or a link has replaced
             view = apply(memory.view, picked)
             if view == memory.view:
                 return
+            memory.outdated = [*memory.outdated, sent, memory.written][-_OUTDATED:]
             memory.view, memory.problems = self._codec.decode(_listed(self._codec.encode(view)))
             params = self._codec.encode(memory.view)
             memory.written = _listed(params)
