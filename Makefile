@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run check test bench format lock screenshots clean
+.PHONY: run check test trials bench format lock screenshots clean
 
 run: $(VENV)/.app ## Sample data in an embedded database, served on http://localhost:8501
 	@$(BIN)/usage-report demo --if-empty
@@ -18,8 +18,11 @@ check: $(VENV)/.test ## Format, lint, types and the fast tests, in under a minut
 	$(BIN)/mypy
 	$(BIN)/pytest -q -n 2 -m fast
 
-test: check ## Everything: unit, property, database, page and browser tests
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+test: check ## Unit, property, database, page and browser tests, in under ten minutes
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow" $(ARGS)
+
+trials: $(VENV)/.test ## Slow tests: processes killed under load, long properties, the built wheel
+	$(BIN)/pytest -n 2 --dist loadgroup -m slow $(ARGS)
 
 bench: $(VENV)/.bench ## Ratios against named baselines
 	$(BIN)/python benchmarks/run.py $(ARGS)

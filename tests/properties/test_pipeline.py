@@ -113,6 +113,7 @@ def test_any_delivery_gives_the_same_report_on_sqlite(engines, case):
     assert_delivery_does_not_matter(engines["sqlite"], case)
 
 
+@pytest.mark.slow
 @settings(max_examples=FEW, **_options)
 @given(case=cases())
 def test_any_delivery_gives_the_same_report_on_postgresql(engines, case):
