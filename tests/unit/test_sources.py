@@ -190,7 +190,7 @@ def test_a_platform_without_files_cannot_be_chosen_for_a_file():
         (b'{"specversion":"1.0"}\n', jsonl),
         (b'\xef\xbb\xbf\r\n \n  {"a":1}', jsonl),
         (b"\n \n", jsonl),
-        (b"time,type\n1,2\n", jsonl),
+        (b"not json\nnor this, though it has a comma\n", jsonl),
         ("Zeile mit Umlaut: é".encode()[:-1], jsonl),  # cut in the middle of a character
         (b'\x00\x01\x02\n{"a":1}\n', jsonl),
         (XML, bigbluebutton),
