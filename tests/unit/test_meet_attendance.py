@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from support import attendance
+from support.harness import NOW, TEAM
 from usage_report.core.errors import InputError
 from usage_report.core.events import Event, QuarantinedInput, instant
+from usage_report.sources import contract
+from usage_report.sources.files import meet
 
 REPORT = """First name,Last name,Email,Duration,Time joined,Time exited
 Ana,Diaz,Ana@example.org,42m,2026-03-13 09:01:14,2026-03-13 09:43:08
@@ -66,22 +71,7 @@ def test_times_of_day_only_are_rejected():
 
 def test_another_table_is_not_a_report():
     with pytest.raises(InputError, match="no columns Time joined and Time exited"):
-        list(_meet().read(*_input("a,b\n1,2\n")))
-
-
-def _meet():
-    from usage_report.sources.files import meet
-
-    return meet.SOURCE
-
-
-def _input(text: str):
-    import io
-
-    from support.harness import NOW, TEAM
-    from usage_report.sources import contract
-
-    return io.BytesIO(text.encode()), contract.Context(now=NOW, team=TEAM, name="x", zone="UTC")
+        list(meet.SOURCE.read(io.BytesIO(b"a,b\n1,2\n"), contract.Context(now=NOW, team=TEAM)))
 
 
 @given(st.data())

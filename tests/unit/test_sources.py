@@ -224,6 +224,28 @@ def test_an_input_of_no_known_format_is_rejected(head):
     assert "Nothing was ingested" in message
 
 
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"SessionId,FullName,Action\n1,Ana,Joined\n", "in"),
+        (b"A title\n\nName;Minutes\nAna;65\n", "in"),
+        (b"Name\tMinutes\nAna\t65\n", "-"),
+        (b"Name,User Email,Guest\n", "in"),
+        (b"Name\nAna\n", "people.CSV"),
+        (b"\xef\xbb\xbfName,Minutes\r\nAna,65\r\n", "in"),
+    ],
+)
+def test_an_unknown_table_is_rejected_as_a_whole(head, name):
+    with pytest.raises(InputError) as caught:
+        registry.choose(head, name)
+    assert "it is a table whose headings are not known. Nothing was ingested." in str(caught.value)
+    assert registry.choose(head, name, "jsonl") is jsonl.SOURCE
+
+
+def test_a_table_with_a_json_object_in_a_line_is_read_as_lines():
+    assert registry.choose(b'a,b\n1,2\n{"specversion":"1.0"}\n', "in.csv") is jsonl.SOURCE
+
+
 def test_many_comments_do_not_slow_recognition():
     head = b"<!-- a -->" * 6_000
     assert not bigbluebutton.SOURCE.recognises(head, "in")

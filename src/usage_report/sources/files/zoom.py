@@ -49,11 +49,11 @@ class ZoomReport(AttendanceReport):
         for row in rows:
             columns = row.columns()
             if {"join time", "leave time"} <= columns.keys():
-                headings, meeting_headings = _participant_columns(row), {}
+                headings = _participant_columns(row)
             elif "topic" in columns and any(name in columns for name in _NUMBERS):
                 meeting_headings = columns
             elif meeting_headings and any(row.cells):
-                meeting = Record(row, meeting_headings)
+                meeting, meeting_headings = Record(row, meeting_headings), {}
             elif headings:
                 if _was_present(record := Record(row, headings)):
                     yield _stay(record, meeting, context)
