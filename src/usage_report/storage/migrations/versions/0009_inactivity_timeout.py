@@ -3,8 +3,8 @@
 Until now, everything that no event had ended was closed at the session's last event, which could be
 the deletion of a recording weeks later. Figures differ only for sessions in which something was
 never ended, which are those that are open. They are marked as pending, and keep their figures until
-the app or the next command has processed them: about a second for ten thousand events. Nothing else
-is recomputed; the migration itself takes as long as one pass over the sessions.
+the app or the next command has processed them, which takes as long as for as many new events.
+Nothing else is recomputed, and the migration itself is one pass over the sessions.
 """
 
 import sqlalchemy as sa
