@@ -52,7 +52,7 @@ def test_csv_is_exact_and_absent_is_empty():
     assert {g["not_supplied"] for g in got} == {"captions_minutes"}
     assert float(got[3]["consumed_minutes_estimated"]) == r.estimated_total_ms / 60_000 > 0
     assert {(g["zone"], g["as_of"], g["definitions"]) for g in got} == {
-        ("Europe/Berlin", "2026-03-30T12:00:00Z", "1")
+        ("Europe/Berlin", "2026-03-30T12:00:00Z", "2")
     }
 
 
@@ -116,7 +116,7 @@ def test_xlsx_figures_dates_and_notes():
         "Time zone": "Europe/Berlin",
         "Grain": "day",
         "As of": "2026-03-30T12:00:00Z (Mon 30 Mar 2026, 14:00 in Europe/Berlin)",
-        "Definitions": "version 1",
+        "Definitions": "version 2",
         "Not supplied": "Captions minutes",
         "Empty cells": "The bucket is in the future as of the instant above. “not supplied” means"
         " that the team's platform does not report the metric; it does not mean 0.",
