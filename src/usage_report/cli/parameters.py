@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import click
 
-from usage_report.core import clock
+from usage_report.core import clock, team_keys
 from usage_report.core.errors import InputError, UsageReportError
 from usage_report.core.events import iso
 from usage_report.core.metrics import LIMITED, parse_keys
@@ -48,7 +48,9 @@ def _parse_limit(text: str) -> tuple[str, float]:
 
 
 DATE = _checked(parse_date)
-TEAM = _checked(teams.check_key)
+#: The key of a team that may be created, and the key of a stored team.
+NEW_TEAM = _checked(team_keys.check)
+TEAM = _checked(teams.check_lookup)
 ZONE = _checked(lambda text: zone(text).key)
 METRICS = _checked(parse_keys)
 LIMIT = _checked(_parse_limit)

@@ -9,9 +9,10 @@ import click
 
 from usage_report import storage
 from usage_report.cli.connection import open_engine
+from usage_report.cli.parameters import NEW_TEAM
 from usage_report.core import clock
 from usage_report.core.events import iso, storable
-from usage_report.storage import credentials, teams
+from usage_report.storage import credentials
 
 
 @click.group()
@@ -24,7 +25,11 @@ def token() -> None:
 
 @token.command()
 @click.option(
-    "--team", required=True, metavar="TEAM", help="Key of the team; a new team is created."
+    "--team",
+    type=NEW_TEAM,
+    required=True,
+    metavar="TEAM",
+    help="Key of the team; a new team is created.",
 )
 @click.option(
     "--scope",
@@ -36,7 +41,6 @@ def token() -> None:
 @click.option("--label", default="", help="What the token is for, shown in lists.")
 def create(team: str, scope: str, label: str) -> None:
     """Create a token and print it once. Only a digest of it is stored."""
-    teams.check_key(team)
     label = " ".join(storable(label).split())  # a line break would break the list
     with storage.writing(open_engine()) as c:
         created = credentials.create_token(c, team, scope, label, clock.now_ms())
