@@ -25,6 +25,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 #: Modules whose tests need neither a database nor a browser nor another process.
 FAST = {
+    "test_cell_guard",
     "test_charts",
     "test_dates",
     "test_errors",
