@@ -10,6 +10,7 @@ See https://owasp.org/www-community/attacks/CSV_Injection.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 #: What follows the place where a formula could begin: white space and the first character of it.
 _FORMULA = r"(?=[^\S\t\r\n]*[=+\-@\t\r\n＝＋－＠])"
@@ -20,6 +21,7 @@ _EXPOSED = re.compile(f"({_BEGIN}){_FORMULA}")
 _GUARDED = re.compile(f"'{_FORMULA}")
 
 
+@lru_cache(maxsize=1024)  # the same few texts stand in every row
 def guard(text: str) -> str:
     """Return ``text`` with an apostrophe at each place where a formula could begin."""
     return _EXPOSED.sub(r"\1'", text)
