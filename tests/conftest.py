@@ -27,6 +27,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 FAST = {
     "test_attendance_dates",
     "test_attendance_languages",
+    "test_cell_guard",
     "test_charts",
     "test_dates",
     "test_errors",

@@ -34,6 +34,9 @@ STORED = json.loads(
     (Path(__file__).parent / "golden" / "rows_of_schema_0006.json").read_text(encoding="utf-8")
 )
 
+#: Later than any stored instant.
+NEVER = 2**62
+
 #: Schemas that added tables, with the names the tables have now.
 ADDED = {
     "0002": {"tokens", "secrets", "deliveries"},
@@ -195,6 +198,8 @@ def test_every_row_is_kept(migrated, revision):
         expected = stored.get(table.name, [])
         if table is tables.sessions:
             expected = [{"pending_since": None, "longest_gap": None} | row for row in expected]
+        if table is tables.tokens:
+            expected = [{"expires_at": None, "last_used_at": None} | row for row in expected]
         if table is tables.events:
             expected = [{"generation": 0} | row for row in expected]
         if table is tables.identity_generations:
@@ -272,8 +277,14 @@ def test_records_are_read(migrated, revision):
     with storage.reading(migrated) as c:
         if revision >= "0002":
             assert credentials.secret(c, "acme", "livekit") == "s3cret"
-            tokens = [(x.label, x.revoked_at is not None) for x in credentials.tokens(c)]
-            assert tokens == [("a label", False), ("revoked", True)]
+            tokens = [
+                (x.label, x.state(NEVER), x.expires_at, x.last_used_at)
+                for x in credentials.tokens(c)
+            ]
+            assert tokens == [
+                ("a label", "valid", None, None),
+                ("revoked", "revoked", None, None),
+            ]
         if revision >= "0003":
             assert vendor_figures.cursor(c, 1, "digitalsamba") == vendor_figures.Cursor(
                 "2026-03-01", "2026-03-08", "statistics", "2026-03-02", "inclusive"

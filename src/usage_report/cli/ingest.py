@@ -15,7 +15,7 @@ from usage_report.cli.output import (
     outcome_counts,
     progress_bar,
 )
-from usage_report.cli.parameters import TEAM
+from usage_report.cli.parameters import NEW_TEAM
 from usage_report.core import clock
 from usage_report.core.errors import InputError
 from usage_report.core.events import Event, QuarantinedInput
@@ -25,7 +25,7 @@ from usage_report.storage.event_log import IngestCounts
 
 
 @click.command()
-@click.option("--team", type=TEAM, metavar="TEAM", help="Team of events that name none.")
+@click.option("--team", type=NEW_TEAM, metavar="TEAM", help="Team of events that name none.")
 @click.option(
     "--source",
     metavar="NAME",

@@ -46,6 +46,8 @@ class Settings:
     log_format: Literal["text", "json"] = "text"
     #: Level of the logs; "debug" writes a line for every request.
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    #: Token that requests for /metrics and /readyz must send; without one, anyone may ask.
+    operations_token: str = field(default="", repr=False)
     #: Team shown first where there are several.
     team: str = ""
     #: Base URL of Digital Samba's REST API, for ``usage-report pull digitalsamba``.

@@ -189,6 +189,8 @@ tokens = Table(
     Column("hint", Text, nullable=False),  # the first characters of the token
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("expires_at", BigInteger),  # empty: never
+    Column("last_used_at", BigInteger),  # exact to a minute; empty: not used yet
 )
 
 secrets = Table(
