@@ -238,6 +238,8 @@ def test_what_no_event_ended_is_recomputed(earlier, revision):
     gap of 24 h. The stored stay of 20 minutes has 10 after the migration, and no other session is
     processed: one was pending before, and one is in the inbox.
     """
+    if revision >= "0009":
+        pytest.skip("its facts have the rule")
     open_ = "is_open" if revision >= "0006" else "open"
     deleted_at = instant("2026-03-08T10:00:00Z")
     with earlier.begin() as c:
