@@ -7,8 +7,11 @@ definition.
 
 Where the definitions leave a choice, the oracle makes these:
 
-* Whether a session has timed out depends on ``as_of`` and the session's last event before it. Recordings that the
-  timeout closes are stored.
+* Whether an event ends a span is decided first, by all events before ``as_of``. Only if none does, gaps are looked for.
+  The object is closed from its end before the gap on, so that its first start after that begins another span. Starts up
+  to that end came while it was open and are ignored.
+* A stay that a gap closes clips the tracks and subscriptions of its connection. It does not end them as an event would.
+* Recordings that the timeout closes are stored.
 * ``recording.deleted`` is an end. Of several ends at one instant, stops come before deletions. A deletion removes what
   is stored of the recording at that instant; a recording that it ends is not stored. What is stored is not "open": the
   end of the session does not close it.
@@ -69,6 +72,8 @@ class Thing:
     def __init__(self, what: str, connection: str, subject: str) -> None:
         self.what, self.connection, self.subject = what, connection, subject
         self.since: int | None = None
+        #: Instants of all start events.
+        self.starts: list[int] = []
         self.spans: list[tuple[int, int]] = []
         #: Recordings only: [length, stored from, stored until or None].
         self.stored: list[list[int | None]] = []
@@ -92,6 +97,7 @@ class Thing:
     def own_events(self, at: int, types: list[str]) -> bool:
         """Apply the events of one instant, those that change the state first. Return whether an end closed it."""
         starts = [t for t in types if t in STARTS]
+        self.starts += [at] * len(starts)
         ends = sorted((t for t in types if t in ENDS), key=lambda t: t == "recording.deleted")
         ended = False
         while (self.since is None and starts) or (self.since is not None and ends):
@@ -148,16 +154,27 @@ class Session:
         for at in sorted({e.time for e in events}):
             self._instant(at, [e for e in events if e.time == at])
 
-        last = events[-1].time
-        self.stale = as_of - last >= stale_after
-        self.live = [] if self.stale else [t for t in self.things.values() if t.since is not None]
+        #: Objects that are open at ``as_of``.
+        self.live: list[Thing] = []
+        activity = [e.time for e in events if e.type != "recording.deleted"]
         for thing in self.things.values():
-            if thing.since is not None:
-                if self.stale:
-                    thing.close(last)
-                else:  # it is still running: its span ends at as_of, and a recording is not stored yet
-                    thing.spans.append((thing.since, as_of))
-                    thing.since = None
+            self._time_out(thing, [*activity, as_of], stale_after)
+
+    def _time_out(self, thing: Thing, activity: list[int], stale_after: int) -> None:
+        """Close what no event ends. ``activity``: activity events, then ``as_of``."""
+        while thing.since is not None:
+            since = thing.since
+            for at, following in pairwise(activity):
+                if at >= since and following - at >= stale_after:
+                    thing.close(at)
+                    later = [start for start in thing.starts if start > at]
+                    if later:
+                        thing.open(min(later))
+                    break
+            else:  # it is still running: its span ends at as_of, and a recording is not stored yet
+                self.live.append(thing)
+                thing.spans.append((since, activity[-1]))
+                thing.since = None
 
     def _instant(self, at: int, events: list[Event]) -> None:
         own: dict[tuple[str, str, str], list[str]] = {}

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from support.reports import make_report
 from usage_report.core.metrics import ALL
 from usage_report.core.periods import Grain
-from usage_report.render import csv, xlsx
+from usage_report.render import cell_guard, csv, xlsx
 from usage_report.reporting.model import Query
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "export_three_days.csv"
@@ -52,7 +52,7 @@ def test_csv_is_exact_and_absent_is_empty():
     assert {g["not_supplied"] for g in got} == {"captions_minutes"}
     assert float(got[3]["consumed_minutes_estimated"]) == r.estimated_total_ms / 60_000 > 0
     assert {(g["zone"], g["as_of"], g["definitions"]) for g in got} == {
-        ("Europe/Berlin", "2026-03-30T12:00:00Z", "1")
+        ("Europe/Berlin", "2026-03-30T12:00:00Z", "2")
     }
 
 
@@ -62,15 +62,28 @@ def test_0_is_written_as_0():
     assert got[2]["captions_minutes"] == ""
 
 
+def test_a_byte_order_mark_is_written_on_request():
+    assert csv.to_csv(report(), bom=True) == b"\xef\xbb\xbf" + csv.to_csv(report())
+
+
 @pytest.mark.parametrize(
-    "team",
-    ["=1+1", "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", "  =HYPERLINK(1)", '=cmd|" /C calc"!A0'],
+    ("team", "cell"),
+    [
+        *((x, f"'{x}") for x in ("=1+1", "+1", "-2", "@SUM(A1)", "  =HYPERLINK(1)", "＝1")),
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "'\r'=1"),
+        ('=cmd|" /C calc"!A0', '\'=cmd|" /C calc"!A0'),
+        ("acme;=1+1", "acme;'=1+1"),
+        ('acme", "=1', 'acme", "\'=1'),
+        ("two\n+lines", "two\n'+lines"),
+    ],
 )
-def test_no_text_becomes_a_formula(team):
-    assert rows(csv.to_csv(report(team)))[0]["team"] == "'" + team
+def test_no_text_becomes_a_formula(team, cell):
+    assert rows(csv.to_csv(report(team)))[0]["team"] == cell
+    assert cell_guard.unguard(cell) == team
     book = load_workbook(io.BytesIO(xlsx.to_xlsx(report(team))))
-    cell = book["About"]["B1"]
-    assert cell.data_type == "s"
+    assert book["About"]["B1"].data_type == "s"
+    assert book["About"]["B1"].value.replace("_x000D_", "\r") == cell
     for sheet in book:
         assert not [c.coordinate for line in sheet.iter_rows() for c in line if c.data_type == "f"]
 
@@ -116,7 +129,7 @@ def test_xlsx_figures_dates_and_notes():
         "Time zone": "Europe/Berlin",
         "Grain": "day",
         "As of": "2026-03-30T12:00:00Z (Mon 30 Mar 2026, 14:00 in Europe/Berlin)",
-        "Definitions": "version 1",
+        "Definitions": "version 2",
         "Not supplied": "Captions minutes",
         "Empty cells": "The bucket is in the future as of the instant above. “not supplied” means"
         " that the team's platform does not report the metric; it does not mean 0.",

@@ -39,7 +39,7 @@ def test_all_notes_the_most_important_first():
         "Mon 23 Nov 2026 so far (until 11:30).",
         (
             "2 connections or recordings never reported their end:"
-            " they are counted until the last event of their session."
+            " they are counted until the last event of their session before a long gap."
         ),
     )
 
@@ -69,7 +69,7 @@ def test_a_running_week_names_the_day_until_which_it_is_counted():
 def test_one_connection_without_an_end():
     assert notes.stale_text(replace(report(), closed_by_timeout=1)) == (
         "1 connection or recording never reported its end:"
-        " it is counted until the last event of its session."
+        " it is counted until the last event of its session before a long gap."
     )
 
 

@@ -95,9 +95,9 @@ def stale_text(report: Report) -> str:
     if count == 1:
         return (
             "1 connection or recording never reported its end:"
-            " it is counted until the last event of its session."
+            " it is counted until the last event of its session before a long gap."
         )
     return (
         f"{number(count)} connections or recordings never reported their end:"
-        " they are counted until the last event of their session."
+        " they are counted until the last event of their session before a long gap."
     )

@@ -212,7 +212,7 @@ COLUMNS: Final = (
 def to_csv(found: Reconciliation) -> bytes:
     """One row for each metric and day, then its total; exact figures, empty where there is none."""
     about = (
-        csv.without_formula(found.team),
+        found.team,
         found.vendor,
         found.zone,
         found.screen,

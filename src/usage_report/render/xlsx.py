@@ -1,7 +1,8 @@
 """XLSX for people: the sheets *Usage* (a row per bucket, the total below), *About*, *Definitions*.
 
 Cells show at most one decimal; the values behind them are not rounded. The same report gives the
-same bytes. Texts are written as texts: nothing in them is ever a formula or a link.
+same bytes. Texts are written as texts, never as formulas or links, and guarded (``cell_guard``) for
+workbooks that are saved as CSV.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from usage_report.core.events import iso
 from usage_report.core.metrics import ALL, Measure, Metric
 from usage_report.core.periods import Grain, local, zone
 from usage_report.render import dates, notes
+from usage_report.render.cell_guard import guard
 from usage_report.reporting.model import Report
 
 #: Properties of an xlsxwriter format.
@@ -218,7 +220,7 @@ class _Writer:
         for i, cell in enumerate(cells):
             value, look = (cell, {}) if isinstance(cell, str) else cell
             if isinstance(value, str):
-                value = _UNPRINTABLE.sub("�", value)
+                value = guard(_UNPRINTABLE.sub("�", value))
             page.write(row, i, value, self._format(**style | look))
 
     def _format(self, **properties: object) -> Format:

@@ -79,7 +79,7 @@ class Report:
     #: The part of ``consumed_minutes`` that comes from sessions without subscription events: [n].
     estimated_ms: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     estimated_total_ms: int = 0
-    #: Sessions of the range that the inactivity timeout closed.
+    #: Stays and recordings that the inactivity timeout closed, at an instant within the range.
     closed_by_timeout: int = 0
     #: (title of a platform, metrics that it cannot supply but another platform of the team can).
     #: The platform's part in these figures is missing or inexact.

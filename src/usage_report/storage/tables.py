@@ -85,6 +85,8 @@ sessions = Table(
     Column("room", Text, nullable=False),
     Column("start", BigInteger),  # beginning of the first presence
     Column("is_open", Boolean, nullable=False),
+    # Longest time between two activity events; NULL if an event ends each span of the session.
+    Column("longest_gap", BigInteger),
     Column("is_estimated", Boolean, nullable=False),
     Column("anomalies", Integer, nullable=False),
     Index("sessions_key", "team_id", "key", unique=True),
@@ -102,6 +104,14 @@ for _name, _column, _flag in (
         sqlite_where=sa.text(f"{_flag.name} = 1"),
         postgresql_where=_flag,
     )
+_has_gap = sessions.c.longest_gap.is_not(None)
+Index(
+    "sessions_gap",
+    sessions.c.team_id,
+    sessions.c.longest_gap,
+    sqlite_where=_has_gap,
+    postgresql_where=_has_gap,
+)
 
 events = Table(
     "events",
@@ -179,6 +189,8 @@ tokens = Table(
     Column("hint", Text, nullable=False),  # the first characters of the token
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("expires_at", BigInteger),  # empty: never
+    Column("last_used_at", BigInteger),  # exact to a minute; empty: not used yet
 )
 
 secrets = Table(
