@@ -29,7 +29,7 @@ NOW = 1_795_444_320_000
 
 
 def team(key: str = "acme", **changes) -> TeamInfo:
-    info = TeamInfo(key, "Europe/Berlin", 15, 7, False, NOW - 12_000, NOW - 15_000, 0, ("demo",),
+    info = TeamInfo(key, "Europe/Berlin", 15, 7, False, NOW - 12_000, NOW - 15_000, 0, (("demo", 0),),
                     (("participation_minutes", None, 100_000.0), ("max_concurrent_sessions", None, 10.0), ("max_concurrent_participants", None, 200.0)))  # fmt: skip
     return replace(info, **changes)
 
@@ -64,7 +64,7 @@ def report(
                 values > 0, np.minimum(cuts[:-1] + 10 * HOUR, query.as_of - 1), -1
             )
             totals_at[key] = int(peaks[key][int(values.argmax())])
-    return Report(query, cuts, begun, figures, totals, peaks, totals_at, absent)
+    return Report(query, cuts, 0, figures, totals, peaks, totals_at, absent)
 
 
 @dataclass

@@ -41,7 +41,7 @@ def make_team(**changes) -> TeamInfo:
     """The team ``acme``, with any field changed."""
     fields = {
         "key": "acme", "zone": "Europe/Berlin", "billing_day": 15, "data_version": 1, "is_sample": False,
-        "last_received": 1_795_430_000_000, "last_event": 1_795_430_000_000, "pending": 0, "sources": ("demo",),
+        "last_received": 1_795_430_000_000, "last_event": 1_795_430_000_000, "pending": 0, "sources": (("demo", 0),),
     }  # fmt: skip
     return TeamInfo(**fields | changes)
 
@@ -53,6 +53,7 @@ def make_report(
     not_supplied: tuple[str, ...] = (),
     estimated: float = 0.0,
     empty: bool = False,
+    records_from: int | None = 0,
 ) -> Report:
     """A report with a weekly rhythm and noise; the same for the same arguments.
 
@@ -101,7 +102,7 @@ def make_report(
     return Report(
         query,
         cut,
-        begun,
+        records_from,
         figures,
         totals,
         peaks,

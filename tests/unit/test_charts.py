@@ -72,7 +72,7 @@ def test_three_metrics_are_scaled_to_their_own_maximum():
     for i, key in enumerate(THREE):
         assert np.nanmax(data[f"y{i}"]) == pytest.approx(100)
         assert data[f"y{i}"][3] == pytest.approx(
-            100 * r.figures[key][3] / r.figures[key][: r.begun].max()
+            100 * r.figures[key][3] / r.figures[key][: r.known.stop].max()
         )
 
 

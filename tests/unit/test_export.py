@@ -118,8 +118,9 @@ def test_xlsx_figures_dates_and_notes():
         "As of": "2026-03-30T12:00:00Z (Mon 30 Mar 2026, 14:00 in Europe/Berlin)",
         "Definitions": "version 1",
         "Not supplied": "Captions minutes",
-        "Empty cells": "The bucket is in the future as of the instant above. “not supplied” means"
-        " that the team's platform does not report the metric; it does not mean 0.",
+        "Empty cells": "The bucket is in the future as of the instant above, or before the team's"
+        " first event (“no records”). “not supplied” means that the team's platform does not report"
+        " the metric. None of these means 0.",
         "Figures": "Exact to the 16 digits a workbook stores. Cells show one decimal; the value"
         " behind them is not rounded.",
         "Notes": "Mon 30 Mar 2026 so far (until 14:00).",

@@ -50,7 +50,7 @@ def test_figures_with_and_without_unit_and_a_dash_where_there_is_none():
     assert numbers.figure("participation_minutes", 110.5) == "110.5"
     assert numbers.with_unit("participation_minutes", 110.5) == "110.5\u202fmin"
     assert numbers.with_unit("participation_minutes", 0.0) == "0\u202fmin"
-    assert numbers.with_unit("participation_minutes", 1110.5, 0) == "1\u202f110\u202fmin"
+    assert numbers.with_unit("participation_minutes", 1110.5, 0) == "1\u202f111\u202fmin"
     assert numbers.with_unit("sessions", 1234) == "1\u202f234"
     assert numbers.figure("sessions", 0) == "0"
     assert numbers.with_unit("sessions", None) == numbers.figure("captions_minutes", None) == "–"

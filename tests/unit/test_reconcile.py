@@ -32,7 +32,9 @@ START = date(2026, 3, 2)
 MINUTE = 60_000
 
 
-def report(n=3, grain=Grain.DAY, tz="UTC", as_of=None, absent=(), estimated=0, **figures) -> Report:
+def report(
+    n=3, grain=Grain.DAY, tz="UTC", as_of=None, absent=(), estimated=0, records_from=0, **figures
+) -> Report:
     """Figures by key, minutes as minutes; all others are 0."""
     last = START + timedelta(days=n - 1)
     cuts = edges(Query("acme", START, last, tz, 0).period, grain, zone(tz))
@@ -51,11 +53,10 @@ def report(n=3, grain=Grain.DAY, tz="UTC", as_of=None, absent=(), estimated=0, *
         )
         for m in ALL
     }
-    begun = int(np.searchsorted(cuts[:-1], as_of))
     return Report(
         Query("acme", START, last, tz, as_of, grain),
         cuts,
-        begun,
+        records_from,
         raw,
         totals,
         {},

@@ -29,6 +29,7 @@ from usage_report.core.periods import (
     today,
     zone,
 )
+from usage_report.render.numbers import rounded
 from usage_report.reporting.model import Query, Report, TeamInfo
 from usage_report.reporting.reader import Reader, canonical_as_of
 from usage_report.sources import registry
@@ -250,7 +251,7 @@ def _statistics(report: Report, fields: list[str], live: int | None) -> dict[str
         figures = [report.total(key) for key in STATISTICS[field] or ()]
         known = [figure for figure in figures if figure is not None]
         # Whole minutes, halves up, as the vendor's own integers.
-        return int(sum(known) + 0.5) if known and len(known) == len(figures) else None
+        return int(rounded(sum(known))) if known and len(known) == len(figures) else None
 
     return {field: value(field) for field in fields} | {
         "date_start": report.query.start.isoformat(),
