@@ -35,7 +35,11 @@ def team(key: str = "acme", **changes) -> TeamInfo:
 
 
 def report(
-    query: Query, seed: int = 1, scale: float = 1.0, absent: frozenset[str] = frozenset()
+    query: Query,
+    seed: int = 1,
+    scale: float = 1.0,
+    absent: frozenset[str] = frozenset(),
+    records_from: int | None = 0,
 ) -> Report:
     """A plausible report: the same for the same query and seed."""
     cuts = edges(query.period, query.grain, zone(query.zone))
@@ -64,7 +68,7 @@ def report(
                 values > 0, np.minimum(cuts[:-1] + 10 * HOUR, query.as_of - 1), -1
             )
             totals_at[key] = int(peaks[key][int(values.argmax())])
-    return Report(query, cuts, 0, figures, totals, peaks, totals_at, absent)
+    return Report(query, cuts, records_from, figures, totals, peaks, totals_at, absent)
 
 
 @dataclass
@@ -74,6 +78,7 @@ class HandmadeReader:
     infos: dict[str, TeamInfo]
     scale: float = 1.0
     absent: frozenset[str] = frozenset()
+    records_from: int | None = 0
     sessions: tuple[LiveSession, ...] = ()
     trend: tuple[tuple[int, int], ...] = ()
     asked: list = field(default_factory=list)
@@ -99,6 +104,7 @@ class HandmadeReader:
             Query(key, period.start, period.last, info.zone, as_of, Grain.DAY),
             scale=self.scale,
             absent=self.absent,
+            records_from=self.records_from,
         )
         limits = {k: v for k, _, v in info.limits}
         cards = []
