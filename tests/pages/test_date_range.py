@@ -379,7 +379,7 @@ def test_a_range_before_the_records_says_when_they_begin(reader):
     assert shown(app).count("Records begin on") == 1
     assert not app.get("vega_lite_chart")
     assert [(m.value, m.delta) for m in app.metric] == [("–", "no records")] * 2
-    table = components(app)["usage_table"]
+    table = components(app)["usage_report_usage_table"]
     assert {row["s"] for row in table["rows"]} == {table["total"]["s"]} == {3}
     assert table["words"]["unrecorded"] == "No records. Records begin on 20 Nov 2026."
 
@@ -389,7 +389,7 @@ def test_a_range_in_which_the_records_begin(reader):
     app = visit("from=2026-11-01&to=2026-11-10&m=sessions")
     assert not app.info
     assert "Records begin on 5 Nov 2026" in shown(app).replace("\\", "")
-    table = components(app)["usage_table"]
+    table = components(app)["usage_report_usage_table"]
     assert [row.get("s") for row in table["rows"]] == [3] * 4 + [None] * 6
     assert {row["b"] for row in table["rows"][:4]} == {"no records"}
     assert app.metric[0].value != "–"
@@ -407,7 +407,7 @@ def test_a_skipped_date_is_complete_and_empty(reader):
     assert text in shown(app).replace("\\", "")
     assert [i.value for i in app.info] == ["No usage in this range."]
     assert [m.value for m in app.metric] == ["0"]
-    assert components(app)["usage_table"]["rows"] == []
+    assert components(app)["usage_report_usage_table"]["rows"] == []
 
 
 def test_the_scale_of_two_and_more_metrics_is_explained(reader):

@@ -96,7 +96,7 @@ def make_report(
             peaks[m.key] = np.where(
                 values > 0, np.minimum(cut[:-1] + 10 * 3_600_000 + 120_000, cut[1:] - 1), -1
             )
-            totals_at[m.key] = int(peaks[m.key][int(values.argmax())])
+            totals_at[m.key] = int(peaks[m.key][int(values.argmax())]) if n else -1
     out = {p.key for k in not_supplied for p in (*parts(k),)} | set(not_supplied)
     guess = (figures["consumed_minutes"] * estimated).astype(np.int64)
     return Report(

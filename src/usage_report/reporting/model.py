@@ -223,7 +223,7 @@ class Live:
     as_of: int
     live_participants: int
     live_sessions: int
-    #: ``None`` if no source of the team reports recordings.
+    #: Sessions with a running recording; ``None`` if no source of the team reports recordings.
     active_recordings: int | None
     sessions: tuple[LiveSession, ...] = ()
     #: Participants in the last hour as steps: (from instant in epoch ms, number).
