@@ -123,7 +123,7 @@ def test_a_date_that_the_zone_skipped_is_complete_and_empty(engine):
 
 
 def test_sources_count_from_their_first_event_on(engine):
-    """Attendance files (Zoom) know no chat; a team's own source knows everything. It is heard of on the 2nd."""
+    """Attendance files (Zoom) know no chat; a team's own source knows everything. It is first seen on the 2nd."""
     own = event("chat.posted", "2026-03-02T09:00:00Z", "own", source="own", post="1", visibility="public")  # fmt: skip
     zoom = [e._replace(source="zoom-report") for e in Log("2026-03-01").stay("10:00", "11:00", "a")]
     product.feed(engine, [own, *zoom])

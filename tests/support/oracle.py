@@ -378,7 +378,7 @@ def records_from(events: Iterable[Event], *, team: str, as_of: int) -> int | Non
 def not_supplied(
     events: Iterable[Event], *, team: str, as_of: int, lacking: Mapping[str, frozenset[str]]
 ) -> frozenset[str]:
-    """Return the metrics that none of the sources heard of by ``as_of`` can supply.
+    """Return the metrics that none of the sources known at ``as_of`` can supply.
 
     ``lacking``: what each source cannot supply; one that is not named supplies everything.
     """
