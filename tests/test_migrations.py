@@ -129,6 +129,16 @@ def by_key(table: sa.Table, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: [str(row[x.name]) for x in table.primary_key])
 
 
+def first_event(stored: dict[str, list[dict[str, Any]]], source: dict[str, Any]) -> int:
+    """The earliest stored event of a source."""
+    own = {s["id"] for s in stored["sessions"] if s["team_id"] == source["team_id"]}
+    return min(
+        e["time"]
+        for e in stored["events"]
+        if e["session_id"] in own and e["source"] == source["source"]
+    )
+
+
 def total(engine: sa.Engine, team: str, day: str) -> dict[str, float | None]:
     """The totals of a day, of facts as they are stored."""
     query = Query(
@@ -200,6 +210,8 @@ def test_every_row_is_kept(migrated, revision):
             expected = [{"pending_since": None, "longest_gap": None} | row for row in expected]
         if table is tables.tokens:
             expected = [{"expires_at": None, "last_used_at": None} | row for row in expected]
+        if table is tables.sources:
+            expected = [{"first_event": first_event(stored, row)} | row for row in expected]
         if table is tables.events:
             expected = [{"generation": 0} | row for row in expected]
         if table is tables.identity_generations:
@@ -255,6 +267,18 @@ def test_what_no_event_ended_is_recomputed(earlier, revision):
     after = total(earlier, "other", "2026-03-08")
     assert (after["participation_minutes"], after["recording_storage_minutes"]) == (0, 0)
     assert pipeline.rebuild(earlier, "other") is True
+
+
+def test_reports_know_when_records_begin(migrated):
+    """The sample of the day begins at 10:00, of another team a day later; its sources are known since."""
+    for team, day in (("acme", "2026-03-01"), ("other", "2026-03-02")):
+        info = Reader(migrated, 86_400_000).team(team)
+        first = info.records_from(instant("2026-04-01T00:00:00Z"))
+        assert first is not None
+        assert instant(f"{day}T00:00:00Z") <= first < instant(f"{day}T23:59:59Z")
+        assert info.sources_at(first) == ()
+        assert info.sources_at(first + 1) == ("test",)
+        assert set(total(migrated, team, "2026-02-28").values()) == {None}
 
 
 def test_events_that_come_again_are_duplicates(migrated):

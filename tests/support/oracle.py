@@ -23,7 +23,7 @@ Where the definitions leave a choice, the oracle makes these:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 
@@ -343,33 +343,40 @@ def report(
     """Return every figure of a range: ms for minutes and levels, counts for all others.
 
     * ``edges``: epoch ms.
-    * ``rows``: a dict of all keys per bucket; ``None`` for a bucket that begins at or after ``as_of``.
-    * ``total``: the same for the range; its values are ``None`` if no bucket has begun.
+    * ``rows``: a dict of all keys per bucket; ``None`` for a bucket without figures: it begins at or after ``as_of``, or
+      ends at or before the team's earliest event (or the team has none before ``as_of``).
+    * ``total``: the same for the range; its values are ``None`` if the range has no figures for one of these reasons.
     * ``peaks_at``, ``total_at``: the earliest instant of each of the four peaks, -1 for no peak.
     * ``estimated_ms``, ``estimated_total_ms``: the part of ``consumed_minutes``, in ms, from sessions without
       subscription events.
     """
+    events = list(events)
     folded = list(sessions(events, team=team, as_of=as_of, stale_after=stale_after).values())
     cut = _edges(start, last, zone, grain)
-    buckets = [(a, min(b, as_of)) for a, b in pairwise(cut) if a < as_of]
+    first = records_from(events, team=team, as_of=as_of)
+
+    def has_figures(a: int, b: int) -> bool:
+        return a < as_of and first is not None and b > first
 
     changes = {at for x in folded for at in x.instants()} | set(cut) | {as_of}
     inside = sorted(at for at in changes if cut[0] <= at <= min(cut[-1], as_of))
     steps = [(s, e, [x.state(s) for x in folded]) for s, e in pairwise(inside)]
 
-    figures = [_bucket(folded, a, b, steps) for a, b in buckets]
-    unbegun = len(cut) - 1 - len(buckets)
-    if buckets:
+    figures = [
+        _bucket(folded, a, min(b, as_of), steps) if has_figures(a, b) else (None, None, None)
+        for a, b in pairwise(cut)
+    ]
+    if has_figures(cut[0], cut[-1]):
         total, total_at, estimated_total = _bucket(folded, cut[0], min(cut[-1], as_of), steps)
     else:
         total, total_at, estimated_total = dict.fromkeys(KEYS), dict.fromkeys(PEAKS, -1), 0
     return {
         "edges": cut,
-        "rows": [row for row, _, _ in figures] + [None] * unbegun,
+        "rows": [row for row, _, _ in figures],
         "total": total,
-        "peaks_at": [at for _, at, _ in figures] + [None] * unbegun,
+        "peaks_at": [at for _, at, _ in figures],
         "total_at": total_at,
-        "estimated_ms": [n for _, _, n in figures] + [None] * unbegun,
+        "estimated_ms": [n for _, _, n in figures],
         "estimated_total_ms": estimated_total,
     }
 
@@ -380,14 +387,32 @@ def _edges(start: date | str, last: date | str, zone_name: str, grain: str) -> l
     ]
 
 
+def records_from(events: Iterable[Event], *, team: str, as_of: int) -> int | None:
+    """Return the instant of the team's earliest event before ``as_of``."""
+    return min((e.time for e in events if e.team == team and e.time < as_of), default=None)
+
+
+def not_supplied(
+    events: Iterable[Event], *, team: str, as_of: int, lacking: Mapping[str, frozenset[str]]
+) -> frozenset[str]:
+    """Return the metrics that none of the sources known at ``as_of`` can supply.
+
+    ``lacking``: what each source cannot supply; one that is not named supplies everything.
+    """
+    names = {e.source for e in events if e.team == team and e.time < as_of}
+    return frozenset(
+        key for key in KEYS if names and all(key in lacking.get(name, ()) for name in names)
+    )
+
+
 def live(
     events: Iterable[Event], *, team: str, as_of: int, stale_after: int = STALE_AFTER
 ) -> dict[str, int]:
-    """Return open presences, sessions with at least one, and running recordings, at ``as_of``."""
+    """Return open presences, sessions with at least one, and sessions with a running recording, at ``as_of``."""
     folded = sessions(events, team=team, as_of=as_of, stale_after=stale_after).values()
     present = [sum(t.what == "presence" for t in x.live) for x in folded]
     return {
         "live_participants": sum(present),
         "live_sessions": sum(n > 0 for n in present),
-        "active_recordings": sum(t.what == "recording" for x in folded for t in x.live),
+        "active_recordings": sum(any(t.what == "recording" for t in x.live) for x in folded),
     }

@@ -58,7 +58,7 @@ limits = Table(
     Column("value", Double, nullable=False),
 )
 
-#: Which sources a team's events came from, how many, and how recent they are.
+#: Which sources a team's events came from, how many, when they happened and were received.
 sources = Table(
     "sources",
     metadata,
@@ -68,6 +68,7 @@ sources = Table(
     Column("last_event", BigInteger, nullable=False),
     Column("first_received", BigInteger, nullable=False),
     Column("last_received", BigInteger, nullable=False),
+    Column("first_event", BigInteger, nullable=False),
 )
 
 #: Sessions, and what folding their events found.
