@@ -22,7 +22,8 @@ from platforms.samples.daily import (
 from support.harness import ask, expect
 from usage_report.core.events import iso
 from usage_report.sources.contract import Delivery
-from usage_report.sources.webhooks import daily, room_days
+from usage_report.sources import room_days
+from usage_report.sources.webhooks import daily
 
 reading = Reading(daily.SOURCE)
 one, type_and_time, quarantine_reason, events = (

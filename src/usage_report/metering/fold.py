@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from usage_report.core.events import CODE
+from usage_report.metering.companions import most_posts, name_recordings
 from usage_report.metering.timeline import Move, Span, object_spans, overlaps
 
 KIND_BITS = {"audio": 0, "video": 1, "screenshare": 2}
@@ -37,6 +38,8 @@ class SessionTimeline(NamedTuple):
     """All spans of one session. Instants are epoch ms; connections are numbered from 0."""
 
     room: str
+    #: Ids of the connections that were present, by number.
+    connections: list[str]
     #: (connection, person, start, end): stays, including those of length zero.
     presence: list[tuple[int, str, int, int]]
     #: (connection, kind bit, start, end): published tracks, clipped to presence.
@@ -53,8 +56,9 @@ class SessionTimeline(NamedTuple):
     storage: list[tuple[int, int]]
     #: (post, instant)
     posts: list[tuple[int, int]]
-    #: Start of the first presence, ``None`` if there is none.
-    start: int | None
+    #: Starts of sessions, sorted: that of the first presence, or nothing if there is none. The
+    #: timeline of a room whose sessions have no ids has several (see ``stretches``).
+    starts: list[int]
     #: Presences and recordings that no event has ended.
     open_presences: int
     open_recordings: int
@@ -64,6 +68,11 @@ class SessionTimeline(NamedTuple):
     closed_by_timeout: int | None
     #: Ends of objects that were not open.
     anomalies: int
+
+    @property
+    def start(self) -> int | None:
+        """Start of the first presence, ``None`` if there is none."""
+        return self.starts[0] if self.starts else None
 
 
 #: (connection, subject): identifies an object among those of its family.
@@ -103,10 +112,13 @@ def fold(
     rows: Iterable[Row | tuple[Any, ...]],
     as_of: int | None = None,
     stale_after: int = 86_400_000,
+    *,
+    session: str = "",
 ) -> SessionTimeline | None:
     """Return the spans of one session, or ``None`` if it has no events before ``as_of``.
 
-    ``rows`` are tuples with the fields of ``Row``.
+    ``rows`` are tuples with the fields of ``Row``. ``session`` is the id that the platform gave the
+    session, which is also that of recordings without an id.
 
     ``as_of`` (epoch ms): events at or after it do not count. Open spans run to it, unless the
     session has had no event for ``stale_after`` ms: then they end at the session's last event.
@@ -120,7 +132,7 @@ def fold(
     is_stale = as_of is None or as_of - last >= stale_after
     horizon = last if as_of is None or is_stale else as_of
 
-    history = _read_history(rows)
+    history = _read_history(name_recordings(rows, session))
     presence = _fold_presence(history, horizon)
     published = _fold_published(history, presence, horizon)
     received = _fold_received(history, presence, published, horizon)
@@ -129,6 +141,7 @@ def fold(
     is_open = bool(presence.open or recordings.open or toggles.open)
     return SessionTimeline(
         room=history.room or rows[0][8],
+        connections=list(presence.connections),
         presence=presence.spans,
         published=published.spans,
         received=received.spans,
@@ -137,7 +150,7 @@ def fold(
         recordings=recordings.spans,
         storage=recordings.storage,
         posts=history.posts,
-        start=min((start for _, _, start, _ in presence.spans), default=None),
+        starts=sorted(start for _, _, start, _ in presence.spans)[:1],
         open_presences=presence.open,
         open_recordings=recordings.open,
         is_open=is_open,
@@ -174,9 +187,9 @@ def _read_history(rows: list[Row | tuple[Any, ...]]) -> _History:
     people: dict[str, tuple[int, str]] = {}
     kinds: dict[_Object, int] = {}
     deleted: defaultdict[str, list[int]] = defaultdict(list)
-    posted: dict[tuple[int, str], int] = {}
+    posted: dict[tuple[str, int, str], int] = {}
     room = ""
-    for time, _, _, code, subject, connection, person, detail, in_room in rows:
+    for time, source, _, code, subject, connection, person, detail, in_room in rows:
         move = _MOVE_OF[code]
         if move is not None:
             family, is_end = move
@@ -194,11 +207,21 @@ def _read_history(rows: list[Row | tuple[Any, ...]]) -> _History:
         elif code == _ENDED:
             ended.append(time)
         elif code in _POSTED:
-            posted.setdefault((code, subject), time)
+            posted.setdefault((source, code, subject), time)
         else:  # session.started
             room = room or in_room
-    posts = [(POSTS["chat" if code == _CHAT else "qa"], at) for (code, _), at in posted.items()]
-    return _History(moves, ended, people, kinds, deleted, posts, room)
+    return _History(moves, ended, people, kinds, deleted, _posts(posted), room)
+
+
+def _posts(posted: dict[tuple[str, int, str], int]) -> list[tuple[int, int]]:
+    """Return (post, instant) of each post, given the instants by (source, code, post id).
+
+    Chat, and questions with answers, are each taken from the source that reports more of them.
+    """
+    by_kind: tuple[defaultdict[str, list[int]], ...] = tuple(defaultdict(list) for _ in POSTS)
+    for (source, code, _), at in posted.items():
+        by_kind[POSTS["chat" if code == _CHAT else "qa"]][source].append(at)
+    return [(post, at) for post, sources in enumerate(by_kind) for at in most_posts(sources)]
 
 
 class _Presence(NamedTuple):

@@ -78,12 +78,17 @@ sessions = Table(
     Column("team_id", ForeignKey("teams.id"), nullable=False),
     Column("key", Digest, nullable=False),
     Column("external_id", Text, nullable=False),
+    # Digest of the room, if the platform does not name sessions and this is a room's day.
+    Column("room_key", Digest),
     Column("first_event", BigInteger, nullable=False),
     Column("last_event", BigInteger, nullable=False),
     Column("is_pending", Boolean, nullable=False),  # has events that the facts do not hold yet
     Column("pending_since", BigInteger),  # when the first of those was received
     Column("room", Text, nullable=False),
     Column("start", BigInteger),  # beginning of the first presence
+    # From when to when anything was on: see ``metering.stretches.hull``.
+    Column("on_from", BigInteger),
+    Column("on_until", BigInteger),
     Column("is_open", Boolean, nullable=False),
     Column("is_estimated", Boolean, nullable=False),
     Column("anomalies", Integer, nullable=False),
@@ -102,6 +107,16 @@ for _name, _column, _flag in (
         sqlite_where=sa.text(f"{_flag.name} = 1"),
         postgresql_where=_flag,
     )
+
+_is_room_day = sessions.c.room_key.is_not(None)
+Index(
+    "sessions_room_days",
+    sessions.c.team_id,
+    sessions.c.room_key,
+    sessions.c.on_until,
+    sqlite_where=_is_room_day,
+    postgresql_where=_is_room_day,
+)
 
 events = Table(
     "events",

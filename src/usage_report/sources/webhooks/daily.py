@@ -46,6 +46,7 @@ from typing import Any
 import orjson
 
 from usage_report.core import metrics
+from usage_report.sources import room_days
 from usage_report.sources.contract import Delivery
 from usage_report.sources.payload import (
     Draft,
@@ -57,7 +58,6 @@ from usage_report.sources.payload import (
     optional,
 )
 from usage_report.sources.signatures import Unauthorized, check_fresh, hmac_sha256, same, unbase64
-from usage_report.sources.webhooks import room_days
 from usage_report.sources.webhooks.adapter import WebhookAdapter, handler_of
 from usage_report.sources.webhooks.changes import Change, joined, left
 
@@ -73,8 +73,9 @@ class Daily(WebhookAdapter):
         "The webhook's hmac secret, in base64: give your own when you create the webhook "
         "(POST /webhooks, hmac), or use the one that the response contains."
     )
+    has_session_ids = False
     cannot_supply = metrics.keys_starting_with(
-        "sessions", "broadcast_", "consumed_", "recording_storage_", "captions_", "whiteboard_",
+        "broadcast_", "consumed_", "recording_storage_", "captions_", "whiteboard_",
         "breakout_", "chat_", "qa_",
     )  # fmt: skip
 

@@ -55,6 +55,7 @@ import orjson
 
 from usage_report.core import metrics
 from usage_report.core.errors import EventError
+from usage_report.sources import room_days
 from usage_report.sources.contract import Delivery
 from usage_report.sources.payload import (
     Draft,
@@ -67,7 +68,6 @@ from usage_report.sources.payload import (
     stable_id,
 )
 from usage_report.sources.signatures import Unauthorized, same
-from usage_report.sources.webhooks import room_days
 from usage_report.sources.webhooks.adapter import WebhookAdapter, handler_of
 from usage_report.sources.webhooks.changes import Change, joined, left, published, unpublished
 
@@ -92,8 +92,9 @@ class Janus(WebhookAdapter):
         "backend_user and backend_pwd of janus.eventhandler.sampleevh.jcfg, "
         "with a colon between: user:password."
     )
+    has_session_ids = False
     cannot_supply = metrics.keys_starting_with(
-        "sessions", "broadcast_minutes_screenshare", "consumed_minutes_screenshare", "record",
+        "broadcast_minutes_screenshare", "consumed_minutes_screenshare", "record",
         "max_concurrent_recordings", "captions_", "whiteboard_", "breakout_", "chat_", "qa_",
     )  # fmt: skip
 

@@ -36,6 +36,7 @@ from typing import Any, NamedTuple
 
 from usage_report.core import metrics
 from usage_report.core.errors import EventError
+from usage_report.sources import room_days
 from usage_report.sources.contract import Delivery
 from usage_report.sources.payload import (
     Draft,
@@ -47,7 +48,6 @@ from usage_report.sources.payload import (
     stable_id,
 )
 from usage_report.sources.signatures import fixed_header
-from usage_report.sources.webhooks import room_days
 from usage_report.sources.webhooks.adapter import WebhookAdapter, handler_of
 from usage_report.sources.webhooks.changes import Change, joined, left
 
@@ -61,8 +61,9 @@ class Jitsi(WebhookAdapter):
         "The Authorization that api_headers of the event_sync component sends, "
         "with or without 'Bearer': in Prosody's configuration."
     )
+    has_session_ids = False
     cannot_supply = metrics.keys_starting_with(
-        "sessions", "broadcast_", "consumed_", "record", "max_concurrent_recordings", "captions_",
+        "broadcast_", "consumed_", "record", "max_concurrent_recordings", "captions_",
         "whiteboard_", "chat_", "qa_",
     )  # fmt: skip
 
