@@ -252,13 +252,20 @@ class Room(Session):
     """All days of a room whose platform does not name sessions."""
 
     def __init__(self, days: list[Session]) -> None:
-        days = [day for day in days if any(True for _ in day.instants())] or days
         self.room = days[0].room
         self.subscribes = any(day.subscribes for day in days)
         self.persons = {c: person for day in days for c, person in day.persons.items()}
         self.kinds = {track: kind for day in days for track, kind in day.kinds.items()}
         self.chat, self.qa = [t for d in days for t in d.chat], [t for d in days for t in d.qa]
         self.things = {(n, *k): t for n, day in enumerate(days) for k, t in day.things.items()}
+        for day in days:
+            for track in day.of(
+                "track"
+            ):  # a track exists within its connection's presence, of its own day
+                own = [t for t in day.of("presence") if t.connection == track.connection]
+                track.spans = [
+                    (max(a, c), min(b, d)) for a, b in track.spans for t in own for c, d in t.spans if max(a, c) < min(b, d)
+                ]  # fmt: skip
         live = {(t.what, t.connection, t.subject): t for day in days for t in day.live}
         self.live = list(live.values())
 

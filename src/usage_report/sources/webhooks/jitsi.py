@@ -19,13 +19,14 @@ events name the main room, so both places are one session, and the two stays of 
 connections (they can overlap by a second).
 
 One use of a room has ``created_at``, but no event of an occupant has it, so a live count cannot use
-it: a session is one room's day (see ``room_days``), the day in which the stay began.
+it. Events are kept by the room's day (see ``room_days``), the day in which the stay began, and
+sessions are stretches of presence in the room.
 
 Events have no id: it is a digest of name, room, occupant and time. A stay in ``all_occupants`` has
 the ids of its own two events, so the end of a room makes up for events that were lost, and events
 that were not lost count once.
 
-Not supplied: the number of sessions; and the component does not report microphones, cameras,
+Not supplied: the component does not report microphones, cameras,
 screens, recordings, captions, whiteboard, chat and polls.
 """
 
