@@ -20,7 +20,7 @@ Where the definitions leave a choice, the oracle makes these:
 * A recording named by its session has no id. What happens to it from its start to its stop is what happens to the
   recording of another source that starts nearest to it, at most 2 s away. Its deletion is that of the only other one.
 * The sessions of a source in ``WITHOUT_SESSION_IDS`` that are days of a room are folded by themselves. Then all days of
-  a room are one ``Room``, whose sessions start wherever nobody was present in the 60 s before.
+  a room are one ``Room``, whose sessions start wherever the room was empty for the 60 s before.
 """
 
 from __future__ import annotations
