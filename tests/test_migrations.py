@@ -92,6 +92,8 @@ def rows_at(revision: str) -> dict[str, list[dict[str, Any]]]:
         rows["identity_generations"] = [
             {"generation": 0, "events": len(rows["events"]), "digest": None, "filter": None}
         ]
+    if revision >= "0011":
+        rows["sources"] = [row | {"first_event": first_event(rows, row)} for row in rows["sources"]]
     return rows
 
 
