@@ -131,8 +131,9 @@ def test_xlsx_figures_dates_and_notes():
         "As of": "2026-03-30T12:00:00Z (Mon 30 Mar 2026, 14:00 in Europe/Berlin)",
         "Definitions": "version 2",
         "Not supplied": "Captions minutes",
-        "Empty cells": "The bucket is in the future as of the instant above. “not supplied” means"
-        " that the team's platform does not report the metric; it does not mean 0.",
+        "Empty cells": "The bucket is in the future as of the instant above, or before the team's"
+        " first event (“no records”). “not supplied” means that the team's platform does not report"
+        " the metric. None of these means 0.",
         "Figures": "Exact to the 16 digits a workbook stores. Cells show one decimal; the value"
         " behind them is not rounded.",
         "Notes": "Mon 30 Mar 2026 so far (until 14:00).",
@@ -145,6 +146,39 @@ def test_hours_are_clock_times():
         "Usage"
     ]
     assert [sheet.cell(row, 1).value.hour for row in range(2, 25)] == [0, 1, *range(3, 24)]
+
+
+def test_hours_of_one_name_carry_their_offset():
+    """Berlin, 27 October 2024: 02:00 in summer time and 02:00 an hour later. All others are times."""
+    q = Query("acme", date(2024, 10, 27), date(2024, 10, 27), "Europe/Berlin", AS_OF, Grain.HOUR)
+    sheet = load_workbook(io.BytesIO(xlsx.to_xlsx(make_report(q))))["Usage"]
+    got = [sheet.cell(row, 1).value for row in range(2, 27)]
+    assert got[2:4] == ["2024-10-27 02:00 (UTC+2)", "2024-10-27 02:00 (UTC+1)"]
+    times = [datetime(2024, 10, 27, hour) for hour in (0, 1, *range(3, 24))]
+    assert [x for x in got if isinstance(x, datetime)] == times
+
+
+def test_buckets_without_records_are_empty():
+    """The team's first event is on 30 March: the 29th is empty and says why."""
+    first = int(datetime(2026, 3, 30, 6, tzinfo=UTC).timestamp()) * 1000
+    made = report(records_from=first, not_supplied=())
+    got = rows(csv.to_csv(made))
+    assert [g["state"] for g in got] == ["no records", "running", "not begun", "running"]
+    figures = [*made.query.keys, "consumed_minutes_estimated"]
+    assert {got[0][key] for key in figures} == {""}
+    assert "" not in {got[1][key] for key in figures} | {got[3][key] for key in figures}
+    book = load_workbook(io.BytesIO(xlsx.to_xlsx(made)))
+    sheet = book["Usage"]
+    assert sheet["B2"].value == "no records"
+    assert {sheet.cell(2, c).value for c in range(3, 3 + len(ALL))} == {None}
+    assert None not in {sheet.cell(6, c).value for c in range(3, 3 + len(ALL))}
+    about = {row[0].value: row[1].value for row in book["About"].iter_rows()}
+    assert about["Notes"] == (
+        "Records begin on 30 Mar 2026.\nMon 30 Mar 2026 so far (until 14:00)."
+    )
+    nothing = rows(csv.to_csv(report(records_from=None)))
+    assert [g["state"] for g in nothing] == ["no records", "no records", "not begun", "no records"]
+    assert {g[key] for g in nothing for key in figures} == {""}
 
 
 def test_same_report_same_bytes(monkeypatch):

@@ -17,6 +17,7 @@ _TEXT: Json = {"type": "string"}
 _DATE: Json = {"type": "string", "format": "date", "pattern": r"^2[01]\d\d-\d\d-\d\d$"}
 _INSTANT: Json = {"type": "string", "format": "date-time"}
 _COUNT: Json = {"type": "integer", "minimum": 0}
+#: ``null``: not supplied, in the future, or no records.
 _FIGURE: Json = {"type": ["number", "null"]}
 #: Headers of every answer.
 _HEADERS: Json = {
@@ -139,7 +140,11 @@ _LIVE = _object(
         "as_of": _INSTANT,
         "live_participants": _COUNT,
         "live_sessions": _COUNT,
-        "active_recordings": {"type": ["integer", "null"], "minimum": 0},
+        "active_recordings": {
+            "type": ["integer", "null"],
+            "minimum": 0,
+            "description": "Sessions that are being recorded; null if not supplied.",
+        },
     }
 )
 _READY = _object({"ready": {"type": "boolean"}, "faults": _array(_TEXT), "warnings": _array(_TEXT)})

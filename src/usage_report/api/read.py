@@ -31,6 +31,7 @@ from usage_report.core.periods import (
     zone,
 )
 from usage_report.render import csv
+from usage_report.render.numbers import rounded
 from usage_report.reporting.model import Query, Report, TeamInfo
 from usage_report.reporting.reader import Reader, canonical_as_of
 from usage_report.sources import registry
@@ -275,7 +276,7 @@ def _statistics(report: Report, fields: list[str], live: int | None) -> dict[str
         figures = [report.total(key) for key in STATISTICS[field] or ()]
         known = [figure for figure in figures if figure is not None]
         # Whole minutes, halves up, as the vendor's own integers.
-        return int(sum(known) + 0.5) if known and len(known) == len(figures) else None
+        return int(rounded(sum(known))) if known and len(known) == len(figures) else None
 
     return {field: value(field) for field in fields} | {
         "date_start": report.query.start.isoformat(),

@@ -6,9 +6,9 @@ can be stacked. The columns of a report:
 * ``row``: ``bucket`` or, in the last row, ``total``. The total is computed for the range: peaks and
   distinct counts are not sums. Leave it out before adding anything up.
 * ``start``, ``end``: ISO 8601 with the zone's offset; ``end`` is exclusive.
-* ``state``: ``final``, ``running`` or ``not begun``.
+* ``state``: ``final``, ``running``, ``not begun``, or ``no records`` (before the first event).
 * the metrics (25 unless fewer were asked for); minutes are decimal. Empty means *no figure*: not
-  supplied, or not begun. It never means 0.
+  supplied, not begun, or no records. It never means 0.
 * ``consumed_minutes_estimated``: the part of the consumed minutes that is estimated.
 * ``not_supplied``: keys of the metrics that this team's platform cannot supply, space-separated.
 * ``team``, ``zone``, ``from``, ``to`` (inclusive), ``grain``, ``as_of``, ``definitions`` (version
@@ -105,8 +105,8 @@ def _text(cell: Cell) -> str:
 
 def _estimated(report: Report, i: int | None = None) -> float | None:
     """Estimated consumed minutes of a bucket, or of the range."""
-    is_begun = report.begun > (i or 0)
-    if "consumed_minutes" in report.not_supplied or not is_begun:
+    has_figure = report.has_total if i is None else i in report.known
+    if "consumed_minutes" in report.not_supplied or not has_figure:
         return None
     if i is None:
         return report.estimated_total_ms / 60_000

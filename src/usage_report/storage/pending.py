@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from usage_report.metering.fold import SessionTimeline
+from usage_report.metering.stretches import hull
 from usage_report.storage import bulk, inbox, quarantine
 from usage_report.storage import tables as t
 
@@ -67,6 +68,7 @@ def mark_processed(c: Connection, timelines: Iterable[tuple[int, SessionTimeline
             "session_id": id,
             "room": timeline.room,
             "start": timeline.start,
+            **dict(zip(("on_from", "on_until"), hull(timeline) or (None, None), strict=True)),
             "is_open": timeline.is_open,
             "longest_gap": timeline.longest_gap,
             "is_estimated": not timeline.has_subscriptions,
@@ -82,7 +84,8 @@ def discard_derived(c: Connection, team: int) -> None:
     """Delete all derived rows of a team and mark all its sessions as pending."""
     for table in t.DERIVED:
         c.execute(table.delete().where(table.c.team_id == team))
-    c.execute(t.sessions.update().where(_s.team_id == team).values(is_pending=True))
+    changes = {"is_pending": True, "on_from": None, "on_until": None}
+    c.execute(t.sessions.update().where(_s.team_id == team).values(changes))
 
 
 def count_events(c: Connection, team: int | None = None) -> int:

@@ -2,7 +2,7 @@ SELECT teams.id, teams.zone, teams.billing_day, teams.data_version, teams.is_sam
     count(*) AS count_1
 FROM sessions
 WHERE sessions.team_id = teams.id AND sessions.is_pending) AS pending, sources.source,
-    sources.last_received, sources.last_event
+    sources.first_event, sources.last_received, sources.last_event
 FROM teams LEFT OUTER
 JOIN sources ON teams.id = sources.team_id
 WHERE teams.key = %(team_key)s::VARCHAR
@@ -13,14 +13,18 @@ FROM limits
 WHERE limits.team_id = %(team)s::BIGINT
 ORDER BY limits.since, limits.metric;
 
-SELECT sessions.id, sessions.external_id, sessions.first_event
+SELECT sessions.id, sessions.first_event, sessions.room_key
 FROM sessions
 WHERE sessions.team_id = %(team)s::BIGINT AND sessions.is_open AND sessions.last_event >
     %(stale_until)s::BIGINT AND sessions.last_event < %(as_of)s::BIGINT UNION ALL SELECT
-    sessions.id, sessions.external_id, sessions.first_event
+    sessions.id, sessions.first_event, sessions.room_key
 FROM sessions
 WHERE sessions.team_id = %(team)s::BIGINT AND sessions.last_event >= %(as_of)s::BIGINT AND
     sessions.first_event < %(quarter_end)s::BIGINT;
+
+SELECT "id", "external_id", "room_key", "on_from", "on_until"
+FROM "sessions"
+WHERE "id" = ANY(%s);
 
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
     "room"
