@@ -62,7 +62,15 @@ def test_a_start_loads_neither_servers_nor_sources():
 def test_the_worked_example(shell, tmp_path):
     file = write(tmp_path / "e.jsonl", example())
     result = shell("ingest", file)
-    assert (result.stdout, result.stderr) == (f"{file}: 16 accepted, 0 known already\n", "")
+    assert (result.stdout, result.stderr) == (
+        (
+            f"{file}: 16 accepted, 0 known already\n"
+            "Team acme: 1 Mar 2026. See it at "
+            "http://localhost:8501/date-range?team=acme&from=2026-03-01&to=2026-03-01\n"
+            "If the app is not running, start it: usage-report app\n"
+        ),
+        "",
+    )
     got = shell.json(
         "report",
         "--team",
@@ -729,12 +737,22 @@ def test_doctor_on_what_is_in_the_database(shell, today, monkeypatch):
     shell("team", "set", "quiet")
     found = faults(shell("doctor", code=1))
     assert "quarantine list" in found["quarantine"]
-    assert "ingest" in found["team quiet"]
-    assert "team acme" not in found
+    assert not {"team quiet", "team acme"} & found.keys()
     monkeypatch.setattr(clock, "now_ms", lambda: today + 3 * 86_400_000)
     result = shell("doctor", code=1)
     assert "platform" in faults(result)["team acme"]
-    assert "3 days ago" in result.stdout
+    assert "last event received 3 days ago, latest event happened 3 days ago\n" in result.stdout
+    assert "ok   team quiet: no event received yet; to begin: usage-report ingest FILE" in (
+        result.stdout
+    )
+
+
+def test_doctor_on_events_of_long_ago(shell, today):
+    """They have just arrived, but nothing recent has."""
+    shell("ingest", "-", input=line(event("session.started", "2025-03-01T10:00:00Z", "x")))
+    result = shell("doctor", code=1)
+    assert "newer files" in faults(result)["team acme"]
+    assert "last event received 0 min ago, latest event happened 365 days ago" in result.stdout
 
 
 def test_doctor_on_uncounted_sessions(shell, tmp_path, today, monkeypatch):

@@ -26,6 +26,15 @@ from usage_report.reporting.report import read_report
 from usage_report.reporting.team_info import read_team
 from usage_report.storage import tables as t
 
+_LATEST = sa.func.max(t.sources.c.last_event)
+_NEWEST_TEAM = (
+    sa.select(t.teams.c.key)
+    .outerjoin_from(t.teams, t.sources)
+    .group_by(t.teams.c.id)
+    .order_by(_LATEST.is_(None), t.teams.c.is_sample, _LATEST.desc(), t.teams.c.key)
+    .limit(1)
+)
+
 
 def canonical_as_of(query: Query, info: TeamInfo, stale_after: int) -> int:
     """Return the earliest ``as_of`` (epoch ms) at which the same events give the same figures.
@@ -61,6 +70,15 @@ class Reader:
         """Return the keys of all teams, sorted."""
         with storage.reading(self.engine) as c:
             return tuple(c.execute(sa.select(t.teams.c.key).order_by(t.teams.c.key)).scalars())
+
+    def newest_team(self) -> str | None:
+        """Return the key of the team with the newest event, ``None`` if there is no team.
+
+        Teams of your own come before the sample company, and those without events last.
+        """
+        with storage.reading(self.engine) as c:
+            found: str | None = c.execute(_NEWEST_TEAM).scalar()
+        return found
 
     def team(self, key: str) -> TeamInfo:
         """Return a team's record and freshness. Raises ``NotFoundError``."""

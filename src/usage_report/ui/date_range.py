@@ -5,12 +5,15 @@ The address bar always holds what is shown.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from usage_report.core.metrics import METRICS, Measure, metric
+from usage_report.core.periods import today, zone
 from usage_report.render import csv, dates, notes, numbers, xlsx
 from usage_report.render.charts import overlay
-from usage_report.reporting.model import BucketState, Report
+from usage_report.reporting.model import BucketState, Report, TeamInfo
 from usage_report.ui import cache, links, strings
 from usage_report.ui.components.copy_link import copy_link
 from usage_report.ui.components.downloads import csv_button, excel_button
@@ -35,7 +38,7 @@ def show() -> None:
         if selection.view.view == "chart":
             _tiles(report, selection.view.metrics)
             _chart(report, selection.view.metrics)
-        _notes(report)
+        _notes(report, selection, frame.team)
         with st.container(key="range_table"):
             usage_table(report)
     frame.footer()
@@ -136,7 +139,7 @@ def _chart(report: Report, metrics: tuple[str, ...]) -> None:
         st.caption(" ".join(captions))
 
 
-def _notes(report: Report) -> None:
+def _notes(report: Report, selection: Selection, team: TeamInfo) -> None:
     """Show what a reader needs to know before trusting the figures."""
     reported = [m.key for m in METRICS if m.key not in report.not_supplied]
     texts = list(notes.notes(report))
@@ -145,7 +148,24 @@ def _notes(report: Report) -> None:
             st.info("This range is in the future: there are no figures yet.", icon="📅")
         case BucketState.NO_RECORDS:
             st.info(texts.pop(0), icon="📭")  # when they begin
+            _newest_day(selection, team)
         case _ if not any(report.totals[key] for key in reported):
             st.info("No usage in this range.", icon="📭")
+            _newest_day(selection, team)
     if texts:
         st.caption("  \n".join(strings.plain(text) for text in texts))
+
+
+def _newest_day(selection: Selection, team: TeamInfo) -> None:
+    """Offer the day of the newest event, if it is outside of the range."""
+    if team.last_event is None:
+        return
+    day = today(min(team.last_event, selection.context.now), zone(selection.zone))
+    if selection.period.start <= day <= selection.period.last:
+        return
+    st.button(
+        f"Newest events: {dates.day(day)}. Show that day",
+        key="range_newest",
+        on_click=selection.address.step,
+        args=(lambda view: replace(view, preset="", start=day, last=day),),
+    )
