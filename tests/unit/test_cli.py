@@ -157,6 +157,7 @@ def test_figures_are_rounded_half_up_in_the_table(sqlite_shell, tmp_path):
         *("report", "--team", "acme", "--from", "2026-03-01", "--to", "2026-03-04"),
         *("--metrics", "participation_minutes", "--as-of", "2026-04-01T00:00:00Z"),
         *("--format", "table"),
+        COLUMNS="120",
     ).stdout
     assert table == (
         "acme: 1–4 Mar 2026, UTC, as of Wed 1 Apr 2026, 00:00\n"
@@ -353,9 +354,7 @@ def test_teams(shell, tmp_path):
 
 def test_names_in_any_script(shell, tmp_path):
     """Emoji and right-to-left text are accepted as names of teams, rooms, sessions and people."""
-    for i, name in enumerate(
-        ("🦊 Füchse", "فريق الدعم", "צוות", "a'b\"c;--", "%s {x}", "x" * 1000)
-    ):
+    for i, name in enumerate(("🦊 Füchse", "فريق الدعم", "צוות", "a'b\"c;--", "%s {x}", "x" * 200)):
         log = [
             event(
                 "participant.joined",
@@ -892,7 +891,10 @@ def test_a_real_lesson(shell):
     assert total["participation_minutes"] * 60 == pytest.approx(LESSON_ATTENDANCE, abs=60)
     absent = {"recording_storage_minutes", "qa_posts", "captions_minutes", "whiteboard_minutes"}
     assert {k for k, v in total.items() if v is None} == absent
-    assert all({k for k, v in row.items() if v is None} == absent for row in got["rows"])
+    known = [row for row in got["rows"] if row["sessions"] is not None]
+    assert all({k for k, v in row.items() if v is None} == absent for row in known)
+    before = got["rows"][: -len(known)]  # no records
+    assert {v for row in before for k, v in row.items() if k != "start"} == {None}
     period = shell.json("period", "--team", "school", "--as-of", "2019-03-20T00:00:00Z")["metrics"]
     assert period["captions_minutes"] == {"value": None, "limit": None, "percent": None}
     assert (
