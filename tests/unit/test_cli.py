@@ -656,6 +656,30 @@ def test_demo_does_not_take_over_a_team(sqlite_shell, short_demo):
     assert "There is no sample data" in sqlite_shell("demo", "--remove").stdout
 
 
+# -- the next step after an import -------------------------------------------------------------------------------------
+
+
+def test_the_next_step_names_three_teams_and_the_public_address(shell):
+    """Days are those of each team's zone: 23:30 UTC is the next day in Berlin."""
+    shell("team", "set", "a b", "--zone", "Europe/Berlin")
+    lines = [
+        line(event("session.started", f"2026-03-0{day}T23:30:00Z", f"{team}-{day}", team=team))
+        for team, days in {"a b": (1, 3), "b": (2,), "c": (2,), "d": (2,)}.items()
+        for day in days
+    ]
+    result = shell(
+        "ingest", "-", input=b"".join(lines), USAGE_REPORT_PUBLIC_URL="https://usage.example.com/"
+    )
+    at = "https://usage.example.com/date-range?team"
+    assert result.stdout.splitlines() == [
+        "-: 5 accepted, 0 known already",
+        f"Team a b: 2–4 Mar 2026. See it at {at}=a+b&from=2026-03-02&to=2026-03-04",
+        f"Team b: 2 Mar 2026. See it at {at}=b&from=2026-03-02&to=2026-03-02",
+        f"Team c: 2 Mar 2026. See it at {at}=c&from=2026-03-02&to=2026-03-02",
+        "and 1 more team. See all of them: usage-report team list",
+    ]
+
+
 # -- doctor ------------------------------------------------------------------------------------------------------------
 
 

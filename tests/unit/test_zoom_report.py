@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +17,7 @@ from support.harness import NOW, TEAM
 from usage_report.core import metrics
 from usage_report.core.errors import InputError
 from usage_report.core.events import Event, QuarantinedInput, instant
-from usage_report.sources import contract, registry
+from usage_report.sources import registry
 from usage_report.sources.files import attendance, zoom
 
 PLAIN = """Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes),Guest,Recording Consent,In Waiting Room
@@ -33,26 +33,8 @@ ABOVE = """Meeting ID,Topic,Start Time,End Time,User Email,Duration (Minutes),Pa
 """
 
 
-def read(
-    text: str | bytes,
-    *,
-    zone: str | None = "America/New_York",
-    name: str = "report.csv",
-    team: str | None = TEAM,
-    now: int = NOW,
-) -> list[Event | QuarantinedInput]:
-    data = text if isinstance(text, bytes) else text.encode()
-    return list(
-        zoom.SOURCE.read(
-            io.BytesIO(data), contract.Context(now=now, team=team, name=name, zone=zone)
-        )
-    )
-
-
-def events(*args, **more) -> list[Event]:
-    items = read(*args, **more)
-    assert [x for x in items if type(x) is not Event] == []
-    return items
+read = partial(attendance_support.read, source=zoom.SOURCE, zone="America/New_York")
+events = partial(attendance_support.events, source=zoom.SOURCE, zone="America/New_York")
 
 
 def rows(

@@ -42,7 +42,8 @@ class CoveredDays:
             query = urlencode({"team": team, "from": covered.start, "to": covered.last})
             address = f"{public_url.rstrip('/') or _LOCAL_URL}/date-range?{query}"
             yield f"Team {team}: {dates.span(covered)}. See it at {address}"
-        if len(found) > _TEAMS:
-            yield f"and {len(found) - _TEAMS:,} more teams. See them: usage-report team list"
+        if (more := len(found) - _TEAMS) > 0:
+            teams = "team" if more == 1 else "teams"
+            yield f"and {more:,} more {teams}. See all of them: usage-report team list"
         if found and not public_url:
             yield "If the app is not running, start it: usage-report app"

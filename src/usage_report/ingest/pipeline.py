@@ -234,7 +234,7 @@ def _process_step(c: Connection, team: int, max_events: int) -> tuple[int, int]:
         recomputed = team_quarters(stored_quarters.load(c, team, starts))
         facts.replace_facts(c, t.team_quarters, team, starts, recomputed)
     _recompute_days(c, team, changed)
-    pending.mark_processed(c, [(x.session.id, x.timeline) for x in sessions if x.timeline])
+    pending.mark_processed(c, sessions)
     return len(ids), events
 
 

@@ -39,16 +39,14 @@ _NEWEST_TEAM = (
 def canonical_as_of(query: Query, info: TeamInfo, stale_after: int) -> int:
     """Return the earliest ``as_of`` (epoch ms) at which the same events give the same figures.
 
-    Used in keys of caches, so that a past range is computed once. After its end, and with no event
-    from ``as_of`` on, the figures of a range change only if the inactivity timeout closes a span in
-    it, or with a first event of a source. The last event of such a session is before the end, so no
-    more sessions do once ``stale_after`` (ms) has passed since.
+    Used in keys of caches, so that a past range is computed once. After its end and the last event
+    of the team, the figures of a range change only if the inactivity timeout closes a span in it.
+    The last event of such a session is before the end, so no more sessions do once ``stale_after``
+    (ms) has passed since.
     """
-    if info.last_event is not None and info.last_event >= query.as_of:
-        return query.as_of
     settled = midnight(query.period.end, zone(query.zone)) + stale_after
-    known_from = max((first + 1 for _, first in info.sources), default=settled)
-    return min(query.as_of, max(settled, known_from))
+    after_all = settled if info.last_event is None else info.last_event + 1
+    return min(query.as_of, max(settled, after_all))
 
 
 class Reader:

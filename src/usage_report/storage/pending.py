@@ -10,8 +10,10 @@ from sqlalchemy.engine import Connection
 
 from usage_report.metering.fold import SessionTimeline
 from usage_report.metering.stretches import hull
+from usage_report.metering.timeline import Span
 from usage_report.storage import bulk, inbox, quarantine
 from usage_report.storage import tables as t
+from usage_report.storage.session_timelines import FoldedSession, StoredSession
 
 _s = t.sessions.c
 #: Executed with further parameters, which set the columns that they are named after.
@@ -61,23 +63,29 @@ def next_sessions(c: Connection, team: int, max_events: int) -> tuple[list[int],
     return ids, total
 
 
-def mark_processed(c: Connection, timelines: Iterable[tuple[int, SessionTimeline]]) -> None:
-    """Record that the facts hold these sessions, given by id, and what is known of each."""
+def mark_processed(c: Connection, sessions: Iterable[FoldedSession]) -> None:
+    """Record that the facts hold these sessions, and what is known of each."""
     rows = [
         {
-            "session_id": id,
+            "session_id": session.id,
             "room": timeline.room,
             "start": timeline.start,
-            **dict(zip(("on_from", "on_until"), hull(timeline) or (None, None), strict=True)),
+            **dict(zip(("on_from", "on_until"), _hull(session, timeline), strict=True)),
             "is_open": timeline.is_open,
             "longest_gap": timeline.longest_gap,
             "is_estimated": not timeline.has_subscriptions,
             "anomalies": timeline.anomalies,
         }
-        for id, timeline in timelines
+        for session, timeline in sessions
+        if timeline is not None
     ]
     if rows:
         c.execute(_MARK_PROCESSED, rows)
+
+
+def _hull(session: StoredSession, timeline: SessionTimeline) -> Span | tuple[None, None]:
+    """Return from when to when anything was on in a room-day; it is not needed of others."""
+    return (hull(timeline) if session.room_key is not None else None) or (None, None)
 
 
 def discard_derived(c: Connection, team: int) -> None:

@@ -87,7 +87,7 @@ sessions = Table(
     Column("pending_since", BigInteger),  # when the first of those was received
     Column("room", Text, nullable=False),
     Column("start", BigInteger),  # beginning of the first presence
-    # From when to when anything was on: see ``metering.stretches.hull``.
+    # From when to when anything was on in a room-day: see ``metering.stretches.hull``.
     Column("on_from", BigInteger),
     Column("on_until", BigInteger),
     Column("is_open", Boolean, nullable=False),
