@@ -25,7 +25,7 @@ from sqlalchemy.engine import Connection
 from usage_report.core.periods import QUARTER
 from usage_report.metering.facts import Facts, concat, zeros
 from usage_report.metering.fold import STALE_AFTER, SessionTimeline, fold
-from usage_report.metering.session_quarters import session_quarters
+from usage_report.metering.session_quarters import in_quarters, session_quarters
 from usage_report.metering.team_quarters import team_quarters
 from usage_report.storage import entities, session_timelines
 from usage_report.storage import session_quarters as stored_quarters
@@ -78,7 +78,7 @@ class Unsettled(NamedTuple):
     sessions: list[UnsettledSession]
     #: Ids of all stored sessions that they replace.
     replaced: frozenset[int]
-    #: Facts of every quarter hour whose stored facts differ from those at the instant.
+    #: Facts of every quarter hour before the instant whose stored facts differ from those at it.
     facts: Facts
     #: Packed rows of the sessions, by (session, start of the quarter).
     rows: stored_quarters.Packed
@@ -118,23 +118,22 @@ def unsettled_sessions(c: Connection, team_id: int, as_of: int, stale_after: int
         session_quarters([(s.id, rooms[s.timeline.room], s.timeline) for s in sessions], persons)
     )
 
-    changed = stored_quarters.changed_keys(
-        stored_quarters.rows_of_sessions(c, [x.session.id for x in folded]), rows
-    )
-    wanted = {start for _, start in changed}
+    stored = stored_quarters.rows_of_sessions(c, [x.session.id for x in folded])
+    quarters = stored_quarters.changed_quarters(c, team_id, stored, rows)
+    quarters = quarters[quarters <= last_quarter]
     if len(begun) < len(found):  # some sessions begin after as_of
-        wanted.add(last_quarter)
+        quarters = np.union1d(quarters, [last_quarter])
     replaced = frozenset(x.session.id for x in folded).union(id for id, _, _ in found)
-    quarters = np.array(sorted(wanted), np.int64)
-    facts = team_quarters(
-        stored_quarters.load(
-            c,
-            team_id,
-            quarters,
-            without=replaced,
-            also=[row for (_, start), row in rows.items() if start in wanted],
-        )
+    wanted = set(quarters.tolist())
+    loaded = stored_quarters.load(
+        c,
+        team_id,
+        quarters,
+        without=replaced,
+        also=[row for (_, start), row in rows.items() if start in wanted],
     )
+    facts, _ = team_quarters(in_quarters(loaded))
+    facts = facts.take(np.isin(facts.start, quarters))
     empty = zeros(np.setdiff1d(quarters, facts.start))
     return Unsettled(sessions, replaced, concat(facts, empty), rows)
 
