@@ -168,7 +168,7 @@ def fold(
         open_recordings=recordings.unended.count(horizon),
         is_open=horizon in unended or horizon in toggles.unended,
         closed_by_timeout=[end for end in unended if end != as_of],
-        longest_gap=_longest_gap(activity) if unended or toggles.unended else None,
+        longest_gap=longest_gap(activity) if unended or toggles.unended else None,
         anomalies=presence.anomalies
         + published.anomalies
         + received.anomalies
@@ -192,7 +192,8 @@ def _inactivity(activity: Sequence[int], as_of: int | None, stale_after: int) ->
     return Inactivity(gaps, as_of)
 
 
-def _longest_gap(activity: Sequence[int]) -> int:
+def longest_gap(activity: Sequence[int]) -> int:
+    """Return the longest time between two of some sorted instants."""
     return max((following - at for at, following in pairwise(activity)), default=0)
 
 

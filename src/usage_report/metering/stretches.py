@@ -11,7 +11,7 @@ number of them, and only their starts need to be known.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from usage_report.metering.fold import (
     TRACK_FAMILIES,
     SessionTimeline,
     fold,
+    longest_gap,
 )
 from usage_report.metering.timeline import Span
 
@@ -92,21 +93,21 @@ def _content(row: Row) -> tuple[Any, ...]:
 
 
 def fold_room(
-    rows: Iterable[Row],
-    as_of: int | None = None,
-    stale_after: int = STALE_AFTER,
-    *,
-    session: str = "",
+    group: LinkedDays, as_of: int | None = None, stale_after: int = STALE_AFTER, *, session: str
 ) -> SessionTimeline | None:
-    """Return what ``fold`` returns, with the start of each stretch of presence.
+    """Return what ``fold`` returns for linked days, with the start of each stretch of presence.
 
-    If something is on at the end, a longer timeout may link a later day. So the longest gap is at
-    least ``LATEST_END`` then.
+    Which days are linked depends on the timeout too. So the longest gap is that of all events if
+    there are several days, and at least ``LATEST_END`` if a later day may be linked.
     """
-    timeline = fold(rows, as_of, stale_after, session=session)
+    timeline = fold(group.rows, as_of, stale_after, session=session)
     if timeline is None:
         return None
-    gap = max(timeline.longest_gap or 0, LATEST_END) if timeline.is_open else timeline.longest_gap
+    gap = timeline.longest_gap
+    if len(group.days) > 1:
+        gap = longest_gap(sorted(row[0] for row in group.rows if row[3] != DELETED))
+    if timeline.is_open:
+        gap = max(gap or 0, LATEST_END)
     return timeline._replace(starts=_starts(timeline), longest_gap=gap)
 
 

@@ -137,7 +137,7 @@ class _Room:
             FoldedSession(
                 tuple(days[i] for i in group.days),
                 tuple(links.on[i] for i in group.days),
-                fold_room(group.rows, as_of, stale_after, session=days[group.days[0]].external_id),
+                fold_room(group, as_of, stale_after, session=days[group.days[0]].external_id),
             )
             for group in links.groups
         ]
