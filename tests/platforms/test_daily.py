@@ -19,7 +19,7 @@ from platforms.samples.daily import (
     person,
     sign,
 )
-from support.harness import ask, expect
+from support.harness import TEAM, ask, expect, run_live
 from usage_report.core.events import iso
 from usage_report.sources import room_days
 from usage_report.sources.contract import Delivery
@@ -132,25 +132,40 @@ def test_fractions_of_seconds_are_exact(seconds, ms):
 
 
 def test_a_leave_is_at_the_join_plus_the_duration():
+    def times(stay: dict) -> list[tuple[str, int]]:
+        return [(e.type, e.time) for e in events(event("participant.left", 5, **stay))]
+
     stay = person("ana", "p1", 0) | {"joined_at": 1708972279.96, "duration": 12.345}
-    assert type_and_time(event("participant.left", 5, **stay)) == (
-        "participant.left",
-        1708972292305,
-    )
-    assert type_and_time(event("participant.left", 5, **stay | {"duration": 0})) == (
-        "participant.left",
-        1708972279960,
-    )
+    assert times(stay) == [
+        ("participant.left", 1708972292305),
+        ("participant.joined", 1708972279960),
+    ]
+    # Repeating the join of a stay of length zero would leave it open.
+    assert times(stay | {"duration": 0}) == [("participant.left", 1708972279960)]
     # Without a duration, at the time of sending.
-    assert type_and_time(event("participant.left", 5, **person("ana", "p1", 0))) == (
-        "participant.left",
-        TEN * 1000 + 301_346,
-    )
+    assert times(person("ana", "p1", 0)) == [
+        ("participant.left", TEN * 1000 + 301_346),
+        ("participant.joined", TEN * 1000),
+    ]
     # Without the join, in every session in which it may have been: at 10:00 that of the day, and of the day before.
     at = {k: v for k, v in person("ana", "p1", 0).items() if k != "joined_at"}
     assert [(e.time, e.session) for e in events(event("participant.left", 5, **at))] == [
         (TEN * 1000 + 301_346, room_days.session(ROOM, NOW)), (TEN * 1000 + 301_346, room_days.session(ROOM, NOW - room_days.DAY_MS))
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kinds", ["JL", "L", "LJ", "LJL"])
+def test_a_leave_makes_up_for_a_lost_join(kinds):
+    """Ana is there for an hour. The join that the leave repeats has another id, so the two never conflict."""
+    join = event("participant.joined", 0, **person("ana", "p1", 0))
+    leave = event("participant.left", 60, **person("ana", "p1", 0, 60) | {"user_name": "Ana M."})
+    found = [e for kind in kinds for e in events(join if kind == "J" else leave)]
+    expected = {"participation_minutes": 60, "active_participants": 1, "sessions": 1, "max_concurrent_participants": 1}  # fmt: skip
+    expect(ask(found, start="2026-03-02", as_of=NOW + 1), expected)
+    assert {(e.id, e.type) for e in found if e.id.startswith(leave["id"])} == {
+        (leave["id"], "participant.left"),
+        (leave["id"] + "/1", "participant.joined"),
+    }
 
 
 def test_meetings_start_and_end_the_session_of_their_room():
@@ -274,16 +289,76 @@ def test_a_recording_that_is_ready_is_reported_completely(bodies):
     )
 
 
-def test_a_recording_has_a_session_of_its_own():
-    """Daily documents no room for recording.started, so its session cannot be that of the room."""
-    began, (again, ended) = one(STARTED), events(READY)
-    assert began.session == again.session == ended.session
-    assert (began.time, again.time, ended.time) == (
-        (TEN + 600) * 1000,
-        (TEN + 600) * 1000,
-        (TEN + 1200) * 1000,
-    )
-    assert len({began.id, again.id, ended.id}) == 3
+def test_a_recording_is_kept_with_the_day_of_its_room():
+    """Daily documents no room for recording.started: such a start is cancelled once the room is known."""
+    began, (cancelled, again, ended) = one(STARTED), events(READY)
+    start, own, room_day = (TEN + 600) * 1000, "recording/rec_1", room_days.session(ROOM, NOW)
+    assert [(e.session, e.room, e.type, e.time) for e in (began, cancelled, again, ended)] == [
+        (own, own, "recording.started", start),
+        (own, ROOM, "recording.deleted", start),
+        (room_day, ROOM, "recording.started", start),
+        (room_day, ROOM, "recording.stopped", start + 600_000),
+    ]
+    assert [e.id for e in (cancelled, again, ended)] == [
+        READY["id"] + suffix for suffix in ("", "/1", "/2")
+    ]
+    in_room = one(STARTED | {"payload": STARTED["payload"] | {"room_name": ROOM}})
+    assert (in_room.session, in_room.room, in_room.id) == (room_day, ROOM, STARTED["id"])
+    nowhere = {k: v for k, v in READY["payload"].items() if k != "room_name"}
+    assert [(e.session, e.type) for e in events(READY | {"payload": nowhere})] == [
+        (own, "recording.started"),
+        (own, "recording.stopped"),
+    ]
+
+
+def test_a_recording_whose_start_is_unknown_is_stopped_wherever_it_may_be_kept():
+    unknown = {k: v for k, v in READY["payload"].items() if k != "start_ts"}
+    sent, day_before = TEN * 1000 + 33 * 60_000 + 1_346, NOW - room_days.DAY_MS
+    assert [(e.session, e.type, e.time) for e in events(READY | {"payload": unknown})] == [
+        (session, "recording.stopped", sent)
+        for session in ("recording/rec_1", room_days.session(ROOM, NOW), room_days.session(ROOM, day_before))
+    ]  # fmt: skip
+    with_room = STARTED | {"payload": STARTED["payload"] | {"room_name": ROOM}}
+    found = [*events(with_room), *events(READY | {"payload": unknown})]
+    expect(ask(found, start="2026-03-02", as_of=NOW), {"recorded_minutes": 23 + 1_346 / 60_000})
+
+
+def test_two_recordings_of_a_room_are_one_session_that_is_recorded_and_end_with_the_meeting():
+    """Two recordings run in room den from 10:10 and 10:15; the meeting ends at 10:30."""
+    bodies = [
+        event("participant.joined", 0, **person("ana", "p1", 0)),
+        *(
+            event("recording.started", minute, recording_id=f"rec_{minute}", room_name=ROOM, start_ts=TEN + minute * 60)
+            for minute in (10, 15)
+        ),
+        event("meeting.ended", 30, start_ts=TEN, end_ts=TEN + 1800, meeting_id=MEETING_ID, room=ROOM),
+    ]  # fmt: skip
+    found = [e for body in bodies for e in events(body)]
+    live = run_live(found, team=TEAM, as_of=(TEN + 1200) * 1000)
+    assert live == {"live_participants": 1, "live_sessions": 1, "active_recordings": 1}
+    expected = {"recorded_minutes": 20 + 15, "max_concurrent_recordings": 2}
+    expect(ask(found, start="2026-03-02", as_of=NOW), expected)
+    # What is reported later, of recordings that were complete at 10:20 and 10:25, is exact.
+    ready = [
+        READY | {"id": f"ready_{m}", "payload": READY["payload"] | {"recording_id": f"rec_{m}", "start_ts": TEN + m * 60}}
+        for m in (10, 15)
+    ]  # fmt: skip
+    found += [e for body in ready for e in events(body)]
+    expect(ask(found, start="2026-03-02", as_of=NOW), expected | {"recorded_minutes": 10 + 10})
+
+
+def test_a_recording_that_was_stored_as_a_session_of_its_own_counts_once():
+    """Events of an earlier version are stored: when they are delivered again, theirs stay."""
+    earlier = [
+        e._replace(session="recording/rec_1", id=READY["id"] + suffix)
+        for e, suffix in zip(events(READY)[1:], ("", "/1"), strict=True)
+    ]
+    found = [*events(STARTED), *earlier, *events(READY)]
+    expected = {"recorded_minutes": 10, "max_concurrent_recordings": 1}
+    first_of_each = {e.id: e for e in reversed(found)}.values()
+    expect(ask(first_of_each, start="2026-03-02", as_of=NOW), expected)
+    # A start that was stored without its room is cancelled.
+    expect(ask([*events(STARTED), *events(READY)], start="2026-03-02", as_of=NOW), expected)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,8 @@ def test_the_documented_bodies():
             "occupant": {**OCCUPANT, "joined_at": AT, "left_at": AT + 39},
         },
     ]
-    created, joined, left = [x for body in bodies for x in translate(body)]
+    created, joined, repeated, left = [x for body in bodies for x in translate(body)]
+    assert repeated == joined
     assert (created.type, created.room, created.time) == (
         "session.started",
         ROOM,
@@ -86,6 +87,16 @@ def test_the_documented_bodies():
     again, once_more, ended = translate(gone)
     assert (again, once_more) == (joined, left)
     assert (ended.type, ended.session) == ("session.ended", joined.session)
+
+
+@pytest.mark.parametrize("kinds", ["JL", "L", "LJ"])
+def test_a_leave_makes_up_for_a_lost_join(kinds):
+    """Bo is there for an hour; the leave repeats the join as the same event."""
+    join = sample.event("muc-occupant-joined", occupant=sample.stay(sample.BO, 0))
+    leave = sample.event("muc-occupant-left", occupant=sample.stay(sample.BO, 0, 60))
+    answer = report([join if kind == "J" else leave for kind in kinds])
+    keys = ("participation_minutes", "active_participants", "sessions", "max_concurrent_participants")  # fmt: skip
+    assert [answer[key] for key in keys] == [60 * 60_000, 1, 1, 1]
 
 
 def test_without_a_token_the_person_is_the_occupant():

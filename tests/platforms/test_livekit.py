@@ -26,7 +26,7 @@ from platforms.samples.livekit import (
     sign,
     track,
 )
-from support.harness import TEAM
+from support.harness import TEAM, ask, expect
 from usage_report.core.events import QuarantinedInput
 from usage_report.sources.contract import Context, Delivery
 from usage_report.sources.webhooks import livekit
@@ -259,6 +259,25 @@ def test_recordings_have_times_in_nanoseconds():
     )
     untimed = {k: v for k, v in EGRESS.items() if k != "startedAt"} | {"endedAt": "0"}
     assert one(event("egress_started", 10, egressInfo=untimed)).time == (TEN + 600) * 1000
+
+
+@pytest.mark.parametrize("status", ["EGRESS_FAILED", "EGRESS_ABORTED", 4, 5])
+def test_a_recording_that_failed_recorded_nothing(status):
+    began = one(event("egress_started", 10.1, egressInfo=EGRESS))
+    ended = one(event("egress_ended", 20.1, egressInfo=ENDED | {"status": status}))
+    assert (ended.type, ended.time, ended.subject, ended.session) == (
+        "recording.deleted",
+        began.time,
+        began.subject,
+        began.session,
+    )
+    expected = {"recorded_minutes": 0, "max_concurrent_recordings": 0}
+    expect(ask([began, ended], start="2026-03-02", as_of=NOW), expected)
+    untimed = {k: v for k, v in ENDED.items() if k != "startedAt"} | {"status": status}
+    assert type_and_time(event("egress_ended", 20, egressInfo=untimed)) == (
+        "recording.deleted",
+        (TEN + 1200) * 1000 + 123,
+    )
 
 
 @pytest.mark.parametrize(

@@ -138,10 +138,11 @@ def test_the_documented_sequence():
         ("track.unpublished", 1470258896953, ""),
         ("track.unpublished", 1470258896953, ""),
         ("participant.left", 1470258896953, ""),
+        ("participant.joined", 1470257688143, ""),
     ]
     assert {e.connection for e in found} == {_CONNECTION["id"]}
     assert found[0].person == "TOKENDATA"
-    assert len({e.id for e in found}) == 6
+    assert len({e.id for e in found}) == 7
     expected = {
         "participation_minutes": 1208_810 / 60_000,
         "broadcast_minutes": 51_537 / 60_000,
@@ -202,7 +203,12 @@ def test_a_start_has_its_own_time_and_an_end_that_of_the_event():
         "participant.joined",
         ms(5) + 166,
     )
-    assert type_and_time(event("connectionDestroyed", 9, connection=BO)) == (
+    ended = events(event("connectionDestroyed", 9, connection=BO))
+    assert [(e.type, e.time) for e in ended] == [
+        ("participant.left", ms(9)),
+        ("participant.joined", ms(5)),
+    ]
+    assert type_and_time(event("connectionDestroyed", 9, connection={"id": "c"})) == (
         "participant.left",
         ms(9),
     )
@@ -212,12 +218,13 @@ def test_a_start_has_its_own_time_and_an_end_that_of_the_event():
 
 def test_ids_differ_where_events_differ_and_only_there():
     ids = {
-        one(event(kind, minute, connection=connection(id, minute))).id
-        for kind in ("connectionCreated", "connectionDestroyed")
+        e.id
+        for kind, after in (("connectionCreated", 0), ("connectionDestroyed", 5))
         for minute in (1, 2)
         for id in ("c1", "c2")
+        for e in events(event(kind, minute + after, connection=connection(id, minute)))
     }
-    assert len(ids) == 8
+    assert len(ids) == 4 + 2 * 4
     found = event("connectionCreated", 1, connection=ANA)
     assert one(found).id == one(found | {"reason": "another delivery", "timestamp": 7}).id
 
@@ -236,7 +243,6 @@ def test_ids_differ_where_events_differ_and_only_there():
         [archive("started"), archive("stopped", 0), archive("available", 600)],
         [archive("started"), archive("paused"), archive("started"), archive("uploaded", 600)],
         [archive("started"), archive("stopped", 0, updatedAt=ms(18))],
-        [archive("started"), archive("failed", 600)],
     ],
 )
 def test_an_archive_lasts_from_its_creation_for_its_duration(bodies):
@@ -246,6 +252,43 @@ def test_an_archive_lasts_from_its_creation_for_its_duration(bodies):
             ask(order, start="2026-03-02", as_of=NOW),
             {"recorded_minutes": 10, "max_concurrent_recordings": 1},
         )
+
+
+@pytest.mark.parametrize("statuses", ["sf", "sfp", "spf"])
+def test_an_archive_that_failed_recorded_nothing(statuses):
+    """It is reported as started (s), stopped (p) after ten minutes, and failed (f)."""
+    bodies = {"s": archive("started"), "p": archive("stopped", 600), "f": archive("failed", 600)}
+    found = [e for status in statuses for e in events(bodies[status])]
+    for order in (found, found[::-1]):
+        expect(
+            ask(order, start="2026-03-02", as_of=NOW),
+            {"recorded_minutes": 0, "max_concurrent_recordings": 0},
+        )
+    assert type_and_time(archive("failed", updatedAt=ms(18))) == ("recording.deleted", ms(8))
+
+
+@pytest.mark.parametrize("kinds", ["CD", "D", "DC"])
+@pytest.mark.parametrize("data", ["", "bo"])
+def test_the_end_of_a_connection_makes_up_for_a_lost_join(kinds, data):
+    """Bo is there from 10:05 to 11:05. Only the join need have his name, which then counts."""
+    bodies = {
+        "C": event("connectionCreated", 5, connection=BO | {"data": "bo"}),
+        "D": event("connectionDestroyed", 65, connection=BO | {"data": data}),
+    }
+    found = [e for kind in kinds for e in events(bodies[kind])]
+    expected = {"participation_minutes": 60, "active_participants": 1, "sessions": 1, "max_concurrent_participants": 1}  # fmt: skip
+    expect(ask(found, start="2026-03-02", as_of="2026-03-02T12:00:00Z"), expected)
+    assert len({e.id for e in found}) == len(set(found))
+    ana = events(event("connectionCreated", 70, connection=ANA | {"data": "bo"}))
+    if "C" in kinds or data:  # one person with two devices
+        expect(ask(found + ana, start="2026-03-02", as_of="2026-03-02T12:00:00Z"), {"active_participants": 1})  # fmt: skip
+
+
+def test_a_connection_of_length_zero_stays_closed():
+    bodies = [event("connectionCreated", 5, connection=BO), event("connectionDestroyed", 5, connection=BO)]  # fmt: skip
+    found = [e for body in bodies for e in events(body)]
+    assert [(e.type, e.time) for e in found] == [("participant.joined", ms(5)), ("participant.left", ms(5))]  # fmt: skip
+    expect(ask(found, start="2026-03-02", as_of=NOW), {"participation_minutes": 0, "active_participants": 1})  # fmt: skip
 
 
 def test_captions_have_times_in_seconds():

@@ -112,3 +112,107 @@ def test_recordings_of_one_source_are_never_one():
     log = Log()
     log.recording("10:00", "10:10", name="s-1").recording("10:00:01", "10:10", name="r-1")
     check(log, {"recorded_minutes": 19 + 59 / 60, "max_concurrent_recordings": 2})
+
+
+def recording_event(what: str, time: str, name: str = "s-1", source: str = "digitalsamba") -> Event:
+    """An event of a recording, by default one without an id."""
+    return event(
+        f"recording.{what}", f"{DAY}T{time}Z", f"{source}-{name}-{time}-{what}",
+        source=source, recording=name,
+    )  # fmt: skip
+
+
+def test_the_end_of_the_session_ends_a_recording_without_an_id():
+    """10:00-10:30, ended with the session, and 11:00-11:20, both in the lists: 50 minutes, never two at once."""
+    hooks = [
+        recording_event("started", "10:00:00"),
+        event("session.ended", f"{DAY}T10:30:00Z", "over", source="digitalsamba"),
+        *recording("digitalsamba", "s-1", "11:00:01", "11:20:00"),
+    ]
+    pulled = recording("digitalsamba-rest", "r-1", "10:00:00", "10:30:00")
+    pulled += recording("digitalsamba-rest", "r-2", "11:00:00", "11:20:00")
+    expected = {"recorded_minutes": 50, "recording_storage_minutes": 50, "max_concurrent_recordings": 1}  # fmt: skip
+    check(hooks + pulled, expected)
+    # The second one starts too far from the list's: it is another recording, without a name.
+    late = [*hooks[:2], *recording("digitalsamba", "s-1", "11:00:03", "11:20:00")]
+    gone = recording_event("deleted", "12:00:00", "r-1", "digitalsamba-rest")
+    check(
+        [*late, *pulled[:2], gone],
+        {"recorded_minutes": 30 + 19.95, "recording_storage_minutes": 19.95},
+    )
+
+
+def test_an_end_in_the_list_ends_a_recording_without_an_id():
+    """The stop at 10:30 was lost, the list has it. What starts at 11:00 is not in the list: r-1 alone is deleted."""
+    hooks = [
+        recording_event("started", "10:00:00"),
+        *recording("digitalsamba", "s-1", "11:00:00", "11:20:00"),
+    ]
+    pulled = recording("digitalsamba-rest", "r-1", "10:00:01", "10:30:00")
+    gone = recording_event("deleted", "12:00:00", "r-1", "digitalsamba-rest")
+    check(hooks + pulled, {"recorded_minutes": 50, "recording_storage_minutes": 50})
+    check([*hooks, *pulled, gone], {"recorded_minutes": 50, "recording_storage_minutes": 20})
+
+
+def test_a_deletion_ends_a_recording_without_an_id():
+    """r-1 runs from 10:00 and is deleted at 10:10; the second, 11:00-11:20, is r-2: 30 minutes, 20 stored."""
+    hooks = [
+        recording_event("started", "10:00:00"),
+        recording_event("deleted", "10:10:00"),
+        *recording("digitalsamba", "s-1", "11:00:00", "11:20:00"),
+    ]
+    pulled = recording("digitalsamba-rest", "r-1", "10:00:00", None)
+    pulled += recording("digitalsamba-rest", "r-2", "11:00:00", "11:20:00")
+    check(
+        hooks + pulled,
+        {"recorded_minutes": 30, "recording_storage_minutes": 20, "max_concurrent_recordings": 1},
+    )
+
+
+def test_two_recordings_without_an_id_meet_at_one_instant():
+    """One ends and the next begins at 10:10, whatever the order of the ids. Each has its own name; r-1 is deleted.
+
+    The list does not know yet when r-2 stopped: the webhook does.
+    """
+    for first, second in (("a", "b"), ("b", "a")):
+        hooks = [
+            recording_event("started", "10:00:00"),
+            recording_event("stopped", "10:10:00")._replace(id=first),
+            recording_event("started", "10:10:00")._replace(id=second),
+            recording_event("stopped", "10:30:00"),
+        ]
+        pulled = recording("digitalsamba-rest", "r-1", "10:00:00", "10:10:00")
+        pulled += recording("digitalsamba-rest", "r-2", "10:10:00", None)
+        gone = recording_event("deleted", "12:00:00", "r-1", "digitalsamba-rest")
+        check(
+            [*hooks, *pulled, gone],
+            {
+                "recorded_minutes": 30,
+                "recording_storage_minutes": 20,
+                "max_concurrent_recordings": 1,
+            },
+        )
+
+
+def test_a_deletion_belongs_to_no_other_recording_of_its_source():
+    """One source has s-1, 10 minutes, and r-2, 20 minutes. s-1 is deleted: 20 are left."""
+    log = Log()
+    log.recording("10:00", "10:10", "12:00", name="s-1").recording("11:00", "11:20", name="r-2")
+    check(log, {"recorded_minutes": 30, "recording_storage_minutes": 20})
+
+
+def test_a_deletion_without_an_id_is_given_only_to_the_only_recording():
+    """Of two recordings without an id, the list has A (10 minutes, r-1) but not B (20 minutes).
+
+    A deletion while only A exists is A's: 20 are left. Later it is not known to be A's: it is what the list would
+    report, so it takes what the list does not have, B: 10 are left.
+    """
+    a = recording("digitalsamba", "s-1", "10:00:01", "10:10:00")
+    a += recording("digitalsamba-rest", "r-1", "10:00:00", "10:10:00")
+    b = recording("digitalsamba", "s-1", "11:00:00", "11:20:00")
+    early, late = (recording_event("deleted", time) for time in ("10:30:00", "12:00:00"))
+    check([*a, *b, early], {"recorded_minutes": 30, "recording_storage_minutes": 20})
+    check([*a, *b, late], {"recorded_minutes": 30, "recording_storage_minutes": 10})
+    # The list has two, of which the webhooks reported one: it cannot be known which was deleted.
+    other = recording("digitalsamba-rest", "r-2", "11:00:00", "11:20:00")
+    check([*a, *other, late], {"recorded_minutes": 30, "recording_storage_minutes": 30})

@@ -20,8 +20,11 @@ Where the definitions leave a choice, the oracle makes these:
   name no person but the connection come last in a tie.
 * A post counts once per (session, source, type, post), when it was first posted. Chat, and questions with answers, are
   each those of the source that reports most of them, the first by name in a tie.
-* A recording named by its session has no id. What happens to it from its start to its stop is what happens to the
-  recording of another source that starts nearest to it, at most 2 s away. Its deletion is that of the only other one.
+* A recording named by its session has no id. Each of its starts is that of the recording of another source that starts
+  nearest to it, at most 2 s away; else it repeats the start of what is on, or begins a recording of its own. A stop is that
+  of the latest start. A deletion is that of the only recording that was started before, if the starts without an id are
+  all its own; else it keeps the id of the session. The recording is over with its own end, that of its other name, or
+  that of the session.
 * The sessions of a source in ``WITHOUT_SESSION_IDS`` that are days of a room are one history of that room, in which a
   session starts wherever the room was empty for the 60 s before. It is folded in parts: two days belong to the same part
   if something is on between an event of one and the next event, of the other, or ended less than 60 s before. What is on
@@ -345,22 +348,45 @@ def _copy(thing: Thing) -> Thing:
 
 def _with_named_recordings(events: list[Event]) -> list[Event]:
     """Give recordings that are named by their session the id that another source reports."""
-    out, name, running = [], "", False
     named = [e for e in events if e.type == "recording.started" and e.subject != e.session]
-    for e in events:
-        subject = e.subject
-        if e.type.startswith("recording.") and subject == e.session:
-            if e.type == "recording.deleted":
-                subject = named[0].subject if len({x.subject for x in named}) == 1 else subject
+    names: dict[int, str] = {}  # position of an event -> name
+    given: list[tuple[int, str]] = []  # (instant, name) of each start so far
+    on = False
+
+    def matching(e: Event) -> str | None:
+        gaps = [(abs(x.time - e.time), x.time, x.subject) for x in named if x.source != e.source]
+        return min((gap for gap in gaps if gap[0] <= 2_000), default=(0, 0, None))[2]
+
+    def ends_latest(e: Event, at: int) -> bool:
+        since, name = given[-1]
+        is_its_end = e.type in ("recording.stopped", "recording.deleted") and e.subject == name
+        return since < e.time < at and (e.type == "session.ended" or is_its_end)
+
+    def certain(at: int) -> str | None:
+        seen = {x.subject for x in named if x.time <= at}
+        return seen.pop() if len(seen) == 1 and seen == {name for _, name in given} else None
+
+    for at in sorted({e.time for e in events}):
+        on = on and not any(ends_latest(e, at) for e in events)
+        here = [
+            i for i, e in enumerate(events)
+            if e.time == at and e.type.startswith("recording.") and e.subject == e.session
+        ]  # fmt: skip
+        starts = [i for i in here if events[i].type == "recording.started"]
+        ends = [i for i in here if i not in starts]
+        for i in ends + starts if on else starts + ends:
+            e, latest = events[i], given[-1][1] if given else events[i].session
+            if e.type == "recording.started":
+                names[i] = matching(e) or (latest if on else e.session)
+                if not on or names[i] != latest:
+                    given.append((at, names[i]))
+                on = True
+            elif e.type == "recording.stopped":
+                names[i], on = latest, False
             else:
-                if e.type == "recording.started" and not running:
-                    near = [x for x in named if x.source != e.source]
-                    near = [x for x in near if abs(x.time - e.time) <= 2_000]
-                    near.sort(key=lambda x: (abs(x.time - e.time), x.time, x.subject))
-                    name = near[0].subject if near else e.session
-                subject, running = name or subject, e.type == "recording.started"
-        out.append(e._replace(subject=subject))
-    return out
+                names[i] = certain(at) or e.session
+                on = on and names[i] != latest
+    return [e._replace(subject=names.get(i, e.subject)) for i, e in enumerate(events)]
 
 
 def _posts(events: list[Event], *types: str) -> list[int]:

@@ -71,6 +71,27 @@ def test_a_date_that_can_be_read_both_ways_needs_the_option(form, join, leave):
         assert time < instant("2026-{:02}-{:02}T16:22:00Z".format(*expected))
 
 
+def test_a_file_counts_once_on_whatever_days_it_is_read():
+    """The form says 4 May. On 10 April that is in the future, and 5 April is not: the file is refused then."""
+    text = TEAMS.format(join="5/4/2026, 4:22:00 PM", leave="5/4/2026, 5:09:00 PM", start="")
+    april, june = instant("2026-04-10T00:00:00Z"), instant("2026-06-10T00:00:00Z")
+    with pytest.raises(InputError) as caught:
+        attendance.events(text, now=april)
+    assert str(caught.value) == (
+        "report.csv does not show for certain which number of a date is the month: with the month first, as in other "
+        "reports of its form, 5/4/2026 is in the future. Name the order of its dates with --dates dmy or --dates mdy."
+    )
+    in_may = attendance.events(text, now=june)
+    assert attendance.figures(in_may, "2026-01-01", "2026-12-31")[0] == 47 * 60_000
+    # With the option, both days agree.
+    by_option = [attendance.events(text, now=now, dates="dmy") for now in (april, june)]
+    assert by_option[0] == by_option[1]
+    assert by_option[0][0].time == instant("2026-04-05T16:22:00Z")
+    # Where both orders are in the future, no order would help: the rows say so in quarantine.
+    items = attendance.read(text, now=instant("2026-03-01T00:00:00Z"))
+    assert [item.reason for item in items] == ["in-the-future"]
+
+
 def test_other_dates_of_the_file_decide():
     stay = ("05/04/2026 16:21", "05/04/2026 16:31")
     assert first(ZOOM, *stay, "30/03/2026 16:00") == instant("2026-04-05T16:21:00Z")

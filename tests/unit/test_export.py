@@ -69,7 +69,9 @@ def test_a_byte_order_mark_is_written_on_request():
 @pytest.mark.parametrize(
     ("team", "cell"),
     [
-        *((x, f"'{x}") for x in ("=1+1", "+1", "-2", "@SUM(A1)", "  =HYPERLINK(1)", "＝1")),
+        *((x, f"'{x}") for x in ("=1+1", "+1", "-2", "@SUM(A1)", "＝1")),
+        ("  =HYPERLINK(1)", "  '=HYPERLINK(1)"),
+        ("acme =1+1", "acme '=1+1"),
         ("\t=1", "'\t'=1"),
         ("\r=1", "'\r'=1"),
         ('=cmd|" /C calc"!A0', '\'=cmd|" /C calc"!A0'),

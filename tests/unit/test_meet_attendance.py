@@ -37,6 +37,39 @@ def test_a_meeting():
     )
 
 
+@pytest.mark.parametrize(
+    ("above", "room"),
+    [
+        ("Meeting code: abc-defg-hij\nCreated on,2026-03-13\n\n", "abc-defg-hij"),
+        ("* Meeting code: abc-defg-hij\n", "abc-defg-hij"),
+        ("Meeting title,Biology: cells\nMeeting code,abc-defg-hij\n", "abc-defg-hij"),
+        ("Meeting title,Biology: cells\nMeeting ID,\n", "Biology: cells"),
+        ("Attendance report,Biology\nMeeting code\n", "report"),
+    ],
+)
+def test_the_room_is_the_meeting_that_the_file_names(above, room):
+    """The same meeting whatever the file's name, and two meetings in two files of one name."""
+    items = attendance.events(above + REPORT)
+    assert {event.room for event in items} == {room}
+    plain = attendance.events(REPORT)
+    assert [(e.id, e.time, e.session) for e in items] == [(e.id, e.time, e.session) for e in plain]
+
+
+def test_a_column_of_meetings():
+    """Two meetings in one table, one of them without a code."""
+    rows = REPORT.splitlines()
+    text = "\n".join(
+        f"{row},{code}" for row, code in zip(rows, ("Meeting code", "abc", "xyz", ""), strict=True)
+    )
+    items = attendance.events("Meeting title,Biology\n" + text)
+    assert {(e.room, e.name) for e in items if e.type == "participant.joined"} == {
+        ("abc", "Ana Diaz"),
+        ("xyz", "Bo"),
+        ("Biology", "Cem Ek"),
+    }
+    assert len({e.session for e in items}) == 3
+
+
 def test_the_form_with_one_column_of_names():
     text = "Name,Email,Duration,Time joined,Time exited\nAna Diaz,,42m,2026-03-13 09:01:14,2026-03-13 09:43:08\n"
     joined, left = attendance.events(text)

@@ -7,7 +7,9 @@ recordings have no id of their own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from usage_report.core.events import CODE
@@ -16,8 +18,8 @@ from usage_report.core.events import CODE
 SAME_START = 2_000
 
 _STARTED, _STOPPED = CODE["recording.started"], CODE["recording.stopped"]
-_DELETED = CODE["recording.deleted"]
-_CODE, _SUBJECT = 3, 4  # positions in a row of ``fold``
+_DELETED, _SESSION_ENDED = CODE["recording.deleted"], CODE["session.ended"]
+_TIME, _SOURCE, _CODE, _SUBJECT = 0, 1, 3, 4  # positions in a row of ``fold``
 
 
 def most_posts(posts: Mapping[str, Sequence[int]]) -> Sequence[int]:
@@ -29,44 +31,104 @@ def most_posts(posts: Mapping[str, Sequence[int]]) -> Sequence[int]:
 
 
 def name_recordings(rows: Sequence[Any], session: str) -> list[Any]:
-    """Give recordings without an id the id under which another source reports them.
+    """Give unnamed recordings the names under which another source reports them.
 
-    ``rows`` are the sorted rows of a session, as ``fold`` reads them. A recording without an id of
-    its own has that of its ``session``. It is the recording of another source that starts nearest
-    to it, at most ``SAME_START`` away. Its deletion is that of the only other recording; of several
-    it cannot be known which one was deleted.
+    A recording is unnamed if its id is that of its ``session``. ``rows`` are the sorted rows of the
+    session, as ``fold`` reads them.
+
+    A start gets the name of the recording of another source that starts nearest to it, at most
+    ``SAME_START`` away. Without one, it repeats the start of the recording that is running, or
+    begins one without a name. A stop gets the name of the latest start before it.
+
+    A deletion gets a name only if it is certain which recording it means: every start before it has
+    that name, and no recording has another one.
     """
     rows = list(rows)
-    unnamed = [
-        i
-        for i, row in enumerate(rows)
-        if row[_SUBJECT] == session and row[_CODE] in (_STARTED, _STOPPED, _DELETED)
-    ]
-    if not unnamed:
+    unnamed: list[int] = []
+    named: list[int] = []
+    for i, row in enumerate(rows):
+        if row[_CODE] in (_STARTED, _STOPPED, _DELETED):
+            (unnamed if row[_SUBJECT] == session else named).append(i)
+    starts = [rows[i] for i in named if rows[i][_CODE] == _STARTED]
+    if not unnamed or not starts:
         return rows
-    starts = [row for row in rows if row[_CODE] == _STARTED and row[_SUBJECT] != session]
-    names = {row[_SUBJECT] for row in starts}
-    name, is_running = session, False
-    for i in unnamed:
+    current = _Current(session, rows, named)
+    given: set[str] = set()
+    for i in _in_effect(rows, unnamed, current):
         row = rows[i]
-        code, named = row[_CODE], session
-        if code == _DELETED:
-            if len(names) == 1:
-                (named,) = names
+        time, code = row[_TIME], row[_CODE]
+        if code == _STARTED:
+            name = _nearest_start(starts, row) or (current.name if current.is_running else session)
+            given.add(name)
+            current.start(name, time)
+        elif code == _STOPPED:
+            name = current.name
+            current.is_running = False
         else:
-            if code == _STARTED and not is_running:
-                name = _nearest_start(starts, row) or session
-            named, is_running = name, code == _STARTED
-        rows[i] = (*row[:_SUBJECT], named, *row[_SUBJECT + 1 :])
+            is_certain = given == {current.name} and _is_only(current.name, starts, time)
+            name = current.name if is_certain else session
+            current.is_running = current.is_running and current.name != name
+        rows[i] = (*row[:_SUBJECT], name, *row[_SUBJECT + 1 :])
     return rows
+
+
+class _Current:
+    """The latest recording that began without a name, and whether it is running."""
+
+    def __init__(self, session: str, rows: Sequence[Any], named: Sequence[int]) -> None:
+        self.name, self._since, self.is_running = session, 0, False
+        #: Instants at which events of the session end all recordings, or named events a recording.
+        self._session_ends = [row[_TIME] for row in rows if row[_CODE] == _SESSION_ENDED]
+        self._ends: dict[str, list[int]] = {}
+        for i in named:
+            if rows[i][_CODE] != _STARTED:
+                self._ends.setdefault(rows[i][_SUBJECT], []).append(rows[i][_TIME])
+
+    def start(self, name: str, time: int) -> None:
+        if not self.is_running or name != self.name:
+            self.name, self._since, self.is_running = name, time, True
+
+    def reach(self, time: int) -> None:
+        """Note what ended the recording before ``time``."""
+        for ends in (self._session_ends, self._ends.get(self.name, ())):
+            following = bisect_right(ends, self._since)
+            if following < len(ends) and ends[following] < time:
+                self.is_running = False
+
+
+def _in_effect(rows: Sequence[Any], unnamed: Sequence[int], current: _Current) -> Iterator[int]:
+    """Yield the indices in the order in which they apply.
+
+    Of several at one instant, those that change the state are first: ends of what is running,
+    starts otherwise.
+    """
+    for time, group in groupby(unnamed, key=lambda i: rows[i][_TIME]):
+        current.reach(time)
+        is_running = current.is_running
+        yield from sorted(group, key=lambda i: (rows[i][_CODE] == _STARTED) == is_running)
+
+
+def _is_only(name: str, starts: Sequence[Any], time: int) -> bool:
+    """Return whether ``name`` is the recording that has started by ``time``, and the only one."""
+    other = next((start for start in starts if start[_SUBJECT] != name), None)
+    return starts[0][_TIME] <= time and (other is None or time < other[_TIME])
 
 
 def _nearest_start(starts: Sequence[Any], row: Any) -> str:
     """Return the recording of another source that starts nearest to a row, ``""`` for none."""
-    time, source = row[:2]
+    time, source = row[_TIME], row[_SOURCE]
     near = [
-        (abs(start[0] - time), start[0], start[_SUBJECT])
-        for start in starts
-        if start[1] != source and abs(start[0] - time) <= SAME_START
+        (abs(start[_TIME] - time), start[_TIME], start[_SUBJECT])
+        for start in starts[
+            bisect_left(starts, time - SAME_START, key=_time) : bisect_right(
+                starts, time + SAME_START, key=_time
+            )
+        ]
+        if start[_SOURCE] != source
     ]
     return min(near)[2] if near else ""
+
+
+def _time(row: Any) -> int:
+    time: int = row[_TIME]
+    return time

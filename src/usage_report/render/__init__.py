@@ -5,6 +5,7 @@ Does not own questions, SQL, or the layout of pages. Importing it loads none of 
 """
 
 __all__ = [
+    "cell_guard",
     "charts",
     "csv",
     "dates",

@@ -12,11 +12,12 @@ For all others, the first of these decides:
 2. a number over 12 in any date of the stays;
 3. a number over 12 in any other date of the file, such as the start of the meeting;
 4. a date such as ``5/04/2026``: only forms with the day first pad the second number alone;
-5. the only order in which all dates are in the past;
-6. the order of the report's language;
-7. AM or PM in the American form, which has the month first.
+5. the order of the report's language;
+6. AM or PM in the American form, which has the month first.
 
-If nothing decides, the file is rejected: a wrong guess would be another month.
+If nothing decides, the file is rejected: a wrong guess would be another month. So is one whose
+dates would be in the future by 5 or 6, and in the past in the other order. The day of ingestion
+never chooses an order: the same file would count twice if it was read on two days.
 """
 
 from __future__ import annotations
@@ -214,36 +215,42 @@ class LocalClock:
         return self._order_by_form(times, others)
 
     def _order_by_form(self, times: list[WrittenTime], others: Iterable[str]) -> str:
-        """Find the order of dates without a number over 12 (steps 3 to 7 of the module)."""
+        """Find the order of dates without a number over 12 (steps 3 to 6 of the module)."""
         elsewhere = [time for time in map(parse_time, others) if time and not time.order]
         shown = _orders_by_number(elsewhere)
         if len(shown) == 1:
             return shown.pop()
         if any(time.date[0] < 10 and time.padding == (False, True) for time in times):
             return "dmy"
-        possible = [
-            order
-            for order in ("mdy", "dmy")
-            if all(self._is_past(time, order, self._now) for time in times)
-        ]
-        if len(possible) == 1:
-            return possible[0]
-        if self._hint:
-            return self._hint
         is_american = self._pads_american or any(
             time.padding == (False, False) and min(time.date[:2]) < 10 for time in times
         )
-        if is_american and any(time.half for time in times):
-            return "mdy"
+        american = "mdy" if is_american and any(time.half for time in times) else ""
+        if order := self._hint or american:
+            self._check_past(times, order)
+            return order
         raise InputError(
             f"{self._name} does not show which number of a date is the month",
             f"{_date_text(times[0])} and all other dates can be read both ways",
             "Name the order of its dates with --dates dmy or --dates mdy.",
         )
 
-    def _is_past(self, time: WrittenTime, order: str, now: int) -> bool:
+    def _check_past(self, times: list[WrittenTime], order: str) -> None:
+        """Refuse an order of dates in the future if they are in the past in the other one."""
+        future = next((time for time in times if not self._is_past(time, order)), None)
+        other = "dmy" if order == "mdy" else "mdy"
+        if future and all(self._is_past(time, other) for time in times):
+            first = "month" if order == "mdy" else "day"
+            raise InputError(
+                f"{self._name} does not show for certain which number of a date is the month",
+                f"with the {first} first, as in other reports of its form, {_date_text(future)} is "
+                "in the future",
+                "Name the order of its dates with --dates dmy or --dates mdy.",
+            )
+
+    def _is_past(self, time: WrittenTime, order: str) -> bool:
         instant = self._instant(time, order)
-        return instant is not None and instant <= now + AHEAD
+        return instant is not None and instant <= self._now + AHEAD
 
     def _instant(self, time: WrittenTime, order: str, fold: int = 0) -> int | None:
         """Epoch ms; ``None`` for a date or time that does not exist."""

@@ -11,12 +11,17 @@ event                                 becomes
 ====================================  ==============================================================
 meeting.started, meeting.ended        session.started, session.ended
 participant.joined                    participant.joined
-participant.left                      participant.left, at ``joined_at`` + ``duration``
+participant.left                      participant.left, at ``joined_at`` + ``duration``, and
+                                      participant.joined again, at ``joined_at``: it makes up for a
+                                      lost join
 recording.started                     recording.started
 recording.ready-to-download           recording.started and recording.stopped, at ``start_ts`` and
                                       ``start_ts`` + ``duration``: it describes the whole recording,
                                       so a lost start is made up for
 ====================================  ==============================================================
+
+A join that is repeated by a leave has an id of its own, made from that of the leave: the id of the
+join itself is not in the leave. A second start of a stay changes nothing.
 
 **Events are kept by the room's day** (see ``room_days``), the day in which the stay began. Only
 ``meeting.started`` and ``meeting.ended`` have a meeting's id. Events of participants have the room
@@ -25,9 +30,13 @@ one meeting of a room from the next whatever the order of arrival. Sessions are 
 presence in the room. ``meeting.ended`` closes a stay whose leave was lost, in every day that the
 meeting touched.
 
-A recording is a session of its own, named by its id, because Daily documents no room for
-``recording.started``. A recording whose end is never reported (it failed) shows as running for a
-day, and then counts as nothing.
+**A recording belongs to the room's day** in which it began, so it ends with the meeting, and a room
+that is recorded twice is one session that is recorded. Daily documents a room for
+``recording.ready-to-download`` but not for ``recording.started``. A start without a room is kept in
+a session of its own, named by the recording's id: Daily does not report which live session is being
+recorded. When the recording is ready, that start is deleted (at its own instant, so nothing of it
+counts) and the room's day has the recording. One whose end is never reported (it failed) shows as
+running for a day, and then counts as nothing.
 
 ``event_ts`` is when the event was sent; the times of the things themselves are used where they are
 present. All times are in seconds, whole or with a fraction.
@@ -150,10 +159,13 @@ def _ended(payload: dict[str, Any], sent: int | None) -> _Placed:
 
 def _joined(payload: dict[str, Any], sent: int | None) -> _Placed:
     time, room = first(_seconds(payload, "joined_at"), sent), _room(payload)
+    yield room_days.session(room, time), room, _join(payload, time)
+
+
+def _join(payload: dict[str, Any], time: int) -> Change:
     connection = identifier(payload, "session_id")
     person = identifier(payload, "user_id", "session_id")
-    change = joined(connection, person, label(payload, "user_name"), time)
-    yield room_days.session(room, time), room, change
+    return joined(connection, person, label(payload, "user_name"), time)
 
 
 def _left(payload: dict[str, Any], sent: int | None) -> _Placed:
@@ -162,27 +174,43 @@ def _left(payload: dict[str, Any], sent: int | None) -> _Placed:
     days = room_days.sessions(room, time) if began is None else (room_days.session(room, began),)
     for session in days:
         yield session, room, left(identifier(payload, "session_id"), time)
+    # Two starts and one end at one instant would leave the stay open.
+    if began is not None and began < time:
+        yield room_days.session(room, began), room, _join(payload, began)
 
 
-def _recording_place(payload: dict[str, Any]) -> tuple[str, str, dict[str, str]]:
-    """Return session, room and data of a recording."""
+def _recording(payload: dict[str, Any]) -> tuple[str, str, dict[str, str]]:
+    """Return a recording's own session, its room (``""`` if it has none) and its data."""
     recording = identifier(payload, "recording_id")
-    session = f"recording/{recording}"
-    return session, optional(payload, "room_name", "room") or session, {"recording": recording}
+    return (
+        f"recording/{recording}",
+        optional(payload, "room_name", "room"),
+        {"recording": recording},
+    )
 
 
 def _recording_started(payload: dict[str, Any], sent: int | None) -> _Placed:
     time = first(_seconds(payload, "start_ts"), sent)
-    session, room, data = _recording_place(payload)
-    yield session, room, Change("recording.started", data, time)
+    own, room, data = _recording(payload)
+    session = room_days.session(room, time) if room else own
+    yield session, room or own, Change("recording.started", data, time)
 
 
 def _recording_ready(payload: dict[str, Any], sent: int | None) -> _Placed:
-    session, room, data = _recording_place(payload)
-    if (began := _seconds(payload, "start_ts")) is not None:
-        yield session, room, Change("recording.started", data, began)
-    time = first(_end(payload, "start_ts"), sent)
-    yield session, room, Change("recording.stopped", data, time)
+    own, room, data = _recording(payload)
+    began, time = _seconds(payload, "start_ts"), first(_end(payload, "start_ts"), sent)
+    if began is None:
+        # It is not known where the start is kept.
+        for session in (own, *(room_days.sessions(room, time) if room else ())):
+            yield session, room or own, Change("recording.stopped", data, time)
+        return
+    session = room_days.session(room, began) if room else own
+    if room:
+        # First, so that a delivery that was stored as the recording of its own session conflicts
+        # with the deletion, and the recording keeps counting there.
+        yield own, room, Change("recording.deleted", data, began)
+    yield session, room or own, Change("recording.started", data, began)
+    yield session, room or own, Change("recording.stopped", data, time)
 
 
 _HANDLERS: dict[str, _Handler] = {

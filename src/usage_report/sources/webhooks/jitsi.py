@@ -8,7 +8,8 @@ occupant). Times are Unix seconds.
 ==========================================  ========================================================
 event                                       becomes
 ==========================================  ========================================================
-muc-occupant-joined, muc-occupant-left      participant.joined, participant.left
+muc-occupant-joined                         participant.joined
+muc-occupant-left                           participant.joined again, and participant.left
 muc-room-created, of the main room          session.started
 muc-room-destroyed, of the main room        session.ended, and every stay in ``all_occupants`` again
 the same of a breakout room                 breakout.opened, breakout.closed
@@ -22,9 +23,9 @@ One use of a room has ``created_at``, but no event of an occupant has it, so a l
 it. Events are kept by the room's day (see ``room_days``), the day in which the stay began, and
 sessions are stretches of presence in the room.
 
-Events have no id: it is a digest of name, room, occupant and time. A stay in ``all_occupants`` has
-the ids of its own two events, so the end of a room makes up for events that were lost, and events
-that were not lost count once.
+Events have no id: it is a digest of name, room, occupant and time. A stay that is reported again,
+by its leave or in ``all_occupants``, has the ids of its own events. So a leave makes up for a lost
+join and the end of a room for both, and what was not lost counts once.
 
 Not supplied: the component does not report microphones, cameras,
 screens, recordings, captions, whiteboard, chat and polls.
@@ -114,6 +115,10 @@ def _left(report: _Report, occupant: dict[str, Any]) -> Draft:
     return report.draft(change, began, "left", report.room, connection)
 
 
+def _stay(report: _Report, occupant: dict[str, Any]) -> list[Draft]:
+    return [_joined(report, occupant), _left(report, occupant)]
+
+
 def _connection(report: _Report, occupant: dict[str, Any]) -> str:
     jid = identifier(occupant, "occupant_jid")
     return f"{jid}#{report.breakout}" if report.breakout else jid
@@ -134,9 +139,8 @@ def _destroyed(report: _Report) -> list[Draft]:
         raise EventError("wrong-type", "all_occupants must be a list of objects")
     drafts = []
     for occupant in occupants:
-        drafts.append(_joined(report, occupant))
-        if occupant.get("left_at") is not None:
-            drafts.append(_left(report, occupant))
+        is_over = occupant.get("left_at") is not None
+        drafts += _stay(report, occupant) if is_over else [_joined(report, occupant)]
     if report.breakout:
         change = Change("breakout.closed", {"breakout": report.breakout}, ended)
         return [*drafts, report.draft(change, began, "closed", report.room, report.breakout)]
@@ -153,7 +157,7 @@ _HANDLERS: dict[str, Callable[[_Report], list[Draft]]] = {
     "muc-room-created": _created,
     "muc-room-destroyed": _destroyed,
     "muc-occupant-joined": lambda report: [_joined(report, inner(report.body, "occupant"))],
-    "muc-occupant-left": lambda report: [_left(report, inner(report.body, "occupant"))],
+    "muc-occupant-left": lambda report: _stay(report, inner(report.body, "occupant")),
 }
 
 SOURCE = Jitsi()

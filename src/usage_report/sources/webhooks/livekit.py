@@ -17,7 +17,9 @@ track_published, track_unpublished        the same: a microphone or any other so
                                           sound of a screen are screenshare
 egress_started, egress_ended              recording.started, recording.stopped; not for an egress
                                           that only streams or only makes pictures. An egress
-                                          without a room (a web page) is a session of its own
+                                          without a room (a web page) is a session of its own. The
+                                          end of one that failed or was aborted is
+                                          recording.deleted, at its start: it recorded nothing
 ========================================  ==========================================================
 
 Agents, ingress and egress join as participants. They are not people and are left out, and so are
@@ -64,6 +66,8 @@ from usage_report.sources.webhooks.changes import Change, joined, left, publishe
 _MACHINES = frozenset({"INGRESS", "EGRESS", "AGENT", "1", "2", "4"})
 _KINDS = {"": "audio", "AUDIO": "audio", "0": "audio", "VIDEO": "video", "1": "video"}
 _SCREENS = frozenset({"SCREEN_SHARE", "SCREEN_SHARE_AUDIO", "3", "4"})
+#: States of an egress that has recorded nothing: EgressStatus by name or number.
+_FAILED = frozenset({"EGRESS_FAILED", "EGRESS_ABORTED", "4", "5"})
 #: Fields of an egress that name what it is made from, each with outputs of its own.
 _REQUESTS = ("roomComposite", "web", "participant", "trackComposite", "track")
 #: Outputs that are files, and outputs that are not.
@@ -202,8 +206,11 @@ def _egress(type_: str, *times: str) -> Callable[[dict[str, Any]], _Placed]:
         egress_id = identifier(egress, "egressId")
         session = optional(egress, "roomId") or egress_id
         room = optional(egress, "roomName", "roomId") or egress_id
-        time = epoch_ms(egress, *times, per_second=10**9)
-        yield session, room, Change(type_, {"recording": egress_id}, time)
+        has_failed = optional(egress, "status") in _FAILED
+        fields = ("startedAt", *times) if has_failed else times
+        change = "recording.deleted" if has_failed else type_
+        time = epoch_ms(egress, *fields, per_second=10**9)
+        yield session, room, Change(change, {"recording": egress_id}, time)
 
     return handle
 

@@ -11,7 +11,9 @@ no ids: an event's id is a digest of its kind, the session, the object and its t
 event                                     becomes
 ========================================  ==========================================================
 sessionCreated, sessionDestroyed          session.started, session.ended (new environment only)
-connectionCreated, connectionDestroyed    participant.joined, participant.left
+connectionCreated                         participant.joined
+connectionDestroyed                       participant.left and, at ``createdAt``, participant.joined
+                                          again: it makes up for a lost join
 streamCreated, streamDestroyed            track.published, track.unpublished: a camera (or a custom
                                           picture) is audio and video unless ``hasAudio`` or
                                           ``hasVideo`` is false, a screen is screenshare, a stream
@@ -19,8 +21,12 @@ streamCreated, streamDestroyed            track.published, track.unpublished: a 
 archive: started                          recording.started, at ``createdAt``
 archive: stopped, uploaded, available     recording.stopped, at ``createdAt`` + ``duration`` (s). If
                                           the duration is known only later, so is the stop
+archive: failed                           recording.deleted, at ``createdAt``: it recorded nothing
 captions: started, stopped, failed        captions.started, captions.stopped
 ========================================  ==========================================================
+
+The end of a connection need not have its ``data``. The join that it repeats therefore has an id of
+its own, and a join that names a person has precedence (see ``metering.fold``).
 
 Times are in ms: ``createdAt`` for a start (``timestamp`` is when it was reported), ``timestamp``
 for an end. A stream and its connection may end in the same ms.
@@ -136,17 +142,28 @@ def _session_destroyed(body: dict[str, Any]) -> Iterator[Change]:
 
 def _joined(body: dict[str, Any]) -> Iterator[Change]:
     connection = inner(body, "connection")
+    yield _join(connection, first(_milliseconds(connection, "createdAt"), _sent(body)))
+
+
+def _join(connection: dict[str, Any], time: int) -> Change:
     connection_id = identifier(connection, "id")
     person = optional(connection, "data") or connection_id
     if len(person.encode("utf-8", "surrogatepass")) > MAX_TEXT:
         person = stable_id(person)
-    time = first(_milliseconds(connection, "createdAt"), _milliseconds(body, "timestamp"))
-    yield joined(connection_id, person, label(connection, "name"), time)
+    return joined(connection_id, person, label(connection, "name"), time)
 
 
 def _left(body: dict[str, Any]) -> Iterator[Change]:
-    time = first(_milliseconds(body, "timestamp"))
-    yield left(identifier(inner(body, "connection"), "id"), time)
+    connection, time = inner(body, "connection"), first(_sent(body))
+    yield left(identifier(connection, "id"), time)
+    began = _milliseconds(connection, "createdAt")
+    # Two starts and one end at one instant would leave the stay open.
+    if began is not None and began < time:
+        yield _join(connection, began)
+
+
+def _sent(body: dict[str, Any]) -> int | None:
+    return _milliseconds(body, "timestamp")
 
 
 #: Field of a stream that is false where a kind of track is not sent.
@@ -195,8 +212,7 @@ def _archive(body: dict[str, Any]) -> Iterator[Change]:
             if time is not None:
                 yield Change("recording.stopped", data, time)
         case "failed":
-            time = first(_milliseconds(body, "updatedAt"), began + _duration_ms(body))
-            yield Change("recording.stopped", data, time)
+            yield Change("recording.deleted", data, began)
         case "paused" | "expired" | "deleted":
             # A pause means that no stream is sent; the recording goes on by itself. Storage of
             # archives is not counted, so its end has no part in usage.
