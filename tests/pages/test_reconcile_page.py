@@ -191,7 +191,7 @@ def test_connections_recordings_sessions_and_late_events_by_day(engine):
         received=NOW + 1000,
     )
     cuts = [instant(f"2026-03-0{d}T00:00:00Z") for d in (3, 4, 5, 6)]
-    found = stored.evidence(engine, "acme", np.array(cuts), [NOW, -1, NOW])
+    found = stored.evidence(engine, "acme", "digitalsamba", np.array(cuts), [NOW, -1, NOW])
     assert found.connections.tolist() == [3, 3, 2]
     assert found.sessions.tolist() == [1, 1, 1]
     assert found.recordings.tolist() == [0, 0, 0]

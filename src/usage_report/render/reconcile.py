@@ -34,6 +34,7 @@ LABELS: Final = {
     ReasonCode.ROUNDING: "rounding",
     ReasonCode.UNFINISHED: "day was not over when pulled",
     ReasonCode.LATE: "late events",
+    ReasonCode.ELSEWHERE: "other platform",
     ReasonCode.ZONE: "time zone",
     ReasonCode.SCREEN: "screenshare",
     ReasonCode.GRACE: "grace time",
@@ -108,6 +109,13 @@ def _late(_line: Line, reason: Reason) -> str:
     )
 
 
+def _elsewhere(_line: Line, reason: Reason) -> str:
+    return (
+        f"{_count(reason.count, 'connection')} came from another platform,"
+        " which the vendor does not count."
+    )
+
+
 def _zone(line: Line, reason: Reason) -> str:
     if reason.zone:
         return (
@@ -169,6 +177,7 @@ _SENTENCES: Final[dict[ReasonCode, Callable[[Line, Reason], str]]] = {
         "The vendor's figure was pulled before the day was over. Pull again."
     ),
     ReasonCode.LATE: _late,
+    ReasonCode.ELSEWHERE: _elsewhere,
     ReasonCode.ZONE: _zone,
     ReasonCode.SCREEN: _screen,
     ReasonCode.GRACE: _grace,

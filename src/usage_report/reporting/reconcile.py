@@ -43,7 +43,13 @@ from usage_report.reporting.vendor_figures import Evidence
 _NOISE: Final = 1e-6
 #: Reasons that concern a particular day: in a total they name it.
 _OF_A_DAY: Final = frozenset(
-    (ReasonCode.UNFINISHED, ReasonCode.LATE, ReasonCode.ZONE, ReasonCode.SCREEN)
+    (
+        ReasonCode.UNFINISHED,
+        ReasonCode.LATE,
+        ReasonCode.ELSEWHERE,
+        ReasonCode.ZONE,
+        ReasonCode.SCREEN,
+    )
 )
 #: Minutes that we do not count while a session is empty, and the vendor might.
 _GRACED: Final = ("captions_minutes", "whiteboard_minutes", "breakout_minutes", "recorded_minutes")
@@ -157,6 +163,7 @@ def _day_reasons(
     report, counts = inputs.report, inputs.counts
     reasons = [
         *_timing(report, i, inputs.fetched[i], int(counts.late[i])),
+        *_elsewhere(difference, int(counts.elsewhere[i])),
         *_zone(report.query.zone, differences, i),
         *_screenshare(pair, inputs, line, i),
         *_grace(pair, difference, counts, i),
@@ -188,6 +195,12 @@ def _timing(report: Report, i: int, fetched: int | None, late: int) -> Iterator[
         yield Reason(ReasonCode.UNFINISHED)
     if late:
         yield Reason(ReasonCode.LATE, count=late)
+
+
+def _elsewhere(difference: float, connections: int) -> Iterator[Reason]:
+    """Yield a reason if the vendor lacks usage of another platform."""
+    if difference < 0 and connections:
+        yield Reason(ReasonCode.ELSEWHERE, count=connections)
 
 
 def _zone(zone: str, differences: Sequence[float | None], i: int) -> Iterator[Reason]:

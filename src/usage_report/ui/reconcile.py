@@ -69,7 +69,7 @@ def _compare(frame: Frame, view: View) -> Reconciliation:
         theirs = stored.figures(engine, info.key, view.vendor, view.start, view.last)
         days = [report.days(i).start.isoformat() for i in range(len(report))]
         fetched = [theirs.fetched.get(day, -1) for day in days]
-        counts = stored.evidence(engine, info.key, report.edges, fetched)
+        counts = stored.evidence(engine, info.key, view.vendor, report.edges, fetched)
         return reconcile.compare(
             report, view.vendor, theirs.values, theirs.fetched, counts, view.screen
         )
