@@ -126,7 +126,7 @@ class Address(Generic[V]):
         """Show which parts of the link could not be used."""
         memory = self._memory()
         for problem in memory.problems if memory else ():
-            st.warning(strings.plain(problem), icon="🔗")
+            st.warning(strings.plain(problem), icon=":material/link_off:")
 
     def query(self, view: V) -> dict[str, str]:
         """Return the query parameters of a link to ``view``, with those of other owners."""

@@ -88,7 +88,7 @@ def _tiles(report: Report, metrics: tuple[str, ...]) -> None:
             st.metric(
                 m.title,
                 about + numbers.figure(key, total),
-                help=m.definition,
+                help=strings.definition(m),
                 border=True,
                 height="stretch",
                 width="stretch",
@@ -118,10 +118,15 @@ def _total_note(report: Report, key: str) -> str | None:
 
 def _chart(report: Report, metrics: tuple[str, ...]) -> None:
     if not metrics:
-        st.info("Choose one or more metrics above to see them in a chart.", icon="📈")
+        st.info(
+            "Choose one or more metrics above to see them in a chart.", icon=":material/show_chart:"
+        )
         return
     if not report.begun:
-        st.info("This range is in the future: there are no figures yet.", icon="📅")
+        st.info(
+            "This range is in the future: there are no figures yet.",
+            icon=":material/event_upcoming:",
+        )
         return
     data = overlay.frame(report, metrics)
     titles = ", ".join(metric(key).title for key in metrics)
@@ -142,6 +147,6 @@ def _notes(report: Report) -> None:
     """Show what a reader needs to know before trusting the figures."""
     reported = [m.key for m in METRICS if m.key not in report.not_supplied]
     if report.begun and not any(report.totals[key] for key in reported):
-        st.info("No usage in this range.", icon="📭")
+        st.info("No usage in this range.", icon=":material/inbox:")
     if texts := notes.notes(report):
         st.caption("  \n".join(strings.plain(text) for text in texts))

@@ -50,6 +50,7 @@ def page(title: str, *, needs_data: bool = True) -> Frame:
     with guard(stop=True):
         if keys := cache.teams():
             info = cache.team(_choose_team(keys, head, title))
+    st.set_page_config(page_title=" · ".join((title, *([info.key] if info else ()), strings.NAME)))
     if info is None or (needs_data and info.last_received is None):
         notices.no_events(info.key if info else None)
         st.stop()
@@ -88,7 +89,7 @@ def _choose_team(keys: tuple[str, ...], head: DeltaGenerator, title: str) -> str
     if asked is not None and asked not in keys:
         st.warning(
             f"You have no team {strings.code(asked[:100])}. Showing {strings.code(shown)}.",
-            icon="🔗",
+            icon=":material/link_off:",
         )
     if len(keys) > 1:
         head.selectbox("Team", keys, width=260, **bind("team", shown, _show_team))

@@ -19,21 +19,23 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 FILES = REPOSITORY / "pages" if (REPOSITORY / "app.py").is_file() else None
 #: File, function, title, icon and URL path; the first page is the default one.
 PAGES = (
-    ("This_period.py", this_period.show, "This period", "🗓️", ""),
-    ("Real_time.py", real_time.show, "Real time", "🟢", "real-time"),
-    ("Date_range.py", date_range.show, "Date range", "📈", "date-range"),
-    ("Reconcile.py", reconcile.show, "Reconcile", "⚖️", "reconcile"),
-    ("Sources.py", sources.show, "Sources", "🔌", "sources"),
+    ("This_period.py", this_period.show, "This period", "calendar_month", ""),
+    ("Real_time.py", real_time.show, "Real time", "sensors", "real-time"),
+    ("Date_range.py", date_range.show, "Date range", "monitoring", "date-range"),
+    ("Reconcile.py", reconcile.show, "Reconcile", "balance", "reconcile"),
+    ("Sources.py", sources.show, "Sources", "power", "sources"),
 )
 
-# An emoji: Streamlit fetches material icons from another host when they are the icon of the tab.
-st.set_page_config(page_icon=strings.ICON, layout="wide")
+# Without an icon of its own the tab would have that of the page, which Streamlit fetches from another
+# host. ``frame`` adds the title.
+st.set_page_config(page_icon=strings.MARK, layout="wide")
+st.logo(strings.LOGO, size="large")
 st.navigation(
     [
         st.Page(
             FILES / file if FILES else function,
             title=title,
-            icon=icon,
+            icon=f":material/{icon}:",
             url_path=url_path,
             default=not url_path,
         )

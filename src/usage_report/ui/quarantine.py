@@ -51,7 +51,7 @@ def quarantine(frame: Frame) -> None:
         st.button(
             "Replay",
             key="quarantine_replay",
-            icon="🔁",
+            icon=":material/replay:",
             on_click=_replay,
             width="content",
             help="Reads the quarantine of all teams again. Events that are valid now, after an "
@@ -154,7 +154,7 @@ def _show_result() -> None:
         raise result
     if result is not None:
         was_useful = result.accepted + result.duplicates
-        (st.success if was_useful else st.info)(result_text(result), icon="🔁")
+        (st.success if was_useful else st.info)(result_text(result), icon=":material/replay:")
 
 
 def result_text(counts: IngestCounts) -> str:

@@ -9,7 +9,7 @@ from usage_report.render import live as texts
 from usage_report.render.charts import last_hour
 from usage_report.render.notes import NOT_SUPPLIED
 from usage_report.reporting.model import Live, TeamInfo
-from usage_report.ui import cache
+from usage_report.ui import cache, strings
 from usage_report.ui.components.live_sessions import live_sessions
 from usage_report.ui.errors import guard
 from usage_report.ui.frame import freshness, page
@@ -26,7 +26,7 @@ def _refreshed(team: str) -> None:
         info = cache.team(team)
         live = cache.live(info)
         if text := texts.staleness(live, info.last_received, live.as_of):
-            st.warning(text, icon="⏳")
+            st.warning(text, icon=":material/hourglass_empty:")
         _figures(live)
         _hour(live, info)
         with st.container(border=True, key="live_box"):
@@ -44,7 +44,7 @@ def _figures(live: Live) -> None:
             st.metric(
                 figure.title,
                 figure.text,
-                help=figure.definition,
+                help=strings.help_text(figure.definition, figure.key),
                 border=True,
                 height="stretch",
                 delta=None if figure.is_supplied else NOT_SUPPLIED,

@@ -111,7 +111,7 @@ def _downloads(found: Reconciliation) -> None:
 def _one_metric(view: View, found: Reconciliation) -> None:
     """Draw one metric: tiles, the reasons in full, chart, days."""
     m, lines, vendor = metric(view.metric), found.lines[view.metric], title(view.vendor)
-    st.subheader(m.title, anchor=False, help=m.definition)
+    st.subheader(m.title, anchor=False, help=strings.definition(m))
     _tiles(view, found)
     total = found.totals[view.metric]
     if reasons := [texts.sentence(total, reason) for reason in total.reasons]:

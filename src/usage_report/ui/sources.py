@@ -101,7 +101,7 @@ def _sources(frame: Frame) -> None:
             st.info(
                 f"{strings.plain(title(name))} is connected and has sent nothing yet. "
                 f"Its webhook address is {strings.code(address(name, team))}",
-                icon="🔌",
+                icon=":material/power:",
             )
     with st.expander("Connect another platform"):
         notices.connect_platform(team)
@@ -132,7 +132,7 @@ def _show_wrong_signature(name: str, failure: SignatureFailure, now: int, team: 
         f"the last one {strings.ago(now - failure.last_received)} ago:** "
         f"{strings.plain(failure.why)}. Compare the secret on both sides and the clock of this "
         f"server, or set the secret again: {strings.code(command)}",
-        icon="🔑",
+        icon=":material/key:",
     )
 
 

@@ -17,7 +17,7 @@ def sample_data() -> None:
     st.info(
         f"**Sample data.** Add your own: {strings.code(strings.ingest_command(_EXAMPLE_TEAM))} · "
         f"Remove the sample: {strings.code('usage-report demo --remove')}",
-        icon="🧪",
+        icon=":material/science:",
     )
 
 
