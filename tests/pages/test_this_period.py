@@ -116,8 +116,10 @@ def test_a_chart_per_metric_each_with_a_description(reader):
 def test_sample_data_is_announced_with_how_to_replace_it(reader):
     assert "Sample data" not in shown(visit())
     reader.infos["acme"] = handmade.team(is_sample=True)
-    assert "Sample data" in shown(visit())
-    assert "usage-report ingest --team YOUR-TEAM FILE" in shown(visit())
+    app = visit()
+    assert "Sample data.** [Connect your own](docs?page=connect)" in shown(app)
+    app.button(key="sample_hide").click().run()
+    assert "Sample data" not in shown(app)
 
 
 def test_sessions_being_counted_are_shown(reader):

@@ -22,7 +22,7 @@ def report(last="2026-11-20", grain=Grain.DAY, **more):
 
 
 def test_nothing_to_say():
-    assert notes.notes(report()) == ()
+    assert notes.notes(report()) == notes.summary(report()) == ()
 
 
 def test_all_notes_the_most_important_first():
@@ -41,6 +41,13 @@ def test_all_notes_the_most_important_first():
             "2 connections or recordings never reported their end:"
             " they are counted until the last event of their session."
         ),
+    )
+    assert notes.summary(made) == (
+        "2 metrics not supplied",
+        "1 metric not from every platform",
+        "≈ 30\u202f% of consumed minutes estimated",
+        "Mon 23 Nov 2026 so far (until 11:30)",
+        "2 without an end",
     )
 
 

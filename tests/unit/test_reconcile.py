@@ -288,6 +288,19 @@ def test_usage_moved_across_midnight_suggests_another_zone():
     ]
 
 
+def test_a_neighbour_within_rounding_does_not_suggest_another_zone():
+    found = run(
+        report(participation_minutes=[100, 100, 100]),
+        vendor_figures(participation_minutes=[101, 40, 100]),
+        counts(connections=1),
+    )
+    assert [codes(line) for line in found.lines["participation_minutes"]] == [
+        ["rounding"],
+        ["unknown"],
+        [],
+    ]
+
+
 def test_a_total_is_not_explained_by_days_that_offset_each_other():
     found = run(
         report(participation_minutes=[100, 100, 100]),

@@ -41,9 +41,11 @@ def _parse_limit(text: str) -> tuple[str, float]:
     try:
         number = float(value.replace("_", ""))
     except ValueError:
-        number = -1
+        raise InputError(
+            f"The limit {text!r} is not a number", "", f"Write it as {key}=100000."
+        ) from None
     if not 0 <= number < 1e15:
-        raise InputError(f"The limit {text!r} is not a number", "", f"Write it as {key}=100000.")
+        raise InputError(f"The limit {text!r} is out of range", "", "It must be 0 or more.")
     return key, number
 
 

@@ -34,7 +34,7 @@ def figures(live: Live) -> tuple[LiveFigure, ...]:
             "active_recordings",
             "Active recordings",
             ABSENT,
-            "Not supplied by this team's platform. This is not 0.",
+            "Your platform does not report recordings.",
             is_supplied=False,
         )
     else:

@@ -126,7 +126,8 @@ def _day_lines(pair: Pair, inputs: _Inputs) -> tuple[Line, ...]:
         found = verdict(ours, theirs, low, high)
         has_both = int(found is not Verdict.NONE)
         lines.append(Line(pair.key, day, ours, theirs, low, high, found, (), has_both))
-    differences = [line.difference for line in lines]
+    # A neighbour that differs by its rounding only does not suggest that usage has moved.
+    differences = [line.difference if line.verdict is Verdict.DIFFERS else None for line in lines]
     return tuple(
         replace(line, reasons=tuple(_day_reasons(pair, inputs, line, differences, i)))
         for i, line in enumerate(lines)

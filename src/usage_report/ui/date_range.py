@@ -58,14 +58,13 @@ def _share(selection: Selection, report: Report) -> None:
             lambda: csv.to_csv(report),
             csv.filename(report, "csv"),
             key="range_csv",
-            tooltip="Exact figures of all metrics and parts, a row per bucket; "
-            "the last row is the total.",
+            tooltip="Exact figures of all metrics, a row per bucket and the total.",
         )
         excel_button(
             lambda: xlsx.to_xlsx(report),
             csv.filename(report, "xlsx"),
             key="range_xlsx",
-            tooltip="A workbook with the figures, their origin, and the definition of each metric.",
+            tooltip="The same as a workbook, with the definition of each metric.",
         )
         copy_link(
             address.query(links.fixed(view, context)),
@@ -87,7 +86,7 @@ def _tiles(report: Report, metrics: tuple[str, ...]) -> None:
             about = numbers.ABOUT if is_estimated and total is not None else ""
             st.metric(
                 m.title,
-                about + numbers.figure(key, total),
+                about + numbers.with_unit(key, total),
                 help=strings.definition(m),
                 border=True,
                 height="stretch",
@@ -118,13 +117,11 @@ def _total_note(report: Report, key: str) -> str | None:
 
 def _chart(report: Report, metrics: tuple[str, ...]) -> None:
     if not metrics:
-        st.info(
-            "Choose one or more metrics above to see them in a chart.", icon=":material/show_chart:"
-        )
+        st.info("Choose metrics above to see them in a chart.", icon=":material/show_chart:")
         return
     if not report.begun:
         st.info(
-            "This range is in the future: there are no figures yet.",
+            "This range is in the future.",
             icon=":material/event_upcoming:",
         )
         return
@@ -149,4 +146,5 @@ def _notes(report: Report) -> None:
     if report.begun and not any(report.totals[key] for key in reported):
         st.info("No usage in this range.", icon=":material/inbox:")
     if texts := notes.notes(report):
-        st.caption("  \n".join(strings.plain(text) for text in texts))
+        with st.expander(strings.plain(" · ".join(notes.summary(report))), key="range_notes"):
+            st.markdown("\n".join(f"- {strings.plain(text)}" for text in texts))

@@ -26,8 +26,8 @@ PAGES = (
     ("Sources.py", sources.show, "Sources", "power", "sources"),
 )
 
-# Without an icon of its own the tab would have that of the page, which Streamlit fetches from another
-# host. ``frame`` adds the title.
+# Without an icon of its own the tab would have that of the page, which Streamlit fetches from
+# another host. ``frame`` adds the title.
 st.set_page_config(page_icon=strings.MARK, layout="wide")
 st.logo(strings.LOGO, size="large")
 st.navigation(

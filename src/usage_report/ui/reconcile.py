@@ -49,12 +49,20 @@ def _comparison(frame: Frame, view: View) -> None:
         _downloads(found)
     _one_metric(view, found)
     st.subheader("All metrics in total", anchor=False)
+    totals = found.totals.values()
+    _totals(view, [line for line in totals if line.verdict is not Verdict.NONE], "totals")
+    if rest := [line for line in totals if line.verdict is Verdict.NONE]:
+        with st.expander(f"{strings.count(len(rest), 'metric')} without a comparison"):
+            _totals(view, rest, "no_comparison")
+
+
+def _totals(view: View, lines: Sequence[Line], key: str) -> None:
     comparison_table(
-        found.totals.values(),
+        lines,
         lambda line: metric(line.key).title,
         "Metric",
         vendor=title(view.vendor),
-        key="reconcile_totals",
+        key=f"reconcile_{key}",
     )
 
 
@@ -87,8 +95,8 @@ def _headline(view: View, found: Reconciliation) -> None:
     with st.container(width="content", gap=None):
         st.markdown(f"**{strings.plain(dates.span(found.period))}** · {counts}")
         st.caption(
-            f"Difference = {vendor} − ours. Our days are in {strings.plain(view.zone)}; "
-            f"{vendor}’s are assumed to be in {reconcile.VENDOR_ZONE}."
+            f"Difference = {vendor} − ours. Days: ours in {strings.plain(view.zone)}, "
+            f"{vendor}’s probably in {reconcile.VENDOR_ZONE}."
         )
 
 
@@ -151,7 +159,7 @@ def _tiles(view: View, found: Reconciliation) -> None:
         for label, value, delta in (
             ("Ours", numbers.with_unit(total.key, total.ours), None),
             (title(view.vendor), numbers.with_unit(total.key, total.vendor), None),
-            ("Difference", texts.difference_text(total), share),
+            ("Difference", texts.difference_text(total, unit=True), share),
             ("Verdict", texts.VERDICT_TEXTS[total.verdict], None),
         ):
             st.metric(

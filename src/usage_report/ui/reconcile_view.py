@@ -172,8 +172,7 @@ def select(context: Context) -> View:
                 context.zones,
                 required=True,
                 width="content",
-                help=f"{vendor} does not document where its days begin; "
-                f"{reconcile.VENDOR_ZONE} is most likely.",
+                help=f"{vendor} does not document its zone; {reconcile.VENDOR_ZONE} is likely.",
                 **bind("zone", view.zone),
             )
         st.segmented_control(
@@ -182,8 +181,8 @@ def select(context: Context) -> View:
             format_func=lambda screen: _SCREENS[screen],
             required=True,
             width="content",
-            help=f"Whether the broadcast and consumed minutes of {vendor} include its screenshare "
-            "minutes, or those are extra. Its documentation suggests that they are included.",
+            help=f"Are {vendor}’s screenshare minutes part of its broadcast and consumed minutes, "
+            "or extra? Its documentation suggests: included.",
             **bind("screen", view.screen),
         )
     return view

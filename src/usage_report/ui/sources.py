@@ -55,7 +55,7 @@ def show() -> None:
     st.subheader(
         "Quarantine",
         anchor=False,
-        help="Inputs that could not be read, kept as they were received.",
+        help="Events that could not be read, kept as they were received.",
     )
     with guard():
         quarantine(frame)
@@ -95,12 +95,12 @@ def _sources(frame: Frame) -> None:
         },
     )
     days = strings.count(round(cache.settings().raw_days), "day")
-    st.caption(f"Requests are counted as long as they are kept: for {days}.")
+    st.caption(f"Requests are counted for the last {days}.")
     for name in activity.connected:
         if not {name} & (activity.sent.keys() | activity.week.keys() | activity.unsigned.keys()):
             st.info(
-                f"{strings.plain(title(name))} is connected and has sent nothing yet. "
-                f"Its webhook address is {strings.code(address(name, team))}",
+                f"{strings.plain(title(name))} has sent nothing yet. "
+                f"Its webhook address: {strings.code(address(name, team))}",
                 icon=":material/power:",
             )
     with st.expander("Connect another platform"):

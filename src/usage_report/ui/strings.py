@@ -13,7 +13,7 @@ from usage_report.render.numbers import number
 NAME = "usage-report"
 #: Files of the mark, which is the icon of the tab, and of the mark with the name.
 MARK, LOGO = (str(Path(__file__).with_name(file)) for file in ("mark.svg", "logo.svg"))
-NOT_SUPPLIED = "Not supplied by this team's platform. This is not 0."
+NOT_SUPPLIED = "Your platform does not report this."
 #: Limits as an example.
 EXAMPLE = {
     "participation_minutes": 100_000,

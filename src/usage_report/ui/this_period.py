@@ -43,7 +43,7 @@ def _trend(report: PeriodReport, metric: Metric, figure: PeriodMetric) -> None:
     with st.container(border=True, height="stretch", key=f"trend_{metric.key}"):
         st.markdown(f"**{metric.title}**")
         if figure.value is None:
-            st.caption("Not supplied by this team's platform.")
+            st.caption(f"Your platform does not report {metric.title.lower()}.")
             return
         st.vega_lite_chart(
             chart.table(report, figure),
