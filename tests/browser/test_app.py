@@ -38,7 +38,7 @@ def test_opens_on_this_period(page, server):
     expect(page.get_by_text("✕ over limit")).to_be_visible()
     expect(page.get_by_text("Europe/Berlin").first).to_be_visible()
     expect(page.locator(".vega-embed")).to_have_count(6)
-    assert page.title() == "This period"
+    assert page.title() == "This period · acme · usage-report"
     assert page.errors == []
 
 
@@ -73,7 +73,18 @@ def test_figures_are_those_of_the_command_line(page, server):
 def test_a_definition_is_shown_on_focus(page, server):
     visit(page, server.url, "This period")
     page.get_by_role("button", name="Help for Participation minutes").focus()
-    expect(page.get_by_role("tooltip")).to_contain_text("Time spent in sessions")
+    tip = page.get_by_role("tooltip")
+    expect(tip).to_contain_text("Time spent in sessions")
+    link = tip.get_by_role("link", name="Learn more")
+    expect(link).to_have_attribute("href", "docs?page=metrics#participation_minutes")
+
+
+def test_the_name_leads_to_the_first_page(page, server):
+    visit(page, f"{server.url}/real-time", "Real time")
+    page.get_by_test_id("stLogoLink").click()
+    expect(page.get_by_role("heading", name="This period", level=1)).to_be_visible()
+    icon = page.locator("link[rel~=icon]").get_attribute("href")
+    assert icon.startswith("data:image/svg+xml"), "the mark, and not Streamlit's"
 
 
 def test_a_chart_shows_its_values_under_the_pointer(page, server):
@@ -93,7 +104,7 @@ def test_navigation_and_deep_links(page, server):
     assert urlsplit(page.url).path == "/real-time"
     page.reload()
     expect(page.get_by_role("heading", name="Real time", level=1)).to_be_visible()
-    assert page.title() == "Real time"
+    assert page.title() == "Real time · acme · usage-report"
 
 
 def test_real_time_lists_live_sessions(page, server):

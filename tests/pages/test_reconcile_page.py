@@ -100,23 +100,26 @@ def test_before_the_first_pull_the_page_explains_it(engine):
 def test_days_of_one_metric_with_verdict_and_reasons(pulled):
     app = visit()
     assert {m.label: m.value.replace("\u202f", "") for m in app.metric} == {
-        "Ours": "273.0min", "Digital Samba": "304.0min", "Difference": "+31.0", "Verdict": "≠ differs",
+        "Ours": "273.0min", "Digital Samba": "304.0min", "Difference": "+31.0min", "Verdict": "≠ differs",
     }  # fmt: skip
     days = app.dataframe[0].value
     assert list(days["Day"]) == ["Mon 2 Mar 2026", "Tue 3 Mar 2026", "Wed 4 Mar 2026"]
     assert list(days["Verdict"]) == ["≈ within rounding", "≠ differs", "✓ equal"]
-    assert list(days["Difference"]) == ["+2.0", "+29.0", "0"]
+    assert list(days["Difference"]) == ["+2.0\u202fmin", "+29.0\u202fmin", "0\u202fmin"]
     assert days["Likely reasons"][0] == "rounding (up to 3)"
     assert "grace time (up to 21)" in days["Likely reasons"][1]
     assert "rounded up one by one" in shown(app)
 
 
 def test_every_metric_in_total(pulled):
-    totals = visit().dataframe[1].value.set_index("Metric")
-    assert totals.loc["Participation minutes", "Ours"] == "273.0"
+    app = visit()
+    totals, rest = (app.dataframe[i].value.set_index("Metric") for i in (1, 2))
+    assert totals.loc["Participation minutes", "Ours"] == "273.0\u202fmin"
     assert totals.loc["Sessions", "Verdict"] == "≠ differs"
-    assert totals.loc["Captions minutes", "Verdict"] == "– no comparison"
-    assert totals.loc["Captions minutes", "Vendor"] == "–", "not supplied is not 0"
+    assert "– no comparison" not in set(totals["Verdict"])
+    assert set(rest["Verdict"]) == {"– no comparison"}
+    assert rest.loc["Captions minutes", "Vendor"] == "–", "not supplied is not 0"
+    assert [box.label for box in app.expander] == [f"{len(rest)} metrics without a comparison"]
 
 
 def test_a_link_chooses_days_and_metric(pulled):

@@ -16,7 +16,7 @@ BILLING_DAY = 15
 LIMITS = {
     "participation_minutes": 1_100_000,
     "max_concurrent_sessions": 14,
-    "max_concurrent_participants": 400,
+    "max_concurrent_participants": 340,
 }
 
 WORK, OFF, ALWAYS = "working days", "weekends and holidays", "every day"
@@ -193,7 +193,7 @@ ROOMS = (
         weekdays=(2,),
         employees=(84, 100),
         staff=(0, 0),
-        guests=(300, 430),
+        guests=(255, 365),
         crowd="viewer",
         guest_sends=(0, 0),
         mutes=0,
@@ -290,7 +290,7 @@ ROOMS = (
         staff_sends=(0.4, 0.1),
         guest_sends=(0.4, 0.05),
         mutes=0.1,
-        chat=3.5,
+        chat=3,
         host_sends=(0.5, 0.05),
     ),
     Room(
@@ -304,7 +304,7 @@ ROOMS = (
         staff_sends=(0.4, 0.1),
         mutes=0.1,
         screens=0.3,
-        chat=3.5,
+        chat=3,
         recorded=0.6,
         deleted=0.9,
         host_sends=(0.5, 0.05),

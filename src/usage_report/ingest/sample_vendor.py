@@ -29,7 +29,7 @@ from usage_report.storage.teams import TeamRef, bump_data_version
 
 VENDOR = "digitalsamba"
 #: Days that are pulled at first, and how long after its end a day is pulled.
-DAYS = 35
+DAYS = 32
 _HOUR_MS = 3_600_000
 _PULLED_AFTER_MS = 3 * _HOUR_MS
 #: Hour of the day at which a day is pulled too early.

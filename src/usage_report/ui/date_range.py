@@ -146,5 +146,6 @@ def _notes(report: Report) -> None:
     if report.begun and not any(report.totals[key] for key in reported):
         st.info("No usage in this range.", icon=":material/inbox:")
     if texts := notes.notes(report):
-        with st.expander(strings.plain(" · ".join(notes.summary(report))), key="range_notes"):
+        summary = " · ".join(notes.summary(report))
+        with st.expander(f"{strings.plain(summary)} · **Details**", key="range_notes"):
             st.markdown("\n".join(f"- {strings.plain(text)}" for text in texts))
