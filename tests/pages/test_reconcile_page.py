@@ -149,7 +149,7 @@ def test_unusable_parts_of_a_link_are_explained(pulled):
 def test_the_teams_own_zone_can_be_chosen(pulled):
     team_changes.change(pulled, "acme", now=NOW, zone="Asia/Tokyo")
     app = visit(zone="Asia/Tokyo")
-    assert "Our days are in Asia/Tokyo" in shown(app)
+    assert "Days: ours in Asia/Tokyo" in shown(app)
 
 
 def test_new_figures_are_shown_at_once(pulled):

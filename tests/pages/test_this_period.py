@@ -11,6 +11,7 @@ from support import handmade, pages
 from support.pages import control, shown
 from usage_report.core.errors import DatabaseError
 from usage_report.core.metrics import PERIOD
+from usage_report.ui import strings
 
 
 def visit(**query: str) -> AppTest:
@@ -25,7 +26,9 @@ def reader(monkeypatch) -> handmade.HandmadeReader:
 def test_six_cards_with_definition_and_figure(reader):
     app = visit()
     assert [m.label for m in app.metric] == [m.title for m in PERIOD]
-    assert [m.proto.help for m in app.metric] == [m.definition for m in PERIOD]
+    assert [m.proto.help for m in app.metric] == [
+        f"{strings.plain(m.definition)} [Learn more](docs?page=metrics#{m.key})" for m in PERIOD
+    ]
     figures = {c.key: c.value for c in reader.period("acme", handmade.NOW).metrics}
     assert app.metric[0].value.replace("\u202f", "") == f"{figures['participation_minutes']:.0f}min"
     assert app.metric[1].value == str(figures["max_concurrent_sessions"])
