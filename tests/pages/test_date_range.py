@@ -349,10 +349,10 @@ def test_figures_that_are_not_supplied_or_estimated_are_marked(reader):
     assert [m.value[0] for m in app.metric][:2] == ["–", "≈"]
     text = shown(app)
     assert "Not supplied by this team's platform (shown as –, not as 0): Captions minutes." in text
-    assert "≈ 40\u202f% of consumed minutes (" in text
+    assert "≈ 40 % of consumed minutes (" in text
     (notes,) = app.expander
     assert notes.label.replace("\\", "").startswith(
-        "1 metric not supplied · ≈ 40\u202f% of consumed minutes estimated · "
+        "1 metric not supplied · ≈ 40 % of consumed minutes estimated · "
     )
     assert notes.label.endswith(" · **Details**")
     table = components(app)["usage_report_usage_table"]

@@ -70,12 +70,9 @@ def pull(engine: Engine, team: TeamRef, now: int) -> None:
 def figures(first: date, last: date, as_of: int | None = None) -> dict[date, Mapping[str, float]]:
     """Return what the vendor states at ``as_of`` for the UTC days ``first`` to ``last``."""
     edges = [midnight(first + n * DAY, _UTC) for n in range((last - first).days + 2)]
-    # Sessions are shorter than a day: those of the first day began within the day before it.
-    seen = [
-        event
-        for event in demo.events(midnight(first - DAY, _UTC), as_of or edges[-1])
-        if event.source == demo.SOURCE
-    ]
+    # Sessions are shorter than a day: those of the first and the last day are read whole.
+    since, until = midnight(first - DAY, _UTC), midnight(last + 2 * DAY, _UTC)
+    seen = [event for event in demo.events(since, as_of or until) if event.source == demo.SOURCE]
     facts = merge(_metered(seen, as_of), np.array(edges, np.int64))
     stated: dict[date, Mapping[str, float]] = {}
     for i, (start, end) in enumerate(pairwise(edges)):
