@@ -7,20 +7,28 @@ definition.
 
 Where the definitions leave a choice, the oracle makes these:
 
-* Whether a session has timed out depends on ``as_of`` and the session's last event before it. Recordings that the
-  timeout closes are stored.
+* Whether an event ends a span is decided first, by all events before ``as_of``. Only if none does, gaps are looked for.
+  The object is closed from its end before the gap on, so that its first start after that begins another span. Starts up
+  to that end came while it was open and are ignored.
+* A stay that a gap closes clips the tracks and subscriptions of its connection. It does not end them as an event would.
+* Recordings that the timeout closes are stored.
 * ``recording.deleted`` is an end. Of several ends at one instant, stops come before deletions. A deletion removes what
   is stored of the recording at that instant; a recording that it ends is not stored. What is stored is not "open": the
   end of the session does not close it.
 * A subscription is (receiver's connection, track id). It matches every published track of that id in the session.
 * Kind, person and room come from the earliest start; ties go to the smallest (source, id). For the person, events that
   name no person but the connection come last in a tie.
-* A post counts once per (session, type, post), when it was first posted.
+* A post counts once per (session, source, type, post), when it was first posted. Chat, and questions with answers, are
+  each those of the source that reports most of them, the first by name in a tie.
+* A recording named by its session has no id. What happens to it from its start to its stop is what happens to the
+  recording of another source that starts nearest to it, at most 2 s away. Its deletion is that of the only other one.
+* The sessions of a source in ``WITHOUT_SESSION_IDS`` that are days of a room are folded by themselves. Then all days of
+  a room are one ``Room``, whose sessions start wherever the room was empty for the 60 s before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 
@@ -40,6 +48,9 @@ KEYS = tuple(m.key for m in ALL)
 #: Does a connection that subscribes to a track id that it publishes itself consume its own track?
 #: By the definition, "every published track of that id", it does.
 OWN_TRACKS_ARE_CONSUMED = True
+
+#: Sources whose sessions are days of a room, with names such as ``room/20500``.
+WITHOUT_SESSION_IDS = ("daily", "janus", "jitsi")
 
 # What each start event opens and each end event closes.
 STARTS = {
@@ -69,6 +80,8 @@ class Thing:
     def __init__(self, what: str, connection: str, subject: str) -> None:
         self.what, self.connection, self.subject = what, connection, subject
         self.since: int | None = None
+        #: Instants of all start events.
+        self.starts: list[int] = []
         self.spans: list[tuple[int, int]] = []
         #: Recordings only: [length, stored from, stored until or None].
         self.stored: list[list[int | None]] = []
@@ -92,6 +105,7 @@ class Thing:
     def own_events(self, at: int, types: list[str]) -> bool:
         """Apply the events of one instant, those that change the state first. Return whether an end closed it."""
         starts = [t for t in types if t in STARTS]
+        self.starts += [at] * len(starts)
         ends = sorted((t for t in types if t in ENDS), key=lambda t: t == "recording.deleted")
         ended = False
         while (self.since is None and starts) or (self.since is not None and ends):
@@ -117,7 +131,7 @@ class Session:
     """One session, folded: the spans of all its objects. Spans that are open at ``as_of`` end there."""
 
     def __init__(self, events: list[Event], as_of: int, stale_after: int) -> None:
-        events = sorted(events, key=lambda e: (e.time, e.source, e.id))
+        events = _with_named_recordings(sorted(events, key=lambda e: (e.time, e.source, e.id)))
         self.subscribes = any(e.type in ("track.subscribed", "track.unsubscribed") for e in events)
         self.room = next(
             (e.room for e in events if e.type in ("session.started", "participant.joined")), ""
@@ -126,7 +140,6 @@ class Session:
         self.kinds: dict[
             tuple[str, str], str
         ] = {}  # (connection, track) -> audio, video or screenshare
-        posts: dict[tuple[str, str], int] = {}
         for e in events:
             if e.type == "participant.joined":
                 starts = [
@@ -139,25 +152,34 @@ class Session:
                 self.persons.setdefault(e.connection, (named or [e.connection])[0])
             elif e.type == "track.published":
                 self.kinds.setdefault((e.connection, e.subject), e.detail)
-            elif e.type.endswith(".posted"):
-                posts.setdefault((e.type, e.subject), e.time)
-        self.chat = [t for (kind, _), t in posts.items() if kind == "chat.posted"]
-        self.qa = [t for (kind, _), t in posts.items() if kind != "chat.posted"]
+        self.chat = _posts(events, "chat.posted")
+        self.qa = _posts(events, "question.posted", "answer.posted")
 
         self.things: dict[tuple[str, str, str], Thing] = {}
         for at in sorted({e.time for e in events}):
             self._instant(at, [e for e in events if e.time == at])
 
-        last = events[-1].time
-        self.stale = as_of - last >= stale_after
-        self.live = [] if self.stale else [t for t in self.things.values() if t.since is not None]
+        #: Objects that are open at ``as_of``.
+        self.live: list[Thing] = []
+        activity = [e.time for e in events if e.type != "recording.deleted"]
         for thing in self.things.values():
-            if thing.since is not None:
-                if self.stale:
-                    thing.close(last)
-                else:  # it is still running: its span ends at as_of, and a recording is not stored yet
-                    thing.spans.append((thing.since, as_of))
-                    thing.since = None
+            self._time_out(thing, [*activity, as_of], stale_after)
+
+    def _time_out(self, thing: Thing, activity: list[int], stale_after: int) -> None:
+        """Close what no event ends. ``activity``: activity events, then ``as_of``."""
+        while thing.since is not None:
+            since = thing.since
+            for at, following in pairwise(activity):
+                if at >= since and following - at >= stale_after:
+                    thing.close(at)
+                    later = [start for start in thing.starts if start > at]
+                    if later:
+                        thing.open(min(later))
+                    break
+            else:  # it is still running: its span ends at as_of, and a recording is not stored yet
+                self.live.append(thing)
+                thing.spans.append((since, activity[-1]))
+                thing.since = None
 
     def _instant(self, at: int, events: list[Event]) -> None:
         own: dict[tuple[str, str, str], list[str]] = {}
@@ -187,12 +209,13 @@ class Session:
             for span in thing.spans:
                 yield from span
 
-    def start(self) -> int | None:
-        return min((s for t in self.of("presence") for s, _ in t.spans), default=None)
+    def starts(self) -> list[int]:
+        return sorted(s for t in self.of("presence") for s, _ in t.spans)[:1]
 
     def state(self, at: int) -> dict[str, int]:
         """Return the level of everything that is measured by time, at one instant."""
-        present = [t.connection for t in self.of("presence") if t.covers(at)]
+        # In a room, a connection may be present by two of its days.
+        present = list(dict.fromkeys(t.connection for t in self.of("presence") if t.covers(at)))
         tracks = [t for t in self.of("track") if t.connection in present and t.covers(at)]
         level = dict.fromkeys(KEYS, 0)
         level["participation_minutes"] = len(present)
@@ -242,6 +265,65 @@ class Session:
         return level
 
 
+class Room(Session):
+    """All days of a room whose platform does not name sessions."""
+
+    def __init__(self, days: list[Session]) -> None:
+        self.room = days[0].room
+        self.subscribes = any(day.subscribes for day in days)
+        self.persons = {c: person for day in days for c, person in day.persons.items()}
+        self.kinds = {track: kind for day in days for track, kind in day.kinds.items()}
+        self.chat, self.qa = [t for d in days for t in d.chat], [t for d in days for t in d.qa]
+        self.things = {(n, *k): t for n, day in enumerate(days) for k, t in day.things.items()}
+        for day in days:
+            for track in day.of(
+                "track"
+            ):  # a track exists within its connection's presence, of its own day
+                own = [t for t in day.of("presence") if t.connection == track.connection]
+                track.spans = [
+                    (max(a, c), min(b, d)) for a, b in track.spans for t in own for c, d in t.spans if max(a, c) < min(b, d)
+                ]  # fmt: skip
+        live = {(t.what, t.connection, t.subject): t for day in days for t in day.live}
+        self.live = list(live.values())
+
+    def starts(self) -> list[int]:
+        stays = [span for t in self.of("presence") for span in t.spans]
+        return sorted({s for s, _ in stays if not any(a < s < b + 60_000 for a, b in stays)})
+
+
+def _with_named_recordings(events: list[Event]) -> list[Event]:
+    """Give recordings that are named by their session the id that another source reports."""
+    out, name, running = [], "", False
+    named = [e for e in events if e.type == "recording.started" and e.subject != e.session]
+    for e in events:
+        subject = e.subject
+        if e.type.startswith("recording.") and subject == e.session:
+            if e.type == "recording.deleted":
+                subject = named[0].subject if len({x.subject for x in named}) == 1 else subject
+            else:
+                if e.type == "recording.started" and not running:
+                    near = [x for x in named if x.source != e.source]
+                    near = [x for x in near if abs(x.time - e.time) <= 2_000]
+                    near.sort(key=lambda x: (abs(x.time - e.time), x.time, x.subject))
+                    name = near[0].subject if near else e.session
+                subject, running = name or subject, e.type == "recording.started"
+        out.append(e._replace(subject=subject))
+    return out
+
+
+def _posts(events: list[Event], *types: str) -> list[int]:
+    """Return the instants of posts of some types, from the source that reports most of them."""
+    best: list[int] = []
+    for source in sorted({e.source for e in events}):
+        first: dict[tuple[str, str], int] = {}
+        for e in events:
+            if e.source == source and e.type in types:
+                first.setdefault((e.type, e.subject), e.time)
+        if len(first) > len(best):
+            best = list(first.values())
+    return best
+
+
 def _touches(span: tuple[int, int], a: int, b: int) -> bool:
     """Return whether ``[s, e)`` touches ``[a, b)``. A span of length zero touches if its instant is in it."""
     s, e = span
@@ -255,7 +337,7 @@ def _day(value: date | str) -> date:
 def sessions(
     events: Iterable[Event], *, team: str, as_of: int, stale_after: int = STALE_AFTER
 ) -> dict[str, Session]:
-    """Return the team's folded sessions. Of duplicates the first counts; events from ``as_of`` on are ignored."""
+    """Return the team's folded sessions and rooms. Of duplicates the first counts; events from ``as_of`` on are ignored."""
     unique: dict[tuple[str, str, str], Event] = {}
     for e in events:
         unique.setdefault((e.team, e.source, e.id), e)
@@ -263,7 +345,14 @@ def sessions(
     for e in unique.values():
         if e.team == team and e.time < as_of:
             per.setdefault(e.session, []).append(e)
-    return {name: Session(its, as_of, stale_after) for name, its in per.items()}
+    folded = {name: Session(its, as_of, stale_after) for name, its in per.items()}
+    days: dict[str, list[Session]] = {}
+    for name, its in sorted(per.items()):
+        room = its[0].room
+        is_day = name.startswith(f"{room}/") and name[len(room) + 1 :].isdigit()
+        if is_day and any(e.source in WITHOUT_SESSION_IDS for e in its):
+            days.setdefault(room, []).append(folded.pop(name))
+    return folded | {f"room {room}": Room(its) for room, its in days.items()}
 
 
 def _bucket(
@@ -302,7 +391,7 @@ def _bucket(
     ]
     row["active_participants"] = len({x.persons[t.connection] for x, t, _ in stays})
     row["active_rooms"] = len({x.room for x, _, _ in stays})
-    row["sessions"] = sum(x.start() is not None and a <= x.start() < b for x in folded)
+    row["sessions"] = sum(a <= start < b for x in folded for start in x.starts())
     row["chat_posts"] = sum(a <= t < b for x in folded for t in x.chat)
     row["qa_posts"] = sum(a <= t < b for x in folded for t in x.qa)
     kept = [entry for x in folded for t in x.of("recording") for entry in t.stored]
@@ -326,33 +415,40 @@ def report(
     """Return every figure of a range: ms for minutes and levels, counts for all others.
 
     * ``edges``: epoch ms.
-    * ``rows``: a dict of all keys per bucket; ``None`` for a bucket that begins at or after ``as_of``.
-    * ``total``: the same for the range; its values are ``None`` if no bucket has begun.
+    * ``rows``: a dict of all keys per bucket; ``None`` for a bucket without figures: it begins at or after ``as_of``, or
+      ends at or before the team's earliest event (or the team has none before ``as_of``).
+    * ``total``: the same for the range; its values are ``None`` if the range has no figures for one of these reasons.
     * ``peaks_at``, ``total_at``: the earliest instant of each of the four peaks, -1 for no peak.
     * ``estimated_ms``, ``estimated_total_ms``: the part of ``consumed_minutes``, in ms, from sessions without
       subscription events.
     """
+    events = list(events)
     folded = list(sessions(events, team=team, as_of=as_of, stale_after=stale_after).values())
     cut = _edges(start, last, zone, grain)
-    buckets = [(a, min(b, as_of)) for a, b in pairwise(cut) if a < as_of]
+    first = records_from(events, team=team, as_of=as_of)
+
+    def has_figures(a: int, b: int) -> bool:
+        return a < as_of and first is not None and b > first
 
     changes = {at for x in folded for at in x.instants()} | set(cut) | {as_of}
     inside = sorted(at for at in changes if cut[0] <= at <= min(cut[-1], as_of))
     steps = [(s, e, [x.state(s) for x in folded]) for s, e in pairwise(inside)]
 
-    figures = [_bucket(folded, a, b, steps) for a, b in buckets]
-    unbegun = len(cut) - 1 - len(buckets)
-    if buckets:
+    figures = [
+        _bucket(folded, a, min(b, as_of), steps) if has_figures(a, b) else (None, None, None)
+        for a, b in pairwise(cut)
+    ]
+    if has_figures(cut[0], cut[-1]):
         total, total_at, estimated_total = _bucket(folded, cut[0], min(cut[-1], as_of), steps)
     else:
         total, total_at, estimated_total = dict.fromkeys(KEYS), dict.fromkeys(PEAKS, -1), 0
     return {
         "edges": cut,
-        "rows": [row for row, _, _ in figures] + [None] * unbegun,
+        "rows": [row for row, _, _ in figures],
         "total": total,
-        "peaks_at": [at for _, at, _ in figures] + [None] * unbegun,
+        "peaks_at": [at for _, at, _ in figures],
         "total_at": total_at,
-        "estimated_ms": [n for _, _, n in figures] + [None] * unbegun,
+        "estimated_ms": [n for _, _, n in figures],
         "estimated_total_ms": estimated_total,
     }
 
@@ -363,14 +459,32 @@ def _edges(start: date | str, last: date | str, zone_name: str, grain: str) -> l
     ]
 
 
+def records_from(events: Iterable[Event], *, team: str, as_of: int) -> int | None:
+    """Return the instant of the team's earliest event before ``as_of``."""
+    return min((e.time for e in events if e.team == team and e.time < as_of), default=None)
+
+
+def not_supplied(
+    events: Iterable[Event], *, team: str, as_of: int, lacking: Mapping[str, frozenset[str]]
+) -> frozenset[str]:
+    """Return the metrics that none of the sources known at ``as_of`` can supply.
+
+    ``lacking``: what each source cannot supply; one that is not named supplies everything.
+    """
+    names = {e.source for e in events if e.team == team and e.time < as_of}
+    return frozenset(
+        key for key in KEYS if names and all(key in lacking.get(name, ()) for name in names)
+    )
+
+
 def live(
     events: Iterable[Event], *, team: str, as_of: int, stale_after: int = STALE_AFTER
 ) -> dict[str, int]:
-    """Return open presences, sessions with at least one, and running recordings, at ``as_of``."""
+    """Return open presences, sessions with at least one, and sessions with a running recording, at ``as_of``."""
     folded = sessions(events, team=team, as_of=as_of, stale_after=stale_after).values()
     present = [sum(t.what == "presence" for t in x.live) for x in folded]
     return {
         "live_participants": sum(present),
         "live_sessions": sum(n > 0 for n in present),
-        "active_recordings": sum(t.what == "recording" for x in folded for t in x.live),
+        "active_recordings": sum(any(t.what == "recording" for t in x.live) for x in folded),
     }

@@ -2,12 +2,15 @@
 
 import json
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from support.reports import make_report
 from usage_report.core.metrics import METRICS
@@ -72,7 +75,7 @@ def test_three_metrics_are_scaled_to_their_own_maximum():
     for i, key in enumerate(THREE):
         assert np.nanmax(data[f"y{i}"]) == pytest.approx(100)
         assert data[f"y{i}"][3] == pytest.approx(
-            100 * r.figures[key][3] / r.figures[key][: r.begun].max()
+            100 * r.figures[key][3] / r.figures[key][: r.known.stop].max()
         )
 
 
@@ -156,6 +159,63 @@ def test_hours_of_a_long_or_short_day_fill_it_without_overlap(day, hours):
     assert steps.nunique() <= 2, "evenly, to the millisecond"
     assert data["at"][0] == pd.Timestamp(day, tz="UTC")
     assert (data["x2"].iloc[:-1].array == data["x"].iloc[1:].array).all(), "the hover has no holes"
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "clocks"),
+    [
+        ("Europe/Berlin", "2024-03-31", ["00:00", "01:00", "03:00", "04:00"]),
+        ("Europe/Berlin", "2024-10-27", ["00:00", "01:00", "02:00", "02:30", "03:00"]),
+        ("Australia/Lord_Howe", "2024-10-06", ["00:00", "01:00", "02:30", "03:30"]),
+        ("Australia/Lord_Howe", "2024-04-07", ["00:00", "01:00", "01:30", "02:30"]),
+        ("Antarctica/Troll", "2024-03-31", ["00:00", "03:00", "04:00"]),
+        ("Antarctica/Troll", "2024-10-27", ["00:00", "01:00", "01:30", "02:00", "02:30", "03:00"]),
+        ("America/Havana", "2024-03-10", ["01:00", "02:00"]),
+        ("America/Havana", "2024-11-03", ["00:00", "00:30", "01:00"]),
+    ],
+)  # fmt: skip
+def test_each_hour_stands_over_its_own_tick(zone, day, clocks):
+    """Hours of one name share the stretch of both; all others stand at the time that clocks show."""
+    at = overlay.frame(report(day, day, zone, grain=Grain.HOUR), KEYS[:1])["at"]
+    begin = 1 if clocks[0] == "01:00" else 0
+    assert [f"{t:%H:%M}" for t in at[: len(clocks)]] == clocks
+    assert [f"{t:%H:%M}" for t in at[-3:]][-1] in ("23:00", "23:30")
+    assert at[0] == pd.Timestamp(day, tz="UTC") + pd.Timedelta(hours=begin)
+
+
+@given(
+    zone=st.sampled_from(
+        sorted(z for z in available_timezones() if "/" in z and "right/" not in z)
+    ),
+    day=st.dates(date(2000, 1, 1), date(2037, 12, 30)),
+)
+def test_hours_of_any_zone_rise_and_stand_where_clocks_show_them(zone, day):
+    made = report(str(day), str(day + timedelta(days=1)), zone, grain=Grain.HOUR)
+    if not len(made):
+        return
+    at = overlay.frame(made, KEYS[:1])["at"]
+    assert at.is_monotonic_increasing
+    assert at.is_unique
+    shown = [datetime.fromisoformat(made.start_of(i)).replace(tzinfo=UTC) for i in range(len(made))]
+    beside = [i for i, (a, b) in enumerate(zip(at, shown, strict=True)) if a != b]
+    for i in beside:
+        own = datetime.fromtimestamp(int(made.edges[i]) / 1000, ZoneInfo(zone))
+        assert own.replace(fold=0).utcoffset() != own.replace(fold=1).utcoffset(), "it occurs once"
+
+
+def test_buckets_without_records_are_a_gap():
+    """Records begin on 10 November at noon."""
+    r = report(records_from=int(datetime(2026, 11, 10, 11, tzinfo=UTC).timestamp()) * 1000)
+    data = overlay.frame(r, THREE)
+    assert data["part"].tolist() == [3] * 9 + [0] * 12 + [1, 2, 3, 3]
+    assert data["y0"].isna().tolist() == [True] * 9 + [False] * 14 + [True] * 2
+    assert set(data["t0"][:9]) == set(data["t1_audio"][:9]) == {"no records"}
+    assert set(data["t0"][23:]) == {"in the future"}
+    none = report(records_from=None)
+    assert set(overlay.frame(none, THREE)["t0"][:23]) == {"no records"}
+    assert "Participation minutes · no records" in json.dumps(
+        overlay.spec(none, THREE), ensure_ascii=False
+    )
 
 
 def test_few_buckets_have_points():

@@ -5,15 +5,17 @@ Every expected figure is worked out beside it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from support import handmade
 from support.reports import make_period, make_period_metric
 from usage_report.core.events import instant
 from usage_report.core.periods import Period, edges, zone
+from usage_report.render import dates, standing
 from usage_report.render import live as live_text
-from usage_report.render import standing
 from usage_report.reporting import billing
 from usage_report.reporting.billing import Pace, State
 from usage_report.reporting.model import Live
@@ -105,7 +107,14 @@ def test_peaks_and_levels_have_no_pace(key):
 )
 def test_running_totals(key, totals):
     daily = make_period("2026-03-03T12:00:00Z", key, [3, 2, 7]).daily
-    assert list(billing.running_totals(daily, key)) == totals
+    assert list(billing.running_totals(daily, key)) == list(enumerate(totals))
+
+
+def test_running_totals_begin_with_the_records():
+    """A first event on 2 March at noon: 1 March has no figure, and the total starts on the 2nd."""
+    report = make_period("2026-03-03T12:00:00Z", "sessions", [0, 2, 7])
+    daily = replace(report.daily, records_from=instant("2026-03-02T12:00:00Z"))
+    assert list(billing.running_totals(daily, "sessions")) == [(1, 2), (2, 9)]
 
 
 def test_bounds_of_a_period_are_the_edges_of_its_days():
@@ -196,9 +205,19 @@ def test_the_last_hour_in_words(steps, now, text):
     ],
 )
 def test_a_warning_where_no_events_arrive(minutes, now, text):
-    received = NOW - minutes * MINUTE
-    assert live_text.staleness(make_live(now=now), received, NOW) == text
+    at = NOW - minutes * MINUTE
+    info = handmade.team(last_received=at, last_event=at)
+    assert live_text.staleness(make_live(now=now), info, NOW) == text
+
+
+def test_a_warning_where_only_events_of_long_ago_arrive():
+    info = handmade.team(last_received=NOW, last_event=NOW - 26 * 60 * MINUTE)
+    assert live_text.staleness(make_live(), info, NOW) == (
+        f"Stale: the latest event happened on {dates.instant(info.last_event, info.zone)}. "
+        "Later events have not arrived."
+    )
 
 
 def test_before_the_first_event():
-    assert live_text.staleness(make_live(), None, NOW) == "No events received yet."
+    info = handmade.team(last_received=None, last_event=None)
+    assert live_text.staleness(make_live(), info, NOW) == "No events received yet."

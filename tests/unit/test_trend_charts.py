@@ -236,3 +236,10 @@ def test_axes_have_no_half_sessions_and_no_milli(spec, key):
     (axis,) = axes(spec)
     assert axis.get("tickMinStep") == (None if metric(key).unit else 1)
     assert axis["labelExpr"] == "format(datum.value, abs(datum.value) < 1000 ? '~r' : '~s')"
+
+
+@pytest.mark.parametrize("spec", [period.spec("max_concurrent_sessions"), last_hour.spec()])
+def test_rows_of_one_instant_are_not_stacked(spec):
+    """Vega-Lite adds up areas at one x by default: a peak at the end of a day would count twice."""
+    assert spec["encoding"]["y"]["stack"] is None
+    assert "area" in [layer["mark"]["type"] for layer in spec["layer"] if "mark" in layer]

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import subprocess
-import sys
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support import attendance as attendance_support
 from support import oracle
 from support.harness import NOW, TEAM
 from usage_report.core import metrics
 from usage_report.core.errors import InputError
 from usage_report.core.events import Event, QuarantinedInput, instant
-from usage_report.sources import contract, registry
+from usage_report.sources import registry
 from usage_report.sources.files import attendance, zoom
 
 PLAIN = """Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes),Guest,Recording Consent,In Waiting Room
@@ -32,26 +31,8 @@ ABOVE = """Meeting ID,Topic,Start Time,End Time,User Email,Duration (Minutes),Pa
 """
 
 
-def read(
-    text: str | bytes,
-    *,
-    zone: str | None = "America/New_York",
-    name: str = "report.csv",
-    team: str | None = TEAM,
-    now: int = NOW,
-) -> list[Event | QuarantinedInput]:
-    data = text if isinstance(text, bytes) else text.encode()
-    return list(
-        zoom.SOURCE.read(
-            io.BytesIO(data), contract.Context(now=now, team=team, name=name, zone=zone)
-        )
-    )
-
-
-def events(*args, **more) -> list[Event]:
-    items = read(*args, **more)
-    assert [x for x in items if type(x) is not Event] == []
-    return items
+read = partial(attendance_support.read, source=zoom.SOURCE, zone="America/New_York")
+events = partial(attendance_support.events, source=zoom.SOURCE, zone="America/New_York")
 
 
 def rows(
@@ -284,6 +265,79 @@ def test_only_presence_is_supplied():
     assert not any(result[m.key] for m in metrics.METRICS if m.key in zoom.SOURCE.cannot_supply)
 
 
+WEBINAR = """Attendee Report
+Report Generated:,"Mar 13, 2026 6:26 PM"
+Topic,Webinar ID,Actual Start Time,Actual Duration (minutes),# Registered,Enable Registration
+Open lesson,800 0000 0045,"Mar 13, 2026 7:13 PM",60,3,Yes
+Host Details
+Attended,User Name (Original Name),Email,Join Time,Leave Time,Time in Session (minutes),Is Guest
+Yes,Host,host@example.org,"Mar 13, 2026 19:13:27","Mar 13, 2026 20:13:27",60,No
+Panelist Details
+Attended,User Name (Original Name),Email,Join Time,Leave Time,Time in Session (minutes),Is Guest
+Yes,Ana,ana@example.org,"Mar 13, 2026 19:20:00","Mar 13, 2026 19:50:00",30,Yes
+Yes,Ana,ana@example.org,"Mar 13, 2026 19:30:00","Mar 13, 2026 19:40:00",10,Yes
+Attendee Details
+Attended,User Name (Original Name),First Name,Email,Registration Time,Join Time,Leave Time,Time in Session (minutes)
+No,Bo,Bo,bo@example.org,"Mar 1, 2026 11:23:29",--,--,--
+Yes,Cem,Cem,cem@example.org,"Mar 1, 2026 11:27:19","Mar 13, 2026 7:30:00 PM","Mar 13, 2026 7:40:30 PM",11
+Other Attended
+User Name,Join Time,Leave Time,Time in Session (minutes)
+15550100,"13 Mar 2026 19:30:00","13 Mar 2026 19:31:00",1
+"""
+
+
+def test_a_webinar():
+    """People in several sections; one who registered and did not attend is no error."""
+    items = events(WEBINAR, zone="UTC")
+    result = total(items)
+    assert registry.choose(WEBINAR.encode(), "x") is zoom.SOURCE
+    assert result["participation_minutes"] == (60 + 30 + 10 + 10.5 + 1) * 60_000
+    assert result["active_participants"] == 4
+    assert result["max_concurrent_participants"] == 5
+    assert (result["sessions"], result["active_rooms"]) == (1, 1)
+    assert {(e.room, e.person) for e in items if e.type == "participant.joined"} == {
+        ("80000000045", person)
+        for person in ("host@example.org", "ana@example.org", "cem@example.org", "15550100")
+    }
+
+
+def test_the_address_of_the_host_is_not_that_of_the_participants():
+    head = "Topic,Meeting ID,User Name,User Email,Start Time,Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes)\n"
+    row = "Bio,852 0000 0288,Host,host@example.org,2026-03-13 09:00:00,{},{},2026-03-13 09:00:00,2026-03-13 09:30:00,30\n"
+    text = head + row.format("Ana", "ana@example.org") + row.format("Bo", "")
+    assert {(e.person, e.name) for e in events(text) if e.type == "participant.joined"} == {
+        ("ana@example.org", "Ana"),
+        ("Bo", "Bo"),
+    }
+    alone = text.replace("Name),User Email", "Name),Department")
+    assert {e.person for e in events(alone) if e.type == "participant.joined"} == {"Ana", "Bo"}
+
+
+def test_the_lines_above_the_stays_in_their_present_form():
+    above = "Topic,ID,Host,Duration (minutes),Start time,End time,Participants\n"
+    above += 'Stand-up,888 1234 5678,Ana,42,"03/13/2026 08:59:00 AM","03/13/2026 09:41:00 AM",2\n\n'
+    assert [e._replace(room="") for e in events(above + PLAIN)] == [
+        e._replace(room="") for e in events(PLAIN)
+    ]
+    assert {e.room for e in events(above + PLAIN)} == {"88812345678"}
+
+
+def test_two_meetings_below_each_other_are_two_sessions():
+    other = ABOVE.replace("5678", "5679") + PLAIN.replace("AM", "PM")
+    items = events(ABOVE + PLAIN + "\n" + other)
+    assert {(e.session, e.room) for e in items} == {
+        (events(ABOVE + PLAIN)[0].session, "88812345678"),
+        (events(other)[0].session, "88812345679"),
+    }
+
+
+@given(st.data())
+def test_the_order_of_rows_and_columns_changes_nothing(data):
+    table = "\n".join(line for line in PLAIN.splitlines() if '"' not in line)
+    expected = set(events(table))
+    assert set(events(attendance_support.shuffled(data.draw, table, ","))) == expected
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_any_content_is_read_quarantined_or_rejected(data):
@@ -305,46 +359,27 @@ def test_any_content_is_read_quarantined_or_rejected(data):
         )
 
 
-@pytest.fixture
-def run(tmp_path):
-    """Return a function that runs the command on a database of its own."""
-
-    def run(*args: str) -> subprocess.CompletedProcess[str]:
-        environment = {
-            "USAGE_REPORT_DATABASE_URL": f"sqlite:///{tmp_path}/usage.db",
-            "PYTHONPATH": ":".join(sys.path),
-        }
-        return subprocess.run(
-            [sys.executable, "-m", "usage_report", *args],
-            capture_output=True,
-            text=True,
-            env=environment,
-            timeout=120,
-        )
-
-    return run
-
-
-def test_the_command_counts_nothing_twice(run, tmp_path):
+def test_the_command_counts_nothing_twice(sqlite_shell, tmp_path):
     path = tmp_path / "participants_88812345678.csv"
     path.write_text(PLAIN)
-    no_zone = run("ingest", "--team", TEAM, str(path))
-    assert (no_zone.returncode, "--zone" in no_zone.stderr) == (1, True)
-    first = run("ingest", "--team", TEAM, "--zone", "America/New_York", str(path))
-    assert (first.returncode, "8 accepted, 0 known already" in first.stdout) == (0, True), first
+    no_zone = sqlite_shell("ingest", "--team", TEAM, path, code=1)
+    assert "--zone" in no_zone.stderr
+    new_york = ("--team", TEAM, "--zone", "America/New_York")
+    first = sqlite_shell("ingest", *new_york, path)
+    assert first.stdout.splitlines()[0] == f"{path}: 8 accepted, 0 known already"
     other = tmp_path / "copy_of_participants_88812345678.csv"
     other.write_text(PLAIN)
-    again = run("ingest", "--team", TEAM, "--zone", "America/New_York", str(other))
-    assert (again.returncode, "0 accepted, 8 known already" in again.stdout) == (0, True), again
+    again = sqlite_shell("ingest", *new_york, other)
+    assert again.stdout.splitlines()[0] == f"{other}: 0 accepted, 8 known already"
 
 
-def test_a_quarantined_row_does_not_stop_the_replay_of_the_quarantine(run, tmp_path):
+def test_a_quarantined_row_does_not_stop_the_replay_of_the_quarantine(sqlite_shell, tmp_path):
     """The row cannot be read without the headings of its file, so it stays."""
     path = tmp_path / "report.csv"
     path.write_text(PLAIN + "Cem,,soon,03/13/2026 09:00:00 AM,1\n")
-    first = run("ingest", "--team", TEAM, "--zone", "America/New_York", str(path))
+    new_york = ("--team", TEAM, "--zone", "America/New_York")
+    first = sqlite_shell("ingest", *new_york, path, code=1)
     assert "8 accepted, 0 known already, 1 quarantined" in first.stdout
-    replay = run("quarantine", "replay")
-    assert (replay.returncode, replay.stderr) == (1, "")
-    assert replay.stdout.startswith("0 accepted")
-    assert "1 still in quarantine" in replay.stdout
+    replay = sqlite_shell("quarantine", "replay", code=1)
+    assert replay.stderr == ""
+    assert replay.stdout == "0 accepted, 0 known already, 1 still in quarantine\n"

@@ -22,7 +22,7 @@ from usage_report.core.events import CODE, Event
 from usage_report.core.periods import DAY, midnight, today, zone
 from usage_report.metering.facts import PEAK, SETS, SUM, Facts, merge
 from usage_report.metering.fold import Row, fold
-from usage_report.metering.session_quarters import session_quarters
+from usage_report.metering.session_quarters import in_quarters, session_quarters
 from usage_report.metering.team_quarters import team_quarters
 from usage_report.storage import reading, vendor_figures, writing
 from usage_report.storage.teams import TeamRef, bump_data_version
@@ -98,12 +98,12 @@ def _metered(events: list[Event], as_of: int | None) -> Facts:
     lines = [line for rows in by_session.values() if (line := fold(rows, as_of))]
     rooms = {room: n for n, room in enumerate(sorted({line.room for line in lines}))}
     people = sorted({person for line in lines for _, person, _, _ in line.presence})
-    return team_quarters(
-        session_quarters(
-            [(n, rooms[line.room], line) for n, line in enumerate(lines)],
-            {person: n for n, person in enumerate(people)},
-        )
+    rows = session_quarters(
+        [(n, rooms[line.room], line) for n, line in enumerate(lines)],
+        {person: n for n, person in enumerate(people)},
     )
+    facts, _ = team_quarters(in_quarters(rows))
+    return facts
 
 
 def _stated(facts: Facts, i: int) -> dict[str, float]:

@@ -43,6 +43,11 @@ def span(period: Period) -> str:
     return f"{day_month(first) if first.year == last.year else _date(first, 'd MMM y')} – {end}"
 
 
+def day_year(when: date) -> str:
+    """``23 Nov 2026``, in a sentence."""
+    return _date(when, "d MMM y")
+
+
 def clock(ms: int, zone_name: str) -> str:
     """``14:05`` on the clocks of the zone."""
     return f"{local(ms, zone(zone_name)):%H:%M}"
@@ -61,6 +66,11 @@ def zone_text(zone_name: str, ms: int) -> str:
     return f"{zone_name} ({_offset(local(ms, zone(zone_name)))})"
 
 
+def repeated(at: datetime) -> str:
+    """``UTC+2`` if clocks show this time twice, because they are put back; else an empty text."""
+    return "" if at.replace(fold=0).utcoffset() == at.replace(fold=1).utcoffset() else _offset(at)
+
+
 def bucket(report: Report, i: int) -> str:
     """Name of a bucket: its hour, day, dates of the week, or month.
 
@@ -70,8 +80,8 @@ def bucket(report: Report, i: int) -> str:
     if grain is Grain.DAY:
         return day(at.date())
     if grain is Grain.HOUR:
-        twice = at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
-        return f"{day(at.date())}, {at:%H:%M}" + (f" ({_offset(at)})" if twice else "")
+        offset = repeated(at)
+        return f"{day(at.date())}, {at:%H:%M}" + (f" ({offset})" if offset else "")
     days = report.days(i)
     if grain is Grain.MONTH and days.start.day == 1 and days.end == next_start(days.start, grain):
         return _date(days.start, "MMMM y")

@@ -6,9 +6,10 @@ Every function returns an empty text where its caveat does not apply.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from usage_report.core.metrics import METRICS, Metric
-from usage_report.core.periods import Grain
+from usage_report.core.periods import Grain, local, skipped_dates, zone
 from usage_report.render import dates
 from usage_report.render.numbers import ABOUT, ABSENT, number, percent, with_unit
 from usage_report.reporting.model import BucketState, Report
@@ -18,6 +19,7 @@ STATE_TEXTS = {
     BucketState.FINAL: "final",
     BucketState.RUNNING: "so far",
     BucketState.NOT_BEGUN: "in the future",
+    BucketState.NO_RECORDS: "no records",
 }
 NOT_SUPPLIED = "not supplied"
 _ALL = percent(100)
@@ -26,6 +28,8 @@ _ALL = percent(100)
 def notes(report: Report) -> tuple[str, ...]:
     """All caveats that apply, most important first."""
     texts = (
+        records_text(report),
+        skipped_text(report),
         absent_text(report),
         partly_text(report),
         estimated_text(report),
@@ -36,11 +40,15 @@ def notes(report: Report) -> tuple[str, ...]:
 
 
 def summary(report: Report) -> tuple[str, ...]:
-    """The same caveats in a few words each."""
+    """The same caveats, in the same order, in a few words each."""
     absent = sum(m.key in report.not_supplied for m in METRICS)
     partly = {m.key for m in METRICS for _, keys in report.partly if m.key in keys}
     count = report.closed_by_timeout
     texts = (
+        records_text(report).removesuffix("."),
+        f"{len(skipped)} skipped {'date' if len(skipped) == 1 else 'dates'}"
+        if (skipped := _skipped(report))
+        else "",
         f"{_metrics(absent)} not supplied" if absent else "",
         f"{_metrics(len(partly))} not from every platform" if partly else "",
         f"{ABOUT} {_estimated_share(report)} of consumed minutes estimated"
@@ -50,6 +58,33 @@ def summary(report: Report) -> tuple[str, ...]:
         f"{number(count)} without an end" if count else "",
     )
     return tuple(text for text in texts if text)
+
+
+def records_text(report: Report) -> str:
+    """When the team's records begin, if a part of the range lies before."""
+    query = report.query
+    if report.state() is BucketState.NOT_BEGUN:
+        return ""
+    if report.records_from is None:
+        return f"There are no records before {dates.instant(query.as_of, query.zone)}."
+    first = local(report.records_from, zone(query.zone)).date()
+    if first <= query.start and report.known.start == 0:
+        return ""
+    at = f", {dates.clock(report.records_from, query.zone)}" if query.grain is Grain.HOUR else ""
+    return f"Records begin on {dates.day_year(first)}{at}."
+
+
+def skipped_text(report: Report) -> str:
+    """Which dates of the range did not exist."""
+    return " ".join(
+        f"Clocks in {report.query.zone} skipped {dates.day_year(day)}:"
+        " the date is complete and empty."
+        for day in _skipped(report)
+    )
+
+
+def _skipped(report: Report) -> list[date]:
+    return list(skipped_dates(report.query.period, zone(report.query.zone)))
 
 
 def absent_text(report: Report) -> str:
@@ -123,9 +158,9 @@ def stale_text(report: Report) -> str:
     if count == 1:
         return (
             "1 connection or recording never reported its end:"
-            " it is counted until the last event of its session."
+            " it is counted until the last event of its session before a long gap."
         )
     return (
         f"{number(count)} connections or recordings never reported their end:"
-        " they are counted until the last event of their session."
+        " they are counted until the last event of their session before a long gap."
     )

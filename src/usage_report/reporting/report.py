@@ -23,14 +23,13 @@ from usage_report.storage import tables as t
 def read_report(c: Connection, team: Team, query: Query, stale_after: int) -> Report:
     """Return the answer to ``query``, which is about ``team``."""
     cuts = edges(query.period, query.grain, zone(query.zone))
-    begun = int(np.searchsorted(cuts[:-1], query.as_of))
     buckets, whole, stored_before = _read_buckets(c, team, query, cuts, stale_after)
     columns = {m.key: PEAK[m.facts[0]] for m in ALL if m.measure is Measure.PEAK}
-    sources = team.info.sources
+    sources = team.info.sources_at(query.as_of)
     return Report(
         query,
         cuts,
-        begun,
+        team.info.records_from(query.as_of),
         figures={m.key: _figures(m, buckets, stored_before) for m in ALL},
         totals={m.key: int(_figures(m, whole, stored_before)[0]) for m in ALL},
         peaks_at={key: buckets.peaks_at[:, column] for key, column in columns.items()},
@@ -70,7 +69,7 @@ def _read_buckets(
         now = query.as_of // QUARTER * QUARTER + QUARTER
         before = reader.storage_before(t.team_quarters, min(start, now))
     elif query.zone != team.info.zone or query.grain is Grain.HOUR:
-        facts = longer = reader.quarters(start, end)
+        facts = longer = reader.quarters(cuts, end)
         before = reader.storage_before(t.team_quarters, start)
     else:
         days = cuts if query.grain is Grain.DAY else _edges(query, Grain.DAY)
@@ -82,7 +81,7 @@ def _read_buckets(
 
 
 def _edges(query: Query, grain: Grain, period: Period | None = None) -> Ints:
-    return edges(period or query.period, grain, zone(query.zone))
+    return edges(period or query.period, grain, zone(query.zone), most=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +96,12 @@ class _FactsReader:
     as_of: int
     unsettled: Facts
 
-    def quarters(self, start: int, end: int) -> Facts:
-        """Return the facts of the quarters in ``[start, end)``."""
-        stored = stored_facts.load_facts(self.c, t.team_quarters, self.team_id, start, end)
-        changed = self.unsettled
+    def quarters(self, edges: Ints, end: int) -> Facts:
+        """Return the facts of the quarters in buckets with these ``edges``, before ``end``."""
+        start, changed = int(edges[0]), self.unsettled
         changed = changed.take((changed.start >= start) & (changed.start < end))
+        points = np.union1d(edges, [*changed.start, *(changed.start + QUARTER)])
+        stored = stored_facts.load_quarters(self.c, self.team_id, start, end, points)
         return concat(stored.take(~np.isin(stored.start, changed.start)), changed)
 
     def days(self, days: Ints, end: int, *, with_sets: bool) -> tuple[Facts, Ints]:
@@ -117,10 +117,7 @@ class _FactsReader:
         changes = changes[(changes >= days[0]) & (changes < end)]
         changed = np.unique(np.searchsorted(days, changes, side="right") - 1)
         recomputed = [
-            merge(
-                self.quarters(int(days[i]), min(int(days[i + 1]), end)),
-                days[i : i + 2],
-            )
+            merge(self.quarters(days[i : i + 2], min(int(days[i + 1]), end)), days[i : i + 2])
             for i in changed
         ]
         kept = stored.take(~np.isin(stored.start, days[changed]))

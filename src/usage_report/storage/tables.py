@@ -58,7 +58,7 @@ limits = Table(
     Column("value", Double, nullable=False),
 )
 
-#: Which sources a team's events came from, how many, and how recent they are.
+#: Which sources a team's events came from, how many, when they happened and were received.
 sources = Table(
     "sources",
     metadata,
@@ -68,6 +68,7 @@ sources = Table(
     Column("last_event", BigInteger, nullable=False),
     Column("first_received", BigInteger, nullable=False),
     Column("last_received", BigInteger, nullable=False),
+    Column("first_event", BigInteger, nullable=False),
 )
 
 #: Sessions, and what folding their events found.
@@ -78,13 +79,20 @@ sessions = Table(
     Column("team_id", ForeignKey("teams.id"), nullable=False),
     Column("key", Digest, nullable=False),
     Column("external_id", Text, nullable=False),
+    # Digest of the room, if the platform does not name sessions and this is a room's day.
+    Column("room_key", Digest),
     Column("first_event", BigInteger, nullable=False),
     Column("last_event", BigInteger, nullable=False),
     Column("is_pending", Boolean, nullable=False),  # has events that the facts do not hold yet
     Column("pending_since", BigInteger),  # when the first of those was received
     Column("room", Text, nullable=False),
     Column("start", BigInteger),  # beginning of the first presence
+    # From when to when anything was on in a room-day: see ``metering.stretches.hull``.
+    Column("on_from", BigInteger),
+    Column("on_until", BigInteger),
     Column("is_open", Boolean, nullable=False),
+    # Longest time between two activity events; NULL if an event ends each span of the session.
+    Column("longest_gap", BigInteger),
     Column("is_estimated", Boolean, nullable=False),
     Column("anomalies", Integer, nullable=False),
     Index("sessions_key", "team_id", "key", unique=True),
@@ -102,6 +110,24 @@ for _name, _column, _flag in (
         sqlite_where=sa.text(f"{_flag.name} = 1"),
         postgresql_where=_flag,
     )
+_has_gap = sessions.c.longest_gap.is_not(None)
+Index(
+    "sessions_gap",
+    sessions.c.team_id,
+    sessions.c.longest_gap,
+    sqlite_where=_has_gap,
+    postgresql_where=_has_gap,
+)
+
+_is_room_day = sessions.c.room_key.is_not(None)
+Index(
+    "sessions_room_days",
+    sessions.c.team_id,
+    sessions.c.room_key,
+    sessions.c.on_until,
+    sqlite_where=_is_room_day,
+    postgresql_where=_is_room_day,
+)
 
 events = Table(
     "events",
@@ -179,6 +205,8 @@ tokens = Table(
     Column("hint", Text, nullable=False),  # the first characters of the token
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("expires_at", BigInteger),  # empty: never
+    Column("last_used_at", BigInteger),  # exact to a minute; empty: not used yet
 )
 
 secrets = Table(
@@ -233,11 +261,17 @@ entities = Table(
 )
 
 
+def _quarters() -> Column[int]:
+    # Length of a row in quarter hours: 1, or 96 for a day.
+    return Column("quarters", SmallInteger, nullable=False, server_default="1")
+
+
 def _sums() -> list[Column[int]]:
     return [Column(name, BigInteger, nullable=False) for name in SUMS]
 
 
-#: What each session did in each UTC quarter hour. ``PIECES`` are packed spans within it.
+#: What each session did in each UTC quarter hour, or in a UTC day in which nothing of it changes.
+#: ``PIECES`` are packed spans within it.
 session_quarters = Table(
     "session_quarters",
     metadata,
@@ -249,11 +283,12 @@ session_quarters = Table(
     Column("peak_at", BigInteger, nullable=False),
     Column("room", BigInteger, nullable=False),
     *(Column(name, LargeBinary, nullable=False) for name in PIECES),
+    _quarters(),
     Index("session_quarters_session", "session_id"),
 )
 
 
-def _facts(name: str) -> Table:
+def _facts(name: str, *more: Column[int]) -> Table:
     return Table(
         name,
         metadata,
@@ -263,13 +298,15 @@ def _facts(name: str) -> Table:
         *(Column(n, BigInteger, nullable=False) for peak in PEAKS for n in (peak, f"{peak}_at")),
         *(Column(n, BigInteger, nullable=False) for n in COUNTS),
         *(Column(n, LargeBinary, nullable=False) for n in SETS),
+        *more,
     )
 
 
 #: A table of facts: ``team_quarters``, ``team_days`` or ``team_months``.
 FactTable = Table
-#: Facts of a team by UTC quarter hour, and by day and month of the team's zone.
-team_quarters = _facts("team_quarters")
+#: Facts of a team by UTC quarter hour (or UTC day in which nothing changes in any session), and by
+#: day and month of the team's zone.
+team_quarters = _facts("team_quarters", _quarters())
 team_days = _facts("team_days")
 team_months = _facts("team_months")
 

@@ -5,12 +5,15 @@ The address bar always holds what is shown.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from usage_report.core.metrics import METRICS, Measure, metric
+from usage_report.core.periods import today, zone
 from usage_report.render import csv, dates, notes, numbers, xlsx
 from usage_report.render.charts import overlay
-from usage_report.reporting.model import BucketState, Report
+from usage_report.reporting.model import BucketState, Report, TeamInfo
 from usage_report.ui import cache, links, strings
 from usage_report.ui.components.copy_link import copy_link
 from usage_report.ui.components.downloads import csv_button, excel_button
@@ -18,8 +21,6 @@ from usage_report.ui.components.usage_table import usage_table
 from usage_report.ui.errors import guard
 from usage_report.ui.frame import page
 from usage_report.ui.range_controls import Selection, select
-
-_FUTURE = notes.STATE_TEXTS[BucketState.NOT_BEGUN]
 
 
 def show() -> None:
@@ -37,7 +38,7 @@ def show() -> None:
         if selection.view.view == "chart":
             _tiles(report, selection.view.metrics)
             _chart(report, selection.view.metrics)
-        _notes(report)
+        _notes(report, selection, frame.team)
         with st.container(key="range_table"):
             usage_table(report)
     frame.footer()
@@ -101,7 +102,8 @@ def _total_note(report: Report, key: str) -> str | None:
     """Return what sort of total a tile shows; ``None`` where its title is enough."""
     value = report.total(key)
     if value is None:
-        return notes.NOT_SUPPLIED if key in report.not_supplied else _FUTURE
+        is_supplied = key not in report.not_supplied
+        return notes.STATE_TEXTS[report.state()] if is_supplied else notes.NOT_SUPPLIED
     match metric(key).measure:
         case Measure.MINUTES:
             return numbers.duration(value)
@@ -119,11 +121,7 @@ def _chart(report: Report, metrics: tuple[str, ...]) -> None:
     if not metrics:
         st.info("Choose metrics above to see them in a chart.", icon=":material/show_chart:")
         return
-    if not report.begun:
-        st.info(
-            "This range is in the future.",
-            icon=":material/event_upcoming:",
-        )
+    if not report.known:
         return
     data = overlay.frame(report, metrics)
     titles = ", ".join(metric(key).title for key in metrics)
@@ -140,12 +138,39 @@ def _chart(report: Report, metrics: tuple[str, ...]) -> None:
         st.caption(" ".join(captions))
 
 
-def _notes(report: Report) -> None:
+def _notes(report: Report, selection: Selection, team: TeamInfo) -> None:
     """Show what a reader needs to know before trusting the figures."""
     reported = [m.key for m in METRICS if m.key not in report.not_supplied]
-    if report.begun and not any(report.totals[key] for key in reported):
-        st.info("No usage in this range.", icon=":material/inbox:")
-    if texts := notes.notes(report):
-        summary = " · ".join(notes.summary(report))
-        with st.expander(f"{strings.plain(summary)} · **Details**", key="range_notes"):
+    texts, summary = list(notes.notes(report)), list(notes.summary(report))
+    match report.state():
+        case BucketState.NOT_BEGUN:
+            st.info(
+                "This range is in the future: there are no figures yet.",
+                icon=":material/event_upcoming:",
+            )
+        case BucketState.NO_RECORDS:
+            st.info(texts.pop(0), icon=":material/inbox:")  # when they begin
+            summary.pop(0)
+            _newest_day(selection, team)
+        case _ if not any(report.totals[key] for key in reported):
+            st.info("No usage in this range.", icon=":material/inbox:")
+            _newest_day(selection, team)
+    if texts:
+        short = strings.plain(" · ".join(summary))
+        with st.expander(f"{short} · **Details**", key="range_notes"):
             st.markdown("\n".join(f"- {strings.plain(text)}" for text in texts))
+
+
+def _newest_day(selection: Selection, team: TeamInfo) -> None:
+    """Offer the day of the newest event, if it is outside of the range."""
+    if team.last_event is None:
+        return
+    day = today(min(team.last_event, selection.context.now), zone(selection.zone))
+    if selection.period.start <= day <= selection.period.last:
+        return
+    st.button(
+        f"Newest events: {dates.day(day)}. Show that day",
+        key="range_newest",
+        on_click=selection.address.step,
+        args=(lambda view: replace(view, preset="", start=day, last=day),),
+    )

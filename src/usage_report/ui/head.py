@@ -1,4 +1,4 @@
-"""Middleware that adds the app's style sheet to the head of Streamlit's page.
+"""Middleware that adds the app's style sheet and a script to the head of Streamlit's page.
 
 A style that a script sends arrives after the first elements, which then move.
 """
@@ -9,14 +9,21 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-STYLE = b"<style>" + Path(__file__).with_name("style.css").read_bytes() + b"</style></head>"
+_HERE = Path(__file__)
+ADDED = (
+    b"<style>"
+    + _HERE.with_name("style.css").read_bytes()
+    + b"</style><script>"
+    + _HERE.with_name("head.js").read_bytes()
+    + b"</script></head>"
+)
 #: Request headers with which Streamlit would answer: not modified, compressed, or in part.
 _REMOVED = {b"if-none-match", b"if-modified-since", b"accept-encoding", b"range"}
 _VALIDATORS = {b"etag", b"last-modified", b"content-length"}
 
 
 class Head:
-    """Adds the style sheet to every HTML answer. Other answers pass unchanged."""
+    """Adds them to every HTML answer. Other answers pass unchanged."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -40,7 +47,7 @@ class Head:
                 body.extend(message.get("body", b""))
                 if message.get("more_body"):
                     return
-                whole = bytes(body).replace(b"</head>", STYLE, 1)
+                whole = bytes(body).replace(b"</head>", ADDED, 1)
                 kept = [(k, v) for k, v in start["headers"] if k.lower() not in _VALIDATORS]
                 await send(
                     {**start, "headers": [*kept, (b"content-length", str(len(whole)).encode())]}

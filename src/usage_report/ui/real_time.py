@@ -25,7 +25,7 @@ def _refreshed(team: str) -> None:
     with guard():
         info = cache.team(team)
         live = cache.live(info)
-        if text := texts.staleness(live, info.last_received, live.as_of):
+        if text := texts.staleness(live, info, live.as_of):
             st.warning(text, icon=":material/hourglass_empty:")
         _figures(live)
         _hour(live, info)

@@ -9,7 +9,7 @@ from usage_report.render import dates, notes, standing
 from usage_report.render.charts import period as chart
 from usage_report.reporting.model import PeriodMetric, PeriodReport
 from usage_report.ui import cache, strings
-from usage_report.ui.components.period_card import missing_limits, period_card
+from usage_report.ui.components.period_card import absence, missing_limits, period_card
 from usage_report.ui.errors import guard
 from usage_report.ui.frame import page
 
@@ -27,8 +27,9 @@ def show() -> None:
         with st.grid(3):
             for metric in PERIOD:
                 period_card(report, metric, figures[metric.key])
-        if text := notes.partly_text(report.daily, PERIOD):
-            st.caption(strings.plain(text))
+        for text in (notes.records_text(report.daily), notes.partly_text(report.daily, PERIOD)):
+            if text:
+                st.caption(strings.plain(text))
         missing_limits(report, frame.team.key)
 
         st.subheader("Day by day", anchor=False)
@@ -43,7 +44,7 @@ def _trend(report: PeriodReport, metric: Metric, figure: PeriodMetric) -> None:
     with st.container(border=True, height="stretch", key=f"trend_{metric.key}"):
         st.markdown(f"**{metric.title}**")
         if figure.value is None:
-            st.caption(f"Your platform does not report {metric.title.lower()}.")
+            st.caption(" ".join(absence(report, metric)))
             return
         st.vega_lite_chart(
             chart.table(report, figure),

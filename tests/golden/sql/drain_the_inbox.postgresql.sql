@@ -27,14 +27,15 @@ SELECT "id"
 FROM "teams"
 WHERE "key" = ANY(%s);
 
-INSERT INTO "sessions" ("team_id", "key", "external_id", "first_event", "last_event", "is_pending",
-    "pending_since", "room", "is_open", "is_estimated", "anomalies")
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+INSERT INTO "sessions" ("team_id", "key", "external_id", "room_key", "first_event", "last_event",
+    "is_pending", "pending_since", "room", "is_open", "is_estimated", "anomalies")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT ("team_id", "key") DO UPDATE
-SET "first_event" = CASE WHEN excluded.first_event < sessions.first_event THEN excluded.first_event
-    ELSE sessions.first_event END, "last_event" = CASE WHEN excluded.last_event >
-    sessions.last_event THEN excluded.last_event ELSE sessions.last_event END, "is_pending" =
-    excluded.is_pending, "pending_since" = COALESCE(sessions.pending_since, excluded.pending_since)
+SET "room_key" = COALESCE(sessions.room_key, excluded.room_key), "first_event" = CASE WHEN
+    excluded.first_event < sessions.first_event THEN excluded.first_event ELSE sessions.first_event
+    END, "last_event" = CASE WHEN excluded.last_event > sessions.last_event THEN excluded.last_event
+    ELSE sessions.last_event END, "is_pending" = excluded.is_pending, "pending_since" =
+    COALESCE(sessions.pending_since, excluded.pending_since)
 RETURNING "team_id", "key", "id";
 
 SELECT identity_generations.generation, identity_generations.events
@@ -49,13 +50,14 @@ COPY "events" ("generation", "key", "content", "session_id", "received_at", "sou
     "time", "room", "subject", "connection", "person", "name", "detail", "extra")
 FROM STDIN;
 
-INSERT INTO "sources" ("team_id", "source", "events", "last_event", "first_received",
+INSERT INTO "sources" ("team_id", "source", "events", "first_event", "last_event", "first_received",
     "last_received")
-VALUES (%s, %s, %s, %s, %s, %s)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT ("team_id", "source") DO UPDATE
-SET "events" = sources.events + excluded.events, "last_event" = CASE WHEN excluded.last_event >
-    sources.last_event THEN excluded.last_event ELSE sources.last_event END, "last_received" =
-    excluded.last_received;
+SET "events" = sources.events + excluded.events, "first_event" = CASE WHEN excluded.first_event <
+    sources.first_event THEN excluded.first_event ELSE sources.first_event END, "last_event" = CASE
+    WHEN excluded.last_event > sources.last_event THEN excluded.last_event ELSE sources.last_event
+    END, "last_received" = excluded.last_received;
 
 DELETE
 FROM inbox

@@ -2,7 +2,7 @@ SELECT teams.id, teams.zone, teams.billing_day, teams.data_version, teams.is_sam
     count(*) AS count_1
 FROM sessions
 WHERE sessions.team_id = teams.id AND sessions.is_pending = 1) AS pending, sources.source,
-    sources.last_received, sources.last_event
+    sources.first_event, sources.last_received, sources.last_event
 FROM teams LEFT OUTER
 JOIN sources ON teams.id = sources.team_id
 WHERE teams."key" = ?
@@ -19,10 +19,10 @@ ORDER BY limits.since, limits.metric;
 -- SEARCH limits USING INDEX sqlite_autoindex_limits_1 (team_id=?)
 -- USE TEMP B-TREE FOR ORDER BY
 
-SELECT sessions.id, sessions.external_id, sessions.first_event
+SELECT sessions.id, sessions.first_event, sessions.room_key
 FROM sessions
 WHERE sessions.team_id = ? AND sessions.is_open = 1 AND sessions.last_event > ? AND
-    sessions.last_event < ? UNION ALL SELECT sessions.id, sessions.external_id, sessions.first_event
+    sessions.last_event < ? UNION ALL SELECT sessions.id, sessions.first_event, sessions.room_key
 FROM sessions
 WHERE sessions.team_id = ? AND sessions.last_event >= ? AND sessions.first_event < ?;
 -- COMPOUND QUERY
@@ -30,6 +30,11 @@ WHERE sessions.team_id = ? AND sessions.last_event >= ? AND sessions.first_event
 -- SEARCH sessions USING INDEX sessions_open (team_id=? AND last_event>? AND last_event<?)
 -- UNION ALL
 -- SEARCH sessions USING INDEX sessions_last (team_id=? AND last_event>?)
+
+SELECT "id", "external_id", "room_key", "on_from", "on_until"
+FROM "sessions"
+WHERE "id" IN (?);
+-- SEARCH sessions USING INTEGER PRIMARY KEY (rowid=?)
 
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
     "room"
@@ -47,24 +52,61 @@ FROM "entities"
 WHERE "team_id" = 1 AND "what" = 0 AND "key" IN (?, …);
 -- SEARCH entities USING INDEX sqlite_autoindex_entities_1 (team_id=? AND what=? AND key=?)
 
-SELECT "session_id", "start", "participation", "broadcast_audio_video", "broadcast_audio",
-    "broadcast_video", "broadcast_screenshare", "consumed_audio_video", "consumed_audio",
-    "consumed_video", "consumed_screenshare", "estimated_ms", "recorded", "captions", "whiteboard",
-    "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout", "peak", "peak_at", "room",
-    "presence", "activity", "recording"
+SELECT "session_id", "start", "quarters", "participation", "broadcast_audio_video",
+    "broadcast_audio", "broadcast_video", "broadcast_screenshare", "consumed_audio_video",
+    "consumed_audio", "consumed_video", "consumed_screenshare", "estimated_ms", "recorded",
+    "captions", "whiteboard", "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout",
+    "peak", "peak_at", "room", "presence", "activity", "recording"
 FROM "session_quarters"
 WHERE "session_id" IN (?);
 -- SEARCH session_quarters USING INDEX session_quarters_session (session_id=?)
 
--- 2 times
-SELECT session_quarters.session_id, session_quarters.start, session_quarters.participation,
-    session_quarters.broadcast_audio_video, session_quarters.broadcast_audio,
-    session_quarters.broadcast_video, session_quarters.broadcast_screenshare,
-    session_quarters.consumed_audio_video, session_quarters.consumed_audio,
-    session_quarters.consumed_video, session_quarters.consumed_screenshare,
-    session_quarters.estimated_ms, session_quarters.recorded, session_quarters.captions,
-    session_quarters.whiteboard, session_quarters.breakout, session_quarters.storage,
-    session_quarters.sessions, session_quarters.chat, session_quarters.qa,
+SELECT "start"
+FROM "session_quarters"
+WHERE "team_id" = 1 AND "quarters" = 96 AND "start" IN (?);
+-- SEARCH session_quarters USING INDEX sqlite_autoindex_session_quarters_1 (team_id=? AND start=?)
+
+SELECT "session_id", "start", "quarters", "participation", "broadcast_audio_video",
+    "broadcast_audio", "broadcast_video", "broadcast_screenshare", "consumed_audio_video",
+    "consumed_audio", "consumed_video", "consumed_screenshare", "estimated_ms", "recorded",
+    "captions", "whiteboard", "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout",
+    "peak", "peak_at", "room", "presence", "activity", "recording"
+FROM "session_quarters"
+WHERE "team_id" = 1 AND "quarters" = 96 AND "start" IN (?);
+-- SEARCH session_quarters USING INDEX sqlite_autoindex_session_quarters_1 (team_id=? AND start=?)
+
+SELECT session_quarters.session_id, session_quarters.start, session_quarters.quarters,
+    session_quarters.participation, session_quarters.broadcast_audio_video,
+    session_quarters.broadcast_audio, session_quarters.broadcast_video,
+    session_quarters.broadcast_screenshare, session_quarters.consumed_audio_video,
+    session_quarters.consumed_audio, session_quarters.consumed_video,
+    session_quarters.consumed_screenshare, session_quarters.estimated_ms, session_quarters.recorded,
+    session_quarters.captions, session_quarters.whiteboard, session_quarters.breakout,
+    session_quarters.storage, session_quarters.sessions, session_quarters.chat, session_quarters.qa,
+    session_quarters.closed_by_timeout, session_quarters.peak, session_quarters.peak_at,
+    session_quarters.room, session_quarters.presence, session_quarters.activity,
+    session_quarters.recording
+FROM session_quarters
+WHERE session_quarters.team_id = ? AND session_quarters.start BETWEEN ? AND ?;
+-- SEARCH session_quarters USING INDEX sqlite_autoindex_session_quarters_1 (team_id=? AND start>? AND start<?)
+
+SELECT "session_id", "start", "quarters", "participation", "broadcast_audio_video",
+    "broadcast_audio", "broadcast_video", "broadcast_screenshare", "consumed_audio_video",
+    "consumed_audio", "consumed_video", "consumed_screenshare", "estimated_ms", "recorded",
+    "captions", "whiteboard", "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout",
+    "peak", "peak_at", "room", "presence", "activity", "recording"
+FROM "session_quarters"
+WHERE "team_id" = 1 AND "quarters" = 96 AND "start" IN (?);
+-- SEARCH session_quarters USING INDEX sqlite_autoindex_session_quarters_1 (team_id=? AND start=?)
+
+SELECT session_quarters.session_id, session_quarters.start, session_quarters.quarters,
+    session_quarters.participation, session_quarters.broadcast_audio_video,
+    session_quarters.broadcast_audio, session_quarters.broadcast_video,
+    session_quarters.broadcast_screenshare, session_quarters.consumed_audio_video,
+    session_quarters.consumed_audio, session_quarters.consumed_video,
+    session_quarters.consumed_screenshare, session_quarters.estimated_ms, session_quarters.recorded,
+    session_quarters.captions, session_quarters.whiteboard, session_quarters.breakout,
+    session_quarters.storage, session_quarters.sessions, session_quarters.chat, session_quarters.qa,
     session_quarters.closed_by_timeout, session_quarters.peak, session_quarters.peak_at,
     session_quarters.room, session_quarters.presence, session_quarters.activity,
     session_quarters.recording

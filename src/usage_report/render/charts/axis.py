@@ -89,7 +89,8 @@ def figure_y(
     scale: Spec = {"zero": True, "nice": True, "domainMin": 0}
     if top is not None:
         scale = {"domain": [0, top], "nice": False}
-    return {"field": field, "type": "quantitative", "axis": axis, "scale": scale}
+    # Vega-Lite would add up two rows of an area at one instant, as of a peak at the end of a day.
+    return {"field": field, "type": "quantitative", "axis": axis, "scale": scale, "stack": None}
 
 
 def wall_clock(ms: int, tz: ZoneInfo) -> int:

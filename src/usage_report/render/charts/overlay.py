@@ -6,6 +6,7 @@ The specification is built once per set of metrics, grain and density, and cache
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final
@@ -14,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from usage_report.core.metrics import PARTS, Unit, metric, parts
-from usage_report.core.periods import Grain, local, midnight, zone
+from usage_report.core.periods import Grain, local, zone
+from usage_report.metering.arrays import Ints
 from usage_report.render import dates
 from usage_report.render.charts.axis import (
     DAY_MS,
@@ -22,6 +24,7 @@ from usage_report.render.charts.axis import (
     figure_y,
     time_x,
     times,
+    wall_clock,
     wall_clock_of_day,
 )
 from usage_report.render.charts.hover import hover
@@ -41,7 +44,7 @@ from usage_report.render.charts.theme import (
 )
 from usage_report.render.notes import NOT_SUPPLIED, STATE_TEXTS
 from usage_report.render.numbers import ABOUT, with_unit
-from usage_report.reporting.model import BucketState, Report
+from usage_report.reporting.model import Report
 
 #: More metrics in one chart cannot be distinguished by colour or dash.
 MAX_SERIES: Final = len(DASHES)
@@ -60,7 +63,7 @@ _LEGEND: Final[Spec] = {
 
 # Values of the column ``part``: the line up to the last final bucket is drawn in full, the stretch
 # from there to the running one dotted.
-_FINAL, _LAST_FINAL, _RUNNING, _NOT_BEGUN = range(4)
+_FINAL, _LAST_FINAL, _RUNNING, _NO_FIGURES = range(4)
 
 
 class Scale(StrEnum):
@@ -88,7 +91,7 @@ def captions(report: Report, metrics: tuple[str, ...]) -> tuple[str, ...]:
     if report.running is not None:
         out.append("Dotted: not complete yet.")
     is_fine = report.query.grain in (Grain.DAY, Grain.HOUR)
-    if len(metrics) > 2 and report.begun >= MANY and is_fine:
+    if len(metrics) > 2 and len(report.known) >= MANY and is_fine:
         out.append("Lines with many points are easier to tell apart by week or month.")
     return tuple(out)
 
@@ -104,10 +107,10 @@ def frame(report: Report, metrics: tuple[str, ...]) -> pd.DataFrame:
     start = _wall_clocks(report)
     half = np.concatenate(([3 * start[0] - start[1]], start[:-1] + start[1:])) // 2
     part = np.full(len(report), _FINAL, np.int8)
-    part[report.begun :] = _NOT_BEGUN
     if report.running is not None:
         part[report.running] = _RUNNING
         part[: report.running][-1:] = _LAST_FINAL
+    part[: report.known.start] = part[report.known.stop :] = _NO_FIGURES
     names = [dates.bucket(report, i) for i in range(len(report))]
     if report.running is not None:
         names[report.running] += " (so far)"
@@ -139,33 +142,39 @@ def _texts(report: Report, key: str) -> list[str]:
     if key in report.not_supplied:
         return [NOT_SUPPLIED] * len(report)
     estimated = report.estimated_ms if key.startswith("consumed_minutes") else ()
-    begun = [with_unit(key, report.value(key, i)) for i in range(report.begun)]
-    for i in np.flatnonzero(estimated[: report.begun]):
-        begun[i] = ABOUT + begun[i]
-    return begun + [STATE_TEXTS[BucketState.NOT_BEGUN]] * (len(report) - report.begun)
+    return [
+        _about(estimated, i) + with_unit(key, report.value(key, i))
+        if i in report.known
+        else STATE_TEXTS[report.state(i)]
+        for i in range(len(report))
+    ]
 
 
-def _wall_clocks(report: Report) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """The bucket edges on the wall clock, strictly rising.
+def _about(estimated: Sequence[int] | Ints, i: int) -> str:
+    return ABOUT if i < len(estimated) and estimated[i] else ""
 
-    The hours of a day with 23 or 25 of them are spread evenly over 24, without gap or overlap.
+
+def _wall_clocks(report: Report) -> Ints:
+    """The bucket edges on the wall clock, strictly rising: each bucket is over its own tick.
+
+    Hours that occur twice, because clocks are put back, share the stretch of both evenly.
     """
     tz = zone(report.query.zone)
-    out = np.empty(len(report.edges), np.int64)
-    day, begin, length = None, 0, DAY_MS
-    for i, edge in enumerate(report.edges.tolist()):
-        on = local(edge, tz).date()
-        if on != day:
-            day, begin = on, edge if report.query.grain is not Grain.HOUR else midnight(on, tz)
-            length = midnight(on.fromordinal(on.toordinal() + 1), tz) - begin
-        out[i] = wall_clock_of_day(on) + (edge - begin) * DAY_MS // length
+    if report.query.grain is not Grain.HOUR:
+        days = (local(edge, tz).date() for edge in report.edges.tolist())
+        return np.array([wall_clock_of_day(day) for day in days], np.int64)
+    out = np.array([wall_clock(edge, tz) for edge in report.edges.tolist()], np.int64)
+    for i in (np.flatnonzero(np.diff(out) <= 0) + 1).tolist():
+        first = int(np.argmax(out >= out[i]))
+        after = i + int(np.argmax(out[i:] > out[i - 1]))
+        out[first:after] = np.linspace(out[first], out[after], after - first, endpoint=False)
     return out
 
 
 def spec(report: Report, metrics: tuple[str, ...]) -> Spec:
     """The specification for a report. Its legend names the peaks; it holds no other figures."""
     chart = copy.deepcopy(
-        _spec(metrics, report.query.grain, report.begun <= FEW, report.begun >= MANY)
+        _spec(metrics, report.query.grain, len(report.known) <= FEW, len(report.known) >= MANY)
     )
     titles = {metric(key).title: _peak(report, key) for key in metrics}
     pairs = ", ".join(
@@ -182,9 +191,10 @@ def spec(report: Report, metrics: tuple[str, ...]) -> Spec:
 def _peak(report: Report, key: str) -> str:
     if key in report.not_supplied:
         return NOT_SUPPLIED
-    if not report.begun:
-        return STATE_TEXTS[BucketState.NOT_BEGUN]
-    top = int(np.argmax(report.figures[key][: report.begun]))
+    known = report.known
+    if not known:
+        return STATE_TEXTS[report.state()]
+    top = known.start + int(np.argmax(report.figures[key][known.start : known.stop]))
     return f"peak {with_unit(key, report.value(key, top))}"
 
 

@@ -45,7 +45,7 @@ def table(report: PeriodReport, figure: PeriodMetric) -> pd.DataFrame:
     """The marks of ``spec``."""
     start, end = bounds(report)
     now = min(report.as_of, end)
-    rows = [*_trend(report, figure, start)]
+    rows = [*_trend(report, figure)]
     if rows and rows[-1].layer == "hover":
         rows.append(Mark("now", now, rows[-1].y))
     if figure.limit:
@@ -61,11 +61,13 @@ def table(report: PeriodReport, figure: PeriodMetric) -> pd.DataFrame:
     return marks.table(rows, lambda ms: wall_clock(ms, tz))
 
 
-def _trend(report: PeriodReport, figure: PeriodMetric, start: int) -> list[Mark]:
+def _trend(report: PeriodReport, figure: PeriodMetric) -> list[Mark]:
     """The running total, up to ``as_of``, with a hover box for each day."""
     of, daily = metric(figure.key), report.daily
-    rows = [] if of.measure is Measure.LEVEL else [Mark("trend", start, 0)]
-    for i, value in enumerate(running_totals(daily, of.key)):
+    rows = []
+    if of.measure is not Measure.LEVEL and daily.known:
+        rows.append(Mark("trend", int(daily.edges[daily.known.start]), 0))
+    for i, value in running_totals(daily, of.key):
         begin, end = int(daily.edges[i]), int(daily.edges[i + 1])
         if of.measure is Measure.PEAK and (at := int(daily.peaks_at[of.key][i])) >= 0:
             rows.append(Mark("trend", at, value))
