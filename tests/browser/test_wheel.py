@@ -19,7 +19,7 @@ from support.serving import meetings, now_ms
 
 ROOT = Path(__file__).parents[2]
 #: What the build reads. The copy keeps build output out of the tree.
-SOURCES = ("pyproject.toml", "README.md", "LICENSE", "src")
+SOURCES = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "src", "docs")
 
 pytestmark = pytest.mark.slow
 

@@ -15,19 +15,22 @@ from usage_report.render import csv, dates, notes, numbers, xlsx
 from usage_report.render.charts import overlay
 from usage_report.reporting.model import BucketState, Report, TeamInfo
 from usage_report.ui import cache, links, strings
-from usage_report.ui.components.copy_link import copy_link
+from usage_report.ui.components.copy_link import Link, copy_link
 from usage_report.ui.components.downloads import csv_button, excel_button
 from usage_report.ui.components.usage_table import usage_table
 from usage_report.ui.errors import guard
-from usage_report.ui.frame import page
+from usage_report.ui.frame import TEAM, page
 from usage_report.ui.range_controls import Selection, select
 
 
 def show() -> None:
     """Draw the page."""
-    frame = page("Date range")
+    frame = page("Date range", params=None)
+    shown: dict[str, str] = {}
     with guard():
         selection = select(frame)
+        view, context = selection.view, selection.context
+        shown = links.encode(links.fixed(view, context), context)
         with st.spinner("Counting…", show_time=False):
             report = cache.report(frame.team, selection.query())
         with st.container(
@@ -41,7 +44,7 @@ def show() -> None:
         _notes(report, selection, frame.team)
         with st.container(key="range_table"):
             usage_table(report)
-    frame.footer()
+    frame.footer(shown, has_own_link=True)
 
 
 def _headline(selection: Selection) -> None:
@@ -67,11 +70,22 @@ def _share(selection: Selection, report: Report) -> None:
             key="range_xlsx",
             tooltip="The same as a workbook, with the definition of each metric.",
         )
+        days, team = dates.span(selection.period), {TEAM: selection.team}
+        rolling = None
+        if view.preset:
+            preset = context.presets[view.preset].label
+            rolling = Link(
+                team | links.encode(view, context),
+                f"Copy link (always “{preset}”)",
+                f"The link shows “{preset}” of the day on which it is opened.",
+            )
         copy_link(
-            address.query(links.fixed(view, context)),
-            dates.span(selection.period),
-            rolling=address.query(view) if view.preset else None,
-            preset=context.presets[view.preset].label if view.preset else "",
+            Link(
+                team | links.encode(links.fixed(view, context), context),
+                f"Copy link ({days})" if rolling else "Copy link",
+                f"The link always shows {days}.",
+            ),
+            rolling=rolling,
             arrive=address.query(view) if address.is_incomplete else None,
         )
 

@@ -73,7 +73,7 @@ def select(frame: Frame) -> Selection:
     context = Context(load_presets(), frame.team.zone, frame.team.billing_day, frame.as_of)
     address = Address("range", context)
     selection = Selection(address, context, frame.team.key, context.period(address.view))
-    address.show_problems()
+    frame.explain(address.problems)
     with st.container(horizontal=True, key="range_controls"):
         _range(selection)
         _form(selection)

@@ -20,7 +20,7 @@ from usage_report.ui.components.comparison_table import comparison_table
 from usage_report.ui.components.downloads import csv_button, excel_button
 from usage_report.ui.errors import guard
 from usage_report.ui.frame import Frame, page
-from usage_report.ui.reconcile_view import Context, View, select, title
+from usage_report.ui.reconcile_view import PARAMS, Context, View, select, title
 
 #: Days listed without a scroll bar, and the height (px) of the table beyond.
 _ALL_DAYS, _SCROLLED = 12, 420
@@ -30,13 +30,16 @@ _comparisons: cache.SingleFlightCache[Reconciliation] = cache.SingleFlightCache(
 
 def show() -> None:
     """Draw the page."""
-    frame = page("Reconcile")
+    frame = page("Reconcile", params=PARAMS)
+    shown: dict[str, str] = {}
     with guard():
         if vendors := stored.vendors(cache.reader().engine, frame.team.key):
-            _comparison(frame, select(Context(vendors, frame.team.zone)))
+            view = select(frame, Context(vendors, frame.team.zone))
+            shown = view.params()
+            _comparison(frame, view)
         else:
             notices.compare_with_vendor(frame.team.key)
-    frame.footer()
+    frame.footer(shown)
 
 
 def _comparison(frame: Frame, view: View) -> None:

@@ -19,6 +19,8 @@ from usage_report.core.periods import parse_date
 from usage_report.reporting import reconcile
 from usage_report.reporting.reconcile import Screen
 from usage_report.ui.address import Address, Binding
+from usage_report.ui.frame import Frame
+from usage_report.ui.links import quoted
 from usage_report.ui.range_controls import dates_of
 
 PARAMS = ("from", "to", "m", "zone", "screen", "vendor")
@@ -87,23 +89,23 @@ def decode(given: Mapping[str, str], context: Context) -> tuple[View, list[str]]
     """Return the view of query parameters, and a sentence for each unusable one. Never raises."""
     problems: list[str] = []
 
-    def choice(name: str, options: list[str]) -> str:
+    def choice(name: str, what: str, options: list[str]) -> str:
         value = given.get(name, options[0])
         if value in options:
             return value
         hint = did_you_mean(value[:40], options)
-        problems.append(f"“{value[:40]}” cannot be used as “{name}”. {hint}".rstrip())
+        problems.append(f"{quoted(value)} is not {what}. {hint}".rstrip())
         return options[0]
 
-    vendor = choice("vendor", list(context.vendors))
+    vendor = choice("vendor", "a vendor with figures", list(context.vendors))
     start, last = _days(given, context.vendors[vendor], problems)
     view = View(
         vendor,
         start,
         last,
-        choice("m", list(reconcile.BY_KEY)),
-        choice("zone", context.zones),
-        Screen(choice("screen", [str(screen) for screen in Screen])),
+        choice("m", "a metric that is compared", list(reconcile.BY_KEY)),
+        choice("zone", f"one of the zones {' and '.join(context.zones)}", context.zones),
+        Screen(choice("screen", "a way to count screenshare", [str(screen) for screen in Screen])),
     )
     return view, problems
 
@@ -131,10 +133,10 @@ def _days(
     return start, last
 
 
-def select(context: Context) -> View:
+def select(frame: Frame, context: Context) -> View:
     """Read the view, show which parts of a link could not be used, and draw the controls."""
     address = Address("reconcile", context)
-    address.show_problems()
+    frame.explain(address.problems)
     view, vendor = address.view, title(address.view.vendor)
 
     def bind(field: str, value: object) -> Binding:

@@ -51,7 +51,7 @@ _activities: cache.SingleFlightCache[Activity] = cache.SingleFlightCache(32)
 
 def show() -> None:
     """Draw the page."""
-    frame = page("Sources", needs_data=False)
+    frame = page("Sources", needs_data=False, can_pin=False)
     with guard():
         _sources(frame)
     st.subheader(
@@ -61,7 +61,7 @@ def show() -> None:
     )
     with guard():
         quarantine(frame)
-    frame.footer()
+    frame.footer(can_pin=False)
 
 
 def title(source: str) -> str:

@@ -38,9 +38,12 @@ def code(text: str) -> str:
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
-def doc_link(page: str, anchor: str = "") -> str:
-    """Return the address, in the app, of a page of the docs, at the heading with an anchor."""
-    return f"docs?page={page}" + (f"#{anchor}" if anchor else "")
+def doc_link(page: str = "", anchor: str = "") -> str:
+    """Return the address, in the app, of a page of the docs, at the heading with an anchor.
+
+    Without a page it is that of the index.
+    """
+    return "docs" + (f"?page={page}" if page else "") + (f"#{anchor}" if anchor else "")
 
 
 def help_text(definition: str, anchor: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -11,6 +12,29 @@ from usage_report.ui import strings
 
 _EXAMPLE_TEAM = "YOUR-TEAM"
 _DISMISSED = "_sample_hidden"
+
+
+def link_problems(problems: Sequence[str]) -> None:
+    """Show which parts of a link could not be used: one as it is, several folded into one line."""
+    if len(problems) == 1:
+        st.warning(strings.plain(problems[0]), icon=":material/link_off:")
+    elif problems:
+        title = f"{len(problems)} parts of this link could not be used · **Details**"
+        with st.expander(title, icon=":material/link_off:", key="link_problems"):
+            st.markdown("\n".join(f"- {strings.plain(problem)}" for problem in problems))
+
+
+def pinned(at: str, release: Callable[[], None]) -> None:
+    """Show that the page shows an instant of the past, and how to return to now."""
+    with st.container(horizontal=True, vertical_alignment="center", key="pinned_notice"):
+        st.markdown(f":material/push_pin: **Figures as of {strings.plain(at)}.**", width="content")
+        st.button(
+            "Show now",
+            icon=":material/update:",
+            type="tertiary",
+            key="pinned_release",
+            on_click=release,
+        )
 
 
 def sample_data() -> None:
