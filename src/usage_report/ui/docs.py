@@ -29,13 +29,9 @@ def show() -> None:
     notices.link_problems(problems)
     with st.container(key="docs", width=880):
         st.title(strings.plain(doc.title), anchor=False)
-        if doc.id:
-            with st.expander("All pages", icon=":material/menu_book:", key="docs_pages"):
-                _list(docs)
-        _body(doc)
-        if not doc.id:
-            st.header("All pages", anchor="all-pages")
+        with st.expander("All pages", icon=":material/menu_book:", key="docs_pages"):
             _list(docs)
+        _body(doc)
 
 
 def _body(doc: Doc) -> None:

@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from usage_report.core import clock
-from usage_report.core.errors import InputError, did_you_mean
+from usage_report.core.errors import InputError
 from usage_report.core.events import iso
 from usage_report.core.periods import local, parse_instant, zone
 from usage_report.render import dates
@@ -24,7 +24,7 @@ from usage_report.ui.address import bind
 from usage_report.ui.components import notices
 from usage_report.ui.components.copy_link import Link, copy_link
 from usage_report.ui.errors import guard
-from usage_report.ui.links import FOREIGN, quoted
+from usage_report.ui.links import FOREIGN, hint, quoted
 
 TEAM, AS_OF = "team", "as_of"
 _SHOWN, _PAGE = "_team", "_page"
@@ -68,9 +68,10 @@ class Frame:
             link = {TEAM: self.team.key, **(view or {})}
             live = Link(link, "Copy link", "The link shows the latest figures.")
             at = dates.instant(self.as_of, self.team.zone)
+            short = at if self.is_pinned else dates.clock(self.as_of, self.team.zone)
             pinned = Link(
                 link | {AS_OF: iso(self.as_of)},
-                f"Copy link (as of {dates.clock(self.as_of, self.team.zone)})",
+                f"Copy link (as of {short})",
                 f"The link always shows the figures as of {at}.",
             )
             if not can_pin:
@@ -120,7 +121,7 @@ def page(
 def unknown_parameters(known: Sequence[str]) -> list[str]:
     """Return a sentence for each query parameter that is not ``known``."""
     return [
-        f"Ignored {quoted(name)} in the link. {did_you_mean(name[:40], known)}".rstrip()
+        f"Ignored {quoted(name)} in the link. {hint(name, known)}".rstrip()
         for name in st.query_params
         if name not in known and not name.lower().startswith(FOREIGN)
     ]
@@ -155,8 +156,10 @@ def _release() -> None:
 def _freshness(frame: Frame, *, seconds: bool) -> str:
     """Return the instant of the figures, the age of the last event, and what is being counted."""
     info = frame.team
-    now = f"{local(frame.as_of, zone(info.zone)):{'%H:%M:%S' if seconds else '%H:%M'}}"
-    parts = [f"Figures as of {now} {strings.plain(info.zone)}"]
+    at = f"{local(frame.as_of, zone(info.zone)):{'%H:%M:%S' if seconds else '%H:%M'}}"
+    if frame.is_pinned:
+        at = dates.instant(frame.as_of, info.zone)
+    parts = [f"Figures as of {strings.plain(at)} {strings.plain(info.zone)}"]
     if info.last_received is not None and not frame.is_pinned:
         parts.append(f"last event received {strings.ago(clock.now_ms() - info.last_received)} ago")
     if info.pending:

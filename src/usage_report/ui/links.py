@@ -13,7 +13,7 @@ here. Pure: this module does not use Streamlit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -192,8 +192,9 @@ def _given(params: Mapping[str, Sequence[str]], problems: list[str]) -> dict[str
     for name, values in params.items():
         if name not in PARAMS:
             if not name.lower().startswith(FOREIGN):
-                hint = did_you_mean(name[:40], PARAMS)
-                problems.append(f"Ignored {quoted(name)} in the link. {hint}".rstrip())
+                problems.append(
+                    f"Ignored {quoted(name)} in the link. {hint(name, PARAMS)}".rstrip()
+                )
             continue
         if len(values) > 1:
             problems.append(
@@ -214,6 +215,15 @@ def quoted(text: str) -> str:
     return f"“{clean}{'…' if len(text) > 40 else ''}”"
 
 
+def hint(name: str, options: Iterable[str]) -> str:
+    """Return what a part of a link probably should have been; empty where nothing is near.
+
+    The ids of a link are not the words of a page, so they are not listed.
+    """
+    text = did_you_mean(name[:40], options)
+    return text if text.startswith("Did you mean") else ""
+
+
 def _choice(
     given: Mapping[str, str], name: str, options: Sequence[str], what: str, problems: list[str]
 ) -> str:
@@ -222,8 +232,7 @@ def _choice(
     value = given.get(name, default)
     if value in options:
         return value
-    hint = did_you_mean(value[:40], options)
-    problems.append(f"{quoted(value)} is not {what}. {hint}".rstrip())
+    problems.append(f"{quoted(value)} is not {what}. {hint(value, options)}".rstrip())
     return default
 
 
@@ -249,8 +258,9 @@ def _range(given: Mapping[str, str], view: View, context: Context, problems: lis
         id = given["preset"]
         if id in context.presets:
             return replace(view, preset=id)
-        hint = did_you_mean(id[:40], context.presets.ids)
-        faults.insert(0, f"There is no range {quoted(id)}. {hint}".rstrip())
+        faults.insert(
+            0, f"There is no range {quoted(id)}. {hint(id, context.presets.ids)}".rstrip()
+        )
     if len(dates) == 2:
         view = replace(view, preset="", start=dates["from"], last=dates["to"])
     elif len(dates) == 1:
@@ -290,9 +300,9 @@ def _metrics(
     ids = text.split(".")
     keys = tuple(dict.fromkeys(_KEY[id] for id in ids if id in _KEY))
     unknown = [id for id in dict.fromkeys(ids) if id not in _KEY]
-    for id in unknown[:3]:
-        hint = did_you_mean(id[:40], ID.values())
-        problems.append(f"There is no metric {quoted(id)}. {hint}".rstrip())
+    problems += [
+        f"There is no metric {quoted(id)}. {hint(id, ID.values())}".rstrip() for id in unknown[:3]
+    ]
     if len(unknown) > 3:
         problems.append(f"Ignored {len(unknown) - 3} more unknown metrics in the link.")
     if len(keys) > MAX_SERIES:

@@ -17,7 +17,8 @@ _PAGE = """<!doctype html>
 <title>Page not found · {name}</title>
 <style>
 :root {{ color-scheme: light dark; }}
-body {{ font: 1rem/1.6 system-ui, sans-serif; max-width: 36rem; margin: 12vh auto; padding: 0 1.5rem;
+body {{ font: 1rem/1.6 system-ui, sans-serif; max-width: 36rem; margin: 12vh auto;
+  padding: 0 1.5rem;
   color: light-dark(#22262b, #e8e6e1); background: light-dark(#fcfbf8, #16191d); }}
 a {{ color: light-dark(#1f5a96, #8fc1f2); }}
 code {{ overflow-wrap: anywhere; }}

@@ -13,14 +13,14 @@ from typing import Any
 
 import streamlit as st
 
-from usage_report.core.errors import InputError, did_you_mean
+from usage_report.core.errors import InputError
 from usage_report.core.metrics import metric
 from usage_report.core.periods import parse_date
 from usage_report.reporting import reconcile
 from usage_report.reporting.reconcile import Screen
 from usage_report.ui.address import Address, Binding
 from usage_report.ui.frame import Frame
-from usage_report.ui.links import quoted
+from usage_report.ui.links import hint, quoted
 from usage_report.ui.range_controls import dates_of
 
 PARAMS = ("from", "to", "m", "zone", "screen", "vendor")
@@ -93,8 +93,7 @@ def decode(given: Mapping[str, str], context: Context) -> tuple[View, list[str]]
         value = given.get(name, options[0])
         if value in options:
             return value
-        hint = did_you_mean(value[:40], options)
-        problems.append(f"{quoted(value)} is not {what}. {hint}".rstrip())
+        problems.append(f"{quoted(value)} is not {what}. {hint(value, options)}".rstrip())
         return options[0]
 
     vendor = choice("vendor", "a vendor with figures", list(context.vendors))
