@@ -46,10 +46,10 @@ def spec(app: AppTest) -> dict:
 
 
 def components(app: AppTest) -> dict[str, dict]:
-    """Data of our own elements, by name."""
+    """Data of our own elements, by name: of several, that of the first."""
     return {
         c.proto.component_name.rpartition(".")[2]: json.loads(c.proto.json)
-        for c in app.get("bidi_component")
+        for c in reversed(app.get("bidi_component"))
     }
 
 

@@ -251,20 +251,20 @@ def _zone(given: Mapping[str, str], context: Context, problems: list[str]) -> st
 
 def _range(given: Mapping[str, str], view: View, context: Context, problems: list[str]) -> View:
     faults: list[str] = []
-    dates = _dates(given, faults)
+    days = dates_of(given, faults)
     if "preset" in given:
-        if "from" in given or "to" in given:
-            problems.append("The link has both a named range and dates; the named range is used.")
         id = given["preset"]
         if id in context.presets:
+            if "from" in given or "to" in given:
+                problems.append("The link has a named range and dates; the named range is used.")
             return replace(view, preset=id)
         faults.insert(
             0, f"There is no range {quoted(id)}. {hint(id, context.presets.ids)}".rstrip()
         )
-    if len(dates) == 2:
-        view = replace(view, preset="", start=dates["from"], last=dates["to"])
-    elif len(dates) == 1:
-        (name,), (day,) = dates.keys(), dates.values()
+    if len(days) == 2:
+        view = replace(view, preset="", start=days["from"], last=days["to"])
+    elif len(days) == 1:
+        (name,), (day,) = days.keys(), days.values()
         other = "to" if name == "from" else "from"
         missing = "" if other in given else f"The link has no {_DAYS[other]} day."
         faults.append(f"{missing} Showing {day} only.".lstrip())
@@ -276,7 +276,8 @@ def _range(given: Mapping[str, str], view: View, context: Context, problems: lis
     return view
 
 
-def _dates(given: Mapping[str, str], problems: list[str]) -> dict[str, date]:
+def dates_of(given: Mapping[str, str], problems: list[str]) -> dict[str, date]:
+    """Return the dates that ``from`` and ``to`` name; explain those that are none."""
     dates: dict[str, date] = {}
     for name, day in _DAYS.items():
         try:
@@ -297,7 +298,7 @@ def _metrics(
         return default
     if text == NONE:
         return ()
-    ids = text.split(".")
+    ids = list(filter(None, text.split(".")))
     keys = tuple(dict.fromkeys(_KEY[id] for id in ids if id in _KEY))
     unknown = [id for id in dict.fromkeys(ids) if id not in _KEY]
     problems += [

@@ -13,14 +13,12 @@ from typing import Any
 
 import streamlit as st
 
-from usage_report.core.errors import InputError
 from usage_report.core.metrics import metric
-from usage_report.core.periods import parse_date
 from usage_report.reporting import reconcile
 from usage_report.reporting.reconcile import Screen
+from usage_report.ui import links
 from usage_report.ui.address import Address, Binding
 from usage_report.ui.frame import Frame
-from usage_report.ui.links import hint, quoted
 from usage_report.ui.range_controls import dates_of
 
 PARAMS = ("from", "to", "m", "zone", "screen", "vendor")
@@ -93,18 +91,26 @@ def decode(given: Mapping[str, str], context: Context) -> tuple[View, list[str]]
         value = given.get(name, options[0])
         if value in options:
             return value
-        problems.append(f"{quoted(value)} is not {what}. {hint(value, options)}".rstrip())
+        problems.append(
+            f"{links.quoted(value)} is not {what}. {links.hint(value, options)}".rstrip()
+        )
         return options[0]
 
-    vendor = choice("vendor", "a vendor with figures", list(context.vendors))
+    vendor = choice("vendor", "a vendor with figures; showing another one", list(context.vendors))
     start, last = _days(given, context.vendors[vendor], problems)
     view = View(
         vendor,
         start,
         last,
-        choice("m", "a metric that is compared", list(reconcile.BY_KEY)),
-        choice("zone", f"one of the zones {' and '.join(context.zones)}", context.zones),
-        Screen(choice("screen", "a way to count screenshare", [str(screen) for screen in Screen])),
+        choice("m", "a metric that is compared; showing another one", list(reconcile.BY_KEY)),
+        choice("zone", f"a time zone of this page; using {context.zones[0]}", context.zones),
+        Screen(
+            choice(
+                "screen",
+                "a way to count screenshare; taking it as included",
+                [str(screen) for screen in Screen],
+            )
+        ),
     )
     return view, problems
 
@@ -113,13 +119,7 @@ def _days(
     given: Mapping[str, str], stored: tuple[date, date], problems: list[str]
 ) -> tuple[date, date]:
     """Return the first and last day; ``stored`` are those of the vendor's figures."""
-    days: dict[str, date] = {}
-    for name in ("from", "to"):
-        try:
-            if name in given:
-                days[name] = parse_date(given[name])
-        except InputError as error:
-            problems.append(str(error))
+    days = links.dates_of(given, problems)
     first, newest = stored
     last = days.get("to", max(newest, days.get("from", newest)))
     start = days.get("from", min(last, max(first, last - timedelta(days=DEFAULT_DAYS - 1))))
