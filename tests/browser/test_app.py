@@ -77,6 +77,29 @@ def test_a_definition_is_shown_on_focus(page, server):
     expect(tip).to_contain_text("Time spent in sessions")
     link = tip.get_by_role("link", name="Learn more")
     expect(link).to_have_attribute("href", "docs?page=metrics#participation_minutes")
+    with page.context.expect_page() as opened:
+        link.click()
+    docs = opened.value
+    expect(docs.get_by_role("heading", name="participation_minutes", level=3)).to_be_in_viewport()
+    expect(docs).to_have_title("What the figures mean · Docs · usage-report")
+
+
+def test_links_between_pages_of_the_docs_stay_in_the_tab(page, server):
+    page.goto(f"{server.url}/docs")
+    page.get_by_role("link", name="Metrics", exact=True).click()
+    expect(page.get_by_role("heading", name="What the figures mean", level=1)).to_be_visible()
+    page.get_by_role("link", name="worked example").first.click()
+    expect(page.get_by_role("heading", name="A worked example", level=2)).to_be_in_viewport()
+    assert page.url == f"{server.url}/docs?page=metrics#a-worked-example"
+    assert len(page.context.pages) == 1
+    assert page.errors == []
+
+
+def test_an_address_without_a_page_leads_to_the_pages(page, server):
+    answer = page.goto(f"{server.url}/nothing/here")
+    assert answer.status == 404
+    page.get_by_role("link", name="Real time").click()
+    expect(page.get_by_role("heading", name="Real time", level=1)).to_be_visible()
 
 
 def test_the_name_leads_to_the_first_page(page, server):

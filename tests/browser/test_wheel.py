@@ -102,6 +102,8 @@ def test_the_installed_app_serves_every_page(address: str, new_page):
         page.goto(f"{address}/{path}")
         page.get_by_text(text).first.wait_for()
         assert page.get_by_test_id("stException").count() == 0
+    page.goto(f"{address}/docs?page=metrics")
+    page.get_by_role("heading", name="The figures one by one").wait_for()
     assert page.errors == []
 
 

@@ -16,8 +16,8 @@ SESSIONS = (
 )
 
 
-def visit() -> AppTest:
-    return pages.visit("Real_time")
+def visit(**query: str) -> AppTest:
+    return pages.visit("Real_time", query)
 
 
 def table(app: AppTest) -> str:

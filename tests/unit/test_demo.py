@@ -490,7 +490,7 @@ def test_sessions_are_active_at_any_time(world):
     for now in instants:
         assert sum(a <= now < b for a, b in active) >= 2, local(now, TZ)
         recording += any(a <= now < b for a, b in running)
-    assert recording > 0.5 * len(instants)
+    assert recording > 0.8 * len(instants)
 
 
 def test_events_come_in_at_any_time(world):
@@ -503,8 +503,8 @@ def test_events_come_in_at_any_time(world):
         )
 
     assert pace(range(9, 17), range(9, 14)) < 35
-    assert pace(range(6), range(9, 14)) < 180
-    assert pace(range(24), range(14, 16)) < 180  # a weekend
+    assert pace(range(6), range(9, 14)) < 150
+    assert pace(range(24), range(14, 16)) < 150  # a weekend
     assert sum(world.gaps) / len(world.gaps) < 70_000
     assert max(world.gaps[10:]) < 40 * 60_000
 
