@@ -64,7 +64,9 @@ class Frame:
         links that follow the present. ``can_pin``: it can show an instant of the past.
         """
         with guard(), st.container(key="footer"):
-            st.caption(_freshness(self, seconds=seconds))
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.caption(_freshness(self, seconds=seconds), width="content")
+                st.markdown(f"[Docs]({strings.doc_link()})", width="content")
             link = {TEAM: self.team.key, **(view or {})}
             live = Link(link, "Copy link", "The link shows the latest figures.")
             at = dates.instant(self.as_of, self.team.zone)
@@ -166,7 +168,7 @@ def _freshness(frame: Frame, *, seconds: bool) -> str:
         parts.append(
             f"**{strings.count(info.pending, 'session is', 'sessions are')} being counted**"
         )
-    return " · ".join([*parts, f"[Docs]({strings.doc_link()})"])
+    return " · ".join(parts)
 
 
 def _choose_team(keys: tuple[str, ...], head: DeltaGenerator, title: str, faults: list[str]) -> str:
