@@ -406,21 +406,21 @@ def test_partial_indexes_are_used(migrated, condition, index):
 
 
 def test_sessions_longer_than_a_day_are_processed_again(database_url):
-    """Migration 0013 marks what may have days in which nothing changes, which are stored as one row."""
+    """Migration 0013 marks what may have days in which nothing changes, and room-days."""
     engine = storage.connect(database_url)
     storage.migrate(engine, "0012")
     team = "INSERT INTO teams (id, key, zone, billing_day, is_sample, data_version, created_at)"
     session = (
-        "INSERT INTO sessions (id, team_id, key, external_id, first_event, last_event, on_from, on_until,"
-        " is_pending, room, is_open, is_estimated, anomalies) "
-        "VALUES (:id, 1, :key, '', 0, :last, :from, :until, :no, '', :no, :no, 0)"
+        "INSERT INTO sessions (id, team_id, key, external_id, first_event, last_event, room_key, is_pending,"
+        " room, is_open, is_estimated, anomalies) "
+        "VALUES (:id, 1, :key, '', 0, :last, :room, :no, '', :no, :no, 0)"
     )
     day = 86_400_000
-    spans = [(day - 1, None, None), (day, None, None), (0, 0, day - 1), (0, 1, day + 1)]
+    sessions = [(day - 1, None), (day, None), (0, b"room")]
     with engine.begin() as c:
         c.execute(sa.text(f"{team} VALUES (1, 'acme', 'UTC', 1, :no, 0, 0)"), {"no": False})
-        for id, (last, start, end) in enumerate(spans):
-            row = {"id": id, "key": b"%d" % id, "last": last, "from": start, "until": end}
+        for id, (last, room) in enumerate(sessions):
+            row = {"id": id, "key": b"%d" % id, "last": last, "room": room}
             c.execute(sa.text(session), row | {"no": False})
     storage.migrate(engine)
-    assert [row["is_pending"] for row in rows_of(engine, tables.sessions)] == [0, 1, 0, 1]
+    assert [row["is_pending"] for row in rows_of(engine, tables.sessions)] == [False, True, True]

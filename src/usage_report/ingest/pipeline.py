@@ -10,7 +10,6 @@ step ended.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,7 +19,6 @@ from usage_report.core.events import Event, QuarantinedInput
 from usage_report.core.periods import UTC_DAY, Grain, Period, edges, local, next_start, zone
 from usage_report.metering.arrays import group_starts
 from usage_report.metering.facts import merge
-from usage_report.metering.fold import SessionTimeline, fold
 from usage_report.metering.session_quarters import session_quarters
 from usage_report.metering.team_quarters import team_quarters
 from usage_report.sources import contract, registry
@@ -221,26 +219,21 @@ def rebuild(engine: Engine, team: str, *, progress: Progress | None = None) -> b
 def _process_step(c: Connection, team: int, max_events: int) -> tuple[int, int]:
     """Process the next pending sessions of a team. Return how many, and their events."""
     ids, events = pending.next_sessions(c, team, max_events)
-    sessions = session_timelines.read(c, team, ids, _fold)
-    timelines = session_timelines.merged(sessions)
+    sessions = session_timelines.read(c, team, ids)
+    timelines = [(x.sessions[0].id, x.timeline) for x in sessions if x.timeline]
     persons = {person for _, f in timelines for _, person, _, _ in f.presence}
     rooms = {f.room for _, f in timelines}
     person_ids = entities.dense_ids(c, team, t.PERSON, {digest(x): x for x in persons})
     room_ids = entities.dense_ids(c, team, t.ROOM, {digest(x): x for x in rooms})
-    quarters = session_quarters(
-        [(session.id, room_ids[f.room], f) for session, f in timelines], person_ids
-    )
-    changed = stored_quarters.replace(c, team, [x.session.id for x in sessions], quarters)
+    quarters = session_quarters([(id, room_ids[f.room], f) for id, f in timelines], person_ids)
+    processed = [session.id for x in sessions for session in x.sessions]
+    changed = stored_quarters.replace(c, team, processed, quarters)
     for starts in _split_at_days(changed, _QUARTERS_AT_ONCE):
         recomputed = team_quarters(stored_quarters.load(c, team, starts))
         facts.replace_quarters(c, team, starts, recomputed)
     _recompute_days(c, team, changed)
     pending.mark_processed(c, sessions)
     return len(ids), events
-
-
-def _fold(rows: list[tuple[Any, ...]], session: str) -> SessionTimeline | None:
-    return fold(rows, session=session)
 
 
 def set_zone(c: Connection, team: int, name: str) -> None:

@@ -87,7 +87,7 @@ sessions = Table(
     Column("pending_since", BigInteger),  # when the first of those was received
     Column("room", Text, nullable=False),
     Column("start", BigInteger),  # beginning of the first presence
-    # From when to when anything was on in a room-day: see ``metering.stretches.hull``.
+    # From when to when anything was on in a room-day: see ``metering.stretches.Links``.
     Column("on_from", BigInteger),
     Column("on_until", BigInteger),
     Column("is_open", Boolean, nullable=False),
@@ -120,14 +120,17 @@ Index(
 )
 
 _is_room_day = sessions.c.room_key.is_not(None)
-Index(
-    "sessions_room_days",
-    sessions.c.team_id,
-    sessions.c.room_key,
-    sessions.c.on_until,
-    sqlite_where=_is_room_day,
-    postgresql_where=_is_room_day,
-)
+for _name, *_columns in (
+    ("sessions_room_days", sessions.c.room_key, sessions.c.last_event),
+    ("sessions_on", sessions.c.on_until),
+):
+    Index(
+        _name,
+        sessions.c.team_id,
+        *_columns,
+        sqlite_where=_is_room_day,
+        postgresql_where=_is_room_day,
+    )
 
 events = Table(
     "events",

@@ -22,10 +22,11 @@ JOIN events ON events.session_id = anon_1.id
 GROUP BY anon_1.id, anon_1.first_event
 ORDER BY anon_1.first_event, anon_1.id;
 
-SELECT "id", "external_id", "room_key", "on_from", "on_until"
+SELECT "id", "external_id", "room_key", "first_event", "last_event", "on_from", "on_until"
 FROM "sessions"
 WHERE "id" = ANY(%s);
 
+-- 2 times
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
     "room"
 FROM "events"

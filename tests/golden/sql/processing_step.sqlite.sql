@@ -28,11 +28,12 @@ ORDER BY anon_1.first_event, anon_1.id;
 -- USE TEMP B-TREE FOR GROUP BY
 -- USE TEMP B-TREE FOR ORDER BY
 
-SELECT "id", "external_id", "room_key", "on_from", "on_until"
+SELECT "id", "external_id", "room_key", "first_event", "last_event", "on_from", "on_until"
 FROM "sessions"
 WHERE "id" IN (?);
 -- SEARCH sessions USING INTEGER PRIMARY KEY (rowid=?)
 
+-- 2 times
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
     "room"
 FROM "events"

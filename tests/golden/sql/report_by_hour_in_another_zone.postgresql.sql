@@ -20,12 +20,18 @@ WHERE sessions.team_id = %(team)s::BIGINT AND sessions.is_open AND sessions.last
     sessions.id, sessions.first_event, sessions.room_key
 FROM sessions
 WHERE sessions.team_id = %(team)s::BIGINT AND sessions.last_event >= %(as_of)s::BIGINT AND
-    sessions.first_event < %(quarter_end)s::BIGINT;
+    sessions.first_event < %(quarter_end)s::BIGINT UNION ALL SELECT sessions.id,
+    sessions.first_event, sessions.room_key
+FROM sessions
+WHERE sessions.team_id = %(team)s::BIGINT AND sessions.room_key IS NOT NULL AND sessions.on_until >=
+    %(as_of)s::BIGINT AND sessions.on_from < %(as_of)s::BIGINT AND sessions.last_event <
+    %(as_of)s::BIGINT;
 
-SELECT "id", "external_id", "room_key", "on_from", "on_until"
+SELECT "id", "external_id", "room_key", "first_event", "last_event", "on_from", "on_until"
 FROM "sessions"
 WHERE "id" = ANY(%s);
 
+-- 2 times
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
     "room"
 FROM "events"

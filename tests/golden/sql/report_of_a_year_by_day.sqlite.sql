@@ -24,18 +24,25 @@ FROM sessions
 WHERE sessions.team_id = ? AND sessions.is_open = 1 AND sessions.last_event > ? AND
     sessions.last_event < ? UNION ALL SELECT sessions.id, sessions.first_event, sessions.room_key
 FROM sessions
-WHERE sessions.team_id = ? AND sessions.last_event >= ? AND sessions.first_event < ?;
+WHERE sessions.team_id = ? AND sessions.last_event >= ? AND sessions.first_event < ? UNION ALL
+    SELECT sessions.id, sessions.first_event, sessions.room_key
+FROM sessions
+WHERE sessions.team_id = ? AND sessions.room_key IS NOT NULL AND sessions.on_until >= ? AND
+    sessions.on_from < ? AND sessions.last_event < ?;
 -- COMPOUND QUERY
 -- LEFT-MOST SUBQUERY
 -- SEARCH sessions USING INDEX sessions_open (team_id=? AND last_event>? AND last_event<?)
 -- UNION ALL
 -- SEARCH sessions USING INDEX sessions_last (team_id=? AND last_event>?)
+-- UNION ALL
+-- SEARCH sessions USING INDEX sessions_on (team_id=? AND on_until>?)
 
-SELECT "id", "external_id", "room_key", "on_from", "on_until"
+SELECT "id", "external_id", "room_key", "first_event", "last_event", "on_from", "on_until"
 FROM "sessions"
 WHERE "id" IN (?);
 -- SEARCH sessions USING INTEGER PRIMARY KEY (rowid=?)
 
+-- 2 times
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
     "room"
 FROM "events"
