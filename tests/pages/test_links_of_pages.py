@@ -119,12 +119,12 @@ def test_unknown_parts_are_explained_on_every_page(page):
 
 def test_several_faults_are_one_notice(reader):
     reader.infos["globex"] = handmade.team("globex")
-    app = pages.visit("Date_range", {"team": "nobody", "grain": "dya", "foo": "1"})
+    app = pages.visit("Date_range", {"team": "glbex", "grain": "dya", "foo": "1"})
     assert not app.warning
     (notice,) = [e for e in app.expander if "link" in e.label]
     assert notice.label == "3 parts of this link could not be used · **Details**"
     assert notice.markdown[0].value.replace("\\", "").split("\n") == [
-        "- You have no team “nobody”. Showing acme.",
+        "- You have no team “glbex”. Showing acme.",
         "- Ignored “foo” in the link.",
         "- “dya” is not a grouping; showing days. Did you mean 'day'?",
     ]
