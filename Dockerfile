@@ -2,8 +2,9 @@
 # The wheel is built in a stage of its own, so the image holds no compiler and no source tree.
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml setup.py README.md LICENSE ./
 COPY src ./src
+COPY docs ./docs
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 FROM python:3.11-slim-bookworm

@@ -38,7 +38,7 @@ def test_opens_on_this_period(page, server):
     expect(page.get_by_text("✕ over limit")).to_be_visible()
     expect(page.get_by_text("Europe/Berlin").first).to_be_visible()
     expect(page.locator(".vega-embed")).to_have_count(6)
-    assert page.title() == "This period"
+    assert page.title() == "This period · acme · usage-report"
     assert page.errors == []
 
 
@@ -73,7 +73,41 @@ def test_figures_are_those_of_the_command_line(page, server):
 def test_a_definition_is_shown_on_focus(page, server):
     visit(page, server.url, "This period")
     page.get_by_role("button", name="Help for Participation minutes").focus()
-    expect(page.get_by_role("tooltip")).to_contain_text("Time spent in sessions")
+    tip = page.get_by_role("tooltip")
+    expect(tip).to_contain_text("Time spent in sessions")
+    link = tip.get_by_role("link", name="Learn more")
+    expect(link).to_have_attribute("href", "docs?page=metrics#participation_minutes")
+    with page.context.expect_page() as opened:
+        link.click()
+    docs = opened.value
+    expect(docs.get_by_role("heading", name="participation_minutes", level=3)).to_be_in_viewport()
+    expect(docs).to_have_title("What the figures mean · Docs · usage-report")
+
+
+def test_links_between_pages_of_the_docs_stay_in_the_tab(page, server):
+    page.goto(f"{server.url}/docs")
+    page.get_by_role("link", name="Metrics", exact=True).click()
+    expect(page.get_by_role("heading", name="What the figures mean", level=1)).to_be_visible()
+    page.get_by_role("link", name="worked example").first.click()
+    expect(page.get_by_role("heading", name="A worked example", level=2)).to_be_in_viewport()
+    assert page.url == f"{server.url}/docs?page=metrics#a-worked-example"
+    assert len(page.context.pages) == 1
+    assert page.errors == []
+
+
+def test_an_address_without_a_page_leads_to_the_pages(page, server):
+    answer = page.goto(f"{server.url}/nothing/here")
+    assert answer.status == 404
+    page.get_by_role("link", name="Real time").click()
+    expect(page.get_by_role("heading", name="Real time", level=1)).to_be_visible()
+
+
+def test_the_name_leads_to_the_first_page(page, server):
+    visit(page, f"{server.url}/real-time", "Real time")
+    page.get_by_test_id("stLogoLink").click()
+    expect(page.get_by_role("heading", name="This period", level=1)).to_be_visible()
+    icon = page.locator("link[rel~=icon]").get_attribute("href")
+    assert icon.startswith("data:image/svg+xml"), "the mark, and not Streamlit's"
 
 
 def test_a_chart_shows_its_values_under_the_pointer(page, server):
@@ -93,7 +127,7 @@ def test_navigation_and_deep_links(page, server):
     assert urlsplit(page.url).path == "/real-time"
     page.reload()
     expect(page.get_by_role("heading", name="Real time", level=1)).to_be_visible()
-    assert page.title() == "Real time"
+    assert page.title() == "Real time · acme · usage-report"
 
 
 def test_real_time_lists_live_sessions(page, server):

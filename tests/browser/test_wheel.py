@@ -19,7 +19,7 @@ from support.serving import meetings, now_ms
 
 ROOT = Path(__file__).parents[2]
 #: What the build reads. The copy keeps build output out of the tree.
-SOURCES = ("pyproject.toml", "README.md", "LICENSE", "src")
+SOURCES = ("pyproject.toml", "setup.py", "README.md", "LICENSE", "src", "docs")
 
 pytestmark = pytest.mark.slow
 
@@ -102,6 +102,8 @@ def test_the_installed_app_serves_every_page(address: str, new_page):
         page.goto(f"{address}/{path}")
         page.get_by_text(text).first.wait_for()
         assert page.get_by_test_id("stException").count() == 0
+    page.goto(f"{address}/docs?page=metrics")
+    page.get_by_role("heading", name="The figures one by one").wait_for()
     assert page.errors == []
 
 

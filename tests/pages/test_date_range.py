@@ -46,10 +46,10 @@ def spec(app: AppTest) -> dict:
 
 
 def components(app: AppTest) -> dict[str, dict]:
-    """Data of our own elements, by name."""
+    """Data of our own elements, by name: of several, that of the first."""
     return {
         c.proto.component_name.rpartition(".")[2]: json.loads(c.proto.json)
-        for c in app.get("bidi_component")
+        for c in reversed(app.get("bidi_component"))
     }
 
 
@@ -349,8 +349,13 @@ def test_figures_that_are_not_supplied_or_estimated_are_marked(reader):
     app = visit("m=captions.consumed.sessions")
     assert [m.value[0] for m in app.metric][:2] == ["–", "≈"]
     text = shown(app)
-    assert "Not supplied by this team's platform" in text
-    assert "≈ 40" in text
+    assert "Not supplied by this team's platform (shown as –, not as 0): Captions minutes." in text
+    assert "≈ 40 % of consumed minutes (" in text
+    (notes,) = app.expander
+    assert notes.label.replace("\\", "").startswith(
+        "1 metric not supplied · ≈ 40 % of consumed minutes estimated · "
+    )
+    assert notes.label.endswith(" · **Details**")
     table = components(app)["usage_report_usage_table"]
     assert [c["t"] for c in table["cols"] if c.get("absent")] == ["Captions minutes"]
     assert all(r.get("e") for r in table["rows"] if r.get("s") != 2)
@@ -358,7 +363,7 @@ def test_figures_that_are_not_supplied_or_estimated_are_marked(reader):
 
 def test_without_metrics_a_hint_takes_the_place_of_the_chart(reader):
     app = visit("m=none")
-    assert "Choose one or more metrics above" in shown(app)
+    assert "Choose metrics above" in shown(app)
     assert not app.get("vega_lite_chart")
     assert "usage_report_usage_table" in components(app)
 

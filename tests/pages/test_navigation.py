@@ -20,6 +20,7 @@ TITLES = {
     "date-range": "Date range",
     "reconcile": "Reconcile",
     "sources": "Sources",
+    "docs": "Documentation",
 }
 
 
@@ -54,7 +55,8 @@ def test_switching_to_a_file_of_the_pages_folder(file):
     assert app.title[0].value == "This period"
     app.switch_page(f"../../../pages/{file}").run()
     assert not app.exception
-    assert app.title[0].value == Path(file).stem.replace("_", " ")
+    title = Path(file).stem.replace("_", " ")
+    assert app.title[0].value == {"Docs": "Documentation"}.get(title, title)
 
 
 def test_files_of_the_pages_folder_only_call_the_package():

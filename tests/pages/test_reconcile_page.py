@@ -100,23 +100,26 @@ def test_before_the_first_pull_the_page_explains_it(engine):
 def test_days_of_one_metric_with_verdict_and_reasons(pulled):
     app = visit()
     assert {m.label: m.value.replace("\u202f", "") for m in app.metric} == {
-        "Ours": "273.0min", "Digital Samba": "304.0min", "Difference": "+31.0", "Verdict": "≠ differs",
+        "Ours": "273.0min", "Digital Samba": "304.0min", "Difference": "+31.0min", "Verdict": "≠ differs",
     }  # fmt: skip
     days = app.dataframe[0].value
     assert list(days["Day"]) == ["Mon 2 Mar 2026", "Tue 3 Mar 2026", "Wed 4 Mar 2026"]
     assert list(days["Verdict"]) == ["≈ within rounding", "≠ differs", "✓ equal"]
-    assert list(days["Difference"]) == ["+2.0", "+29.0", "0"]
+    assert list(days["Difference"]) == ["+2.0\u202fmin", "+29.0\u202fmin", "0\u202fmin"]
     assert days["Likely reasons"][0] == "rounding (up to 3)"
     assert "grace time (up to 21)" in days["Likely reasons"][1]
     assert "rounded up one by one" in shown(app)
 
 
 def test_every_metric_in_total(pulled):
-    totals = visit().dataframe[1].value.set_index("Metric")
-    assert totals.loc["Participation minutes", "Ours"] == "273.0"
+    app = visit()
+    totals, rest = (app.dataframe[i].value.set_index("Metric") for i in (1, 2))
+    assert totals.loc["Participation minutes", "Ours"] == "273.0\u202fmin"
     assert totals.loc["Sessions", "Verdict"] == "≠ differs"
-    assert totals.loc["Captions minutes", "Verdict"] == "– no comparison"
-    assert totals.loc["Captions minutes", "Vendor"] == "–", "not supplied is not 0"
+    assert "– no comparison" not in set(totals["Verdict"])
+    assert set(rest["Verdict"]) == {"– no comparison"}
+    assert rest.loc["Captions minutes", "Vendor"] == "–", "not supplied is not 0"
+    assert [box.label for box in app.expander] == [f"{len(rest)} metrics without a comparison"]
 
 
 def test_a_link_chooses_days_and_metric(pulled):
@@ -137,16 +140,20 @@ def test_unusable_parts_of_a_link_are_explained(pulled):
     app = visit(
         **{"from": "soon", "to": "2026-03-03", "m": "sesions", "screen": "perhaps", "zone": "Mars"}
     )
-    text = "\n".join(w.value for w in app.warning).replace("\\", "")
-    assert len(app.warning) == 4
-    assert "'soon' is not a date" in text
-    assert "Did you mean 'sessions'?" in text
+    (notice,) = [e for e in app.expander if "link" in e.label]
+    assert notice.label == "4 parts of this link could not be used · **Details**"
+    assert notice.markdown[0].value.replace("\\", "").split("\n") == [
+        "- The first day “soon” cannot be used. Write it as YYYY-MM-DD, for example 2026-03-31.",
+        "- “sesions” is not a metric that is compared; showing another one. Did you mean 'sessions'?",
+        "- “Mars” is not a time zone of this page; using UTC.",
+        "- “perhaps” is not a way to count screenshare; taking it as included.",
+    ]
 
 
 def test_the_teams_own_zone_can_be_chosen(pulled):
     team_changes.change(pulled, "acme", now=NOW, zone="Asia/Tokyo")
     app = visit(zone="Asia/Tokyo")
-    assert "Our days are in Asia/Tokyo" in shown(app)
+    assert "Days: ours in Asia/Tokyo" in shown(app)
 
 
 def test_new_figures_are_shown_at_once(pulled):
@@ -191,7 +198,7 @@ def test_connections_recordings_sessions_and_late_events_by_day(engine):
         received=NOW + 1000,
     )
     cuts = [instant(f"2026-03-0{d}T00:00:00Z") for d in (3, 4, 5, 6)]
-    found = stored.evidence(engine, "acme", np.array(cuts), [NOW, -1, NOW])
+    found = stored.evidence(engine, "acme", "digitalsamba", np.array(cuts), [NOW, -1, NOW])
     assert found.connections.tolist() == [3, 3, 2]
     assert found.sessions.tolist() == [1, 1, 1]
     assert found.recordings.tolist() == [0, 0, 0]

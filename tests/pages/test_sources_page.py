@@ -110,7 +110,7 @@ def test_without_a_source_the_page_shows_how_to_connect_one(engine):
     assert "usage-report hook set PLATFORM acme" in text
     assert "usage-report token create --team acme" in text
     assert "LiveKit (`livekit`)" in text
-    assert "The quarantine is empty" in text
+    assert "Empty: everything received could be read." in text
 
 
 def test_an_empty_database_shows_how_to_begin(engine):

@@ -14,6 +14,7 @@ from usage_report.core.errors import DatabaseError
 from usage_report.core.events import instant
 from usage_report.core.metrics import PERIOD
 from usage_report.render.charts import period as chart
+from usage_report.ui import strings
 
 
 def visit(**query: str) -> AppTest:
@@ -28,7 +29,9 @@ def reader(monkeypatch) -> handmade.HandmadeReader:
 def test_six_cards_with_definition_and_figure(reader):
     app = visit()
     assert [m.label for m in app.metric] == [m.title for m in PERIOD]
-    assert [m.proto.help for m in app.metric] == [m.definition for m in PERIOD]
+    assert [m.proto.help for m in app.metric] == [
+        f"{strings.plain(m.definition)} [Learn more](docs?page=metrics#{m.key})" for m in PERIOD
+    ]
     figures = {c.key: c.value for c in reader.period("acme", handmade.NOW).metrics}
     assert app.metric[0].value.replace("\u202f", "") == f"{figures['participation_minutes']:.0f}min"
     assert app.metric[1].value == str(figures["max_concurrent_sessions"])
@@ -119,8 +122,10 @@ def test_a_chart_per_metric_each_with_a_description(reader):
 def test_sample_data_is_announced_with_how_to_replace_it(reader):
     assert "Sample data" not in shown(visit())
     reader.infos["acme"] = handmade.team(is_sample=True)
-    assert "Sample data" in shown(visit())
-    assert "usage-report ingest --team YOUR-TEAM FILE" in shown(visit())
+    app = visit()
+    assert "Sample data.** [Connect your own](docs?page=connect)" in shown(app)
+    app.button(key="sample_hide").click().run()
+    assert "Sample data" not in shown(app)
 
 
 def test_sessions_being_counted_are_shown(reader):
@@ -172,7 +177,9 @@ def test_back_to_an_address_without_a_team_is_left_as_it_is(reader):
 def test_an_unknown_team_in_the_link_is_explained(reader):
     reader.infos["globex"] = handmade.team("globex")
     app = visit(team="glbex")
-    assert app.warning[0].value == "You have no team `glbex`. Showing `acme`."
+    assert [w.value.replace("\\", "") for w in app.warning] == [
+        "You have no team “glbex”. Showing acme."
+    ]
     assert control(app.selectbox, "team").value == "acme"
 
 

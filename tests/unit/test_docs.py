@@ -21,6 +21,8 @@ from usage_report.core import presets, settings, telemetry
 from usage_report.core.events import KINDS, instant, parse
 from usage_report.core.metrics import ALL, METRICS, Measure
 from usage_report.ingest.write_queue import QUEUE_BYTES, QUEUE_EVENTS
+from usage_report.render.live import figures
+from usage_report.reporting.model import Live
 from usage_report.sources import registry
 
 ROOT = Path(__file__).parents[2]
@@ -216,11 +218,6 @@ _COMBINE = {
     Measure.PEAK: "maximum",
     Measure.LEVEL: "last",
 }
-_RANGE = _COMBINE | {
-    Measure.DISTINCT: "each counted once",
-    Measure.PEAK: "the highest",
-    Measure.LEVEL: "the last",
-}
 
 
 def test_every_metric_is_defined_and_says_how_it_combines():
@@ -231,12 +228,22 @@ def test_every_metric_is_defined_and_says_how_it_combines():
     assert documented == [(m.key, _COMBINE[m.measure]) for m in ALL]
 
 
-def test_the_seventeen_metrics_are_listed():
-    documented = [
-        (cells[0], cells[2])
-        for cells in rows(section("docs/metrics.md", "## The seventeen metrics in short"))
-    ]
-    assert documented == [(m.title, _RANGE[m.measure]) for m in METRICS]
+def test_every_figure_has_a_heading_with_its_definition():
+    """Where *Learn more* in the help of a figure leads to."""
+    text = section("docs/metrics.md", "## The figures one by one")
+    found = {
+        key: (title, " ".join(body.split()))
+        for key, title, body in re.findall(
+            r"^### (\w+)\n\n\*\*(.+?)\.\*\* (.+?)(?=\n### |\Z)", text, re.MULTILINE | re.DOTALL
+        )
+    }
+    live = figures(Live(0, 0, 0, 0, (), ()))
+    wanted = {m.key: (m.title, m.definition) for m in METRICS}
+    wanted |= {figure.key: (figure.title, figure.definition) for figure in live}
+    assert list(found) == list(wanted)
+    for key, (title, definition) in wanted.items():
+        assert found[key][0] == title
+        assert found[key][1].startswith(definition), key
 
 
 def test_every_event_type_and_field_is_documented():

@@ -106,42 +106,66 @@ def test_an_empty_link_is_the_default_view():
     [
         (
             "preset=last-31",
-            "There is no preset “last-31”. Did you mean 'last-30'?",
+            "There is no range “last-31”. Did you mean 'last-30'? Showing “Last 30 days”.",
             {"preset": "last-30"},
         ),
-        ("preset=Last+30+days", "There is no preset “Last 30 days”", {"preset": "last-30"}),
+        (
+            "preset=Last+30+days",
+            "There is no range “Last 30 days”. Showing “Last 30 days”.",
+            {"preset": "last-30"},
+        ),
         (
             "preset=nix&from=2026-01-01&to=2026-01-02",
-            "There is no preset “nix”",
+            "There is no range “nix”.",
             {"preset": "", "start": date(2026, 1, 1), "last": date(2026, 1, 2)},
         ),
         (
             "preset=today&from=2026-01-01&to=2026-01-02",
-            "both a preset and dates",
+            "The link has a named range and dates; the named range is used.",
             {"preset": "today"},
         ),
         (
             "from=2026-03-01",
-            "“to” is missing in the link. Only 2026-03-01 is shown.",
+            "The link has no last day. Showing 2026-03-01 only.",
             {"start": date(2026, 3, 1), "last": date(2026, 3, 1)},
         ),
         (
             "from=2026-03-01&to=2026-02-31",
-            "“to”: “2026-02-31” cannot be used. Write it as YYYY-MM-DD",
+            "for example 2026-03-31. Showing 2026-03-01 only.",
             {"last": date(2026, 3, 1)},
         ),
-        ("from=x&to=y", "Showing “Last 30 days” instead.", {"preset": "last-30"}),
+        (
+            "from=x&to=y",
+            "for example 2026-03-31. Showing “Last 30 days”.",
+            {"preset": "last-30"},
+        ),
         (
             "from=2026-03-05&to=2026-03-01",
             "The range ended before it began; its dates have been swapped.",
             {"start": date(2026, 3, 1), "last": date(2026, 3, 5)},
         ),
-        ("from=2001-01-01&to=2026-03-01", "longer than ten years", {"last": date(2026, 3, 1)}),
+        (
+            "from=2001-01-01&to=2026-03-01",
+            "The range is longer than ten years; its last 3,660 days are shown.",
+            {"last": date(2026, 3, 1)},
+        ),
         (
             "from=2150-01-01&to=2150-03-01",
-            "The range cannot end after 2027-11-24; it now ends on that day.",
-            {"last": TODAY + AHEAD},
+            "The range is more than a year ahead; showing “Last 30 days”.",
+            {"preset": "last-30", "start": None, "last": None},
         ),
+        (
+            "from=2027-01-01&to=2150-03-01",
+            "The range cannot end after 2027-11-24; it now ends on that day.",
+            {"start": date(2027, 1, 1), "last": TODAY + AHEAD},
+        ),
+        (
+            "from=2150-01-01&to=2150-03-01&grain=hour",
+            "The range is more than a year ahead; showing “Last 30 days”.",
+            {"preset": "last-30", "grain": Grain.HOUR},
+        ),
+        ("preset=today&from=x", "the named range is used.", {"preset": "today"}),
+        ("foo=1", "Ignored “foo” in the link.", {"preset": "last-30"}),
         ("from=1999-01-01&to=2199-12-31", "Dates from 2000 to 2199", {}),
         (
             "m=sessions.sesions",
@@ -169,7 +193,11 @@ def test_an_empty_link_is_the_default_view():
             "Ignored “presets” in the link. Did you mean 'preset'?",
             {"preset": "last-30"},
         ),
-        ("grain=week&grain=month", "given 2 times; the last one is used", {"grain": Grain.MONTH}),
+        (
+            "grain=week&grain=month",
+            "The link has “grain” 2 times; the last one is used.",
+            {"grain": Grain.MONTH},
+        ),
         ("m=" + "a" * 100_000, "Ignored “m” in the link: 100,000 characters are too many.", {}),
     ],
 )

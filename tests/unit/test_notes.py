@@ -23,7 +23,7 @@ def report(last="2026-11-20", grain=Grain.DAY, **more):
 
 
 def test_nothing_to_say():
-    assert notes.notes(report()) == ()
+    assert notes.notes(report()) == notes.summary(report()) == ()
 
 
 def test_all_notes_the_most_important_first():
@@ -42,6 +42,13 @@ def test_all_notes_the_most_important_first():
             "2 connections or recordings never reported their end:"
             " they are counted until the last event of their session before a long gap."
         ),
+    )
+    assert notes.summary(made) == (
+        "2 metrics not supplied",
+        "1 metric not from every platform",
+        "≈ 30\u202f% of consumed minutes estimated",
+        "Mon 23 Nov 2026 so far (until 11:30)",
+        "2 without an end",
     )
 
 
@@ -105,6 +112,7 @@ def test_a_team_without_records():
     made = report(records_from=None)
     assert made.state() is BucketState.NO_RECORDS
     assert notes.notes(made) == ("There are no records before Mon 23 Nov 2026, 11:30.",)
+    assert notes.summary(made) == ("There are no records before Mon 23 Nov 2026, 11:30",)
     assert notes.records_text(replace(made, query=replace(made.query, as_of=0))) == ""
 
 
@@ -112,6 +120,7 @@ def test_a_skipped_date_is_named():
     query = Query("acme", date(2011, 12, 29), date(2011, 12, 31), "Pacific/Apia", AS_OF)
     text = "Clocks in Pacific/Apia skipped 30 Dec 2011: the date is complete and empty."
     assert notes.notes(make_report(query)) == (text,)
+    assert notes.summary(make_report(query)) == ("1 skipped date",)
     assert notes.notes(make_report(replace(query, grain=Grain.MONTH))) == (text,)
     assert notes.notes(make_report(replace(query, last=date(2011, 12, 29)))) == ()
 

@@ -66,9 +66,10 @@ def report(
     )
 
 
-def counts(n=3, connections=0, recordings=0, sessions=0, late=0) -> Evidence:
+def counts(n=3, connections=0, recordings=0, sessions=0, late=0, elsewhere=0) -> Evidence:
     """The same evidence on every day."""
-    return Evidence(*(np.full(n, x, np.int64) for x in (connections, recordings, sessions, late)))
+    found = (connections, recordings, sessions, late, elsewhere)
+    return Evidence(*(np.full(n, x, np.int64) for x in found))
 
 
 def vendor_figures(**fields) -> dict[str, dict[str, float]]:
@@ -257,7 +258,7 @@ def test_an_empty_day_has_nothing_to_round():
     found = run(
         report(recorded_minutes=[10.5, 0, 0]),
         vendor_figures(recorded_minutes=[11, 0, 1]),
-        Evidence(*[np.array([1, 0, 0])] * 4),
+        Evidence(*[np.array([1, 0, 0])] * 5),
     )
     assert [line.verdict for line in found.lines["recorded_minutes"]] == [
         Verdict.ROUNDING,
@@ -285,6 +286,19 @@ def test_usage_moved_across_midnight_suggests_another_zone():
     assert total.verdict is Verdict.EQUAL
     assert sentences(total) == [
         "2 days differ by more than rounding, although the total does not. See the days."
+    ]
+
+
+def test_a_neighbour_within_rounding_does_not_suggest_another_zone():
+    found = run(
+        report(participation_minutes=[100, 100, 100]),
+        vendor_figures(participation_minutes=[101, 40, 100]),
+        counts(connections=1),
+    )
+    assert [codes(line) for line in found.lines["participation_minutes"]] == [
+        ["rounding"],
+        ["unknown"],
+        [],
     ]
 
 
@@ -420,6 +434,20 @@ def test_a_reason_of_one_day_names_it_in_the_total():
     assert rendered.sentence(total, reason) == (
         "Tue 3 Mar 2026 and 1 more day: 5 join or leave events of this day were received after"
         " the vendor's figure was pulled. Pull again."
+    )
+
+
+def test_usage_on_another_platform_is_a_reason_where_the_vendor_has_less():
+    """Day 1 lacks a session; day 2 has one more, which another platform cannot explain."""
+    found = run(report(sessions=[4, 4, 4]), vendor_figures(sessions=[3, 5, 4]), counts(elsewhere=7))
+    assert [codes(line) for line in found.lines["sessions"]] == [
+        ["other-platform", "zone", "sessions"],
+        ["zone", "sessions"],
+        [],
+    ]
+    first = found.lines["sessions"][0]
+    assert rendered.sentence(first, first.reasons[0]) == (
+        "7 connections came from another platform, which the vendor does not count."
     )
 
 

@@ -296,9 +296,9 @@ def test_a_platform_that_lacks_what_another_supplies_is_named():
     zoom, jitsi = (registry.discover()[name].cannot_supply for name in ("zoom", "jitsi"))
     assert jitsi > zoom
     assert coverage.partly(["zoom"]) == coverage.partly([]) == coverage.partly(["ours"]) == ()
-    assert coverage.partly(iter(["zoom", "jitsi"])) == (("Jitsi event_sync", jitsi - zoom),)
+    assert coverage.partly(iter(["zoom", "jitsi"])) == (("Jitsi", jitsi - zoom),)
     assert coverage.partly(["ours", "jitsi", "zoom"]) == (
-        ("Jitsi event_sync", jitsi),
+        ("Jitsi", jitsi),
         ("Zoom", zoom),
     )
 

@@ -163,7 +163,11 @@ def test_three_figures():
         ("Active recordings", "1", True),
     ]
     assert live_text.figures(make_live(recordings=None))[2] == live_text.LiveFigure(
-        "Active recordings", "–", "Not supplied by this team's platform. This is not 0.", False
+        "active_recordings",
+        "Active recordings",
+        "–",
+        "Your platform does not report recordings.",
+        False,
     )
 
 

@@ -19,7 +19,7 @@ EDGES = np.arange(TEN, TEN + 4 * HOUR, HOUR)
 
 
 def evidence(engine, fetched=(-1, -1, -1)) -> dict[str, list[int]]:
-    found = vendor_figures.evidence(engine, "acme", EDGES, fetched)
+    found = vendor_figures.evidence(engine, "acme", "digitalsamba", EDGES, fetched)
     return {name: counts.tolist() for name, counts in found._asdict().items()}
 
 
@@ -38,6 +38,7 @@ def test_evidence_counts_what_touches_each_bucket(engine):
         "recordings": [1, 1, 1],
         "sessions": [3, 3, 2],
         "late": [0, 0, 0],
+        "elsewhere": [0, 0, 0],
     }
 
 
@@ -59,7 +60,7 @@ def test_late_are_joins_and_leaves_received_after_the_figures(engine):
 def test_without_events_all_counts_are_zero(engine):
     product.feed(engine, list(Log("2026-02-01").stay("10:00", "10:30", "a")))
     assert evidence(engine) == {
-        key: [0, 0, 0] for key in ("connections", "recordings", "sessions", "late")
+        key: [0, 0, 0] for key in ("connections", "recordings", "sessions", "late", "elsewhere")
     }
     with pytest.raises(NotFoundError):
-        vendor_figures.evidence(engine, "unknown", EDGES, (-1, -1, -1))
+        vendor_figures.evidence(engine, "unknown", "digitalsamba", EDGES, (-1, -1, -1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -44,9 +45,12 @@ def _parse_limit(text: str) -> tuple[str, float]:
     try:
         number = float(value.replace("_", ""))
     except ValueError:
-        number = -1
-    if not 0 <= number < 1e15:
+        number = math.nan
+    if math.isnan(number):
         raise InputError(f"The limit {text!r} is not a number", "", f"Write it as {key}=100000.")
+    if not 0 <= number < 1e15:
+        bound = "0 or more" if number < 0 else "less than 10 to the power of 15"
+        raise InputError(f"The limit {text!r} is out of range", "", f"It must be {bound}.")
     return key, number
 
 

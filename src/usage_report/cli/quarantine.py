@@ -12,6 +12,7 @@ from usage_report.cli.output import outcome_counts
 from usage_report.core import clock
 from usage_report.core.errors import InputError
 from usage_report.ingest import pipeline
+from usage_report.render import terminal
 from usage_report.storage import quarantine as store
 
 
@@ -33,9 +34,8 @@ def list_(limit: int) -> None:
     with storage.reading(open_engine()) as c:
         rows = store.summaries(c, limit=limit)
     for row in rows:
-        click.echo(
-            f"{row.id}\t{row.origin}:{row.position}\t{row.team or '-'}\t{row.reason}\t{row.why}"
-        )
+        cells = (row.id, f"{row.origin}:{row.position}", row.team or "-", row.reason, row.why)
+        click.echo("\t".join(terminal.harmless(str(cell)) for cell in cells))
     if not rows:
         click.echo("Nothing is in quarantine.", err=True)
 

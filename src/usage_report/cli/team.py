@@ -76,4 +76,4 @@ def show(key: str) -> None:
 def list_() -> None:
     """List all teams."""
     for key in reader_for(open_engine()).teams():
-        click.echo(key)
+        click.echo(terminal.harmless(key))

@@ -109,16 +109,15 @@ ALL: tuple[Metric, ...] = (
     *_with_parts(
         "consumed_minutes",
         "Consumed minutes",
-        "Time each connection receives what others broadcast, counted per sender. Where a "
-        "platform does not report who receives what, all others present count as receiving it, "
-        "and the figure is marked as estimated.",
+        "Time each connection receives what others broadcast, counted per sender; an estimate "
+        "where a platform does not report who receives what.",
     ),
     Metric(
         "active_participants",
         "Active participants",
         Measure.DISTINCT,
         ("persons",),
-        "Different people who were present at least once. A person who returns is counted once.",
+        "Different people who were present at least once, each counted once.",
     ),
     Metric(
         "max_concurrent_participants",
@@ -134,7 +133,7 @@ ALL: tuple[Metric, ...] = (
         "Sessions",
         Measure.COUNT,
         ("sessions",),
-        "Sessions that started. A session starts when its first participant joins.",
+        "Sessions that started, which is when their first participant joins.",
     ),
     Metric(
         "active_rooms",
@@ -203,8 +202,7 @@ ALL: tuple[Metric, ...] = (
         "Recording storage",
         Measure.LEVEL,
         ("storage",),
-        "Minutes of recordings stored at the end: each counts with its whole length, from its "
-        "stop until its deletion.",
+        "Length of all recordings stored at the end; it falls only when recordings are deleted.",
         period=5,
     ),
     Metric(

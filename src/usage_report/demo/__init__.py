@@ -4,12 +4,13 @@ Owns who works there, which sessions a day has and what happens in them. May imp
 Does not own storing the events (``ingest.sample``), nor a clock.
 """
 
-from usage_report.demo.company import BILLING_DAY, LIMITS, TEAM, ZONE
+from usage_report.demo.company import BILLING_DAY, LIMITS, SOURCE, TEAM, ZONE
 from usage_report.demo.sample import events, start_of, top_up_from
 
 __all__ = [
     "BILLING_DAY",
     "LIMITS",
+    "SOURCE",
     "TEAM",
     "ZONE",
     "events",

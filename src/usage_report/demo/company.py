@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 TEAM = "demo"
+#: Source of most events: the company's own rooms.
 SOURCE = "sample"
+#: Source of the events of its second platform, which reports neither chat nor whiteboards.
+LIVEKIT = "livekit"
 ZONE = "Europe/Berlin"
 BILLING_DAY = 15
 #: The contract. In the middle of a usual billing period minutes are well below their limit,
 #: sessions near it, participants over it.
 LIMITS = {
     "participation_minutes": 1_100_000,
-    "max_concurrent_sessions": 18,
-    "max_concurrent_participants": 400,
+    "max_concurrent_sessions": 14,
+    "max_concurrent_participants": 340,
 }
 
 WORK, OFF, ALWAYS = "working days", "weekends and holidays", "every day"
@@ -40,9 +43,11 @@ class Room(NamedTuple):
     #: Average number of sessions at each start, and the minutes over which their beginnings spread.
     calls: float = 1
     spread_minutes: float = 1
-    #: What season and growth change: the number of "calls", or of "people" in each; ``""`` for
-    #: neither.
+    #: What season, growth and the day change: the number of "calls", or of "people" in each;
+    #: ``""`` for neither.
     varies: str = ""
+    #: How far the number of calls is from its average on a day: 0.2 for up to a fifth.
+    calls_vary: float = 0.0
     #: Numbers of the employees who use it. Sessions that begin together share them.
     employees: Range = (0, 120)
     #: One host is always present. In addition: employees, and guests of a crowd.
@@ -54,6 +59,7 @@ class Room(NamedTuple):
     staff_stay_minutes: Range | None = None
     guest_stay_minutes: Range | None = None
     #: Chances that a microphone and a camera are on.
+    host_sends: tuple[float, float] = (0.98, 0.7)
     staff_sends: tuple[float, float] = (0.95, 0.6)
     guest_sends: tuple[float, float] = (0.9, 0.5)
     #: Average number of mutes in a stay, and of screens, chat posts and questions per hour.
@@ -70,6 +76,8 @@ class Room(NamedTuple):
     breakouts: int = 0
     #: Do events report who receives which track? Only then are consumed minutes exact.
     has_subscriptions: bool = False
+    #: Source of its events.
+    source: str = SOURCE
     #: Once a month, all leave events and the end of one session are lost.
     loses_ends: bool = False
 
@@ -78,8 +86,9 @@ ROOMS = (
     Room(
         "Daily stand-up",
         ("09:15",),
-        (10, 15),
-        calls=12,
+        (8, 19),
+        calls=6.6,
+        calls_vary=0.2,
         employees=(0, 84),
         staff=(2, 3),
         staff_sends=(0.9, 0.5),
@@ -129,6 +138,7 @@ ROOMS = (
         chat=2,
         whiteboard=0.3,
         recorded=0.15,
+        staff_sends=(0.7, 0.35),
     ),
     Room(
         "Virtual office",
@@ -137,10 +147,11 @@ ROOMS = (
         is_open_at_christmas=True,
         varies="people",
         staff=(13, 17),
-        staff_stay_minutes=(110, 250),
-        staff_sends=(0.1, 0.06),
+        staff_stay_minutes=(130, 270),
+        staff_sends=(0.08, 0.05),
         mutes=0,
         chat=3,
+        has_subscriptions=True,
     ),
     Room(
         "Support desk",
@@ -149,15 +160,16 @@ ROOMS = (
         is_open_at_christmas=True,
         varies="people",
         employees=(100, 120),
-        staff=(3, 4),
+        staff=(2, 3),
         guests=(1, 1),
-        staff_stay_minutes=(140, 250),
-        guest_stay_minutes=(12, 34),
-        staff_sends=(0.9, 0.2),
-        guest_sends=(0.9, 0.15),
+        staff_stay_minutes=(150, 280),
+        guest_stay_minutes=(14, 40),
+        staff_sends=(0.6, 0.1),
+        guest_sends=(0.8, 0.1),
         mutes=0.1,
         screens=0.3,
         chat=2,
+        host_sends=(0.7, 0.1),
     ),
     Room(
         "All-hands",
@@ -166,7 +178,7 @@ ROOMS = (
         weekdays=(0,),
         varies="people",
         staff=(50, 66),
-        staff_sends=(0.08, 0.25),
+        staff_sends=(0.05, 0.08),
         mutes=0,
         screens=2,
         chat=25,
@@ -181,7 +193,7 @@ ROOMS = (
         weekdays=(2,),
         employees=(84, 100),
         staff=(0, 0),
-        guests=(285, 435),
+        guests=(255, 365),
         crowd="viewer",
         guest_sends=(0, 0),
         mutes=0,
@@ -198,16 +210,17 @@ ROOMS = (
         (130, 160),
         weekdays=(1, 3),
         varies="people",
-        staff=(6, 10),
-        guests=(4, 9),
+        staff=(6, 9),
+        guests=(3, 7),
         staff_sends=(0.7, 0.6),
-        mutes=0.6,
+        mutes=0.4,
         screens=1.5,
         chat=8,
         whiteboard=1,
         breakouts=4,
         recorded=0.6,
         deleted=0.4,
+        has_subscriptions=True,
     ),
     Room(
         "Board room",
@@ -232,16 +245,35 @@ ROOMS = (
         weeks=(2, 4),
         varies="people",
         staff=(2, 3),
-        guests=(28, 45),
+        guests=(22, 34),
         crowd="member",
-        guest_stay_minutes=(60, 150),
-        guest_sends=(0.25, 0.3),
+        guest_stay_minutes=(80, 180),
+        guest_sends=(0.22, 0.25),
         screens=1,
         chat=30,
         recorded=0.5,
+        has_subscriptions=True,
     ),
     Room(
-        "Weekend drop-in", ("10:30", "16:30"), (60, 110), OFF, staff=(1, 3), guests=(0, 3), chat=4
+        "Weekend drop-in",
+        ("10:30", "16:30"),
+        (60, 110),
+        OFF,
+        staff=(1, 3),
+        guests=(0, 3),
+        source=LIVEKIT,
+    ),
+    Room(
+        "Field service",
+        ("12:40",),
+        (45, 100),
+        weekdays=(4,),
+        varies="people",
+        employees=(60, 100),
+        staff=(4, 9),
+        staff_sends=(0.9, 0.3),
+        screens=0.5,
+        source=LIVEKIT,
     ),
     # The two rooms that never close: a shift ends some minutes after the next one has begun, so
     # that there is always a session.
@@ -253,12 +285,13 @@ ROOMS = (
         employees=(96, 120),
         staff=(1, 1),
         guests=(1, 1),
-        staff_stay_minutes=(35, 90),
-        guest_stay_minutes=(7, 22),
+        staff_stay_minutes=(60, 130),
+        guest_stay_minutes=(15, 40),
         staff_sends=(0.4, 0.1),
         guest_sends=(0.4, 0.05),
         mutes=0.1,
-        chat=0.5,
+        chat=3.6,
+        host_sends=(0.5, 0.05),
     ),
     Room(
         "Operations room",
@@ -267,12 +300,13 @@ ROOMS = (
         ALWAYS,
         employees=(72, 108),
         staff=(1, 2),
-        staff_stay_minutes=(9, 36),
+        staff_stay_minutes=(20, 75),
         staff_sends=(0.4, 0.1),
         mutes=0.1,
         screens=0.3,
-        chat=0.5,
-        recorded=0.97,
+        chat=3.6,
+        recorded=0.9,
         deleted=0.95,
+        host_sends=(0.5, 0.05),
     ),
 )

@@ -61,6 +61,7 @@ def _sessions(room: Room, day: date) -> list[Session]:
     slug = room.name.lower().replace(" ", "-")
     dice = Dice("plan", day, slug)
     calls, people = _scale(room, day)
+    calls *= 1 + room.calls_vary * (2 * dice.random() - 1)
     sessions: list[Session] = []
     for time in room.starts:
         start_minute = int(time[:2]) * 60 + int(time[3:])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from operator import itemgetter
 
 from usage_report.core.events import CODE, Event
-from usage_report.demo.company import SOURCE, TEAM
+from usage_report.demo.company import TEAM
 from usage_report.demo.people import Person
 from usage_report.demo.randomness import Dice
 from usage_report.demo.schedule import MINUTE, Session
@@ -50,7 +50,8 @@ def _event(
     session: Session, suffix: str, time: int, code: int, texts: tuple[str, str, str, str, str]
 ) -> Event:
     id = f"{session.id}-{suffix}"
-    return Event(TEAM, SOURCE, id, code, time, session.room.name, session.id, *texts, "")
+    room = session.room
+    return Event(TEAM, room.source, id, code, time, room.name, session.id, *texts, "")
 
 
 class _Script:

@@ -17,7 +17,6 @@ from usage_report.demo.schedule import MINUTE, Session
 SECOND = 1_000
 #: Shares of stays whose connection drops, and whose person also joins with a second device.
 _DROPPED, _SECOND_DEVICE = 0.025, 0.03
-_HOST_SENDS = (0.98, 0.7)
 
 
 class Stay(NamedTuple):
@@ -71,7 +70,7 @@ class Stays:
 
     def _host(self, who: Person, start: int, leave: int) -> Stay:
         join = start + self.dice.between(0, SECOND)
-        return Stay(self._connection(), who, join, leave, _HOST_SENDS, is_host=True)
+        return Stay(self._connection(), who, join, leave, self.room.host_sends, is_host=True)
 
     def _guests(self) -> list[Stay]:
         """Return the stays of the guests, each a different person of the crowd."""

@@ -1,10 +1,15 @@
-"""The company's year: working days, quiet seasons and growth. Functions of the date alone."""
+"""The company's year: working days, quiet seasons, growth, busy and slow days.
+
+Functions of the date alone.
+"""
 
 from __future__ import annotations
 
 from datetime import date
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
+
+from usage_report.demo.randomness import Dice
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
@@ -41,7 +46,8 @@ def activity(day: date) -> float:
     if is_christmas_break(day):
         return 0.25
     summer = 0.62 if date(day.year, 7, 10) <= day <= date(day.year, 8, 31) else 1.0
-    return summer * (0.95, 1.05, 1.05, 1.0, 0.8)[day.weekday()]
+    weekday = (0.95, 1.05, 1.05, 1.0, 0.8)[day.weekday()]
+    return summer * weekday * (0.8 + 0.4 * Dice("activity", day).random())
 
 
 def size(day: date) -> float:

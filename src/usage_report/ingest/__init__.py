@@ -5,4 +5,4 @@ May import ``storage``, ``sources``, ``metering``, ``demo``, ``core``.
 Does not own SQL or reports.
 """
 
-__all__ = ["pipeline", "pull", "sample", "teams", "worker", "write_queue"]
+__all__ = ["pipeline", "pull", "sample", "sample_vendor", "teams", "worker", "write_queue"]

@@ -9,9 +9,10 @@ from sqlalchemy.engine import Engine
 from usage_report import demo
 from usage_report.core.errors import InputError
 from usage_report.core.events import Event
-from usage_report.ingest import pipeline
+from usage_report.ingest import pipeline, sample_vendor
 from usage_report.ingest import teams as team_changes
 from usage_report.storage import inbox, reading, teams, writing
+from usage_report.storage.teams import TeamRef
 
 
 def span(engine: Engine, now: int) -> tuple[int, int]:
@@ -26,12 +27,12 @@ def span(engine: Engine, now: int) -> tuple[int, int]:
 def fill(engine: Engine, *, now: int, progress: pipeline.Progress | None = None) -> int:
     """Append the sample events up to ``now`` (epoch ms); create the sample team if there is none.
 
-    Figures follow with ``pipeline.process_pending``. ``progress`` is called with the milliseconds
-    of the span that each batch has covered. Return the number of events added. Raises
-    ``InputError`` if the key of the sample team belongs to another team.
+    Also stores the vendor's figures of the days before. Our own follow with
+    ``pipeline.process_pending``. ``progress`` is called with the milliseconds of the span that each
+    batch has covered. Return the number of events added. Raises ``InputError`` if the key of the
+    sample team belongs to another team.
     """
-    if teams.sample_team(engine) is None:
-        _create_team(engine, now)
+    team = teams.sample_team(engine) or _create_team(engine, now)
     since, until = span(engine, now)
     reached = reported = since
 
@@ -47,12 +48,14 @@ def fill(engine: Engine, *, now: int, progress: pipeline.Progress | None = None)
             progress(reached - reported)
             reported = reached
 
-    return pipeline.append(
+    added = pipeline.append(
         engine, watched(), now=now, format="jsonl", origin="sample data", progress=forward
     ).accepted
+    sample_vendor.pull(engine, team, now)
+    return added
 
 
-def _create_team(engine: Engine, now: int) -> None:
+def _create_team(engine: Engine, now: int) -> TeamRef:
     with reading(engine) as c:
         if teams.find(c, demo.TEAM) is not None:
             raise InputError(
@@ -69,6 +72,8 @@ def _create_team(engine: Engine, now: int) -> None:
         limits=demo.LIMITS,
         sample=True,
     )
+    with reading(engine) as c:
+        return TeamRef(teams.team_id(c, demo.TEAM), demo.TEAM)
 
 
 def remove(engine: Engine) -> bool:

@@ -17,6 +17,8 @@ HOUR_MS: Final = 3_600_000
 class LiveFigure(NamedTuple):
     """A tile of *Real time*."""
 
+    #: Its heading in docs/metrics.md.
+    key: str
     title: str
     #: A dash where the metric is not supplied.
     text: str
@@ -29,28 +31,31 @@ def figures(live: Live) -> tuple[LiveFigure, ...]:
     recordings = live.active_recordings
     if recordings is None:
         recording = LiveFigure(
+            "active_recordings",
             "Active recordings",
             ABSENT,
-            "Not supplied by this team's platform. This is not 0.",
+            "Your platform does not report recordings.",
             is_supplied=False,
         )
     else:
         recording = LiveFigure(
+            "active_recordings",
             "Active recordings",
             number(recordings),
             "Sessions that are being recorded right now. Two recordings of one session count once.",
         )
     return (
         LiveFigure(
+            "live_participants",
             "Live participants",
             number(live.live_participants),
             "Connections present in a session right now.",
         ),
         LiveFigure(
+            "live_sessions",
             "Live sessions",
             number(live.live_sessions),
-            "Sessions with at least one participant. An empty session is not live, even where its"
-            " platform still reports it as open.",
+            "Sessions with at least one participant right now.",
         ),
         recording,
     )

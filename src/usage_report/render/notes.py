@@ -6,6 +6,7 @@ Every function returns an empty text where its caveat does not apply.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from usage_report.core.metrics import METRICS, Metric
 from usage_report.core.periods import Grain, local, skipped_dates, zone
@@ -21,6 +22,7 @@ STATE_TEXTS = {
     BucketState.NO_RECORDS: "no records",
 }
 NOT_SUPPLIED = "not supplied"
+_ALL = percent(100)
 
 
 def notes(report: Report) -> tuple[str, ...]:
@@ -33,6 +35,27 @@ def notes(report: Report) -> tuple[str, ...]:
         estimated_text(report),
         running_text(report),
         stale_text(report),
+    )
+    return tuple(text for text in texts if text)
+
+
+def summary(report: Report) -> tuple[str, ...]:
+    """The same caveats, in the same order, in a few words each."""
+    absent = sum(m.key in report.not_supplied for m in METRICS)
+    partly = {m.key for m in METRICS for _, keys in report.partly if m.key in keys}
+    count = report.closed_by_timeout
+    texts = (
+        records_text(report).removesuffix("."),
+        f"{len(skipped)} skipped {'date' if len(skipped) == 1 else 'dates'}"
+        if (skipped := _skipped(report))
+        else "",
+        f"{_metrics(absent)} not supplied" if absent else "",
+        f"{_metrics(len(partly))} not from every platform" if partly else "",
+        f"{ABOUT} {_estimated_share(report)} of consumed minutes estimated"
+        if estimated_text(report)
+        else "",
+        running_text(report).removesuffix("."),
+        f"{number(count)} without an end" if count else "",
     )
     return tuple(text for text in texts if text)
 
@@ -53,12 +76,15 @@ def records_text(report: Report) -> str:
 
 def skipped_text(report: Report) -> str:
     """Which dates of the range did not exist."""
-    query = report.query
-    days = skipped_dates(query.period, zone(query.zone))
     return " ".join(
-        f"Clocks in {query.zone} skipped {dates.day_year(day)}: the date is complete and empty."
-        for day in days
+        f"Clocks in {report.query.zone} skipped {dates.day_year(day)}:"
+        " the date is complete and empty."
+        for day in _skipped(report)
     )
+
+
+def _skipped(report: Report) -> list[date]:
+    return list(skipped_dates(report.query.period, zone(report.query.zone)))
 
 
 def absent_text(report: Report) -> str:
@@ -89,19 +115,29 @@ def estimated_text(report: Report) -> str:
     estimated_ms = report.estimated_total_ms
     if estimated_ms <= 0 or "consumed_minutes" in report.not_supplied:
         return ""
-    whole_ms = report.totals.get("consumed_minutes", 0)
-    share = 100 * estimated_ms / whole_ms if whole_ms else 100.0
-    if share >= 99.95:
+    text = _estimated_share(report)
+    if text == _ALL:
         part = "All consumed minutes are estimated: the platform does"
     else:
-        # Almost all is not all, and some is not none.
-        text = f"Under {percent(1)}" if share < 1 else percent(min(share, 99))
         figure = with_unit("consumed_minutes", estimated_ms / 60_000)
         part = f"{text} of consumed minutes ({figure}) are estimated: their platforms do"
     return (
         f"{ABOUT} {part} not report who received which stream."
         " Everyone else in the session is assumed to have received each broadcast."
     )
+
+
+def _metrics(count: int) -> str:
+    return f"{count} {'metric' if count == 1 else 'metrics'}"
+
+
+def _estimated_share(report: Report) -> str:
+    """How much of the consumed minutes is estimated. Almost all is not all, some is not none."""
+    whole_ms = report.totals.get("consumed_minutes", 0)
+    share = 100 * report.estimated_total_ms / whole_ms if whole_ms else 100.0
+    if share >= 99.95:
+        return _ALL
+    return f"Under {percent(1)}" if share < 1 else percent(min(share, 99))
 
 
 def running_text(report: Report) -> str:

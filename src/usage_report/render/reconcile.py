@@ -34,6 +34,7 @@ LABELS: Final = {
     ReasonCode.ROUNDING: "rounding",
     ReasonCode.UNFINISHED: "day was not over when pulled",
     ReasonCode.LATE: "late events",
+    ReasonCode.ELSEWHERE: "other platform",
     ReasonCode.ZONE: "time zone",
     ReasonCode.SCREEN: "screenshare",
     ReasonCode.GRACE: "grace time",
@@ -68,11 +69,14 @@ def sentence(line: Line, reason: Reason) -> str:
     return f"{dates.day(reason.day)}{more}: {text}"
 
 
-def difference_text(line: Line) -> str:
-    """The difference of a line with its sign; a dash where there is none."""
+def difference_text(line: Line, *, unit: bool = False) -> str:
+    """The difference with its sign, and with its unit if wanted; a dash where there is none."""
     if line.difference is None:
         return ABSENT
-    return "0" if line.verdict is Verdict.EQUAL else signed(line.difference, decimals_of(line.key))
+    is_equal = line.verdict is Verdict.EQUAL
+    text = "0" if is_equal else signed(line.difference, decimals_of(line.key))
+    suffix = metric(line.key).unit if unit else ""
+    return f"{text}{THIN}{suffix}" if suffix else text
 
 
 def percent_text(line: Line) -> str:
@@ -106,6 +110,13 @@ def _late(_line: Line, reason: Reason) -> str:
     return (
         f"{_count(reason.count, 'join or leave event')} of this day {verb} received after the"
         " vendor's figure was pulled. Pull again."
+    )
+
+
+def _elsewhere(_line: Line, reason: Reason) -> str:
+    return (
+        f"{_count(reason.count, 'connection')} came from another platform,"
+        " which the vendor does not count."
     )
 
 
@@ -144,7 +155,7 @@ def _not_in_answer(line: Line, _reason: Reason) -> str:
 
 def _missing_days(_line: Line, reason: Reason) -> str:
     verb = "is" if reason.count == 1 else "are"
-    return f"{_count(reason.count, 'day')} {verb} left out: one side has no figure."
+    return f"{_count(reason.count, 'day')} {verb} not compared: one side has no figure."
 
 
 def _days_differ(_line: Line, reason: Reason) -> str:
@@ -170,6 +181,7 @@ _SENTENCES: Final[dict[ReasonCode, Callable[[Line, Reason], str]]] = {
         "The vendor's figure was pulled before the day was over. Pull again."
     ),
     ReasonCode.LATE: _late,
+    ReasonCode.ELSEWHERE: _elsewhere,
     ReasonCode.ZONE: _zone,
     ReasonCode.SCREEN: _screen,
     ReasonCode.GRACE: _grace,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections.abc import Iterable
 
 from usage_report.core.metrics import LIMITED, metric
 from usage_report.render import dates, notes
@@ -10,6 +12,19 @@ from usage_report.render.live import figures as live_figures
 from usage_report.render.numbers import figure, limit, number, percent, with_unit
 from usage_report.reporting import billing
 from usage_report.reporting.model import Live, PeriodReport, Report, TeamInfo
+
+#: Characters of names that would act on the terminal or hide text: control characters, line and
+#: paragraph separators, changes of the writing direction, halves of surrogate pairs.
+_ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def harmless(text: str) -> str:
+    """Return one line in which the characters that act on a terminal are escaped."""
+    return _ACTING.sub(lambda c: c[0].encode("unicode_escape").decode(), text)
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join(map(harmless, lines))
 
 
 def table(report: Report) -> str:
@@ -28,7 +43,7 @@ def table(report: Report) -> str:
     lines = [f"{query.team}: {dates.span(query.period)}, {query.zone}, as of {as_of}"]
     for block in _blocks(titles, columns):
         lines += ["", *block]
-    return "\n".join([*lines, "", *notes.notes(report)]).rstrip()
+    return _text([*lines, "", *notes.notes(report)]).rstrip()
 
 
 def _blocks(titles: list[str], columns: list[list[str]]) -> list[list[str]]:
@@ -59,7 +74,7 @@ def period(report: PeriodReport) -> str:
         if m.at is not None:
             line += f"  ({dates.instant(m.at, report.zone)})"
         lines.append(line)
-    return "\n".join(lines)
+    return _text(lines)
 
 
 def live(report: Live) -> str:
@@ -67,9 +82,12 @@ def live(report: Live) -> str:
     lines = [f"{tile.title:<19}{tile.text}" for tile in live_figures(report)]
     for session in report.sessions:
         recording = ", recording" if session.recording else ""
-        people = number(session.people)
-        lines.append(f"  {session.room}: {people} people, peak {number(session.peak)}{recording}")
-    return "\n".join(lines)
+        noun = "participant" if session.people == 1 else "participants"
+        lines.append(
+            f"  {session.room}: {number(session.people)} {noun}, "
+            f"peak {number(session.peak)}{recording}"
+        )
+    return _text(lines)
 
 
 def team(info: TeamInfo) -> str:
@@ -85,4 +103,4 @@ def team(info: TeamInfo) -> str:
     limited = {key for key, _, _ in info.limits}
     if missing := [m.key for m in LIMITED if m.key not in limited]:
         lines.append(f"No limit     {', '.join(missing)}")
-    return "\n".join(lines)
+    return _text(lines)

@@ -43,7 +43,13 @@ from usage_report.reporting.vendor_figures import Evidence
 _NOISE: Final = 1e-6
 #: Reasons that concern a particular day: in a total they name it.
 _OF_A_DAY: Final = frozenset(
-    (ReasonCode.UNFINISHED, ReasonCode.LATE, ReasonCode.ZONE, ReasonCode.SCREEN)
+    (
+        ReasonCode.UNFINISHED,
+        ReasonCode.LATE,
+        ReasonCode.ELSEWHERE,
+        ReasonCode.ZONE,
+        ReasonCode.SCREEN,
+    )
 )
 #: Why a day has no figure of ours.
 _REASON_OF_STATE: Final = {
@@ -125,7 +131,8 @@ def _day_lines(pair: Pair, inputs: _Inputs) -> tuple[Line, ...]:
         found = verdict(ours, theirs, low, high)
         has_both = int(found is not Verdict.NONE)
         lines.append(Line(pair.key, day, ours, theirs, low, high, found, (), has_both))
-    differences = [line.difference for line in lines]
+    # A neighbour that differs by its rounding only does not suggest that usage has moved.
+    differences = [line.difference if line.verdict is Verdict.DIFFERS else None for line in lines]
     return tuple(
         replace(line, reasons=tuple(_day_reasons(pair, inputs, line, differences, i)))
         for i, line in enumerate(lines)
@@ -162,6 +169,7 @@ def _day_reasons(
     report, counts = inputs.report, inputs.counts
     reasons = [
         *_timing(report, i, inputs.fetched[i], int(counts.late[i])),
+        *_elsewhere(difference, int(counts.elsewhere[i])),
         *_zone(report.query.zone, differences, i),
         *_screenshare(pair, inputs, line, i),
         *_grace(pair, difference, counts, i),
@@ -193,6 +201,12 @@ def _timing(report: Report, i: int, fetched: int | None, late: int) -> Iterator[
         yield Reason(ReasonCode.UNFINISHED)
     if late:
         yield Reason(ReasonCode.LATE, count=late)
+
+
+def _elsewhere(difference: float, connections: int) -> Iterator[Reason]:
+    """Yield a reason if the vendor lacks usage of another platform."""
+    if difference < 0 and connections:
+        yield Reason(ReasonCode.ELSEWHERE, count=connections)
 
 
 def _zone(zone: str, differences: Sequence[float | None], i: int) -> Iterator[Reason]:

@@ -39,6 +39,7 @@ class ReasonCode(StrEnum):
     ROUNDING = "rounding"
     UNFINISHED = "unfinished"
     LATE = "late"
+    ELSEWHERE = "other-platform"
     ZONE = "zone"
     SCREEN = "screen"
     GRACE = "grace"
@@ -64,7 +65,8 @@ class Reason:
     code: ReasonCode
     #: How much of the difference it can explain; ``None`` where that is unknown.
     bound: float | None = None
-    #: What the reason counts: connections rounded up, late events, days, other reasons.
+    #: What the reason counts: connections (rounded up, or of another platform), late events, days,
+    #: other reasons.
     count: int = 0
     #: Another difference it refers to: of a neighbouring day, or with the other ``Screen``.
     difference: float = 0.0

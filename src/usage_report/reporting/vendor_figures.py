@@ -14,6 +14,7 @@ from usage_report import storage
 from usage_report.core.events import CODE
 from usage_report.metering.arrays import Ints
 from usage_report.metering.timeline import Span
+from usage_report.sources.coverage import other_platforms
 from usage_report.storage import tables as t
 from usage_report.storage import teams
 
@@ -42,6 +43,8 @@ class Evidence(NamedTuple):
     sessions: Ints
     #: Joins and leaves received after the vendor's figures were fetched.
     late: Ints
+    #: Connections that another platform than the vendor's reported.
+    elsewhere: Ints
 
 
 def vendors(engine: Engine, team: str) -> dict[str, tuple[date, date]]:
@@ -82,7 +85,9 @@ def figures(engine: Engine, team: str, vendor: str, start: date, last: date) -> 
     return VendorFigures(vendor, values, {day: at for day, _, _, at in rows})
 
 
-def evidence(engine: Engine, team: str, edges: Ints, fetched: Sequence[int]) -> Evidence:
+def evidence(
+    engine: Engine, team: str, vendor: str, edges: Ints, fetched: Sequence[int]
+) -> Evidence:
     """Return the evidence for the buckets between ``edges`` (epoch ms).
 
     ``fetched``: when the vendor's figures of each bucket were fetched, -1 if there are none.
@@ -91,6 +96,8 @@ def evidence(engine: Engine, team: str, edges: Ints, fetched: Sequence[int]) -> 
     with storage.reading(engine) as c:
         moves = _moves(c, teams.team_id(c, team), int(edges[0]), int(edges[-1]))
     stays = _spans(moves, _JOINED, _LEFT)
+    others = other_platforms(vendor)
+    elsewhere = _spans((move for move in moves if move.source in others), _JOINED, _LEFT)
     spans_of_session: dict[int, list[Span]] = {}
     for (session, _), span in stays.items():
         spans_of_session.setdefault(session, []).append(span)
@@ -103,6 +110,7 @@ def evidence(engine: Engine, team: str, edges: Ints, fetched: Sequence[int]) -> 
         _count_touching(_spans(moves, _STARTED, _STOPPED).values(), edges),
         _count_touching(sessions, edges),
         _count_late(moves, edges, np.asarray(fetched, np.int64)),
+        _count_touching(elsewhere.values(), edges),
     )
 
 
@@ -116,13 +124,14 @@ class _Move(NamedTuple):
     subject: str
     time: int
     received: int
+    source: str
 
 
 def _moves(c: Connection, team_id: int, start: int, end: int) -> list[_Move]:
     """Return all starts and ends of the sessions with events in ``[start, end)``."""
     s, e = t.sessions.c, t.events.c
     rows = c.execute(
-        sa.select(e.session_id, s.last_event, e.code, e.subject, e.time, e.received_at)
+        sa.select(e.session_id, s.last_event, e.code, e.subject, e.time, e.received_at, e.source)
         .join_from(t.sessions, t.events, s.id == e.session_id)
         .where(
             s.team_id == team_id,

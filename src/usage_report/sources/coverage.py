@@ -22,6 +22,13 @@ def cannot_supply(source_names: Iterable[str]) -> frozenset[str]:
     return frozenset.intersection(*missing) if missing else frozenset()
 
 
+def other_platforms(vendor: str) -> frozenset[str]:
+    """Return the names of the known sources that do not report a vendor's own platform."""
+    return frozenset(
+        name for name, source in discover().items() if vendor not in (name, source.companion_of)
+    )
+
+
 def partly(source_names: Iterable[str]) -> tuple[tuple[str, frozenset[str]], ...]:
     """Return ``(title, keys)`` of each platform that lacks metrics which another one supplies.
 

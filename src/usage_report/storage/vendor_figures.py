@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -70,6 +71,13 @@ def replace_figures(
     columns = ("team_id", "vendor", "day", "metric", "value", "fetched_at")
     rows = [(team, vendor, day, name, float(value), now) for name, value in figures.items()]
     bulk.insert(c, t.vendor_figures, columns, rows)
+
+
+def latest_day(c: Connection, team: int, vendor: str) -> date | None:
+    """Return the newest day with figures of a vendor, or ``None`` without any."""
+    newest = sa.select(sa.func.max(_f.day)).where(_f.team_id == team, _f.vendor == vendor)
+    day = c.execute(newest).scalar()
+    return date.fromisoformat(day) if day else None
 
 
 def known_events(c: Connection, team: str, source: str, ids: Sequence[str]) -> set[str]:

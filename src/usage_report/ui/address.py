@@ -24,8 +24,6 @@ from typing import Any, Generic, Protocol, TypedDict, TypeVar
 
 import streamlit as st
 
-from usage_report.ui import strings
-
 V = TypeVar("V")
 _GENERATIONS = "_widget_generations"
 #: Addresses remembered: two for each click that a browser may make before it receives an answer.
@@ -122,11 +120,11 @@ class Address(Generic[V]):
             if self._codec.owns(name)
         }
 
-    def show_problems(self) -> None:
-        """Show which parts of the link could not be used."""
+    @property
+    def problems(self) -> list[str]:
+        """A sentence for each part of the link that could not be used."""
         memory = self._memory()
-        for problem in memory.problems if memory else ():
-            st.warning(strings.plain(problem), icon="🔗")
+        return memory.problems if memory else []
 
     def query(self, view: V) -> dict[str, str]:
         """Return the query parameters of a link to ``view``, with those of other owners."""

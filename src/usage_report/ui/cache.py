@@ -155,9 +155,9 @@ def period(info: TeamInfo, as_of: int) -> PeriodReport:
     return _periods.get((*_version(info), as_of), compute)
 
 
-def live(info: TeamInfo) -> Live:
-    """Return *Real time* of a team, now."""
-    as_of = clock.now_ms() // LIVE_MS * LIVE_MS
+def live(info: TeamInfo, as_of: int | None = None) -> Live:
+    """Return *Real time* of a team, now or as of an instant (epoch ms)."""
+    as_of = clock.now_ms() // LIVE_MS * LIVE_MS if as_of is None else as_of
     compute = _timed("live", lambda: reader().live(info.key, as_of))
     return _lives.get((*_version(info), as_of), compute)
 

@@ -15,19 +15,22 @@ from usage_report.render import csv, dates, notes, numbers, xlsx
 from usage_report.render.charts import overlay
 from usage_report.reporting.model import BucketState, Report, TeamInfo
 from usage_report.ui import cache, links, strings
-from usage_report.ui.components.copy_link import copy_link
+from usage_report.ui.components.copy_link import Link, copy_link
 from usage_report.ui.components.downloads import csv_button, excel_button
 from usage_report.ui.components.usage_table import usage_table
 from usage_report.ui.errors import guard
-from usage_report.ui.frame import page
+from usage_report.ui.frame import TEAM, page
 from usage_report.ui.range_controls import Selection, select
 
 
 def show() -> None:
     """Draw the page."""
-    frame = page("Date range")
+    frame = page("Date range", params=None)
+    shown: dict[str, str] = {}
     with guard():
         selection = select(frame)
+        view, context = selection.view, selection.context
+        shown = links.encode(links.fixed(view, context), context)
         with st.spinner("Counting…", show_time=False):
             report = cache.report(frame.team, selection.query())
         with st.container(
@@ -41,7 +44,7 @@ def show() -> None:
         _notes(report, selection, frame.team)
         with st.container(key="range_table"):
             usage_table(report)
-    frame.footer()
+    frame.footer(shown, has_own_link=True)
 
 
 def _headline(selection: Selection) -> None:
@@ -59,20 +62,30 @@ def _share(selection: Selection, report: Report) -> None:
             lambda: csv.to_csv(report),
             csv.filename(report, "csv"),
             key="range_csv",
-            tooltip="Exact figures of all metrics and parts, a row per bucket; "
-            "the last row is the total.",
+            tooltip="Exact figures of all metrics, a row per bucket and the total.",
         )
         excel_button(
             lambda: xlsx.to_xlsx(report),
             csv.filename(report, "xlsx"),
             key="range_xlsx",
-            tooltip="A workbook with the figures, their origin, and the definition of each metric.",
+            tooltip="The same as a workbook, with the definition of each metric.",
         )
+        days, team = dates.span(selection.period), {TEAM: selection.team}
+        rolling = None
+        if view.preset:
+            preset = context.presets[view.preset].label
+            rolling = Link(
+                team | links.encode(view, context),
+                f"Copy link (always “{preset}”)",
+                f"The link shows “{preset}” of the day on which it is opened.",
+            )
         copy_link(
-            address.query(links.fixed(view, context)),
-            dates.span(selection.period),
-            rolling=address.query(view) if view.preset else None,
-            preset=context.presets[view.preset].label if view.preset else "",
+            Link(
+                team | links.encode(links.fixed(view, context), context),
+                f"Copy link ({days})" if rolling else "Copy link",
+                f"The link always shows {days}.",
+            ),
+            rolling=rolling,
             arrive=address.query(view) if address.is_incomplete else None,
         )
 
@@ -88,8 +101,8 @@ def _tiles(report: Report, metrics: tuple[str, ...]) -> None:
             about = numbers.ABOUT if is_estimated and total is not None else ""
             st.metric(
                 m.title,
-                about + numbers.figure(key, total),
-                help=m.definition,
+                about + numbers.with_unit(key, total),
+                help=strings.definition(m),
                 border=True,
                 height="stretch",
                 width="stretch",
@@ -120,7 +133,7 @@ def _total_note(report: Report, key: str) -> str | None:
 
 def _chart(report: Report, metrics: tuple[str, ...]) -> None:
     if not metrics:
-        st.info("Choose one or more metrics above to see them in a chart.", icon="📈")
+        st.info("Choose metrics above to see them in a chart.", icon=":material/show_chart:")
         return
     if not report.known:
         return
@@ -142,18 +155,24 @@ def _chart(report: Report, metrics: tuple[str, ...]) -> None:
 def _notes(report: Report, selection: Selection, team: TeamInfo) -> None:
     """Show what a reader needs to know before trusting the figures."""
     reported = [m.key for m in METRICS if m.key not in report.not_supplied]
-    texts = list(notes.notes(report))
+    texts, summary = list(notes.notes(report)), list(notes.summary(report))
     match report.state():
         case BucketState.NOT_BEGUN:
-            st.info("This range is in the future: there are no figures yet.", icon="📅")
+            st.info(
+                "This range is in the future: there are no figures yet.",
+                icon=":material/event_upcoming:",
+            )
         case BucketState.NO_RECORDS:
-            st.info(texts.pop(0), icon="📭")  # when they begin
+            st.info(texts.pop(0), icon=":material/inbox:")  # when they begin
+            summary.pop(0)
             _newest_day(selection, team)
         case _ if not any(report.totals[key] for key in reported):
-            st.info("No usage in this range.", icon="📭")
+            st.info("No usage in this range.", icon=":material/inbox:")
             _newest_day(selection, team)
     if texts:
-        st.caption("  \n".join(strings.plain(text) for text in texts))
+        short = strings.plain(" · ".join(summary))
+        with st.expander(f"{short} · **Details**", key="range_notes"):
+            st.markdown("\n".join(f"- {strings.plain(text)}" for text in texts))
 
 
 def _newest_day(selection: Selection, team: TeamInfo) -> None:

@@ -37,7 +37,7 @@ def show_error(error: Exception) -> bool:
         st.error(
             f"**Something went wrong, reference {reference}.** "
             "The server's log has the details under this reference.",
-            icon="⚠️",
+            icon=":material/error:",
         )
         return True
     is_database = isinstance(error, DatabaseError)
@@ -47,7 +47,7 @@ def show_error(error: Exception) -> bool:
         strings.plain(error.todo),
     ]
     heading = "### The database cannot be used\n\n" if is_database else ""
-    st.error(heading + "\n\n".join(part for part in parts if part), icon="⚠️")
+    st.error(heading + "\n\n".join(part for part in parts if part), icon=":material/error:")
     if is_database:
         st.caption(
             f"{strings.code('usage-report doctor')} checks the database and suggests repairs. "

@@ -9,3 +9,9 @@
   addEventListener("pagehide", remember);
   addEventListener("visibilitychange", remember);
 })();
+
+// Streamlit opens links of a text in another tab. Those between pages of the docs stay in this one.
+addEventListener("click", (event) => {
+  const link = event.target.closest?.('.st-key-docs a[href^="docs"]');
+  if (link) link.target = "_self";
+}, true);

@@ -1,6 +1,7 @@
 """Middleware that adds the app's style sheet and a script to the head of Streamlit's page.
 
-A style that a script sends arrives after the first elements, which then move.
+A style that a script sends arrives after the first elements, which then move. A path that no page
+has gets another page: Streamlit would answer it with the app.
 """
 
 from __future__ import annotations
@@ -8,6 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import config
+
+from usage_report.ui import not_found
 
 _HERE = Path(__file__)
 ADDED = (
@@ -34,6 +38,7 @@ class Head:
         if scope["type"] != "http" or b"text/html" not in accepted:
             await self.app(scope, receive, send)
             return
+        is_app = not scope["path"].startswith("/api/")
         start: Message | None = None
         body = bytearray()
 
@@ -48,6 +53,9 @@ class Head:
                 if message.get("more_body"):
                     return
                 whole = bytes(body).replace(b"</head>", ADDED, 1)
+                base = str(config.get_option("server.baseUrlPath"))
+                if is_app and not not_found.is_page(scope["path"], base):
+                    start, whole = {**start, "status": 404}, not_found.page(scope["path"], base)
                 kept = [(k, v) for k, v in start["headers"] if k.lower() not in _VALIDATORS]
                 await send(
                     {**start, "headers": [*kept, (b"content-length", str(len(whole)).encode())]}

@@ -13,7 +13,7 @@ here. Pure: this module does not use Streamlit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -25,7 +25,7 @@ from usage_report.render.charts.overlay import MAX_SERIES
 
 PARAMS = ("preset", "from", "to", "m", "grain", "view", "zone")
 #: Parameters of other owners, which need no message.
-FOREIGN = ("team", "embed", "embed_options", "utm_", "fbclid", "gclid")
+FOREIGN = ("team", "as_of", "embed", "embed_options", "utm_", "fbclid", "gclid")
 VIEWS = ("chart", "table")
 #: Longest value that is read: every metric by its full key needs less.
 MAX_VALUE_CHARACTERS = 1_000
@@ -39,6 +39,8 @@ AHEAD = timedelta(days=366)
 ID = {m.key: m.key.removesuffix("_minutes") for m in METRICS}
 _KEY = {id: key for key, id in ID.items()} | {m.key: m.key for m in METRICS}
 NONE = "none"
+#: Which day of the range a parameter names.
+_DAYS = {"from": "first", "to": "last"}
 DEFAULT_METRICS = (
     "participation_minutes",
     "broadcast_minutes",
@@ -90,7 +92,7 @@ class Context:
 
     def owns(self, name: str) -> bool:
         """Return whether a parameter is read here; unknown ones are, to explain them."""
-        return name != "team"
+        return name not in ("team", "as_of")
 
     def encode(self, view: View) -> dict[str, str]:
         """Return the query parameters of a view."""
@@ -152,9 +154,15 @@ def constrain(view: View, context: Context) -> tuple[View, list[str]]:
             problems.append("The range ended before it began; its dates have been swapped.")
             start, last = last, start
         latest = context.today(view) + AHEAD
+        if start > latest:
+            default = context.presets[context.presets.default]
+            problems.append(f"The range is more than a year ahead; showing “{default.label}”.")
+            return _without_long_hours(
+                replace(view, preset=default.id, start=None, last=None), context, problems
+            )
         if last > latest:
             problems.append(f"The range cannot end after {latest}; it now ends on that day.")
-            start, last = min(start, latest), latest
+            last = latest
         is_fine = view.grain in (Grain.DAY, Grain.HOUR)
         if is_fine and (last - start).days >= MAX_DAYS:
             problems.append(
@@ -163,6 +171,12 @@ def constrain(view: View, context: Context) -> tuple[View, list[str]]:
             )
             start = last - DAY * (MAX_DAYS - 1)
         view = replace(view, preset="", start=start, last=last)
+    return _without_long_hours(view, context, problems)
+
+
+def _without_long_hours(
+    view: View, context: Context, problems: list[str]
+) -> tuple[View, list[str]]:
     days = context.period(view).days
     if view.grain is Grain.HOUR and days > HOUR_DAYS:
         problems.append(
@@ -178,24 +192,36 @@ def _given(params: Mapping[str, Sequence[str]], problems: list[str]) -> dict[str
     for name, values in params.items():
         if name not in PARAMS:
             if not name.lower().startswith(FOREIGN):
-                hint = did_you_mean(name[:40], PARAMS)
-                problems.append(f"Ignored {_quoted(name)} in the link. {hint}".rstrip())
+                problems.append(
+                    f"Ignored {quoted(name)} in the link. {hint(name, PARAMS)}".rstrip()
+                )
             continue
         if len(values) > 1:
-            problems.append(f"{_quoted(name)} is given {len(values)} times; the last one is used.")
+            problems.append(
+                f"The link has {quoted(name)} {len(values)} times; the last one is used."
+            )
         if values and len(values[-1]) > MAX_VALUE_CHARACTERS:
             problems.append(
-                f"Ignored {_quoted(name)} in the link: {len(values[-1]):,} characters are too many."
+                f"Ignored {quoted(name)} in the link: {len(values[-1]):,} characters are too many."
             )
         elif values:
             given[name] = values[-1]
     return given
 
 
-def _quoted(text: str) -> str:
-    """Return text from outside in quotes, short and on one line."""
+def quoted(text: str) -> str:
+    """Return text from outside in quotes, short and on one line, for a message about a link."""
     clean = "".join(c if c.isprintable() else "�" for c in text[:40])
     return f"“{clean}{'…' if len(text) > 40 else ''}”"
+
+
+def hint(name: str, options: Iterable[str]) -> str:
+    """Return what a part of a link probably should have been; empty where nothing is near.
+
+    The ids of a link are not the words of a page, so they are not listed.
+    """
+    text = did_you_mean(name[:40], options)
+    return text if text.startswith("Did you mean") else ""
 
 
 def _choice(
@@ -206,8 +232,7 @@ def _choice(
     value = given.get(name, default)
     if value in options:
         return value
-    hint = did_you_mean(value[:40], options)
-    problems.append(f"{_quoted(value)} is not {what}. {hint}".rstrip())
+    problems.append(f"{quoted(value)} is not {what}. {hint(value, options)}".rstrip())
     return default
 
 
@@ -217,7 +242,7 @@ def _zone(given: Mapping[str, str], context: Context, problems: list[str]) -> st
         zone(name or context.zone)
     except InputError as error:
         problems.append(
-            f"There is no time zone {_quoted(name)}; using the team's own, {context.zone}. "
+            f"There is no time zone {quoted(name)}; using the team's own, {context.zone}. "
             f"{error.todo}".rstrip()
         )
         return ""
@@ -225,37 +250,42 @@ def _zone(given: Mapping[str, str], context: Context, problems: list[str]) -> st
 
 
 def _range(given: Mapping[str, str], view: View, context: Context, problems: list[str]) -> View:
-    dates = _dates(given, problems)
+    faults: list[str] = []
+    days = dates_of(given, faults)
     if "preset" in given:
-        if "from" in given or "to" in given:
-            problems.append("The link has both a preset and dates; the preset is used.")
         id = given["preset"]
         if id in context.presets:
+            if "from" in given or "to" in given:
+                problems.append("The link has a named range and dates; the named range is used.")
             return replace(view, preset=id)
-        hint = did_you_mean(id[:40], context.presets.ids)
-        problems.append(f"There is no preset {_quoted(id)}. {hint}".rstrip())
-    if len(dates) == 2:
-        return replace(view, preset="", start=dates["from"], last=dates["to"])
-    if len(dates) == 1:
-        (day,) = dates.values()
-        other = "to" if "from" in dates else "from"
-        missing = "" if other in given else f"“{other}” is missing in the link. "
-        problems.append(f"{missing}Only {day} is shown.")
-        return replace(view, preset="", start=day, last=day)
-    if {"preset", "from", "to"} & given.keys():
-        problems.append(f"Showing “{context.presets[view.preset].label}” instead.")
+        faults.insert(
+            0, f"There is no range {quoted(id)}. {hint(id, context.presets.ids)}".rstrip()
+        )
+    if len(days) == 2:
+        view = replace(view, preset="", start=days["from"], last=days["to"])
+    elif len(days) == 1:
+        (name,), (day,) = days.keys(), days.values()
+        other = "to" if name == "from" else "from"
+        missing = "" if other in given else f"The link has no {_DAYS[other]} day."
+        faults.append(f"{missing} Showing {day} only.".lstrip())
+        view = replace(view, preset="", start=day, last=day)
+    elif {"preset", "from", "to"} & given.keys():
+        faults.append(f"Showing “{context.presets[view.preset].label}”.")
+    if faults:
+        problems.append(" ".join(faults))
     return view
 
 
-def _dates(given: Mapping[str, str], problems: list[str]) -> dict[str, date]:
+def dates_of(given: Mapping[str, str], problems: list[str]) -> dict[str, date]:
+    """Return the dates that ``from`` and ``to`` name; explain those that are none."""
     dates: dict[str, date] = {}
-    for name in ("from", "to"):
+    for name, day in _DAYS.items():
         try:
             if name in given:
                 dates[name] = parse_date(given[name])
         except InputError as error:
             problems.append(
-                f"“{name}”: {_quoted(given[name])} cannot be used. {error.todo}".rstrip()
+                f"The {day} day {quoted(given[name])} cannot be used. {error.todo}".rstrip()
             )
     return dates
 
@@ -268,12 +298,12 @@ def _metrics(
         return default
     if text == NONE:
         return ()
-    ids = text.split(".")
+    ids = list(filter(None, text.split(".")))
     keys = tuple(dict.fromkeys(_KEY[id] for id in ids if id in _KEY))
     unknown = [id for id in dict.fromkeys(ids) if id not in _KEY]
-    for id in unknown[:3]:
-        hint = did_you_mean(id[:40], ID.values())
-        problems.append(f"There is no metric {_quoted(id)}. {hint}".rstrip())
+    problems += [
+        f"There is no metric {quoted(id)}. {hint(id, ID.values())}".rstrip() for id in unknown[:3]
+    ]
     if len(unknown) > 3:
         problems.append(f"Ignored {len(unknown) - 3} more unknown metrics in the link.")
     if len(keys) > MAX_SERIES:

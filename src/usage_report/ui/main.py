@@ -9,35 +9,32 @@ addresses of their own, without running this script.
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import streamlit as st
 
-from usage_report.ui import date_range, real_time, reconcile, sources, strings, this_period
+from usage_report.ui import strings
+from usage_report.ui.navigation import DOCS, PAGES, Item
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 FILES = REPOSITORY / "pages" if (REPOSITORY / "app.py").is_file() else None
-#: File, function, title, icon and URL path; the first page is the default one.
-PAGES = (
-    ("This_period.py", this_period.show, "This period", "🗓️", ""),
-    ("Real_time.py", real_time.show, "Real time", "🟢", "real-time"),
-    ("Date_range.py", date_range.show, "Date range", "📈", "date-range"),
-    ("Reconcile.py", reconcile.show, "Reconcile", "⚖️", "reconcile"),
-    ("Sources.py", sources.show, "Sources", "🔌", "sources"),
-)
 
-# An emoji: Streamlit fetches material icons from another host when they are the icon of the tab.
-st.set_page_config(page_icon=strings.ICON, layout="wide")
-st.navigation(
-    [
-        st.Page(
-            FILES / file if FILES else function,
-            title=title,
-            icon=icon,
-            url_path=url_path,
-            default=not url_path,
-        )
-        for file, function, title, icon, url_path in PAGES
-    ],
-    position="top",
-).run()
+
+def _page(item: Item, *, is_hidden: bool = False) -> st.Page:
+    file = f"{item.module.capitalize()}.py"
+    return st.Page(
+        FILES / file if FILES else import_module(f"usage_report.ui.{item.module}").show,
+        title=item.title,
+        icon=f":material/{item.icon}:",
+        url_path=item.path,
+        default=not item.path,
+        visibility="hidden" if is_hidden else "visible",
+    )
+
+
+# Without an icon of its own the tab would have that of the page, which Streamlit fetches from
+# another host. ``frame`` adds the title.
+st.set_page_config(page_icon=strings.MARK, layout="wide")
+st.logo(strings.LOGO, size="large")
+st.navigation([*map(_page, PAGES), _page(DOCS, is_hidden=True)], position="top").run()

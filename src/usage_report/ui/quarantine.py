@@ -38,7 +38,7 @@ def quarantine(frame: Frame) -> None:
     key = (reader.identity, team, clock.now_ms() // cache.LIVE_MS)
     totals = _totals.get(key, lambda: stored.quarantine_totals(reader.engine, team))
     if not totals:
-        st.caption("The quarantine is empty: everything received could be read.")
+        st.caption("Empty: everything received could be read.")
         return
     counts = {row.reason: row.originals for row in totals}
     total = sum(counts.values())
@@ -51,11 +51,10 @@ def quarantine(frame: Frame) -> None:
         st.button(
             "Replay",
             key="quarantine_replay",
-            icon="🔁",
+            icon=":material/replay:",
             on_click=_replay,
             width="content",
-            help="Reads the quarantine of all teams again. Events that are valid now, after an "
-            "upgrade or because their time has come, are counted.",
+            help="Try again to read the quarantine of all teams, for example after an upgrade.",
         )
     rows = {
         "Reason": [row.reason for row in totals],
@@ -109,9 +108,9 @@ def _original(frame: Frame, original: Original) -> None:
         st.code(text[:MAX_CHARACTERS], language=language, wrap_lines=True, height=height)
         notes = [f"From {strings.plain(original.origin)}, no. {number(original.position)}"]
         if not original.team:
-            notes.append("its team could not be read, so every team sees it")
+            notes.append("of no known team, so every team sees it")
         if payload.is_truncated:
-            notes.append("only its beginning was kept, so it cannot be replayed")
+            notes.append("too long to keep whole, so it cannot be replayed")
         if len(text) > MAX_CHARACTERS:
             notes.append(
                 f"the first {number(MAX_CHARACTERS)} of {number(len(text))} characters are shown"
@@ -154,7 +153,7 @@ def _show_result() -> None:
         raise result
     if result is not None:
         was_useful = result.accepted + result.duplicates
-        (st.success if was_useful else st.info)(result_text(result), icon="🔁")
+        (st.success if was_useful else st.info)(result_text(result), icon=":material/replay:")
 
 
 def result_text(counts: IngestCounts) -> str:

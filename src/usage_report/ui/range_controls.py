@@ -73,7 +73,7 @@ def select(frame: Frame) -> Selection:
     context = Context(load_presets(), frame.team.zone, frame.team.billing_day, frame.as_of)
     address = Address("range", context)
     selection = Selection(address, context, frame.team.key, context.period(address.view))
-    address.show_problems()
+    frame.explain(address.problems)
     with st.container(horizontal=True, key="range_controls"):
         _range(selection)
         _form(selection)
@@ -148,7 +148,7 @@ def _form(selection: Selection) -> None:
         "Time zone",
         _zones(context.zone),
         width=190,
-        help="Days begin and end at midnight in this zone. The first is the team's own.",
+        help="Days begin at midnight in this zone. The team's own is the first in the list.",
         **address.bind("zone", selection.zone, choose_zone),
     )
 
@@ -161,8 +161,7 @@ def _metrics(selection: Selection) -> None:
         format_func=lambda key: metric(key).title,
         max_selections=overlay.MAX_SERIES,
         placeholder="Choose up to six",
-        help=f"Up to {overlay.MAX_SERIES}, so that lines stay distinct. "
-        f"The table has all {len(METRICS)} metrics.",
+        help=f"Up to {overlay.MAX_SERIES} lines. The table has all {len(METRICS)} metrics.",
         **address.bind(
             "metrics",
             list(address.view.metrics),

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
-from usage_report.core import clock
 from usage_report.render import live as texts
 from usage_report.render.charts import last_hour
 from usage_report.render.notes import NOT_SUPPLIED
 from usage_report.reporting.model import Live, TeamInfo
-from usage_report.ui import cache
+from usage_report.ui import cache, strings
 from usage_report.ui.components.live_sessions import live_sessions
 from usage_report.ui.errors import guard
-from usage_report.ui.frame import freshness, page
+from usage_report.ui.frame import Frame, page
 
 
 def show() -> None:
     """Draw the page."""
-    _refreshed(page("Real time").team.key)
+    frame = page("Real time")
+    if frame.is_pinned:
+        _draw(frame)
+    else:
+        _refreshed(frame)
 
 
 @st.fragment(run_every=f"{cache.LIVE_MS // 1000}s")
-def _refreshed(team: str) -> None:
+def _refreshed(frame: Frame) -> None:
+    _draw(frame)
+
+
+def _draw(frame: Frame) -> None:
     with guard():
-        info = cache.team(team)
-        live = cache.live(info)
-        if text := texts.staleness(live, info, live.as_of):
-            st.warning(text, icon="⏳")
+        info = cache.team(frame.team.key)
+        live = cache.live(info, frame.as_of if frame.is_pinned else None)
+        text = "" if frame.is_pinned else texts.staleness(live, info, live.as_of)
+        if text:
+            st.warning(text, icon=":material/hourglass_empty:")
         _figures(live)
         _hour(live, info)
         with st.container(border=True, key="live_box"):
@@ -35,7 +45,7 @@ def _refreshed(team: str) -> None:
                 live_sessions(live.sessions, info.zone, live.as_of)
             else:
                 st.caption("No sessions right now.")
-        freshness(info, clock.now_ms(), seconds=True)
+        replace(frame, team=info, as_of=live.as_of).footer(seconds=True)
 
 
 def _figures(live: Live) -> None:
@@ -44,7 +54,7 @@ def _figures(live: Live) -> None:
             st.metric(
                 figure.title,
                 figure.text,
-                help=figure.definition,
+                help=strings.help_text(figure.definition, figure.key),
                 border=True,
                 height="stretch",
                 delta=None if figure.is_supplied else NOT_SUPPLIED,

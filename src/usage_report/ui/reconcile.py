@@ -20,7 +20,7 @@ from usage_report.ui.components.comparison_table import comparison_table
 from usage_report.ui.components.downloads import csv_button, excel_button
 from usage_report.ui.errors import guard
 from usage_report.ui.frame import Frame, page
-from usage_report.ui.reconcile_view import Context, View, select, title
+from usage_report.ui.reconcile_view import PARAMS, Context, View, select, title
 
 #: Days listed without a scroll bar, and the height (px) of the table beyond.
 _ALL_DAYS, _SCROLLED = 12, 420
@@ -30,13 +30,16 @@ _comparisons: cache.SingleFlightCache[Reconciliation] = cache.SingleFlightCache(
 
 def show() -> None:
     """Draw the page."""
-    frame = page("Reconcile")
+    frame = page("Reconcile", params=PARAMS)
+    shown: dict[str, str] = {}
     with guard():
         if vendors := stored.vendors(cache.reader().engine, frame.team.key):
-            _comparison(frame, select(Context(vendors, frame.team.zone)))
+            view = select(frame, Context(vendors, frame.team.zone))
+            shown = view.params()
+            _comparison(frame, view)
         else:
             notices.compare_with_vendor(frame.team.key)
-    frame.footer()
+    frame.footer(shown)
 
 
 def _comparison(frame: Frame, view: View) -> None:
@@ -49,12 +52,20 @@ def _comparison(frame: Frame, view: View) -> None:
         _downloads(found)
     _one_metric(view, found)
     st.subheader("All metrics in total", anchor=False)
+    totals = found.totals.values()
+    _totals(view, [line for line in totals if line.verdict is not Verdict.NONE], "totals")
+    if rest := [line for line in totals if line.verdict is Verdict.NONE]:
+        with st.expander(f"{strings.count(len(rest), 'metric')} without a comparison"):
+            _totals(view, rest, "no_comparison")
+
+
+def _totals(view: View, lines: Sequence[Line], key: str) -> None:
     comparison_table(
-        found.totals.values(),
+        lines,
         lambda line: metric(line.key).title,
         "Metric",
         vendor=title(view.vendor),
-        key="reconcile_totals",
+        key=f"reconcile_{key}",
     )
 
 
@@ -69,7 +80,7 @@ def _compare(frame: Frame, view: View) -> Reconciliation:
         theirs = stored.figures(engine, info.key, view.vendor, view.start, view.last)
         days = [report.days(i).start.isoformat() for i in range(len(report))]
         fetched = [theirs.fetched.get(day, -1) for day in days]
-        counts = stored.evidence(engine, info.key, report.edges, fetched)
+        counts = stored.evidence(engine, info.key, view.vendor, report.edges, fetched)
         return reconcile.compare(
             report, view.vendor, theirs.values, theirs.fetched, counts, view.screen
         )
@@ -87,8 +98,8 @@ def _headline(view: View, found: Reconciliation) -> None:
     with st.container(width="content", gap=None):
         st.markdown(f"**{strings.plain(dates.span(found.period))}** · {counts}")
         st.caption(
-            f"Difference = {vendor} − ours. Our days are in {strings.plain(view.zone)}; "
-            f"{vendor}’s are assumed to be in {reconcile.VENDOR_ZONE}."
+            f"Difference = {vendor} − ours. Days: ours in {strings.plain(view.zone)}, "
+            f"{vendor}’s probably in {reconcile.VENDOR_ZONE}."
         )
 
 
@@ -111,7 +122,7 @@ def _downloads(found: Reconciliation) -> None:
 def _one_metric(view: View, found: Reconciliation) -> None:
     """Draw one metric: tiles, the reasons in full, chart, days."""
     m, lines, vendor = metric(view.metric), found.lines[view.metric], title(view.vendor)
-    st.subheader(m.title, anchor=False, help=m.definition)
+    st.subheader(m.title, anchor=False, help=strings.definition(m))
     _tiles(view, found)
     total = found.totals[view.metric]
     if reasons := [texts.sentence(total, reason) for reason in total.reasons]:
@@ -151,7 +162,7 @@ def _tiles(view: View, found: Reconciliation) -> None:
         for label, value, delta in (
             ("Ours", numbers.with_unit(total.key, total.ours), None),
             (title(view.vendor), numbers.with_unit(total.key, total.vendor), None),
-            ("Difference", texts.difference_text(total), share),
+            ("Difference", texts.difference_text(total, unit=True), share),
             ("Verdict", texts.VERDICT_TEXTS[total.verdict], None),
         ):
             st.metric(

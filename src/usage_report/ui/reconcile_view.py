@@ -13,12 +13,12 @@ from typing import Any
 
 import streamlit as st
 
-from usage_report.core.errors import InputError, did_you_mean
 from usage_report.core.metrics import metric
-from usage_report.core.periods import parse_date
 from usage_report.reporting import reconcile
 from usage_report.reporting.reconcile import Screen
+from usage_report.ui import links
 from usage_report.ui.address import Address, Binding
+from usage_report.ui.frame import Frame
 from usage_report.ui.range_controls import dates_of
 
 PARAMS = ("from", "to", "m", "zone", "screen", "vendor")
@@ -87,23 +87,30 @@ def decode(given: Mapping[str, str], context: Context) -> tuple[View, list[str]]
     """Return the view of query parameters, and a sentence for each unusable one. Never raises."""
     problems: list[str] = []
 
-    def choice(name: str, options: list[str]) -> str:
+    def choice(name: str, what: str, options: list[str]) -> str:
         value = given.get(name, options[0])
         if value in options:
             return value
-        hint = did_you_mean(value[:40], options)
-        problems.append(f"“{value[:40]}” cannot be used as “{name}”. {hint}".rstrip())
+        problems.append(
+            f"{links.quoted(value)} is not {what}. {links.hint(value, options)}".rstrip()
+        )
         return options[0]
 
-    vendor = choice("vendor", list(context.vendors))
+    vendor = choice("vendor", "a vendor with figures; showing another one", list(context.vendors))
     start, last = _days(given, context.vendors[vendor], problems)
     view = View(
         vendor,
         start,
         last,
-        choice("m", list(reconcile.BY_KEY)),
-        choice("zone", context.zones),
-        Screen(choice("screen", [str(screen) for screen in Screen])),
+        choice("m", "a metric that is compared; showing another one", list(reconcile.BY_KEY)),
+        choice("zone", f"a time zone of this page; using {context.zones[0]}", context.zones),
+        Screen(
+            choice(
+                "screen",
+                "a way to count screenshare; taking it as included",
+                [str(screen) for screen in Screen],
+            )
+        ),
     )
     return view, problems
 
@@ -112,13 +119,7 @@ def _days(
     given: Mapping[str, str], stored: tuple[date, date], problems: list[str]
 ) -> tuple[date, date]:
     """Return the first and last day; ``stored`` are those of the vendor's figures."""
-    days: dict[str, date] = {}
-    for name in ("from", "to"):
-        try:
-            if name in given:
-                days[name] = parse_date(given[name])
-        except InputError as error:
-            problems.append(str(error))
+    days = links.dates_of(given, problems)
     first, newest = stored
     last = days.get("to", max(newest, days.get("from", newest)))
     start = days.get("from", min(last, max(first, last - timedelta(days=DEFAULT_DAYS - 1))))
@@ -131,10 +132,10 @@ def _days(
     return start, last
 
 
-def select(context: Context) -> View:
+def select(frame: Frame, context: Context) -> View:
     """Read the view, show which parts of a link could not be used, and draw the controls."""
     address = Address("reconcile", context)
-    address.show_problems()
+    frame.explain(address.problems)
     view, vendor = address.view, title(address.view.vendor)
 
     def bind(field: str, value: object) -> Binding:
@@ -172,8 +173,7 @@ def select(context: Context) -> View:
                 context.zones,
                 required=True,
                 width="content",
-                help=f"{vendor} does not document where its days begin; "
-                f"{reconcile.VENDOR_ZONE} is most likely.",
+                help=f"{vendor} does not document its zone; {reconcile.VENDOR_ZONE} is likely.",
                 **bind("zone", view.zone),
             )
         st.segmented_control(
@@ -182,8 +182,8 @@ def select(context: Context) -> View:
             format_func=lambda screen: _SCREENS[screen],
             required=True,
             width="content",
-            help=f"Whether the broadcast and consumed minutes of {vendor} include its screenshare "
-            "minutes, or those are extra. Its documentation suggests that they are included.",
+            help=f"Are {vendor}’s screenshare minutes part of its broadcast and consumed minutes, "
+            "or extra? Its documentation suggests: included.",
             **bind("screen", view.screen),
         )
     return view

@@ -51,17 +51,17 @@ _activities: cache.SingleFlightCache[Activity] = cache.SingleFlightCache(32)
 
 def show() -> None:
     """Draw the page."""
-    frame = page("Sources", needs_data=False)
+    frame = page("Sources", needs_data=False, can_pin=False)
     with guard():
         _sources(frame)
     st.subheader(
         "Quarantine",
         anchor=False,
-        help="Inputs that could not be read, kept as they were received.",
+        help="Events that could not be read, kept as they were received.",
     )
     with guard():
         quarantine(frame)
-    frame.footer()
+    frame.footer(can_pin=False)
 
 
 def title(source: str) -> str:
@@ -99,13 +99,13 @@ def _sources(frame: Frame) -> None:
         },
     )
     days = strings.count(round(cache.settings().raw_days), "day")
-    st.caption(f"Requests are counted as long as they are kept: for {days}.")
+    st.caption(f"Requests are counted for the last {days}.")
     for name in activity.connected:
         if not {name} & (activity.sent.keys() | activity.week.keys() | activity.unsigned.keys()):
             st.info(
-                f"{strings.plain(title(name))} is connected and has sent nothing yet. "
-                f"Its webhook address is {strings.code(address(name, team))}",
-                icon="🔌",
+                f"{strings.plain(title(name))} has sent nothing yet. "
+                f"Its webhook address: {strings.code(address(name, team))}",
+                icon=":material/power:",
             )
     with st.expander("Connect another platform"):
         notices.connect_platform(team)
@@ -137,7 +137,7 @@ def _show_wrong_signature(name: str, failure: SignatureFailure, now: int, team: 
         f"the last one {strings.ago(now - failure.last_received)} ago:** "
         f"{strings.plain(failure.why)}. Compare the secret on both sides and the clock of this "
         f"server, or set the secret again: {strings.code(command)}",
-        icon="🔑",
+        icon=":material/key:",
     )
 
 
@@ -155,7 +155,7 @@ def _show_expiry(token: Token, now: int, frame: Frame) -> None:
         f"program that {does} with it is refused from then on. Create another one, give it to the "
         f"program, and revoke this one: {strings.code(f'{create} --expires 90d')} "
         f"{strings.code(f'usage-report token revoke {token.id}')}",
-        icon="⏳",
+        icon=":material/hourglass_empty:",
     )
 
 

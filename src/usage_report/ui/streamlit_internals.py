@@ -23,8 +23,8 @@ An upgrade of Streamlit may change any of these without notice, so each has a te
   ``history.replaceState`` in ``copy_link.js`` adds none (``tests/browser/test_date_range.py``).
 * *Clear cache* in Streamlit's menu calls ``on_release`` of ``cache.settings``
   (``tests/unit/test_cache.py``).
-* Icons of pages and tabs are emoji: material icons would be fetched from another host
-  (``tests/browser``: nothing leaves the machine).
+* Where the tab has an icon of its own, Streamlit does not fetch the icons of pages from another
+  host for it (``tests/browser``: nothing leaves the machine).
 """
 
 from __future__ import annotations

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
+from usage_report.core.metrics import Metric
 from usage_report.render.numbers import number
 
-ICON = "📊"
-NOT_SUPPLIED = "Not supplied by this team's platform. This is not 0."
+NAME = "usage-report"
+#: Files of the mark, which is the icon of the tab, and of the mark with the name.
+MARK, LOGO = (str(Path(__file__).with_name(file)) for file in ("mark.svg", "logo.svg"))
+NOT_SUPPLIED = "Your platform does not report this."
 #: Limits as an example.
 EXAMPLE = {
     "participation_minutes": 100_000,
@@ -32,6 +36,24 @@ def code(text: str) -> str:
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     pad = " " if "`" in text else ""
     return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def doc_link(page: str = "", anchor: str = "") -> str:
+    """Return the address, in the app, of a page of the docs, at the heading with an anchor.
+
+    Without a page it is that of the index.
+    """
+    return "docs" + (f"?page={page}" if page else "") + (f"#{anchor}" if anchor else "")
+
+
+def help_text(definition: str, anchor: str) -> str:
+    """Return Markdown for the help of a figure: its definition, and where it is defined in full."""
+    return f"{plain(definition)} [Learn more]({doc_link('metrics', anchor)})"
+
+
+def definition(of: Metric) -> str:
+    """Return the help of a metric."""
+    return help_text(of.definition, of.key)
 
 
 def ago(ms: int) -> str:

@@ -17,6 +17,7 @@ HEAVY = (
     "sqlalchemy",
     "streamlit.elements.vega_charts",
     "usage_report.ui.date_range",
+    "usage_report.ui.docs",
     "usage_report.ui.real_time",
     "usage_report.ui.reconcile",
     "usage_report.ui.sources",

@@ -58,7 +58,7 @@ class Jitsi(WebhookAdapter):
     """Deliveries of ``event_sync``, which have a fixed ``Authorization`` header."""
 
     name = "jitsi"
-    title = "Jitsi event_sync"
+    title = "Jitsi"
     secret_hint = (
         "The Authorization that api_headers of the event_sync component sends, "
         "with or without 'Bearer': in Prosody's configuration."

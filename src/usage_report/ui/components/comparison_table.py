@@ -27,9 +27,9 @@ def comparison_table(
     rows = pd.DataFrame(
         {
             head: [first(line) for line in lines],
-            "Ours": [numbers.figure(line.key, line.ours) for line in lines],
-            "Vendor": [numbers.figure(line.key, line.vendor) for line in lines],
-            "Difference": [texts.difference_text(line) for line in lines],
+            "Ours": [numbers.with_unit(line.key, line.ours) for line in lines],
+            "Vendor": [numbers.with_unit(line.key, line.vendor) for line in lines],
+            "Difference": [texts.difference_text(line, unit=True) for line in lines],
             "In %": [texts.percent_text(line) for line in lines],
             "Verdict": [texts.VERDICT_TEXTS[line.verdict] for line in lines],
             "Likely reasons": [", ".join(map(texts.label, line.reasons)) for line in lines],
@@ -38,9 +38,9 @@ def comparison_table(
     columns = {
         name: st.column_config.TextColumn(title, alignment="right", width=width)
         for name, title, width in (
-            ("Ours", "Ours", 110),
-            ("Vendor", vendor, 110),
-            ("Difference", "Difference", 110),
+            ("Ours", "Ours", 130),
+            ("Vendor", vendor, 130),
+            ("Difference", "Difference", 130),
             ("In %", "In %", 80),
         )
     }

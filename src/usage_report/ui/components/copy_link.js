@@ -8,7 +8,7 @@ const timers = new WeakMap();
 export default function (component) {
   const { data, parentElement } = component;
   const $ = (id) => parentElement.querySelector(id);
-  const url = (query) => `${location.origin}${location.pathname}?${query}`;
+  const url = (query) => `${location.origin}${location.pathname}${query && "?"}${query}`;
 
   if (data.arrive && location.search !== `?${data.arrive}`) {
     history.replaceState(history.state, "", `${location.pathname}?${data.arrive}${location.hash}`);
@@ -51,9 +51,9 @@ export default function (component) {
   rolling.hidden = !data.rolling;
   rolling.title = data.rolling_help ?? "";
   fixed.title = data.fixed_help;
-  fixed.querySelector("span").textContent = data.rolling ? data.fixed_label : "Copy link";
+  fixed.querySelector("span").textContent = data.fixed_label;
   rolling.querySelector("span").textContent = data.rolling_label;
-  rolling.onclick = () => copy(data.rolling, data.rolling_done);
-  fixed.onclick = () => copy(data.fixed, data.fixed_done);
+  rolling.onclick = () => copy(data.rolling, `Copied. ${data.rolling_help}`);
+  fixed.onclick = () => copy(data.fixed, `Copied. ${data.fixed_help}`);
   return () => clearTimeout(timers.get(parentElement));
 }

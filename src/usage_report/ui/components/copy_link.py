@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from usage_report.ui.components.elements import element
@@ -18,31 +19,38 @@ _HTML = (
 )
 
 
-def copy_link(
-    fixed: dict[str, str],
-    days: str,
-    *,
-    rolling: dict[str, str] | None = None,
-    preset: str = "",
-    arrive: dict[str, str] | None = None,
-) -> None:
-    """Draw the buttons: one for the fixed link, and one for the rolling link of a preset.
+class Link(NamedTuple):
+    """One link that a button copies."""
 
-    ``fixed``, ``rolling`` and ``arrive`` are the query parameters of views: of these ``days``, of
-    the range named ``preset``, and what should replace the address that the page was opened with.
+    #: The query parameters.
+    query: dict[str, str]
+    label: str
+    #: What the link shows, as a sentence.
+    help: str
+
+
+def copy_link(
+    fixed: Link,
+    *,
+    rolling: Link | None = None,
+    arrive: dict[str, str] | None = None,
+    key: str = "copy_link",
+) -> None:
+    """Draw the buttons: ``fixed``, and before it ``rolling``, if there are two.
+
+    ``arrive``: the query parameters that should replace the address the page was opened with.
     """
     element(
         "copy_link",
         _HTML,
         {
-            "rolling": urlencode(rolling) if rolling else None,
-            "fixed": urlencode(fixed),
+            "rolling": urlencode(rolling.query) if rolling else None,
+            "fixed": urlencode(fixed.query),
             "arrive": urlencode(arrive) if arrive else None,
-            "rolling_label": f"Copy link (always “{preset}”)",
-            "fixed_label": f"Copy link ({days})" if rolling else "Copy link",
-            "rolling_help": f"The link shows “{preset}” of the day on which it is opened.",
-            "fixed_help": f"The link always shows {days}.",
-            "rolling_done": f"Copied. The link always shows “{preset}”.",
-            "fixed_done": f"Copied. The link always shows {days}.",
+            "rolling_label": rolling.label if rolling else "",
+            "fixed_label": fixed.label,
+            "rolling_help": rolling.help if rolling else "",
+            "fixed_help": fixed.help,
         },
+        key=key,
     )

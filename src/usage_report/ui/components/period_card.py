@@ -25,7 +25,9 @@ def period_card(report: PeriodReport, of: Metric, figure: PeriodMetric) -> None:
     """Draw one card: the figure, its definition on hover, and where it stands."""
     kind = "limited" if of.is_limited else "plain"
     with st.container(border=True, height="stretch", key=f"card_{kind}_{of.key}"):
-        st.metric(of.title, _figure(of, figure.value), help=of.definition, height="content")
+        st.metric(
+            of.title, _figure(of, figure.value), help=strings.definition(of), height="content"
+        )
         st.html(f'<div class="ur">{"".join(_lines(report, of, figure))}</div>')
 
 
