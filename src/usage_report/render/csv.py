@@ -91,6 +91,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     return out.getvalue().encode()
 
 
+def tab_separated(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """Rows of any cells as text that can be pasted into a spreadsheet."""
+    lines = ["\t".join(without_formula(" ".join(name.split())) for name in header)]
+    lines += ["\t".join(_text(cell) for cell in row) for row in rows]
+    return "\n".join(lines)
+
+
 def without_formula(text: str) -> str:
     """Text from outside, with an apostrophe where a spreadsheet would run it as a formula."""
     is_formula = text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA)
@@ -116,4 +123,4 @@ def _estimated(report: Report, i: int | None = None) -> float | None:
     return int(report.estimated_ms[i]) / 60_000 if i < len(report.estimated_ms) else 0
 
 
-__all__ = ["Cell", "columns", "filename", "table", "to_csv", "without_formula"]
+__all__ = ["Cell", "columns", "filename", "tab_separated", "table", "to_csv", "without_formula"]

@@ -8,7 +8,7 @@ from typing import Final
 
 from babel.dates import format_date, get_month_names
 
-from usage_report.core.periods import Grain, Period, local, next_start, zone
+from usage_report.core.periods import DAY, Grain, Period, local, midnight, next_start, zone
 from usage_report.render.numbers import LOCALE
 from usage_report.reporting.model import Report
 
@@ -54,11 +54,21 @@ def instant(ms: int, zone_name: str) -> str:
     return f"{day(at.date())}, {at:%H:%M}"
 
 
-def zone_text(zone_name: str, ms: int) -> str:
-    """``Europe/Berlin (UTC+1)``: the zone with its offset at an instant (epoch ms)."""
+def zone_text(zone_name: str, period: Period) -> str:
+    """``Europe/Berlin (UTC+2)``: the zone with its offset in a period, or with each that it has."""
     if zone_name == "UTC":
         return zone_name
-    return f"{zone_name} ({_offset(local(ms, zone(zone_name)))})"
+    tz = zone(zone_name)
+    starts = [midnight(period.start + i * DAY, tz) for i in range(period.days)]
+    # Clocks change within days: the last instant of the period may have another offset.
+    instants = [*starts, midnight(period.end, tz) - 1]
+    offsets = dict.fromkeys(_offset(local(ms, tz)) for ms in instants)
+    return f"{zone_name} ({' and '.join(offsets)})"
+
+
+def repeated(at: datetime) -> str:
+    """``UTC+2`` if clocks show this time twice, because they are put back; else an empty text."""
+    return "" if at.replace(fold=0).utcoffset() == at.replace(fold=1).utcoffset() else _offset(at)
 
 
 def bucket(report: Report, i: int) -> str:
@@ -70,8 +80,8 @@ def bucket(report: Report, i: int) -> str:
     if grain is Grain.DAY:
         return day(at.date())
     if grain is Grain.HOUR:
-        twice = at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
-        return f"{day(at.date())}, {at:%H:%M}" + (f" ({_offset(at)})" if twice else "")
+        offset = repeated(at)
+        return f"{day(at.date())}, {at:%H:%M}" + (f" ({offset})" if offset else "")
     days = report.days(i)
     if grain is Grain.MONTH and days.start.day == 1 and days.end == next_start(days.start, grain):
         return _date(days.start, "MMMM y")

@@ -12,12 +12,13 @@ from usage_report.render import csv, dates, notes, numbers, xlsx
 from usage_report.render.charts import overlay
 from usage_report.reporting.model import BucketState, Report
 from usage_report.ui import cache, links, strings
+from usage_report.ui.components.chart import chart
 from usage_report.ui.components.copy_link import copy_link
 from usage_report.ui.components.downloads import csv_button, excel_button
 from usage_report.ui.components.usage_table import usage_table
 from usage_report.ui.errors import guard
 from usage_report.ui.frame import page
-from usage_report.ui.range_controls import Selection, select
+from usage_report.ui.range_controls import Selection, chart_form, select
 
 _FUTURE = notes.STATE_TEXTS[BucketState.NOT_BEGUN]
 
@@ -36,7 +37,7 @@ def show() -> None:
             _share(selection, report)
         if selection.view.view == "chart":
             _tiles(report, selection.view.metrics)
-            _chart(report, selection.view.metrics)
+            _chart(selection, report)
         _notes(report)
         with st.container(key="range_table"):
             usage_table(report)
@@ -44,7 +45,7 @@ def show() -> None:
 
 
 def _headline(selection: Selection) -> None:
-    zone_text = dates.zone_text(selection.zone, selection.context.now)
+    zone_text = dates.zone_text(selection.zone, selection.period)
     st.markdown(
         f"**{strings.plain(dates.span(selection.period))}** · "
         f"{strings.count(selection.period.days, 'day')} · {strings.plain(zone_text)}"
@@ -116,25 +117,18 @@ def _total_note(report: Report, key: str) -> str | None:
     return None
 
 
-def _chart(report: Report, metrics: tuple[str, ...]) -> None:
-    if not metrics:
+def _chart(selection: Selection, report: Report) -> None:
+    view = selection.view
+    if not view.metrics:
         st.info("Choose one or more metrics above to see them in a chart.", icon="📈")
         return
     if not report.begun:
         st.info("This range is in the future: there are no figures yet.", icon="📅")
         return
-    data = overlay.frame(report, metrics)
-    titles = ", ".join(metric(key).title for key in metrics)
-    days = dates.span(report.query.period)
-    st.vega_lite_chart(
-        data,
-        overlay.spec(report, metrics),
-        width="stretch",
-        height=overlay.HEIGHT + 10 * len(metrics),
-        key="range_chart",
-        alt=f"{titles} by {report.query.grain}, {days}. The table below has all figures.",
-    )
-    if captions := overlay.captions(report, metrics):
+    if len(view.metrics) > 1:
+        chart_form(selection)
+    chart(overlay.spec(report, view.metrics, view.form, selection.limits), key="range_chart")
+    if captions := overlay.captions(report, view.metrics, view.form):
         st.caption(" ".join(captions))
 
 

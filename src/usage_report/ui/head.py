@@ -1,6 +1,8 @@
 """Middleware that adds the app's style sheet to the head of Streamlit's page.
 
-A style that a script sends arrives after the first elements, which then move.
+A style that a script sends arrives after the first elements, which then move. The head also says
+where the server is: otherwise Streamlit's frontend looks for it below the address of each page
+first, and the browser reports two failed requests.
 """
 
 from __future__ import annotations
@@ -9,7 +11,17 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-STYLE = b"<style>" + Path(__file__).with_name("style.css").read_bytes() + b"</style></head>"
+from usage_report.render.charts.theme import variables
+
+STYLE = (
+    b"<style>"
+    + variables().encode()
+    + Path(__file__).with_name("style.css").read_bytes()
+    + b"</style>"
+)
+#: No page has a slash in its own name, so the server is one step up from any page.
+SERVER = b"<script>window.__streamlit={BACKEND_BASE_URL:new URL('.',location.href).href}</script>"
+HEAD = SERVER + STYLE + b"</head>"
 #: Request headers with which Streamlit would answer: not modified, compressed, or in part.
 _REMOVED = {b"if-none-match", b"if-modified-since", b"accept-encoding", b"range"}
 _VALIDATORS = {b"etag", b"last-modified", b"content-length"}
@@ -40,7 +52,7 @@ class Head:
                 body.extend(message.get("body", b""))
                 if message.get("more_body"):
                     return
-                whole = bytes(body).replace(b"</head>", STYLE, 1)
+                whole = bytes(body).replace(b"</head>", HEAD, 1)
                 kept = [(k, v) for k, v in start["headers"] if k.lower() not in _VALIDATORS]
                 await send(
                     {**start, "headers": [*kept, (b"content-length", str(len(whole)).encode())]}

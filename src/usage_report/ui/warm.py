@@ -15,7 +15,6 @@ HEAVY = (
     "pandas",
     "pyarrow",
     "sqlalchemy",
-    "streamlit.elements.vega_charts",
     "usage_report.ui.date_range",
     "usage_report.ui.real_time",
     "usage_report.ui.reconcile",

@@ -1,7 +1,7 @@
-"""Charts as Vega-Lite specifications, and the tables of figures they draw.
+"""Charts as plain data: axes with their ticks, series of marks, and figures under the pointer.
 
-A specification depends on what is drawn, never on the figures, so that a refreshed chart is updated
-in place. All charts share one theme, one builder each of axes and hover, one limit and *now* line.
+``ui/components/chart.js`` draws them and adds no text of its own. All charts share one theme, one
+builder of axes and one of hover boxes. Times are *wall clock* times, see ``axis``.
 """
 
 __all__ = ["axis", "hover", "last_hour", "marks", "overlay", "period", "reconcile", "theme"]

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-from usage_report.render.charts.theme import WHOLE_HEIGHT, Spec
+from usage_report.render.charts.theme import Spec
 
 
-def hover(fields: Mapping[str, str], x: Spec, *, highlight: bool = True) -> Spec:
-    """Boxes of the whole height, one per bucket or step: the pointer need not find a line.
+def row(
+    name: str, text: str, *, series: int | None = None, y: float | None = None, part: bool = False
+) -> Spec:
+    """One line: a name and a figure with its unit.
 
-    ``fields`` maps columns of texts to their titles. Titles must be unique: of two equal ones Vega
-    drops the second. ``x`` is the channel that the other layers share. Boxes lie between the
-    columns ``x`` and ``x2``. ``highlight`` shades the box under the pointer, which redraws all of
-    them: not for charts with thousands.
+    ``series`` gives it the key of that series, and ``y`` a dot in the chart. A ``part`` belongs to
+    the row above it and is indented.
     """
-    encoding: Spec = {
-        "x": x | {"field": "x"},
-        "x2": {"field": "x2"},
-        **WHOLE_HEIGHT,
-        "fillOpacity": {"value": 0},
-        "tooltip": [
-            {"field": field, "type": "nominal", "title": title} for field, title in fields.items()
-        ],
-    }
-    box: Spec = {"mark": {"type": "rect"}, "encoding": encoding}
-    if highlight:
-        pointer = {"type": "point", "on": "pointerover", "clear": "pointerout"}
-        box["params"] = [{"name": "pointer", "select": pointer}]
-        encoding["fillOpacity"]["condition"] = {"param": "pointer", "empty": False, "value": 0.14}
-    return box
+    return {"name": name, "text": text, "series": series, "y": y, "level": int(part)}
+
+
+def box(
+    begin: int, end: int, title: str, rows: Iterable[Spec], *, at: int | None = None, note: str = ""
+) -> Spec:
+    """The figures of one bucket or step: the pointer need not find a line.
+
+    Boxes are in order of time, without gaps. ``at`` is where the figures are drawn.
+    """
+    middle = (begin + end) // 2 if at is None else at
+    return {"from": begin, "to": end, "at": middle, "title": title, "note": note, "rows": [*rows]}

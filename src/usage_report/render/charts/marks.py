@@ -1,90 +1,61 @@
-"""Layers that charts share, and the table of marks that some of them draw.
+"""Marks of series, and what stands behind them: shaded days, *now*, limits.
 
-A table of marks has one row per mark; its column ``layer`` names the layer that draws it.
+A point is ``[x, y]``; ``None`` in its place, or as its ``y``, is a gap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
 
-import pandas as pd
+from usage_report.render.charts.theme import LINE_WIDTH, POINT_SIZE, Spec
 
-from usage_report.render.charts.axis import times
-from usage_report.render.charts.theme import (
-    DOTTED,
-    LIMIT_DASH,
-    LINE_WIDTH,
-    NOW_SIZE,
-    QUIET,
-    WHOLE_HEIGHT,
-    Spec,
-    area,
-    line,
-    point,
-)
+Point = Sequence[float | None]
 
 
-class Mark(NamedTuple):
-    """One row: a point of a line, or a box of the hover, which has an end and texts."""
-
-    layer: str
-    #: Epoch ms.
-    x: int
-    y: float
-    x2: int | None = None
-    texts: Mapping[str, str] | None = None
+def line(
+    points: Iterable[Point], *, dash: str = "", width: float = LINE_WIDTH, step: bool = False
+) -> Spec:
+    """A line, straight or in steps: a curve would show values that nothing measured."""
+    return {"kind": "line", "points": list(points), "dash": dash, "width": width, "step": step}
 
 
-def only(layer: str, spec: Spec) -> Spec:
-    """A layer that draws the rows of its name only, and leaves the hover to the hover layer."""
-    mark = spec["mark"]
-    return spec | {
-        "transform": [{"filter": f"datum.layer === '{layer}'"}],
-        "mark": mark if mark["type"] == "rect" else mark | {"tooltip": None},
-    }
+def area(points: Iterable[Point], *, step: bool = False) -> Spec:
+    """The area under a line without gaps."""
+    return {"kind": "area", "points": list(points), "step": step}
 
 
-def trend_area(**properties: object) -> Spec:
-    """The area under the layer ``trend``."""
-    return only("trend", {"mark": area(**properties)})
+def between(points: Iterable[tuple[float, float, float]]) -> Spec:
+    """The area between two lines: ``(x, low, high)``."""
+    return {"kind": "range", "points": [list(p) for p in points]}
 
 
-def trend_line(**properties: object) -> Spec:
-    """The layer ``trend``: the figures themselves."""
-    return only("trend", {"mark": line(LINE_WIDTH, **properties)})
+def bars(items: Iterable[tuple[int, int, float, bool]]) -> Spec:
+    """Bars from 0: begin, end, figure, and whether it is incomplete."""
+    return {"kind": "bars", "bars": [list(item) for item in items]}
 
 
-def limit_line() -> Spec:
-    """The layer ``limit``."""
-    return only("limit", {"mark": line(1.5, strokeDash=list(LIMIT_DASH), color=QUIET)})
+def points(
+    items: Iterable[tuple[int, float, bool]], *, shape: str = "circle", size: float = POINT_SIZE
+) -> Spec:
+    """Points: place, figure, and whether it is incomplete (hollow)."""
+    return {"kind": "points", "points": [list(p) for p in items], "shape": shape, "size": size}
 
 
-def projection_line() -> Spec:
-    """The layer ``projection``."""
-    return only("projection", {"mark": line(2, strokeDash=list(DOTTED))})
+def label(x: float, y: float, text: str) -> Spec:
+    """A text near a point."""
+    return {"x": x, "y": y, "text": text}
 
 
-def now_line() -> list[Spec]:
-    """The layer ``now``: a vertical line, and a dot on the trend."""
-    rule = {"type": "rule", "strokeDash": [2, 3], "color": QUIET}
-    return [
-        only("now", {"mark": rule, "encoding": WHOLE_HEIGHT}),
-        only("now", {"mark": point(NOW_SIZE)}),
-    ]
+def now(at: int) -> Spec:
+    """The vertical line at the instant of the figures."""
+    return {"at": at, "label": "now"}
 
 
-def frame() -> Spec:
-    """The layer ``frame``: invisible corners that both axes must span."""
-    return only("frame", {"mark": {"type": "point", "opacity": 0}})
+def weekend(begin: int, end: int) -> Spec:
+    """A shaded Saturday and Sunday."""
+    return {"from": begin, "to": end, "kind": "weekend", "label": ""}
 
 
-def table(marks: Sequence[Mark], wall_clock: Callable[[int], int]) -> pd.DataFrame:
-    """The marks as a table: times on the wall clock, a column for each text of the hover."""
-    texts = pd.DataFrame([mark.texts or {} for mark in marks])
-    return texts.assign(
-        layer=[mark.layer for mark in marks],
-        x=times(wall_clock(mark.x) for mark in marks),
-        x2=times(None if mark.x2 is None else wall_clock(mark.x2) for mark in marks),
-        y=[float(mark.y) for mark in marks],
-    )
+def no_records(begin: int, end: int, text: str) -> Spec:
+    """A hatched stretch of which nothing is known."""
+    return {"from": begin, "to": end, "kind": "none", "label": text}

@@ -1,32 +1,80 @@
-"""The charts of *This period*: the trend of a metric over the billing period, against its limit."""
+"""The charts of *This period*: a metric over the billing period, day by day, against its limit."""
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import Final
 
 from usage_report.core.metrics import Measure, Metric, metric
-from usage_report.core.periods import Grain, zone
-from usage_report.render import dates
+from usage_report.core.periods import Grain, local, zone
+from usage_report.render import csv, dates
 from usage_report.render.charts import marks
-from usage_report.render.charts.axis import DAY_MS, figure_y, time_x, wall_clock
-from usage_report.render.charts.hover import hover
-from usage_report.render.charts.marks import Mark
-from usage_report.render.charts.theme import Spec
-from usage_report.render.numbers import ABSENT, limit, percent, with_unit
+from usage_report.render.charts.axis import day_tick, figure_axis, time_axis, wall_clock
+from usage_report.render.charts.hover import box, row
+from usage_report.render.charts.marks import Point
+from usage_report.render.charts.theme import DOTTED, LIMIT_DASH, Spec, chart, panel, series
+from usage_report.render.files import file_name
+from usage_report.render.numbers import approximate, limit, percent, with_unit
 from usage_report.render.standing import outlook
-from usage_report.reporting.billing import bounds, pace, running_totals
+from usage_report.reporting.billing import bounds, running_totals
 from usage_report.reporting.model import PeriodMetric, PeriodReport
+from usage_report.reporting.projection import Projection, project
 
-LEGEND = (
-    "Dashed: the limit, for minutes spread evenly over the period."
-    " Dotted: the projection at the pace so far. Dot: now."
-)
-_TOTAL_TITLES = {
+HEIGHT: Final = 150
+_TOTAL_TITLES: Final = {
     Measure.MINUTES: "Since the start",
     Measure.PEAK: "Highest so far",
     Measure.LEVEL: "Stored",
     Measure.COUNT: "Since the start",
 }
+
+
+def spec(report: PeriodReport, figure: PeriodMetric) -> Spec:
+    """Minutes as a running total; peaks as daily bars with the running maximum; storage by day."""
+    of, tz = metric(figure.key), zone(report.zone)
+    start, end = (wall_clock(ms, tz) for ms in bounds(report))
+    daily, totals = report.daily, list(running_totals(report.daily, of.key))
+    ahead = project(report, figure)
+    edges = [wall_clock(ms, tz) for ms in daily.edges.tolist()]
+    most = [*totals, figure.limit or 0, ahead.end.high if ahead else 0]
+    has_activity = any(totals) or (ahead is not None and ahead.end.high > 0)
+    own = [daily.value(of.key, i) or 0 for i in range(len(totals))]
+    now = wall_clock(min(report.as_of, bounds(report)[1]), tz)
+    drawn = _total(of, edges, totals, own, now)
+    if figure.limit:
+        drawn.append(_limit(of, figure.limit, start, end))
+    if ahead is not None and totals:
+        drawn += _projection(ahead, now, totals[-1], [wall_clock(d.at, tz) for d in ahead.days])
+    return chart(
+        f"{of.title} day by day",
+        description(report, figure),
+        title=f"{daily.query.team} · {of.title}, {dates.span(report.period)}, {report.zone}",
+        file=file_name((of.key, daily.query.team), report.period, "")[:-1],
+        x=time_axis(
+            start,
+            end,
+            [day_tick(edges[i], daily.days(i).start) for i in range(len(daily))],
+            Grain.DAY,
+        ),
+        panels=[
+            panel(
+                HEIGHT,
+                left=figure_axis(
+                    of.unit,
+                    max(most) if has_activity else 0,
+                    title=str(of.unit) or "count",
+                    ticks=4,
+                ),
+            )
+        ],
+        series=drawn,
+        hover=[
+            *(_box(report, figure, edges, i, total) for i, total in enumerate(totals)),
+            *_boxes_ahead(report, figure, ahead, edges, len(totals)),
+        ],
+        shades=_weekends(report, edges),
+        rules=[marks.now(now)] if daily.running is not None else [],
+        copy=_copied(report, of, totals),
+    )
 
 
 def description(report: PeriodReport, figure: PeriodMetric) -> str:
@@ -41,74 +89,105 @@ def description(report: PeriodReport, figure: PeriodMetric) -> str:
     return f"{text}. {outlook(report, figure)}".rstrip()
 
 
-def table(report: PeriodReport, figure: PeriodMetric) -> pd.DataFrame:
-    """The marks of ``spec``."""
-    start, end = bounds(report)
-    now = min(report.as_of, end)
-    rows = [*_trend(report, figure, start)]
-    if rows and rows[-1].layer == "hover":
-        rows.append(Mark("now", now, rows[-1].y))
-    if figure.limit:
-        is_peak = metric(figure.key).measure is Measure.PEAK
-        rows.append(Mark("limit", start, figure.limit if is_peak else 0))
-        rows.append(Mark("limit", end, figure.limit))
-    if (ahead := pace(report, figure)) is not None and figure.value is not None:
-        rows += [Mark("projection", now, figure.value), Mark("projection", end, ahead.value)]
-    # The figures' axis needs a height even where all of them are 0.
-    top = 0 if any(row.y for row in rows) else 1
-    rows += [Mark("frame", start, 0), Mark("frame", end, top)]
-    tz = zone(report.zone)
-    return marks.table(rows, lambda ms: wall_clock(ms, tz))
-
-
-def _trend(report: PeriodReport, figure: PeriodMetric, start: int) -> list[Mark]:
-    """The running total, up to ``as_of``, with a hover box for each day."""
-    of, daily = metric(figure.key), report.daily
-    rows = [] if of.measure is Measure.LEVEL else [Mark("trend", start, 0)]
-    for i, value in enumerate(running_totals(daily, of.key)):
-        begin, end = int(daily.edges[i]), int(daily.edges[i + 1])
-        if of.measure is Measure.PEAK and (at := int(daily.peaks_at[of.key][i])) >= 0:
-            rows.append(Mark("trend", at, value))
-        rows.append(Mark("trend", min(end, report.as_of), value))
-        rows.append(Mark("hover", begin, value, end, _texts(report, of, figure.limit, i, value)))
-    return rows
-
-
-def _texts(
-    report: PeriodReport, of: Metric, contracted: float | None, i: int, total: float
-) -> dict[str, str]:
-    daily, (start, end) = report.daily, bounds(report)
-    elapsed = min(int(daily.edges[i + 1]), report.as_of) - start
-    share = 1.0 if of.measure is Measure.PEAK else elapsed / (end - start)
-    return {
-        "day": dates.bucket(daily, i) + (" (so far)" if i == daily.running else ""),
-        "total": with_unit(of.key, total),
-        "own": with_unit(of.key, daily.value(of.key, i)),
-        "limit": with_unit(of.key, contracted * share, 0) if contracted else ABSENT,
-    }
-
-
-def spec(key: str) -> Spec:
-    """The specification for a metric, the same for all figures."""
-    of = metric(key)
+def _total(
+    of: Metric, edges: list[int], totals: list[float], own: list[float], now: int
+) -> list[Spec]:
+    """The line of the figure up to now, and the daily bars of a peak."""
+    ends = [min(end, now) for end in edges[1 : len(totals) + 1]]
+    points: list[Point] = [[at, total] for at, total in zip(ends, totals, strict=True)]
     is_peak = of.measure is Measure.PEAK
-    x = time_x("x", Grain.DAY, min_step_ms=DAY_MS, ticks=5)
-    step = {"interpolate": "step-after"} if is_peak else {}
-    fields = {"day": "Day", "total": _TOTAL_TITLES[of.measure]}
+    if is_peak and totals:
+        # A maximum holds for the whole of its day: the day's bar reaches up to it.
+        begins: list[Point] = [[edges[i], total] for i, total in enumerate(totals)]
+        points = [*begins, [ends[-1], totals[-1]]]
+    elif totals and of.measure is not Measure.LEVEL:
+        points = [[edges[0], 0], *points]
+    line = marks.line(points, step=is_peak)
+    drawn: list[Spec] = [line] if is_peak else [marks.area(points), line]
+    if is_peak:
+        days = [(edges[i], edges[i + 1], value, edges[i + 1] > now) for i, value in enumerate(own)]
+        drawn.insert(0, marks.bars(days))
+    return [series(of.title, drawn, style=0)]
+
+
+def _limit(of: Metric, contracted: float, start: int, end: int) -> Spec:
+    """The limit: for minutes the even way to it."""
+    is_peak = of.measure is Measure.PEAK
+    line = marks.line(
+        [[start, contracted if is_peak else 0], [end, contracted]], dash=LIMIT_DASH, width=1.5
+    )
+    text = f"limit {limit(of.key, contracted)}"
+    at = start if is_peak else end
+    return series("Limit", [line], labels=[marks.label(at, contracted, text)])
+
+
+def _projection(ahead: Projection, now: int, value: float, ends: list[int]) -> list[Spec]:
+    days = list(zip(ends, ahead.days, strict=True))
+    mean: list[Point] = [[now, value], *([at, day.mean] for at, day in days)]
+    spread = [(now, value, value), *((at, day.low, day.high) for at, day in days)]
+    text = f"projection {approximate(ahead.end.mean)}"
+    return [
+        series(
+            "Projection",
+            [marks.between(spread), marks.line(mean, dash=DOTTED, width=2)],
+            style=0,
+            labels=[marks.label(ends[-1], ahead.end.mean, text)],
+        )
+    ]
+
+
+def _box(
+    report: PeriodReport, figure: PeriodMetric, edges: list[int], i: int, total: float
+) -> Spec:
+    of, daily = metric(figure.key), report.daily
+    rows = [row(_TOTAL_TITLES[of.measure], with_unit(of.key, total), series=0, y=total)]
     if of.measure is not Measure.LEVEL:
-        fields["own"] = "That day"
-    if of.is_limited:
-        fields["limit"] = "Limit" if is_peak else "Even pace"
-    return {
-        "height": 170,
-        "encoding": {"x": x, "y": figure_y("y", of.unit)},
-        "layer": [
-            marks.frame(),
-            marks.trend_area(**step),
-            marks.limit_line(),
-            marks.projection_line(),
-            marks.trend_line(**step),
-            *marks.now_line(),
-            marks.only("hover", hover(fields, x)),
-        ],
-    }
+        rows.append(row("That day", with_unit(of.key, daily.value(of.key, i)), series=0, part=True))
+    if figure.limit:
+        start, end = bounds(report)
+        elapsed = min(int(daily.edges[i + 1]), report.as_of) - start
+        is_peak = of.measure is Measure.PEAK
+        even = figure.limit if is_peak else figure.limit * elapsed / (end - start)
+        rows.append(row("Limit" if is_peak else "Even pace", with_unit(of.key, even, 0)))
+    note = f"so far, until {dates.clock(report.as_of, report.zone)}" if i == daily.running else ""
+    is_line = of.measure is not Measure.PEAK
+    now = wall_clock(report.as_of, zone(report.zone))
+    at = min(edges[i + 1], now) if is_line else None
+    return box(edges[i], edges[i + 1], dates.bucket(daily, i), rows, at=at, note=note)
+
+
+def _boxes_ahead(
+    report: PeriodReport,
+    figure: PeriodMetric,
+    ahead: Projection | None,
+    edges: list[int],
+    first: int,
+) -> list[Spec]:
+    """The days to come of a projection."""
+    if ahead is None:
+        return []
+    out = []
+    for i, day in enumerate(ahead.days[1:], first):
+        low, mean, high = map(approximate, (day.low, day.mean, day.high))
+        unit = metric(figure.key).unit
+        rows = [row("Projection", f"{mean} {unit}"), row("Range", f"{low} to {high} {unit}")]
+        title = dates.bucket(report.daily, i)
+        out.append(box(edges[i], edges[i + 1], title, rows, note="in the future", at=edges[i + 1]))
+    return out
+
+
+def _weekends(report: PeriodReport, edges: list[int]) -> list[Spec]:
+    tz, raw = zone(report.zone), report.daily.edges.tolist()
+    return [
+        marks.weekend(edges[i], edges[i + 1])
+        for i in range(len(report.daily))
+        if local(raw[i], tz).weekday() >= 5
+    ]
+
+
+def _copied(report: PeriodReport, of: Metric, totals: list[float]) -> str:
+    daily = report.daily
+    rows = [
+        (str(daily.days(i).start), daily.value(of.key, i), total) for i, total in enumerate(totals)
+    ]
+    return csv.tab_separated(("day", of.key, _TOTAL_TITLES[of.measure].lower()), rows)

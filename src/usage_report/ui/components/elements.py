@@ -14,9 +14,12 @@ import streamlit as st
 _FOLDER = Path(__file__).parent
 
 
-def element(name: str, html: str, data: dict[str, Any]) -> None:
-    """Draw the custom element ``name`` with ``data``, which must be JSON."""
-    _component(name, html)(data=data, key=name, width="stretch", height="content")
+def element(name: str, html: str, data: dict[str, Any], *, key: str = "") -> None:
+    """Draw the custom element ``name`` with ``data``, which must be JSON.
+
+    An element that a page has several times needs a ``key`` for each.
+    """
+    _component(name, html)(data=data, key=key or name, width="stretch", height="content")
 
 
 @cache
