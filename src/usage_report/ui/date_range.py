@@ -88,8 +88,8 @@ def _tiles(report: Report, metrics: tuple[str, ...]) -> None:
             about = numbers.ABOUT if is_estimated and total is not None else ""
             st.metric(
                 m.title,
-                about + numbers.figure(key, total),
-                help=m.definition,
+                about + numbers.tile(key, total),
+                help=strings.definition(m, total),
                 border=True,
                 height="stretch",
                 width="stretch",
@@ -106,7 +106,7 @@ def _total_note(report: Report, key: str) -> str | None:
         return notes.NOT_SUPPLIED if key in report.not_supplied else _FUTURE
     match metric(key).measure:
         case Measure.MINUTES:
-            return numbers.duration(value)
+            return numbers.hours(key, value) or None
         case Measure.LEVEL:
             return "stored at the end"
         case Measure.DISTINCT:

@@ -6,7 +6,8 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from usage_report.render.numbers import number
+from usage_report.core.metrics import Metric
+from usage_report.render.numbers import exact, number
 
 ICON = "📊"
 NOT_SUPPLIED = "Not supplied by this team's platform. This is not 0."
@@ -32,6 +33,13 @@ def code(text: str) -> str:
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     pad = " " if "`" in text else ""
     return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def definition(of: Metric, value: float | None) -> str:
+    """Return the help of a figure: its definition, and the exact figure where a tile rounds it."""
+    if value is None or not of.unit:
+        return of.definition
+    return f"{of.definition} Exact figure: {exact(of.key, value)} {of.unit}."
 
 
 def ago(ms: int) -> str:

@@ -12,7 +12,7 @@ const round = (value) => Math.round(value * 100) / 100;
 const clamp = (value, low, high) => Math.max(low, Math.min(value, high));
 const pen = document.createElement("canvas").getContext("2d");
 const textWidth = (text, size = 12) => { pen.font = `${size}px sans-serif`; return pen.measureText(text).width; };
-// A time as style.css draws it: 0 to 5 are series, anything else is quiet.
+// The class of a style: 0 to 5 are series, anything else is quiet.
 const tone = (style) => (Number.isInteger(style) ? `s${style}` : "quiet");
 
 export default function (component) {
@@ -160,6 +160,7 @@ function create(root) {
     bar.innerHTML = `<div class="entries">${entries.filter(Boolean).join("")}</div>
       <button type="button" class="more" aria-haspopup="menu" aria-expanded="false" aria-label="Save the chart" title="Save the chart">
       <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 4v11m-5-5 5 5 5-5M5 20h14"/></svg></button>`;
+    bar.classList.toggle("bare", !data.legend);
     own.stop = 0;
     roving();
   };
@@ -365,7 +366,7 @@ function paint(data, scene, hidden) {
     ${out.join("")}<g class="pointer"></g></svg>`;
 }
 
-function axes(panel, { left, right }) {
+function axes(panel, { left, right, width }) {
   const out = [];
   const { y0, y1 } = panel;
   for (const side of ["left", "right"]) {
@@ -377,11 +378,8 @@ function axes(panel, { left, right }) {
       if (side === "left" || !panel.left) out.push(`<line class="${value ? "grid" : "base"}" x1="${left}" x2="${right}" y1="${y}" y2="${y}"/>`);
       out.push(`<text class="tick" x="${at}" y="${y}" dy="0.35em" text-anchor="${anchor}">${esc(text)}</text>`);
     }
-    const [edge, start] = side === "left" ? [0, "start"] : [right + (axis.ticks.length ? 0 : 0), "start"];
-    const titleAt = side === "left" ? edge : null;
-    out.push(side === "left"
-      ? `<text class="title ${tone(axis.style)}" x="${titleAt}" y="${y0 - 12}" text-anchor="${start}">${esc(axis.title)}</text>`
-      : `<text class="title ${tone(axis.style)}" x="100%" y="${y0 - 12}" text-anchor="end">${esc(axis.title)}</text>`);
+    const [edge, toward] = side === "left" ? [0, "start"] : [width, "end"];
+    out.push(`<text class="title ${tone(axis.style)}" x="${edge}" y="${y0 - 12}" text-anchor="${toward}">${esc(axis.title)}</text>`);
   }
   if (panel.empty) {
     if (!panel.left) out.push(`<line class="base" x1="${left}" x2="${right}" y1="${y1}" y2="${y1}"/>`);
