@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from usage_report.core.metrics import PERIOD, Measure, metric
 from usage_report.core.periods import DAY, Period
 from usage_report.reporting.model import PeriodMetric, PeriodReport, Report
@@ -58,23 +60,23 @@ def project(report: PeriodReport, figure: PeriodMetric) -> Projection | None:
     ``None`` for other metrics, after the period, and before a whole week is recorded.
     """
     daily, history = report.daily, report.history
-    running = daily.running
+    today = int(np.searchsorted(daily.edges, report.as_of, side="right")) - 1
     if metric(figure.key).measure is not Measure.MINUTES or figure.value is None:
         return None
-    if running is None or history is None:
+    if history is None or not 0 <= today < len(daily):
         return None
     weeks = _weeks(history, figure.key)
     if not weeks:
         return None
-    used = daily.value(figure.key, running) or 0
+    used = daily.value(figure.key, today) or 0
     totals = [figure.value] * len(weeks)
     days: list[ProjectedDay] = []
     passed = None
-    for i in range(running, len(daily)):
+    for i in range(today, len(daily)):
         day = daily.days(i).start
         for k, week in enumerate(weeks):
             expected = week[day.weekday()]
-            totals[k] += max(expected - used, 0) if i == running else expected
+            totals[k] += max(expected - used, 0) if i == today else expected
         mean = sum(totals) / len(totals)
         days.append(ProjectedDay(int(daily.edges[i + 1]), min(totals), mean, max(totals)))
         if figure.limit and passed is None and figure.value <= figure.limit < mean:
