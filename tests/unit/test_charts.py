@@ -1,24 +1,25 @@
-"""The chart of *Date range*: its specification, its table on the wall clock, its gaps."""
+"""The chart of *Date range*: axes, forms, partial buckets, figures under the pointer."""
 
-import json
-import time
 from datetime import UTC, date, datetime
-from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from support.reports import make_report
-from usage_report.core.metrics import METRICS
+from usage_report.core.metrics import METRICS, metric
 from usage_report.core.periods import Grain
 from usage_report.render.charts import overlay, theme
+from usage_report.render.charts.overlay import Form
 from usage_report.reporting.model import Query
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "chart_three_metrics.json"
 AS_OF = int(datetime(2026, 11, 23, 10, 30, tzinfo=UTC).timestamp()) * 1000
+DAY_MS = 86_400_000
 KEYS = tuple(m.key for m in METRICS)
-THREE = ("participation_minutes", "consumed_minutes", "active_participants")
+FOUR = (
+    "participation_minutes",
+    "consumed_minutes",
+    "active_participants",
+    "max_concurrent_participants",
+)
 
 
 def report(start="2026-11-01", last="2026-11-25", zone="Europe/Berlin", grain=Grain.DAY, **more):
@@ -28,184 +29,276 @@ def report(start="2026-11-01", last="2026-11-25", zone="Europe/Berlin", grain=Gr
     )
 
 
-def marks(node, out=None):
-    """All leaves of a spec."""
-    out = [] if out is None else out
-    for layer in node["layer"]:
-        marks(layer, out) if "layer" in layer else out.append(layer)
-    return out
+def marks(series, kind):
+    return [mark for mark in series["marks"] if mark["kind"] == kind]
 
 
-def tooltip(node):
-    return node["layer"][-1]["encoding"]["tooltip"]
+def ms(text: str) -> int:
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * 1000
 
 
-def test_golden_spec():
-    """After an intended change, write the specification to the file as below."""
-    # json.dumps(overlay.spec(report(), THREE), indent=1, ensure_ascii=False)
-    assert overlay.spec(report(), THREE) == json.loads(GOLDEN.read_text(encoding="utf-8"))
+# -- axes and forms
 
 
-def test_the_scale_depends_on_the_number_of_metrics():
-    scales = [overlay.scale_of(KEYS[:n]) for n in (0, 1, 2, 3, 6)]
-    assert scales == ["own", "own", "two", "index", "index"]
+def test_metrics_of_one_unit_share_an_axis_minutes_left_and_counts_right():
+    spec = overlay.spec(report(), FOUR)
+    (panel,) = spec["panels"]
+    assert [(s["name"], s["axis"], s["panel"]) for s in spec["series"]] == [
+        ("Participation minutes", "left", 0),
+        ("Consumed minutes", "left", 0),
+        ("Active participants", "right", 0),
+        ("Max concurrent participants", "right", 0),
+    ]
+    assert [(panel[side]["title"], panel[side]["style"]) for side in ("left", "right")] == [
+        ("Minutes", None),
+        ("Count", None),
+    ]
+
+
+def test_an_axis_of_one_metric_has_its_name_and_colour():
+    (panel,) = overlay.spec(report(), ("participation_minutes", "sessions"))["panels"]
+    assert [(panel[side]["title"], panel[side]["style"]) for side in ("left", "right")] == [
+        ("Participation minutes (min)", 0),
+        ("Sessions", 1),
+    ]
+
+
+def test_counts_alone_are_on_the_left():
+    (panel,) = overlay.spec(report(), ("sessions", "chat_posts"))["panels"]
+    assert panel["left"]["title"] == "Count"
+    assert panel["right"] is None
+
+
+def test_lines_are_drawn_in_real_units():
+    r = report()
+    for i, series in enumerate(overlay.spec(r, FOUR)["series"]):
+        solid = marks(series, "line")[0]["points"]
+        assert [y for _, y in solid[:22]] == [r.value(FOUR[i], j) for j in range(22)]
+
+
+def test_percentages_are_of_each_metrics_own_peak():
+    r = report()
+    spec = overlay.spec(r, FOUR, Form.PERCENT)
+    assert spec["panels"][0]["left"]["top"] == 100
+    assert spec["panels"][0]["right"] is None
+    for key, series in zip(FOUR, spec["series"], strict=True):
+        solid = [y for _, y in marks(series, "line")[0]["points"] if y is not None]
+        assert max(solid) == pytest.approx(100)
+        assert solid[3] == pytest.approx(100 * r.figures[key][3] / r.figures[key][:23].max())
+
+
+def test_small_multiples_have_an_axis_each():
+    spec = overlay.spec(report(), FOUR, Form.MULTIPLES)
+    assert [p["left"]["title"] for p in spec["panels"]] == [
+        "Participation minutes (min)",
+        "Consumed minutes (min)",
+        "Active participants",
+        "Max concurrent participants",
+    ]
+    assert [s["panel"] for s in spec["series"]] == [0, 1, 2, 3]
+    assert {s["axis"] for s in spec["series"]} == {"left"}
+
+
+@pytest.mark.parametrize("form", Form)
+def test_without_activity_a_chart_says_so_instead_of_an_axis(form):
+    spec = overlay.spec(report(empty=True), FOUR, form)
+    assert {p["empty"] for p in spec["panels"]} == {"None in this period"}
+    assert [(p["left"], p["right"]) for p in spec["panels"]] == [(None, None)] * len(spec["panels"])
+    assert [s["marks"] for s in spec["series"]] == [[]] * 4
+    assert [s["legend"].rpartition(" · ")[2] for s in spec["series"]] == ["none"] * 4
 
 
 def test_captions_say_how_to_read_the_chart():
     past, running = report(last="2026-11-20"), report()
-    year = report("2026-01-01", "2026-11-22")
-    weeks = report("2024-01-01", "2026-11-22", grain=Grain.WEEK)
-    two = "Two scales: Participation minutes on the left, Broadcast minutes on the right."
-    index = "Each line is scaled to its own maximum (100 %)."
-    dense = "Lines with many points are easier to tell apart by week or month."
-    assert overlay.captions(past, KEYS[:1]) == ()
-    assert overlay.captions(past, KEYS[:2]) == (two,)
-    assert overlay.captions(running, KEYS[:3]) == (index, "Dotted: not complete yet.")
-    assert overlay.captions(year, KEYS[:3]) == (index, dense)
-    assert overlay.captions(year, KEYS[:2]) == (two,)
-    assert overlay.captions(weeks, KEYS[:3]) == (index,)
-
-
-def test_three_metrics_are_scaled_to_their_own_maximum():
-    r = report()
-    data = overlay.frame(r, THREE)
-    for i, key in enumerate(THREE):
-        assert np.nanmax(data[f"y{i}"]) == pytest.approx(100)
-        assert data[f"y{i}"][3] == pytest.approx(
-            100 * r.figures[key][3] / r.figures[key][: r.begun].max()
-        )
-
-
-def test_one_and_two_metrics_keep_their_own_figures():
-    r = report()
-    data = overlay.frame(r, KEYS[:2])
-    assert data["y1"][4] == r.value(KEYS[1], 4)
-    two = overlay.spec(r, KEYS[:2])
-    assert two["resolve"] == {"scale": {"y": "independent"}}
-    axes = [group["encoding"]["y"]["axis"] for group in two["layer"][:-1]]
-    assert [(axis["orient"], axis["title"]) for axis in axes] == [
-        ("left", "Participation minutes (min)"),
-        ("right", "Broadcast minutes (min)"),
-    ]
-
-
-def test_all_zero_is_drawn_at_the_bottom_and_never_divides():
-    data = overlay.frame(report(empty=True), THREE)
-    assert data["y0"][:23].tolist() == [0.0] * 23
-
-
-def test_no_figure_is_a_gap_never_0():
-    r = report(not_supplied=("consumed_minutes",))
-    data = overlay.frame(r, THREE)
-    assert data["y1"].isna().all()
-    assert set(data["t1"]) == set(data["t1_audio"]) == {"not supplied"}
-    assert data["y0"].isna().tolist() == [False] * 23 + [True] * 2
-    assert data["t0"][24] == "in the future"
-    assert "Consumed minutes · not supplied" in json.dumps(
-        overlay.spec(r, THREE), ensure_ascii=False
+    dotted = "Dotted and hollow: not a complete bucket."
+    own = "Each line is scaled to its own peak (100 %): compare shapes, not heights."
+    flat = (
+        "Too small to read on this axis: Breakout minutes. Try % of each peak or Small multiples."
     )
+    two = ("participation_minutes", "breakout_minutes")
+    assert overlay.captions(past, FOUR[:1], Form.UNITS) == ()
+    assert overlay.captions(running, FOUR[:1], Form.UNITS) == (dotted,)
+    assert overlay.captions(past, FOUR, Form.PERCENT) == (own,)
+    assert overlay.captions(past, two, Form.UNITS) == (flat,)
+    assert overlay.captions(past, two, Form.MULTIPLES) == ()
 
 
-def test_the_running_bucket_is_separate():
-    data = overlay.frame(report(), THREE)
-    assert data["part"].tolist() == [0] * 21 + [1, 2, 3, 3]
-    assert data["bucket"][22] == "Mon 23 Nov 2026 (so far)"
-    assert overlay.frame(report("2026-11-23", "2026-11-23"), THREE)["part"].tolist() == [2]
-    assert overlay.frame(report(last="2026-11-20"), THREE)["part"].tolist() == [0] * 20
+def test_a_count_beside_minutes_is_not_flat():
+    assert overlay.captions(report(last="2026-11-20"), FOUR[::2], Form.UNITS) == ()
 
 
-def test_estimated_figures_are_marked_in_the_hover():
-    data = overlay.frame(report(estimated=0.5), THREE)
-    assert data["t1"][0].startswith("≈")
-    assert data["t1_screenshare"][0].startswith("≈")
-    assert not data["t0"][0].startswith("≈")
-
-
-def test_the_hover_has_every_metric_and_part_under_a_unique_title():
-    r = report()
-    chosen = KEYS[:6]
-    items = tooltip(overlay.spec(r, chosen))
-    titles = [i["title"] for i in items]
-    assert len(titles) == len(set(titles)) == 1 + 6 + 8
-    assert {"Broadcast ↳ Audio + video", "Consumed ↳ Screenshare"} <= set(titles)
-    assert {i["field"] for i in items} <= set(overlay.frame(r, chosen).columns)
+# -- time
 
 
 @pytest.mark.parametrize(
     "zone", ["UTC", "America/New_York", "Asia/Tokyo", "Pacific/Apia", "America/St_Johns"]
 )
-def test_days_stand_at_midnight_of_their_own_date(zone):
-    """Stored as UTC and drawn on a UTC scale, they are on the right day in every browser."""
-    at = overlay.frame(report("2026-03-01", "2026-04-10", zone), THREE)["at"]
-    assert [t.isoformat() for t in at] == [
-        f"{d.date()}T00:00:00+00:00" for d in pd.date_range("2026-03-01", "2026-04-10")
-    ]
-    spec = overlay.spec(report(), THREE)
-    for encoding in (spec["encoding"], spec["layer"][-1]["encoding"]):
-        assert encoding["x"]["scale"] == {"type": "utc", "nice": False}
+def test_days_stand_at_midnight_of_their_own_date_and_so_do_their_ticks(zone):
+    spec = overlay.spec(report("2026-03-01", "2026-04-10", zone), FOUR)
+    midnights = [ms("2026-03-01") + i * DAY_MS for i in range(41)]
+    assert [box["at"] for box in spec["hover"]] == midnights
+    every_day = spec["x"]["sets"][0]
+    assert [tick[0] for tick in every_day] == midnights
+    assert every_day[0][1:] == ("1 Mar", "2026")
+
+
+def test_hover_boxes_leave_no_gap():
+    boxes = overlay.spec(report(), FOUR)["hover"]
+    assert [b["to"] for b in boxes[:-1]] == [b["from"] for b in boxes[1:]]
 
 
 @pytest.mark.parametrize(
-    ("day", "hours"), [("2026-03-29", 23), ("2026-10-25", 25), ("2026-11-02", 24)]
+    ("grain", "start", "last", "coarse"),
+    [
+        (Grain.DAY, "2026-01-01", "2026-11-20", ["1 Jan", "1 Jul"]),
+        (Grain.WEEK, "2025-01-06", "2026-11-20", ["6 Jan", "5 Jan"]),
+        (Grain.MONTH, "2024-01-01", "2026-11-20", ["Jan", "Jan", "Jan"]),
+    ],
 )
-def test_hours_of_a_long_or_short_day_fill_it_without_overlap(day, hours):
-    data = overlay.frame(report(day, day, grain=Grain.HOUR), THREE)
-    assert len(data) == hours
-    steps = data["at"].diff().dropna()
-    assert steps.min() > pd.Timedelta(0)
-    assert steps.nunique() <= 2, "evenly, to the millisecond"
-    assert data["at"][0] == pd.Timestamp(day, tz="UTC")
-    assert (data["x2"].iloc[:-1].array == data["x"].iloc[1:].array).all(), "the hover has no holes"
+def test_ticks_of_long_ranges_stand_on_starts_of_buckets(grain, start, last, coarse):
+    spec = overlay.spec(report(start, last, grain=grain), FOUR)
+    starts = {box["at"] for box in spec["hover"]}
+    assert all(tick[0] in starts for kept in spec["x"]["sets"] for tick in kept)
+    assert coarse in [[tick[1] for tick in kept] for kept in spec["x"]["sets"]]
 
 
-def test_few_buckets_have_points():
-    def filled(r):
-        return [
-            leaf
-            for leaf in marks(overlay.spec(r, KEYS[:1]))
-            if leaf["mark"]["type"] == "point" and leaf["mark"]["filled"]
-        ]
-
-    assert filled(report("2026-11-22", "2026-11-22"))
-    assert not filled(report("2026-01-01", "2026-11-22"))
-
-
-def test_series_differ_by_more_than_colour():
-    assert len(set(theme.DASHES)) == len(set(theme.SHAPES)) == overlay.MAX_SERIES
-    lines = [
-        leaf
-        for leaf in marks(overlay.spec(report(), KEYS[:6]))
-        if "strokeDash" in leaf.get("encoding", ())
+def test_weekends_are_shaded_by_day_only():
+    shades = [s for s in overlay.spec(report(), FOUR)["shades"] if s["kind"] == "weekend"]
+    half = DAY_MS // 2
+    first, second = ms("2026-11-01"), ms("2026-11-07")
+    # 1 November 2026 is a Sunday.
+    assert [(s["from"], s["to"]) for s in shades[:2]] == [
+        (first - half, first + half),
+        (second - half, second + DAY_MS + half),
     ]
-    assert [line["encoding"]["strokeDash"]["datum"] for line in lines] == [
-        m.title for m in METRICS[:6]
+    assert overlay.spec(report(grain=Grain.WEEK), FOUR)["shades"] == []
+
+
+def test_now_stands_at_the_running_bucket():
+    assert overlay.spec(report(), FOUR)["rules"] == [{"at": ms("2026-11-23"), "label": "now"}]
+    assert overlay.spec(report(last="2026-11-20"), FOUR)["rules"] == []
+
+
+# -- buckets
+
+
+def test_the_running_bucket_is_dotted_and_hollow():
+    spec = overlay.spec(report(), FOUR[:1])
+    (series,) = spec["series"]
+    solid, dotted = (line["points"] for line in marks(series, "line"))
+    assert [y is None for _, y in solid] == [False] * 22 + [True] * 3
+    drawn = [(x, y) for x, y in dotted if y is not None]
+    assert [x for x, _ in drawn] == [ms("2026-11-22"), ms("2026-11-23")]
+    assert [p[2] for p in marks(series, "points")[0]["points"]] == [False] * 22 + [True]
+    box = spec["hover"][22]
+    assert (box["title"], box["note"]) == ("Mon 23 Nov 2026", "so far, until 11:30")
+
+
+@pytest.mark.parametrize(
+    ("grain", "notes"),
+    [
+        (Grain.WEEK, ["4 of 7 days", "", "2 of 7 days"]),
+        (Grain.MONTH, ["15 of 31 days"]),
+    ],
+)
+def test_buckets_cut_by_the_range_say_how_much_they_hold(grain, notes):
+    spec = (
+        overlay.spec(report("2026-10-08", "2026-10-20", grain=grain), FOUR[:1])
+        if (grain is Grain.WEEK)
+        else overlay.spec(report("2026-10-08", "2026-10-22", grain=grain), FOUR[:1])
+    )
+    assert [box["note"] for box in spec["hover"]] == notes
+    points = marks(spec["series"][0], "points")[0]["points"]
+    assert [bool(p[2]) for p in points] == [bool(note) for note in notes]
+
+
+def test_no_figure_is_a_gap_never_0():
+    spec = overlay.spec(report(not_supplied=("consumed_minutes",)), FOUR)
+    assert spec["series"][1]["legend"] == "Consumed minutes · not supplied"
+    assert [y for line in marks(spec["series"][1], "line") for _, y in line["points"] if y] == []
+    rows = {row["name"]: row["text"] for row in spec["hover"][3]["rows"]}
+    assert rows["Consumed minutes"] == "not supplied"
+    future = {row["text"] for row in spec["hover"][24]["rows"]}
+    assert future == {"in the future", "not supplied"}
+
+
+def test_few_buckets_have_points_and_many_have_thin_lines():
+    few, many = report("2026-11-22", "2026-11-22"), report("2026-01-01", "2026-11-22")
+    one, year = overlay.spec(few, FOUR[:1])["series"][0], overlay.spec(many, FOUR[:1])["series"][0]
+    assert len(marks(one, "points")[0]["points"]) == 1
+    assert len(marks(year, "points")[0]["points"]) == 1, "its peak"
+    assert marks(year, "line")[0]["width"] < marks(one, "line")[0]["width"]
+
+
+# -- marks and hover
+
+
+def test_the_peak_of_each_line_is_labelled_and_in_the_legend():
+    r = report()
+    series = overlay.spec(r, ("sessions",))["series"][0]
+    values = [r.value("sessions", i) for i in range(23)]
+    top = values.index(max(values))
+    assert series["labels"] == [
+        {"x": ms("2026-11-01") + top * DAY_MS, "y": max(values), "text": str(max(values))}
     ]
-    assert theme.DOTTED not in theme.DASHES
+    assert series["legend"] == f"Sessions · peak {max(values)}"
 
 
-def test_the_spec_is_cached_and_safe_from_its_callers():
-    r, other = report(), report(seed=2)
-    first = overlay.spec(r, THREE)
-    first["layer"].clear()
-    start = time.perf_counter()
-    again = overlay.spec(r, THREE)
-    assert time.perf_counter() - start < 0.05
-    assert again["layer"]
-    strip = lambda s: json.dumps(s).split("labelExpr")[0]  # noqa: E731
-    assert strip(overlay.spec(other, THREE)) == strip(again), "figures are not in the spec"
-    assert "datasets" not in again
-    assert "data" not in again
+def test_a_limit_is_a_line_for_peaks_only_and_steps_where_it_changes():
+    limits = (
+        ("max_concurrent_participants", None, 80.0),
+        ("max_concurrent_participants", date(2026, 11, 10), 120.0),
+        ("participation_minutes", None, 100.0),
+    )
+    minutes, peak = overlay.spec(
+        report(), ("participation_minutes", "max_concurrent_participants"), Form.UNITS, limits
+    )["series"]
+    assert len(marks(minutes, "line")) == 2
+    contract = marks(peak, "line")[2]
+    assert contract["dash"] == theme.LIMIT_DASH
+    assert [y for _, y in contract["points"]] == [80.0] * 9 + [120.0] * 16
+    assert peak["labels"][-1]["text"] == "limit 120"
 
 
-def test_quotes_in_titles_cannot_break_the_legend():
-    assert theme.quoted("it's \\ one") == "'it\\'s \\\\ one'"
+def test_a_limit_far_above_does_not_press_the_line_flat():
+    limits = (("max_concurrent_participants", None, 5000.0),)
+    spec = overlay.spec(report(), ("max_concurrent_participants",), Form.UNITS, limits)
+    assert spec["panels"][0]["left"]["top"] < 200
+    assert spec["series"][0]["labels"][-1]["text"] == "limit 5\u202f000 ↑"
 
 
-def test_a_crowded_chart_has_thinner_lines():
-    year, month = report("2026-01-01", "2026-11-22"), report()
-    widths = lambda r: {  # noqa: E731
-        leaf["mark"]["strokeWidth"]
-        for leaf in marks(overlay.spec(r, THREE))
-        if leaf["mark"]["type"] == "line"
-    }
-    assert max(widths(year)) < min(widths(month))
+def test_the_hover_has_every_metric_with_its_unit_and_parts_below_it():
+    rows = overlay.spec(report(), ("broadcast_minutes", "sessions"))["hover"][0]["rows"]
+    assert [(r["name"], r["series"], r["level"]) for r in rows] == [
+        ("Broadcast minutes", 0, 0),
+        ("Audio + video", 0, 1),
+        ("Audio only", 0, 1),
+        ("Video only", 0, 1),
+        ("Screenshare", 0, 1),
+        ("Sessions", 1, 0),
+    ]
+    assert rows[0]["text"].endswith("\u202fmin")
+
+
+def test_estimated_figures_are_marked_in_the_hover():
+    rows = overlay.spec(report(estimated=0.5), FOUR)["hover"][0]["rows"]
+    about = {r["name"]: r["text"].startswith("≈") for r in rows}
+    assert about["Consumed minutes"]
+    assert about["Screenshare"]
+    assert not about["Participation minutes"]
+
+
+def test_copied_data_is_exact():
+    r = report("2026-11-02", "2026-11-03")
+    exact = [r.value("participation_minutes", i) for i in range(2)]
+    lines = overlay.spec(r, ("participation_minutes", "sessions"))["copy"].split("\n")
+    assert lines[0] == "start\tparticipation_minutes\tsessions"
+    assert lines[1].split("\t")[0] == "2026-11-02T00:00:00+01:00"
+    assert [float(line.split("\t")[1]) for line in lines[1:]] == exact
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_metric_can_be_drawn(key):
+    (series,) = overlay.spec(report(), (key,))["series"]
+    assert series["name"] == metric(key).title
+    assert series["marks"]

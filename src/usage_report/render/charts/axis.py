@@ -41,7 +41,7 @@ def figure_axis(
         return None
     step = _step(most / ticks, whole=unit is not Unit.MINUTES)
     count = math.ceil(most / step - 1e-9)
-    decimals = 0 if step == int(step) else max(0, 1 - math.floor(math.log10(step)))
+    decimals = next(d for d in range(9) if math.isclose(step * 10**d, round(step * 10**d)))
     labels = [[i * step, number(i * step, decimals)] for i in range(count + 1)]
     return {"title": title, "top": count * step, "ticks": labels, "style": style}
 
@@ -95,12 +95,12 @@ def _thinned(ticks: Sequence[Tick], grain: Grain) -> Iterator[Iterable[Tick]]:
 
 
 def _first_of_each(pairs: Sequence[tuple[Tick, datetime]]) -> list[tuple[Tick, datetime]]:
-    """The first tick of each month, but not that of a month that the range has entered late."""
+    """The first tick of each month, but not of a month of which the range has only a late part."""
     out: list[tuple[Tick, datetime]] = []
     seen: tuple[int, int] | None = None
     for tick, a in pairs:
         month = (a.year, a.month)
-        if month != seen and (seen is not None or a.day == 1):
+        if month != seen and (seen is not None or a.day <= 7):
             out.append((tick, a))
         seen = month
     return out

@@ -258,7 +258,8 @@ def _marks(
     for i, value in enumerate(values):
         partial = buckets.is_partial(i)
         solid.append([at[i], None if partial else value])
-        if i and (partial or buckets.is_partial(i - 1)):
+        is_dotted = i and (partial or buckets.is_partial(i - 1))
+        if is_dotted and None not in (value, values[i - 1]):
             dotted += [[at[i - 1], values[i - 1]], [at[i], value], [at[i], None]]
         if value is not None and (begun <= FEW or partial or i == of.top):
             points.append((at[i], value, partial))
