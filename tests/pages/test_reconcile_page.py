@@ -156,8 +156,8 @@ def test_new_figures_are_shown_at_once(pulled):
 
 
 def test_the_chart_has_a_description(pulled):
-    (chart,) = visit().get("vega_lite_chart")
-    assert "1 day differs by more than rounding" in chart.proto.alt
+    (chart,) = elements(visit(), "chart")
+    assert "1 day differs by more than rounding" in chart["description"]
 
 
 @pytest.mark.parametrize(
