@@ -67,7 +67,7 @@ def test_first_visit(reader):
     assert all(m.proto.help for m in app.metric)
     text = shown(app)
     assert "25 Oct – 23 Nov 2026" in text
-    assert "Europe/Berlin (UTC+1)" in text
+    assert "Europe/Berlin (UTC+2 and UTC+1)" in text
     assert "Dotted and hollow: not a complete bucket." in text
     assert "Mon 23 Nov 2026 so far (until 15:32)." in text
     assert "Figures as of" in text
@@ -106,9 +106,7 @@ def test_a_link_opens_its_view(reader):
 
 def test_the_full_address_replaces_the_short_one_on_arrival_only(reader):
     app = visit("preset=last-7")
-    full = (
-        "preset=last-7&m=participation.broadcast.consumed.active_participants&grain=day&view=chart&form=units"
-    )
+    full = "preset=last-7&m=participation.broadcast.consumed.active_participants&grain=day&view=chart&form=units"
     assert components(app)["usage_report_copy_link"]["arrive"] == full
     assert components(visit(full))["usage_report_copy_link"]["arrive"] is None
 

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from support import pages
-from support.pages import control, shown
+from support.pages import control, elements, shown
 from usage_report import storage
 from usage_report.core import clock
 from usage_report.core.events import instant
