@@ -52,8 +52,10 @@ def test_states_differ_by_words_and_sign_not_by_colour_alone():
         # The mean is 120 a day: 400 + 6 x 120. 800 are passed on the 4th of these days, 8 March.
         (
             800.0,
-            "Projection: 1 120 min (1 000 to 1 240), 140 % of the limit by 10 Mar."
-            " The limit is reached about 8 Mar.",
+            (
+                "Projection: 1 120 min (1 000 to 1 240), 140 % of the limit by 10 Mar."
+                " The limit is reached about 8 Mar."
+            ),
         ),
         (2000.0, "Projection: 1 120 min (1 000 to 1 240), 56 % of the limit by 10 Mar."),
         (None, "Projection: 1 120 min (1 000 to 1 240) by 10 Mar."),
@@ -90,8 +92,10 @@ def test_outlook_of_one_week_has_no_range():
         (1, "Projection: each day to come counts as the same weekday of last week."),
         (
             3,
-            "Projection: each day to come counts as the average of the same weekday in the last"
-            " 3 weeks. Its range is from the lowest to the highest of these weeks.",
+            (
+                "Projection: each day to come counts as the average of the same weekday in the last"
+                " 3 weeks. Its range is from the lowest to the highest of these weeks."
+            ),
         ),
     ],
 )
