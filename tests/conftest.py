@@ -25,11 +25,15 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 #: Modules whose tests need neither a database nor a browser nor another process.
 FAST = {
+    "test_attendance_dates",
+    "test_attendance_languages",
+    "test_cell_guard",
     "test_charts",
     "test_dates",
     "test_errors",
     "test_export",
     "test_links",
+    "test_meet_attendance",
     "test_notes",
     "test_numbers",
     "test_periods",

@@ -30,7 +30,7 @@ OPERATIONS = [
 ]
 BY_HAND = [
     ("POST", "/api/v1/hooks/{platform}/{team}"),
-    *(("GET", f"/{x}") for x in ("healthz", "readyz", "metrics")),
+    *(("GET", f"/{x}") for x in ("healthz", "readyz", "metrics", "api/v1/problems")),
 ]
 
 
@@ -130,5 +130,5 @@ def test_webhooks_and_operations_are_answered_as_described(api, schema):
             media_type="application/json",
         )
         case.validate_response(answer, checks=checks)
-    for path in ("/healthz", "/readyz", "/metrics"):
+    for path in ("/healthz", "/readyz", "/metrics", "/api/v1/problems"):
         schema[path]["GET"].Case().validate_response(api.http.get(path), checks=checks)

@@ -294,7 +294,7 @@ def test_a_token_reads_only_its_own_team(api, path):
     assert "j-1" not in other.text
     if path == "report":
         assert other.json()["team"] == "globex"
-        assert other.json()["total"]["participation_minutes"] == 0
+        assert other.json()["total"]["participation_minutes"] is None, "it has no records"
 
 
 def test_a_new_event_is_live_at_once(api):

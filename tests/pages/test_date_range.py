@@ -15,6 +15,7 @@ from support import handmade, pages
 from support.pages import address, control, elements, shown
 from support.reports import make_report
 from usage_report.core.errors import DatabaseError
+from usage_report.core.events import instant
 from usage_report.core.metrics import METRICS
 from usage_report.core.periods import Grain
 from usage_report.core.settings import Settings
@@ -390,6 +391,45 @@ def test_limits_of_the_team_are_in_the_chart(reader):
     reader.infos["acme"] = handmade.team(limits=limits)
     (chart,) = elements(visit("m=max_concurrent_sessions"), "chart")
     assert chart["series"][0]["labels"][-1]["text"] == "limit 8"
+
+
+def test_a_range_before_the_records_says_when_they_begin(reader):
+    """Instead of “No usage in this range.”: that is not known."""
+    reader.options = {"records_from": instant("2026-11-20T12:00:00Z"), "empty": True}
+    app = visit("from=2026-11-01&to=2026-11-10&m=sessions.chat_posts")
+    assert [i.value for i in app.info] == ["Records begin on 20 Nov 2026."]
+    assert shown(app).count("Records begin on") == 1
+    assert not elements(app, "chart")
+    assert [(m.value, m.delta) for m in app.metric] == [("–", "no records")] * 2
+    table = components(app)["usage_report_usage_table"]
+    assert {row["s"] for row in table["rows"]} == {table["total"]["s"]} == {3}
+    assert table["words"]["unrecorded"] == "No records. Records begin on 20 Nov 2026."
+
+
+def test_a_range_in_which_the_records_begin(reader):
+    reader.options = {"records_from": instant("2026-11-05T12:00:00Z")}
+    app = visit("from=2026-11-01&to=2026-11-10&m=sessions")
+    assert not app.info
+    assert "Records begin on 5 Nov 2026" in shown(app).replace("\\", "")
+    table = components(app)["usage_report_usage_table"]
+    assert [row.get("s") for row in table["rows"]] == [3] * 4 + [None] * 6
+    assert {row["b"] for row in table["rows"][:4]} == {"no records"}
+    assert app.metric[0].value != "–"
+
+
+def test_a_team_without_records_before_the_instant(reader):
+    reader.options = {"records_from": None}
+    app = visit("from=2026-11-01&to=2026-11-10&view=table")
+    assert [i.value for i in app.info] == ["There are no records before Mon 23 Nov 2026, 15:32."]
+
+
+def test_a_skipped_date_is_complete_and_empty(reader):
+    app = visit("from=2011-12-30&to=2011-12-30&zone=Pacific/Apia&m=sessions")
+    text = "Clocks in Pacific/Apia skipped 30 Dec 2011: the date is complete and empty."
+    assert text in shown(app).replace("\\", "")
+    assert [i.value for i in app.info] == ["No usage in this range."]
+    assert [m.value for m in app.metric] == ["0"]
+    assert components(app)["usage_report_usage_table"]["rows"] == []
 
 
 def test_downloads_are_made_on_demand(reader, monkeypatch):

@@ -293,3 +293,42 @@ def test_a_wrong_secret_is_shown(engine):
     connect(engine)  # the secret set again: earlier failures no longer matter
     cache.SingleFlightCache.clear_all()
     assert not visit().warning
+
+
+# tokens
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (14.1, None),
+        (14, "expires in 14 days"),
+        (0.5, "expires in 12 h"),
+        (-0.5, "expired 12 h ago"),
+        (-14.1, None),
+        (None, None),
+    ],
+)
+def test_a_token_that_expires_within_two_weeks_is_announced(engine, days, said):
+    expires_at = None if days is None else NOW + int(days * 24 * HOUR)
+    with storage.writing(engine) as c:
+        credentials.create_token(c, "acme", "read", "monthly *invoice*", NOW - 1, expires_at)
+    shown_before = [x.value for x in visit().warning]
+    if said is None:
+        assert shown_before == []
+        return
+    (warning,) = shown_before
+    assert warning.startswith(f"**The token monthly \\*invoice\\* {said}**")
+    assert "usage-report token create --team acme --scope read --expires 90d" in warning
+    assert "usage-report token revoke 1" in warning
+    with storage.writing(engine) as c:
+        credentials.revoke_token(c, 1, NOW)
+    cache.clear()
+    assert [x.value for x in visit().warning] == []
+
+
+def test_tokens_of_other_teams_are_not_announced(engine):
+    with storage.writing(engine) as c:
+        credentials.create_token(c, "acme", "read", "", NOW)
+        credentials.create_token(c, "globex", "read", "", NOW, NOW + HOUR)
+    assert [x.value for x in visit().warning] == []

@@ -10,7 +10,9 @@ from streamlit.testing.v1 import AppTest
 from support import handmade, pages
 from support.pages import control, elements, shown
 from usage_report.core.errors import DatabaseError
+from usage_report.core.events import instant
 from usage_report.core.metrics import PERIOD
+from usage_report.render.charts import period as chart
 
 
 def visit(**query: str) -> AppTest:
@@ -206,3 +208,25 @@ def test_the_same_view_is_computed_once_until_new_data_arrive(reader):
     reader.infos["acme"] = handmade.team(data_version=8)
     visit()
     assert len(reader.asked) == 2
+
+
+def test_a_period_in_which_the_records_begin(reader):
+    """On 20 November: figures count from there, the charts begin there, and the page says so."""
+    reader.records_from = instant("2026-11-20T12:00:00Z")
+    app = visit()
+    assert "Records begin on 20 Nov 2026" in shown(app).replace("\\", "")
+    assert "–" not in {m.value for m in app.metric}
+    report = reader.period("acme", handmade.NOW)
+    trend = chart.table(report, report.metrics[0])
+    line = trend[trend["layer"] == "trend"]
+    assert (line["x"].iloc[0].isoformat(), line["y"].iloc[0]) == ("2026-11-20T00:00:00+00:00", 0)
+
+
+def test_a_period_before_the_records(reader):
+    reader.records_from = None
+    app = visit()
+    assert {m.value for m in app.metric} == {"–"}
+    text = shown(app).replace("\\", "")
+    assert text.count("No records. There are no records before Mon 23 Nov 2026, 15:32.") == 6
+    assert "Not supplied" not in text
+    assert not app.get("vega_lite_chart")

@@ -18,7 +18,7 @@ LEVELS = [m.key for m in ALL if m.measure is Measure.LEVEL]
 few = settings(max_examples=120, deadline=None)
 
 
-def begun(answer):
+def known(answer):
     return [row for row in answer["rows"] if row is not None]
 
 
@@ -41,8 +41,8 @@ def test_order_and_redelivery_change_nothing(case):
 @given(scenes())
 def test_events_after_as_of_change_nothing(scene):
     events, question = scene
-    known = [e for e in events if e.time < question["as_of"]]
-    assert oracle.report(known, **question) == oracle.report(events, **question)
+    before = [e for e in events if e.time < question["as_of"]]
+    assert oracle.report(before, **question) == oracle.report(events, **question)
 
 
 @few
@@ -59,7 +59,7 @@ def test_another_teams_events_change_nothing(scene):
 def test_the_total_combines_the_rows(scene):
     events, question = scene
     answer = oracle.report(events, **question)
-    rows, total = begun(answer), answer["total"]
+    rows, total = known(answer), answer["total"]
     if not rows:
         assert set(total.values()) == {None}
         return
@@ -70,8 +70,8 @@ def test_the_total_combines_the_rows(scene):
         first = next(
             (
                 at[key]
-                for row, at in zip(rows, answer["peaks_at"], strict=False)
-                if row[key] == total[key]
+                for row, at in zip(answer["rows"], answer["peaks_at"], strict=True)
+                if row is not None and row[key] == total[key]
             ),
             None,
         )
@@ -125,7 +125,9 @@ def test_a_range_can_be_split(scene):
 def test_figures_bound_one_another(scene):
     events, question = scene
     answer = oracle.report(events, **question)
-    for row, (a, b) in zip(begun(answer), pairwise(answer["edges"]), strict=False):
+    for row, (a, b) in zip(answer["rows"], pairwise(answer["edges"]), strict=True):
+        if row is None:
+            continue
         assert all(value >= 0 for value in row.values())
         for whole in ("broadcast_minutes", "consumed_minutes"):
             assert row[whole] == sum(row[p.key] for p in parts(whole))
@@ -149,7 +151,7 @@ def test_live_is_the_state_of_the_last_instant(scene):
     states = [s.state(question["as_of"] - 1) for s in folded.values()]
     assert now["live_participants"] == sum(s["max_concurrent_participants"] for s in states)
     assert now["live_sessions"] == sum(s["max_concurrent_sessions"] for s in states)
-    assert now["active_recordings"] == sum(s["max_concurrent_recordings"] for s in states)
+    assert now["active_recordings"] == sum(s["max_concurrent_recordings"] > 0 for s in states)
 
 
 def test_the_strategies_reach_every_figure():

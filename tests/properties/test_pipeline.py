@@ -67,6 +67,7 @@ def derived(engine: sa.Engine) -> dict[str, list[tuple]]:
                         t.teams.c.key,
                         t.sources.c.source,
                         t.sources.c.events,
+                        t.sources.c.first_event,
                         t.sources.c.last_event,
                     ).join(t.teams)
                 ).all()

@@ -29,13 +29,17 @@ NOW = 1_795_444_320_000
 
 
 def team(key: str = "acme", **changes) -> TeamInfo:
-    info = TeamInfo(key, "Europe/Berlin", 15, 7, False, NOW - 12_000, NOW - 15_000, 0, ("demo",),
+    info = TeamInfo(key, "Europe/Berlin", 15, 7, False, NOW - 12_000, NOW - 15_000, 0, (("demo", 0),),
                     (("participation_minutes", None, 100_000.0), ("max_concurrent_sessions", None, 10.0), ("max_concurrent_participants", None, 200.0)))  # fmt: skip
     return replace(info, **changes)
 
 
 def report(
-    query: Query, seed: int = 1, scale: float = 1.0, absent: frozenset[str] = frozenset()
+    query: Query,
+    seed: int = 1,
+    scale: float = 1.0,
+    absent: frozenset[str] = frozenset(),
+    records_from: int | None = 0,
 ) -> Report:
     """A plausible report: the same for the same query and seed."""
     cuts = edges(query.period, query.grain, zone(query.zone))
@@ -64,7 +68,7 @@ def report(
                 values > 0, np.minimum(cuts[:-1] + 10 * HOUR, query.as_of - 1), -1
             )
             totals_at[key] = int(peaks[key][int(values.argmax())])
-    return Report(query, cuts, begun, figures, totals, peaks, totals_at, absent)
+    return Report(query, cuts, records_from, figures, totals, peaks, totals_at, absent)
 
 
 @dataclass
@@ -74,6 +78,7 @@ class HandmadeReader:
     infos: dict[str, TeamInfo]
     scale: float = 1.0
     absent: frozenset[str] = frozenset()
+    records_from: int | None = 0
     sessions: tuple[LiveSession, ...] = ()
     trend: tuple[tuple[int, int], ...] = ()
     asked: list = field(default_factory=list)
@@ -99,6 +104,7 @@ class HandmadeReader:
             Query(key, period.start, period.last, info.zone, as_of, Grain.DAY),
             scale=self.scale,
             absent=self.absent,
+            records_from=self.records_from,
         )
         limits = {k: v for k, _, v in info.limits}
         cards = []

@@ -7,8 +7,11 @@ definition.
 
 Where the definitions leave a choice, the oracle makes these:
 
-* Whether a session has timed out depends on ``as_of`` and the session's last event before it. Recordings that the
-  timeout closes are stored.
+* Whether an event ends a span is decided first, by all events before ``as_of``. Only if none does, gaps are looked for.
+  The object is closed from its end before the gap on, so that its first start after that begins another span. Starts up
+  to that end came while it was open and are ignored.
+* A stay that a gap closes clips the tracks and subscriptions of its connection. It does not end them as an event would.
+* Recordings that the timeout closes are stored.
 * ``recording.deleted`` is an end. Of several ends at one instant, stops come before deletions. A deletion removes what
   is stored of the recording at that instant; a recording that it ends is not stored. What is stored is not "open": the
   end of the session does not close it.
@@ -20,7 +23,7 @@ Where the definitions leave a choice, the oracle makes these:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import pairwise
 
@@ -69,6 +72,8 @@ class Thing:
     def __init__(self, what: str, connection: str, subject: str) -> None:
         self.what, self.connection, self.subject = what, connection, subject
         self.since: int | None = None
+        #: Instants of all start events.
+        self.starts: list[int] = []
         self.spans: list[tuple[int, int]] = []
         #: Recordings only: [length, stored from, stored until or None].
         self.stored: list[list[int | None]] = []
@@ -92,6 +97,7 @@ class Thing:
     def own_events(self, at: int, types: list[str]) -> bool:
         """Apply the events of one instant, those that change the state first. Return whether an end closed it."""
         starts = [t for t in types if t in STARTS]
+        self.starts += [at] * len(starts)
         ends = sorted((t for t in types if t in ENDS), key=lambda t: t == "recording.deleted")
         ended = False
         while (self.since is None and starts) or (self.since is not None and ends):
@@ -148,16 +154,27 @@ class Session:
         for at in sorted({e.time for e in events}):
             self._instant(at, [e for e in events if e.time == at])
 
-        last = events[-1].time
-        self.stale = as_of - last >= stale_after
-        self.live = [] if self.stale else [t for t in self.things.values() if t.since is not None]
+        #: Objects that are open at ``as_of``.
+        self.live: list[Thing] = []
+        activity = [e.time for e in events if e.type != "recording.deleted"]
         for thing in self.things.values():
-            if thing.since is not None:
-                if self.stale:
-                    thing.close(last)
-                else:  # it is still running: its span ends at as_of, and a recording is not stored yet
-                    thing.spans.append((thing.since, as_of))
-                    thing.since = None
+            self._time_out(thing, [*activity, as_of], stale_after)
+
+    def _time_out(self, thing: Thing, activity: list[int], stale_after: int) -> None:
+        """Close what no event ends. ``activity``: activity events, then ``as_of``."""
+        while thing.since is not None:
+            since = thing.since
+            for at, following in pairwise(activity):
+                if at >= since and following - at >= stale_after:
+                    thing.close(at)
+                    later = [start for start in thing.starts if start > at]
+                    if later:
+                        thing.open(min(later))
+                    break
+            else:  # it is still running: its span ends at as_of, and a recording is not stored yet
+                self.live.append(thing)
+                thing.spans.append((since, activity[-1]))
+                thing.since = None
 
     def _instant(self, at: int, events: list[Event]) -> None:
         own: dict[tuple[str, str, str], list[str]] = {}
@@ -326,33 +343,40 @@ def report(
     """Return every figure of a range: ms for minutes and levels, counts for all others.
 
     * ``edges``: epoch ms.
-    * ``rows``: a dict of all keys per bucket; ``None`` for a bucket that begins at or after ``as_of``.
-    * ``total``: the same for the range; its values are ``None`` if no bucket has begun.
+    * ``rows``: a dict of all keys per bucket; ``None`` for a bucket without figures: it begins at or after ``as_of``, or
+      ends at or before the team's earliest event (or the team has none before ``as_of``).
+    * ``total``: the same for the range; its values are ``None`` if the range has no figures for one of these reasons.
     * ``peaks_at``, ``total_at``: the earliest instant of each of the four peaks, -1 for no peak.
     * ``estimated_ms``, ``estimated_total_ms``: the part of ``consumed_minutes``, in ms, from sessions without
       subscription events.
     """
+    events = list(events)
     folded = list(sessions(events, team=team, as_of=as_of, stale_after=stale_after).values())
     cut = _edges(start, last, zone, grain)
-    buckets = [(a, min(b, as_of)) for a, b in pairwise(cut) if a < as_of]
+    first = records_from(events, team=team, as_of=as_of)
+
+    def has_figures(a: int, b: int) -> bool:
+        return a < as_of and first is not None and b > first
 
     changes = {at for x in folded for at in x.instants()} | set(cut) | {as_of}
     inside = sorted(at for at in changes if cut[0] <= at <= min(cut[-1], as_of))
     steps = [(s, e, [x.state(s) for x in folded]) for s, e in pairwise(inside)]
 
-    figures = [_bucket(folded, a, b, steps) for a, b in buckets]
-    unbegun = len(cut) - 1 - len(buckets)
-    if buckets:
+    figures = [
+        _bucket(folded, a, min(b, as_of), steps) if has_figures(a, b) else (None, None, None)
+        for a, b in pairwise(cut)
+    ]
+    if has_figures(cut[0], cut[-1]):
         total, total_at, estimated_total = _bucket(folded, cut[0], min(cut[-1], as_of), steps)
     else:
         total, total_at, estimated_total = dict.fromkeys(KEYS), dict.fromkeys(PEAKS, -1), 0
     return {
         "edges": cut,
-        "rows": [row for row, _, _ in figures] + [None] * unbegun,
+        "rows": [row for row, _, _ in figures],
         "total": total,
-        "peaks_at": [at for _, at, _ in figures] + [None] * unbegun,
+        "peaks_at": [at for _, at, _ in figures],
         "total_at": total_at,
-        "estimated_ms": [n for _, _, n in figures] + [None] * unbegun,
+        "estimated_ms": [n for _, _, n in figures],
         "estimated_total_ms": estimated_total,
     }
 
@@ -363,14 +387,32 @@ def _edges(start: date | str, last: date | str, zone_name: str, grain: str) -> l
     ]
 
 
+def records_from(events: Iterable[Event], *, team: str, as_of: int) -> int | None:
+    """Return the instant of the team's earliest event before ``as_of``."""
+    return min((e.time for e in events if e.team == team and e.time < as_of), default=None)
+
+
+def not_supplied(
+    events: Iterable[Event], *, team: str, as_of: int, lacking: Mapping[str, frozenset[str]]
+) -> frozenset[str]:
+    """Return the metrics that none of the sources known at ``as_of`` can supply.
+
+    ``lacking``: what each source cannot supply; one that is not named supplies everything.
+    """
+    names = {e.source for e in events if e.team == team and e.time < as_of}
+    return frozenset(
+        key for key in KEYS if names and all(key in lacking.get(name, ()) for name in names)
+    )
+
+
 def live(
     events: Iterable[Event], *, team: str, as_of: int, stale_after: int = STALE_AFTER
 ) -> dict[str, int]:
-    """Return open presences, sessions with at least one, and running recordings, at ``as_of``."""
+    """Return open presences, sessions with at least one, and sessions with a running recording, at ``as_of``."""
     folded = sessions(events, team=team, as_of=as_of, stale_after=stale_after).values()
     present = [sum(t.what == "presence" for t in x.live) for x in folded]
     return {
         "live_participants": sum(present),
         "live_sessions": sum(n > 0 for n in present),
-        "active_recordings": sum(t.what == "recording" for x in folded for t in x.live),
+        "active_recordings": sum(any(t.what == "recording" for t in x.live) for x in folded),
     }

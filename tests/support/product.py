@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
@@ -74,14 +74,17 @@ def answer(engine: sa.Engine, question: Mapping[str, Any]) -> dict:
         q["team"], start, last, q.get("zone", "UTC"), q["as_of"], Grain(q.get("grain", "day"))
     )
     got = Reader(engine, stale_after).report(query)
-    begun, late = range(got.begun), [None] * (len(got) - got.begun)
+
+    def per_bucket(make: Callable[[int], Any]) -> list[Any]:
+        return [make(i) if i in got.known else None for i in range(len(got))]
+
     return {
         "edges": got.edges.tolist(),
-        "rows": [{k: int(v[i]) for k, v in got.figures.items()} for i in begun] + late,
-        "total": {k: v if got.begun else None for k, v in got.totals.items()},
-        "peaks_at": [{k: int(got.peaks_at[k][i]) for k in PEAKS} for i in begun] + late,
+        "rows": per_bucket(lambda i: {k: int(v[i]) for k, v in got.figures.items()}),
+        "total": {k: v if got.has_total else None for k, v in got.totals.items()},
+        "peaks_at": per_bucket(lambda i: {k: int(got.peaks_at[k][i]) for k in PEAKS}),
         "total_at": {k: got.totals_at[k] for k in PEAKS},
-        "estimated_ms": [int(got.estimated_ms[i]) for i in begun] + late,
+        "estimated_ms": per_bucket(lambda i: int(got.estimated_ms[i])),
         "estimated_total_ms": got.estimated_total_ms,
     }
 

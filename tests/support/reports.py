@@ -41,7 +41,7 @@ def make_team(**changes) -> TeamInfo:
     """The team ``acme``, with any field changed."""
     fields = {
         "key": "acme", "zone": "Europe/Berlin", "billing_day": 15, "data_version": 1, "is_sample": False,
-        "last_received": 1_795_430_000_000, "last_event": 1_795_430_000_000, "pending": 0, "sources": ("demo",),
+        "last_received": 1_795_430_000_000, "last_event": 1_795_430_000_000, "pending": 0, "sources": (("demo", 0),),
     }  # fmt: skip
     return TeamInfo(**fields | changes)
 
@@ -53,6 +53,7 @@ def make_report(
     not_supplied: tuple[str, ...] = (),
     estimated: float = 0.0,
     empty: bool = False,
+    records_from: int | None = 0,
 ) -> Report:
     """A report with a weekly rhythm and noise; the same for the same arguments.
 
@@ -95,13 +96,13 @@ def make_report(
             peaks[m.key] = np.where(
                 values > 0, np.minimum(cut[:-1] + 10 * 3_600_000 + 120_000, cut[1:] - 1), -1
             )
-            totals_at[m.key] = int(peaks[m.key][int(values.argmax())])
+            totals_at[m.key] = int(peaks[m.key][int(values.argmax())]) if n else -1
     out = {p.key for k in not_supplied for p in (*parts(k),)} | set(not_supplied)
     guess = (figures["consumed_minutes"] * estimated).astype(np.int64)
     return Report(
         query,
         cut,
-        begun,
+        records_from,
         figures,
         totals,
         peaks,

@@ -60,8 +60,11 @@ recordings = st.sampled_from(("rec-1", "rec-2"))
 
 @st.composite
 def clocks(draw: st.DrawFn, base: str) -> list[int]:
-    """A few instants (epoch ms, rising) within four days of ``base``, shared by all events of a history."""
-    days = st.sampled_from((0, 0, 0, 1, 1, 3))
+    """A few instants (epoch ms, rising) within a week of ``base``, shared by all events of a history.
+
+    Half of the histories are of one or two days. In the others, gaps longer than the inactivity timeout are common.
+    """
+    days = st.sampled_from(draw(st.sampled_from(((0, 0, 0, 1, 1), (0, 0, 2, 3, 6)))))
     moments = st.builds(
         lambda day, minute, jitter: day * DAY + minute * MINUTE + jitter,
         days,
@@ -110,7 +113,8 @@ def _items(draw: st.DrawFn, times: list[int]) -> list[tuple[str, int, dict[str, 
             (draw(st.sampled_from(("recording.stopped", "recording.deleted"))), end, r),
         ]
         if draw(st.booleans()):
-            pair.append(("recording.deleted", draw(st.sampled_from(times)), r))
+            long_after = st.sampled_from((2 * HOUR, 2 * DAY, 30 * DAY)).map(lambda t: times[-1] + t)
+            pair.append(("recording.deleted", draw(st.sampled_from(times) | long_after), r))
     elif what == "toggle":
         on, off, more = draw(st.sampled_from((
             ("captions.started", "captions.stopped", {}),
@@ -236,7 +240,7 @@ def questions(draw: st.DrawFn, base: str, times: list[int]) -> dict[str, Any]:
         "zone": draw(st.sampled_from(ZONES)),
         "grain": draw(st.sampled_from(("day", "day", "hour", "week", "month"))),
         "as_of": as_of,
-        "stale_after": draw(st.sampled_from((DAY, DAY, DAY, HOUR))),
+        "stale_after": draw(st.sampled_from((DAY, DAY, DAY, HOUR, 2 * DAY))),
     }
 
 

@@ -1,12 +1,16 @@
 """The chart of *Date range*: axes, forms, partial buckets, figures under the pointer."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from support.reports import make_report
 from usage_report.core.metrics import METRICS, metric
 from usage_report.core.periods import Grain
+from usage_report.render.charts import buckets as bucket
 from usage_report.render.charts import overlay, theme
 from usage_report.render.charts.overlay import Form
 from usage_report.reporting.model import Query
@@ -220,6 +224,71 @@ def test_no_figure_is_a_gap_never_0():
     assert rows["Consumed minutes"] == "not supplied"
     future = {row["text"] for row in spec["hover"][24]["rows"]}
     assert future == {"in the future", "not supplied"}
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "clocks"),
+    [
+        ("Europe/Berlin", "2024-03-31", ["00:00", "01:00", "03:00", "04:00"]),
+        ("Europe/Berlin", "2024-10-27", ["00:00", "01:00", "02:00", "02:30", "03:00"]),
+        ("Australia/Lord_Howe", "2024-10-06", ["00:00", "01:00", "02:30", "03:30"]),
+        ("Australia/Lord_Howe", "2024-04-07", ["00:00", "01:00", "01:30", "02:30"]),
+        ("Antarctica/Troll", "2024-03-31", ["00:00", "03:00", "04:00"]),
+        ("Antarctica/Troll", "2024-10-27", ["00:00", "01:00", "01:30", "02:00", "02:30", "03:00"]),
+        ("America/Havana", "2024-03-10", ["01:00", "02:00"]),
+        ("America/Havana", "2024-11-03", ["00:00", "00:30", "01:00"]),
+    ],
+)
+def test_each_hour_stands_over_its_own_tick(zone, day, clocks):
+    """Hours of one name share the stretch of both; all others stand at the time that clocks show."""
+    spec = overlay.spec(report(day, day, zone, grain=Grain.HOUR), KEYS[:1])
+    at = [datetime.fromtimestamp(box["at"] / 1000, UTC) for box in spec["hover"]]
+    assert [f"{t:%H:%M}" for t in at[: len(clocks)]] == clocks
+    assert {f"{t:%Y-%m-%d}" for t in at} == {day}
+    assert [tick[0] for tick in spec["x"]["sets"][0]] == [box["at"] for box in spec["hover"]]
+
+
+def test_both_hours_of_one_name_are_there_with_their_offsets():
+    spec = overlay.spec(report("2024-10-27", "2024-10-27", grain=Grain.HOUR), KEYS[:1])
+    texts = [tick[1] for tick in spec["x"]["sets"][0]]
+    assert texts[1:4] == ["01:00", "02:00 UTC+2", "02:00 UTC+1"]
+
+
+@given(
+    zone=st.sampled_from(
+        sorted(z for z in available_timezones() if "/" in z and "right/" not in z)
+    ),
+    day=st.dates(date(2000, 1, 1), date(2037, 12, 30)),
+)
+def test_hours_of_any_zone_rise_and_stand_where_clocks_show_them(zone, day):
+    made = report(str(day), str(day + timedelta(days=1)), zone, grain=Grain.HOUR)
+    if not len(made):
+        return
+    at = bucket.of(made).at
+    assert at == sorted(set(at))
+    for i, place in enumerate(at):
+        own = datetime.fromtimestamp(int(made.edges[i]) / 1000, ZoneInfo(zone))
+        if place != int(own.replace(tzinfo=UTC).timestamp() * 1000):
+            offsets = {own.replace(fold=fold).utcoffset() for fold in (0, 1)}
+            assert len(offsets) == 2, "it occurs once"
+
+
+def test_buckets_without_records_are_hatched_and_no_line():
+    """Records begin on 10 November at noon."""
+    r = report(records_from=int(datetime(2026, 11, 10, 11, tzinfo=UTC).timestamp()) * 1000)
+    spec = overlay.spec(r, FOUR)
+    half = DAY_MS // 2
+    assert spec["shades"][-1] == {
+        "from": ms("2026-11-01") - half,
+        "to": ms("2026-11-10") - half,
+        "kind": "none",
+        "label": "No records before 10 Nov 2026",
+    }
+    solid = marks(spec["series"][0], "line")[0]["points"]
+    assert [y is None for _, y in solid[:22]] == [True] * 9 + [False] * 13
+    assert {row["text"] for row in spec["hover"][8]["rows"]} == {"no records"}
+    nothing = overlay.spec(report(records_from=None), FOUR)
+    assert {s["legend"].rpartition(" · ")[2] for s in nothing["series"]} == {"no records"}
 
 
 def test_few_buckets_have_points_and_many_have_thin_lines():

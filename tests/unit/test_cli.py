@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from soundness.test_worked_example import HALF_DAY, TRUTH, example
-from support.harness import event, shifted
+from support.harness import Log, event, shifted
 from support.shell import Shell, line, spawn, write
 from usage_report import demo, storage
 from usage_report.cli import doctor, main
@@ -112,7 +112,7 @@ def test_twelve_hours_later_in_kolkata(shell, tmp_path):
         "2026-03-01T00:00:00+05:30",
         "2026-03-02T00:00:00+05:30",
     ]
-    assert [row["participation_minutes"] for row in got["rows"]] == [0, 110.5]
+    assert [row["participation_minutes"] for row in got["rows"]] == [None, 110.5]
     assert got["total"] == TRUTH
     assert got["rows"][1] == {"start": "2026-03-02T00:00:00+05:30"} | TRUTH
     # The same once it is the team's own zone.
@@ -139,6 +139,27 @@ def test_figures_are_numbers_of_the_right_kind(sqlite_shell, tmp_path):
     assert text.count("\n") == 1
 
 
+def test_figures_are_rounded_half_up_in_the_table(sqlite_shell, tmp_path):
+    """Stays of 69 s, 3 s and 135 s: each is a tie. The total is rounded once, from 207 s."""
+    log = Log("2026-03-02").stay("09:00:00", "09:01:09", "a")
+    log.also("s-2", day="2026-03-03").stay("09:00:00", "09:00:03", "b")
+    log.also("s-3", day="2026-03-04").stay("09:00:00", "09:02:15", "c")
+    sqlite_shell("ingest", write(tmp_path / "e.jsonl", log))
+    table = sqlite_shell(
+        *("report", "--team", "acme", "--from", "2026-03-01", "--to", "2026-03-04"),
+        *("--metrics", "participation_minutes", "--as-of", "2026-04-01T00:00:00Z"),
+        *("--format", "table"),
+    ).stdout
+    assert table == (
+        "acme: 1–4 Mar 2026, UTC, as of Wed 1 Apr 2026, 00:00\n"
+        "\n"
+        "                       Total  Sun 1 Mar 2026  Mon 2 Mar 2026  Tue 3 Mar 2026  Wed 4 Mar 2026\n"
+        "Participation minutes    3.5               –             1.2             0.1             2.3\n"
+        "\n"
+        "Records begin on 2 Mar 2026.\n"
+    )
+
+
 def test_buckets_not_begun_are_null(shell, tmp_path):
     shell("ingest", write(tmp_path / "e.jsonl", example()))
     got = shell.json(
@@ -152,7 +173,7 @@ def test_buckets_not_begun_are_null(shell, tmp_path):
         "--as-of",
         "2026-03-02T00:00:00Z",
     )
-    assert [row["participation_minutes"] for row in got["rows"]] == [0, 110.5, None, None]
+    assert [row["participation_minutes"] for row in got["rows"]] == [None, 110.5, None, None]
     assert all(v is None for k, v in got["rows"][2].items() if k != "start")
     assert got["total"]["participation_minutes"] == 110.5
     later = shell.json(
@@ -590,7 +611,7 @@ def test_demo(shell, short_demo):
         "--metrics",
         "sessions",
     )
-    assert shell.json(*month)["total"]["sessions"] == 0
+    assert shell.json(*month)["total"]["sessions"] is None, "before the records"
     before = shell.json("period", "--team", demo.TEAM)["metrics"]["participation_minutes"]
     assert before["value"] > 0
     assert before["limit"] > 0

@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from support.reports import make_report
 from usage_report.core.metrics import ALL
 from usage_report.core.periods import Grain
-from usage_report.render import csv, xlsx
+from usage_report.render import cell_guard, csv, xlsx
 from usage_report.reporting.model import Query
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "export_three_days.csv"
@@ -52,7 +52,7 @@ def test_csv_is_exact_and_absent_is_empty():
     assert {g["not_supplied"] for g in got} == {"captions_minutes"}
     assert float(got[3]["consumed_minutes_estimated"]) == r.estimated_total_ms / 60_000 > 0
     assert {(g["zone"], g["as_of"], g["definitions"]) for g in got} == {
-        ("Europe/Berlin", "2026-03-30T12:00:00Z", "1")
+        ("Europe/Berlin", "2026-03-30T12:00:00Z", "2")
     }
 
 
@@ -62,15 +62,28 @@ def test_0_is_written_as_0():
     assert got[2]["captions_minutes"] == ""
 
 
+def test_a_byte_order_mark_is_written_on_request():
+    assert csv.to_csv(report(), bom=True) == b"\xef\xbb\xbf" + csv.to_csv(report())
+
+
 @pytest.mark.parametrize(
-    "team",
-    ["=1+1", "+1", "-2", "@SUM(A1)", "\t=1", "\r=1", "  =HYPERLINK(1)", '=cmd|" /C calc"!A0'],
+    ("team", "cell"),
+    [
+        *((x, f"'{x}") for x in ("=1+1", "+1", "-2", "@SUM(A1)", "  =HYPERLINK(1)", "＝1")),
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "'\r'=1"),
+        ('=cmd|" /C calc"!A0', '\'=cmd|" /C calc"!A0'),
+        ("acme;=1+1", "acme;'=1+1"),
+        ('acme", "=1', 'acme", "\'=1'),
+        ("two\n+lines", "two\n'+lines"),
+    ],
 )
-def test_no_text_becomes_a_formula(team):
-    assert rows(csv.to_csv(report(team)))[0]["team"] == "'" + team
+def test_no_text_becomes_a_formula(team, cell):
+    assert rows(csv.to_csv(report(team)))[0]["team"] == cell
+    assert cell_guard.unguard(cell) == team
     book = load_workbook(io.BytesIO(xlsx.to_xlsx(report(team))))
-    cell = book["About"]["B1"]
-    assert cell.data_type == "s"
+    assert book["About"]["B1"].data_type == "s"
+    assert book["About"]["B1"].value.replace("_x000D_", "\r") == cell
     for sheet in book:
         assert not [c.coordinate for line in sheet.iter_rows() for c in line if c.data_type == "f"]
 
@@ -116,10 +129,11 @@ def test_xlsx_figures_dates_and_notes():
         "Time zone": "Europe/Berlin",
         "Grain": "day",
         "As of": "2026-03-30T12:00:00Z (Mon 30 Mar 2026, 14:00 in Europe/Berlin)",
-        "Definitions": "version 1",
+        "Definitions": "version 2",
         "Not supplied": "Captions minutes",
-        "Empty cells": "The bucket is in the future as of the instant above. “not supplied” means"
-        " that the team's platform does not report the metric; it does not mean 0.",
+        "Empty cells": "The bucket is in the future as of the instant above, or before the team's"
+        " first event (“no records”). “not supplied” means that the team's platform does not report"
+        " the metric. None of these means 0.",
         "Figures": "Exact to the 16 digits a workbook stores. Cells show one decimal; the value"
         " behind them is not rounded.",
         "Notes": "Mon 30 Mar 2026 so far (until 14:00).",
@@ -132,6 +146,39 @@ def test_hours_are_clock_times():
         "Usage"
     ]
     assert [sheet.cell(row, 1).value.hour for row in range(2, 25)] == [0, 1, *range(3, 24)]
+
+
+def test_hours_of_one_name_carry_their_offset():
+    """Berlin, 27 October 2024: 02:00 in summer time and 02:00 an hour later. All others are times."""
+    q = Query("acme", date(2024, 10, 27), date(2024, 10, 27), "Europe/Berlin", AS_OF, Grain.HOUR)
+    sheet = load_workbook(io.BytesIO(xlsx.to_xlsx(make_report(q))))["Usage"]
+    got = [sheet.cell(row, 1).value for row in range(2, 27)]
+    assert got[2:4] == ["2024-10-27 02:00 (UTC+2)", "2024-10-27 02:00 (UTC+1)"]
+    times = [datetime(2024, 10, 27, hour) for hour in (0, 1, *range(3, 24))]
+    assert [x for x in got if isinstance(x, datetime)] == times
+
+
+def test_buckets_without_records_are_empty():
+    """The team's first event is on 30 March: the 29th is empty and says why."""
+    first = int(datetime(2026, 3, 30, 6, tzinfo=UTC).timestamp()) * 1000
+    made = report(records_from=first, not_supplied=())
+    got = rows(csv.to_csv(made))
+    assert [g["state"] for g in got] == ["no records", "running", "not begun", "running"]
+    figures = [*made.query.keys, "consumed_minutes_estimated"]
+    assert {got[0][key] for key in figures} == {""}
+    assert "" not in {got[1][key] for key in figures} | {got[3][key] for key in figures}
+    book = load_workbook(io.BytesIO(xlsx.to_xlsx(made)))
+    sheet = book["Usage"]
+    assert sheet["B2"].value == "no records"
+    assert {sheet.cell(2, c).value for c in range(3, 3 + len(ALL))} == {None}
+    assert None not in {sheet.cell(6, c).value for c in range(3, 3 + len(ALL))}
+    about = {row[0].value: row[1].value for row in book["About"].iter_rows()}
+    assert about["Notes"] == (
+        "Records begin on 30 Mar 2026.\nMon 30 Mar 2026 so far (until 14:00)."
+    )
+    nothing = rows(csv.to_csv(report(records_from=None)))
+    assert [g["state"] for g in nothing] == ["no records", "no records", "not begun", "no records"]
+    assert {g[key] for g in nothing for key in figures} == {""}
 
 
 def test_same_report_same_bytes(monkeypatch):

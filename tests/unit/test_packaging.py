@@ -12,7 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from usage_report.cli.app import is_loopback
+from usage_report.cli.listening import is_loopback, url, warn_if_reachable
 from usage_report.cli.main import main
 from usage_report.ui import streamlit_config
 
@@ -98,6 +98,7 @@ def test_the_type_marker_and_data_files_are_packaged():
         ("127.8.8.8", True),
         ("::1", True),
         ("localhost", True),
+        ("", False),
         ("0.0.0.0", False),
         ("::", False),
         ("192.0.2.7", False),
@@ -106,3 +107,34 @@ def test_the_type_marker_and_data_files_are_packaged():
 )
 def test_addresses_of_this_machine(host: str, expected: bool):
     assert is_loopback(host) is expected
+
+
+@pytest.mark.parametrize("has_pages", [True, False])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+def test_an_address_of_this_machine_needs_no_warning(host, has_pages, capsys):
+    warn_if_reachable(host, 8501, has_pages=has_pages)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_warning_says_who_can_see_what(capsys):
+    warn_if_reachable("::", 8501, has_pages=True)
+    assert capsys.readouterr().err == (
+        "Warning: anyone who reaches [::]:8501 sees the figures of every team. The pages have no "
+        "sign-in: put a proxy with sign-in in front of them, see docs/run-for-a-team.md. The API "
+        "wants a token or a signature for each team. /metrics and /readyz want a token only if "
+        "operations_token is set.\n"
+    )
+    warn_if_reachable("0.0.0.0", 8502, has_pages=False)
+    assert capsys.readouterr().err == (
+        "Warning: anyone who reaches 0.0.0.0:8502 can send requests to the API, unencrypted. It wants "
+        "a token or a signature for each team. /metrics and /readyz want a token only if "
+        "operations_token is set.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("127.0.0.1", "http://localhost:1"), ("::", "http://[::]:1"), ("a.b", "http://a.b:1")],
+)
+def test_the_address_to_open(host, address):
+    assert url(host, 1) == address

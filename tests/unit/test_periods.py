@@ -23,6 +23,7 @@ from usage_report.core.periods import (
     midnight,
     next_start,
     parse_date,
+    skipped_dates,
     today,
     zone,
 )
@@ -252,6 +253,34 @@ def test_too_many_buckets_are_an_error_with_advice():
     assert len(edges(span("2020-01-01", "2026-12-31"), Grain.DAY, zone("UTC"))) == 2557 + 1
     most = Period(date(2020, 1, 1), date(2020, 1, 1) + timedelta(days=MAX_BUCKETS // 24))
     assert len(edges(most, Grain.HOUR, zone("UTC"))) <= MAX_BUCKETS + 1
+
+
+def test_a_range_is_too_long_by_its_buckets_not_by_its_days():
+    """658 months have over 20,000 days; 20,001 days with one that was skipped are 20,000 buckets."""
+    months = span("2000-01-01", "2054-10-31")
+    assert months.days > MAX_BUCKETS
+    assert len(edges(months, Grain.MONTH, zone("UTC"))) == 658 + 1
+    assert len(edges(months, Grain.WEEK, zone("UTC"))) == 2862 + 1
+    days = Period(date(2000, 1, 1), date(2000, 1, 1) + timedelta(days=MAX_BUCKETS + 1))
+    assert len(edges(days, Grain.DAY, zone("Pacific/Apia"))) == MAX_BUCKETS + 1
+    with pytest.raises(InputError) as caught:
+        edges(days, Grain.DAY, zone("UTC"))
+    assert str(caught.value) == (
+        "The range 2000-01-01 to 2054-10-04 is too long to be shown by the day: "
+        "it would have over 20,000 rows. Choose a coarser grain or fewer days."
+    )
+    assert len(edges(days, Grain.DAY, zone("UTC"), most=None)) == MAX_BUCKETS + 2
+
+
+@pytest.mark.parametrize(
+    ("name", "skipped"),
+    [("Pacific/Apia", "2011-12-30"), ("Pacific/Fakaofo", "2011-12-30"), ("Europe/Berlin", None)],
+)
+def test_skipped_dates(name, skipped):
+    expected = () if skipped is None else (date.fromisoformat(skipped),)
+    assert skipped_dates(span("2000-01-01", "2037-12-31"), zone(name)) == expected
+    assert skipped_dates(span("2011-12-30", "2011-12-30"), zone(name)) == expected
+    assert skipped_dates(span("2011-12-31", "2012-12-31"), zone(name)) == ()
 
 
 # Billing periods

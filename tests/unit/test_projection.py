@@ -74,8 +74,12 @@ def test_no_projection_of_peaks_and_levels_without_a_week_and_after_the_end(key,
 
 def test_a_week_that_is_not_supplied_or_recorded_does_not_count():
     report = make_period("2026-03-08T12:00:00Z", KEY, raw(*WEEK, 0), history=raw(*WEEK))
-    unknown = replace(report.history, not_supplied=frozenset([KEY]))
-    assert project(replace(report, history=unknown), make_period_metric(KEY, 180.0)) is None
+    for change in (
+        {"not_supplied": frozenset([KEY])},
+        {"records_from": instant("2026-03-02T00:00:00Z")},
+    ):
+        unknown = replace(report, history=replace(report.history, **change))
+        assert project(unknown, make_period_metric(KEY, 180.0)) is None
 
 
 def test_eight_weeks_are_read():

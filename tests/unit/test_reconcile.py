@@ -32,7 +32,9 @@ START = date(2026, 3, 2)
 MINUTE = 60_000
 
 
-def report(n=3, grain=Grain.DAY, tz="UTC", as_of=None, absent=(), estimated=0, **figures) -> Report:
+def report(
+    n=3, grain=Grain.DAY, tz="UTC", as_of=None, absent=(), estimated=0, records_from=0, **figures
+) -> Report:
     """Figures by key, minutes as minutes; all others are 0."""
     last = START + timedelta(days=n - 1)
     cuts = edges(Query("acme", START, last, tz, 0).period, grain, zone(tz))
@@ -51,11 +53,10 @@ def report(n=3, grain=Grain.DAY, tz="UTC", as_of=None, absent=(), estimated=0, *
         )
         for m in ALL
     }
-    begun = int(np.searchsorted(cuts[:-1], as_of))
     return Report(
         Query("acme", START, last, tz, as_of, grain),
         cuts,
-        begun,
+        records_from,
         raw,
         totals,
         {},
@@ -539,3 +540,18 @@ def test_the_workbook():
         rendered.filename(found, "csv")
         == "reconcile-digitalsamba-acme-2026-03-02-to-2026-03-04.csv"
     )
+
+
+def test_days_before_our_records_are_not_compared():
+    """Our records begin on the second day; the total compares the days from then on."""
+    ours = report(
+        participation_minutes=[0, 60, 60], records_from=int(report().edges[1]) + 12 * 60 * MINUTE
+    )
+    found = run(ours, vendor_figures(participation_minutes=[50, 60, 60]))
+    first, *rest = found.lines["participation_minutes"]
+    assert (first.ours, first.vendor, first.verdict) == (None, 50, Verdict.NONE)
+    assert codes(first) == ["no-records"]
+    assert sentences(first) == ["The day is before this team's first event."]
+    assert [line.verdict for line in rest] == [Verdict.EQUAL] * 2
+    total = found.totals["participation_minutes"]
+    assert (total.ours, total.vendor, codes(total)) == (120, 120, ["missing-days"])

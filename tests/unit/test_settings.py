@@ -50,6 +50,12 @@ def test_environment(monkeypatch):
     assert load().stale_after == 1_800_000
 
 
+def test_the_token_of_operations_is_not_shown(monkeypatch):
+    monkeypatch.setenv("USAGE_REPORT_OPERATIONS_TOKEN", "hush")
+    assert load().operations_token == "hush"
+    assert "hush" not in repr(load())
+
+
 def test_file(config):
     config('team = "acme"\nraw_days = 7\nlog_level = "debug"\n')
     assert load() == Settings(team="acme", raw_days=7.0, log_level="debug")

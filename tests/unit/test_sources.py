@@ -190,7 +190,7 @@ def test_a_platform_without_files_cannot_be_chosen_for_a_file():
         (b'{"specversion":"1.0"}\n', jsonl),
         (b'\xef\xbb\xbf\r\n \n  {"a":1}', jsonl),
         (b"\n \n", jsonl),
-        (b"time,type\n1,2\n", jsonl),
+        (b"not json\nnor this, though it has a comma\n", jsonl),
         ("Zeile mit Umlaut: é".encode()[:-1], jsonl),  # cut in the middle of a character
         (b'\x00\x01\x02\n{"a":1}\n', jsonl),
         (XML, bigbluebutton),
@@ -222,6 +222,28 @@ def test_an_input_of_no_known_format_is_rejected(head):
     assert "JSON Lines" in message
     assert "events.xml" in message
     assert "Nothing was ingested" in message
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"SessionId,FullName,Action\n1,Ana,Joined\n", "in"),
+        (b"A title\n\nName;Minutes\nAna;65\n", "in"),
+        (b"Name\tMinutes\nAna\t65\n", "-"),
+        (b"Name,User Email,Guest\n", "in"),
+        (b"Name\nAna\n", "people.CSV"),
+        (b"\xef\xbb\xbfName,Minutes\r\nAna,65\r\n", "in"),
+    ],
+)
+def test_an_unknown_table_is_rejected_as_a_whole(head, name):
+    with pytest.raises(InputError) as caught:
+        registry.choose(head, name)
+    assert "it is a table whose headings are not known. Nothing was ingested." in str(caught.value)
+    assert registry.choose(head, name, "jsonl") is jsonl.SOURCE
+
+
+def test_a_table_with_a_json_object_in_a_line_is_read_as_lines():
+    assert registry.choose(b'a,b\n1,2\n{"specversion":"1.0"}\n', "in.csv") is jsonl.SOURCE
 
 
 def test_many_comments_do_not_slow_recognition():

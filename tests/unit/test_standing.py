@@ -123,7 +123,14 @@ def test_a_limit_that_is_just_reached_is_not_passed():
 )
 def test_running_totals(key, totals):
     daily = make_period("2026-03-03T12:00:00Z", key, [3, 2, 7]).daily
-    assert list(billing.running_totals(daily, key)) == totals
+    assert list(billing.running_totals(daily, key)) == list(enumerate(totals))
+
+
+def test_running_totals_begin_with_the_records():
+    """A first event on 2 March at noon: 1 March has no figure, and the total starts on the 2nd."""
+    report = make_period("2026-03-03T12:00:00Z", "sessions", [0, 2, 7])
+    daily = replace(report.daily, records_from=instant("2026-03-02T12:00:00Z"))
+    assert list(billing.running_totals(daily, "sessions")) == [(1, 2), (2, 9)]
 
 
 def test_bounds_of_a_period_are_the_edges_of_its_days():

@@ -83,7 +83,10 @@ def test_a_team_with_two_sources_and_limits(engine):
         last_received=product.RECEIVED + 1,
         last_event=instant("2026-03-01T12:00:00Z"),
         pending=1,
-        sources=("other", "test"),
+        sources=(
+            ("other", instant("2026-03-01T12:00:00Z")),
+            ("test", instant("2026-03-01T10:00:00Z")),
+        ),
         limits=(
             ("participation_minutes", None, 1_000.0),
             ("max_concurrent_sessions", date(2026, 3, 1), 5.0),

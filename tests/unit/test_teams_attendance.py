@@ -165,7 +165,7 @@ Ana Diaz\t3/13/2021, 9:00:11 AM\t3/13/2021, 9:30:11 AM\t30m\t\tOrganizer\tAna@co
 def test_a_report_without_stays_team_or_zone_is_rejected():
     with pytest.raises(InputError, match="list of actions"):
         read("Full Name\tUser Action\tTimestamp\nAna\tJoined\t3/13/2026, 9:00:00 AM\n")
-    with pytest.raises(InputError, match="not an attendance report"):
+    with pytest.raises(InputError, match="no columns of joining and leaving"):
         read("a\tb\n1\t2\n")
     with pytest.raises(InputError, match="names no team"):
         read(WHOLE, team=None)
@@ -243,14 +243,3 @@ def test_any_content_is_read_quarantined_or_rejected(data):
             type(x) in (Event, QuarantinedInput)
             for x in read(raw, zone=data.draw(st.sampled_from([None, "UTC", "Asia/Kolkata"])))
         )
-
-
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
-def test_a_report_in_another_language_is_rejected_with_advice(encoding):
-    data = "1. Zusammenfassung\n\n2. Teilnehmer\nName\tErster Beitritt\tLetztes Verlassen\nAna\t18.3.2026, 09:00:00\t18.3.2026, 09:40:00\n".encode(
-        encoding
-    )
-    with pytest.raises(InputError, match="English column names"):
-        registry.choose(data, "bericht.csv")
-    with pytest.raises(InputError, match="Teams in English"):
-        read(data)

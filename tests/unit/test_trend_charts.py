@@ -86,6 +86,7 @@ def test_peaks_are_daily_bars_beside_their_running_maximum_and_a_flat_limit():
     ]
     assert drawn(spec, "Limit") == [("01 00:00", 5), ("11 00:00", 5)]
     assert [s["name"] for s in spec["series"]] == ["Max concurrent sessions", "Limit"]
+    assert [label["text"] for label in spec["series"][0]["labels"]] == ["7"]
     assert spec["panels"][0]["left"]["top"] == 8, "not the sum of a bar and its maximum"
     assert texts(spec["hover"][1]) == {"Highest so far": "3", "That day": "2", "Limit": "5"}
 
@@ -120,6 +121,20 @@ def test_axes_show_the_clocks_of_the_zone():
     # Both days of the weekend are shaded, the short one too.
     shades = [(clock(s["from"]), clock(s["to"])) for s in spec["shades"]]
     assert shades == [("28 00:00", "29 00:00"), ("29 00:00", "30 00:00")]
+
+
+def test_the_line_begins_with_the_records():
+    """A first event on 2 March at noon: nothing is drawn for the 1st."""
+    report = make_period("2026-03-03T12:00:00Z", "participation_minutes", [0, MINUTE, MINUTE])
+    daily = replace(report.daily, records_from=instant("2026-03-02T12:00:00Z"))
+    figure = make_period_metric("participation_minutes", 2.0)
+    spec = period.spec(replace(report, daily=daily), figure)
+    assert drawn(spec, "Participation minutes") == [
+        ("02 00:00", 0),
+        ("03 00:00", 1),
+        ("03 12:00", 2),
+    ]
+    assert [box["title"] for box in spec["hover"]] == ["Mon 2 Mar 2026", "Tue 3 Mar 2026"]
 
 
 @pytest.mark.parametrize("limit", [None, 100.0])

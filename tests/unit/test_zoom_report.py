@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support import attendance as attendance_support
 from support import oracle
 from support.harness import NOW, TEAM
 from usage_report.core import metrics
@@ -282,6 +283,79 @@ def test_only_presence_is_supplied():
     result = total(events(PLAIN))
     assert {key for key in supplied if result[key]} == supplied
     assert not any(result[m.key] for m in metrics.METRICS if m.key in zoom.SOURCE.cannot_supply)
+
+
+WEBINAR = """Attendee Report
+Report Generated:,"Mar 13, 2026 6:26 PM"
+Topic,Webinar ID,Actual Start Time,Actual Duration (minutes),# Registered,Enable Registration
+Open lesson,800 0000 0045,"Mar 13, 2026 7:13 PM",60,3,Yes
+Host Details
+Attended,User Name (Original Name),Email,Join Time,Leave Time,Time in Session (minutes),Is Guest
+Yes,Host,host@example.org,"Mar 13, 2026 19:13:27","Mar 13, 2026 20:13:27",60,No
+Panelist Details
+Attended,User Name (Original Name),Email,Join Time,Leave Time,Time in Session (minutes),Is Guest
+Yes,Ana,ana@example.org,"Mar 13, 2026 19:20:00","Mar 13, 2026 19:50:00",30,Yes
+Yes,Ana,ana@example.org,"Mar 13, 2026 19:30:00","Mar 13, 2026 19:40:00",10,Yes
+Attendee Details
+Attended,User Name (Original Name),First Name,Email,Registration Time,Join Time,Leave Time,Time in Session (minutes)
+No,Bo,Bo,bo@example.org,"Mar 1, 2026 11:23:29",--,--,--
+Yes,Cem,Cem,cem@example.org,"Mar 1, 2026 11:27:19","Mar 13, 2026 7:30:00 PM","Mar 13, 2026 7:40:30 PM",11
+Other Attended
+User Name,Join Time,Leave Time,Time in Session (minutes)
+15550100,"13 Mar 2026 19:30:00","13 Mar 2026 19:31:00",1
+"""
+
+
+def test_a_webinar():
+    """People in several sections; one who registered and did not attend is no error."""
+    items = events(WEBINAR, zone="UTC")
+    result = total(items)
+    assert registry.choose(WEBINAR.encode(), "x") is zoom.SOURCE
+    assert result["participation_minutes"] == (60 + 30 + 10 + 10.5 + 1) * 60_000
+    assert result["active_participants"] == 4
+    assert result["max_concurrent_participants"] == 5
+    assert (result["sessions"], result["active_rooms"]) == (1, 1)
+    assert {(e.room, e.person) for e in items if e.type == "participant.joined"} == {
+        ("80000000045", person)
+        for person in ("host@example.org", "ana@example.org", "cem@example.org", "15550100")
+    }
+
+
+def test_the_address_of_the_host_is_not_that_of_the_participants():
+    head = "Topic,Meeting ID,User Name,User Email,Start Time,Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes)\n"
+    row = "Bio,852 0000 0288,Host,host@example.org,2026-03-13 09:00:00,{},{},2026-03-13 09:00:00,2026-03-13 09:30:00,30\n"
+    text = head + row.format("Ana", "ana@example.org") + row.format("Bo", "")
+    assert {(e.person, e.name) for e in events(text) if e.type == "participant.joined"} == {
+        ("ana@example.org", "Ana"),
+        ("Bo", "Bo"),
+    }
+    alone = text.replace("Name),User Email", "Name),Department")
+    assert {e.person for e in events(alone) if e.type == "participant.joined"} == {"Ana", "Bo"}
+
+
+def test_the_lines_above_the_stays_in_their_present_form():
+    above = "Topic,ID,Host,Duration (minutes),Start time,End time,Participants\n"
+    above += 'Stand-up,888 1234 5678,Ana,42,"03/13/2026 08:59:00 AM","03/13/2026 09:41:00 AM",2\n\n'
+    assert [e._replace(room="") for e in events(above + PLAIN)] == [
+        e._replace(room="") for e in events(PLAIN)
+    ]
+    assert {e.room for e in events(above + PLAIN)} == {"88812345678"}
+
+
+def test_two_meetings_below_each_other_are_two_sessions():
+    other = ABOVE.replace("5678", "5679") + PLAIN.replace("AM", "PM")
+    items = events(ABOVE + PLAIN + "\n" + other)
+    assert {(e.session, e.room) for e in items} == {
+        (events(ABOVE + PLAIN)[0].session, "88812345678"),
+        (events(other)[0].session, "88812345679"),
+    }
+
+
+@given(st.data())
+def test_the_order_of_rows_and_columns_changes_nothing(data):
+    table = "\n".join(line for line in PLAIN.splitlines() if '"' not in line)
+    expected = set(events(table))
+    assert set(events(attendance_support.shuffled(data.draw, table, ","))) == expected
 
 
 @settings(max_examples=200, deadline=None)

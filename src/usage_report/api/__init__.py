@@ -5,5 +5,6 @@ other entrance. Does not own figures, SQL, sources, or the counting of what it r
 """
 
 from usage_report.api.app import LazyApi, create
+from usage_report.api.http import SafeHeaders
 
-__all__ = ["LazyApi", "create"]
+__all__ = ["LazyApi", "SafeHeaders", "create"]

@@ -20,11 +20,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from usage_report import storage
-from usage_report.api.http import HttpError, Tokens, error_response, to_http_error
+from usage_report.api import problems
+from usage_report.api.http import HttpError, SafeHeaders, error_response, to_http_error
 from usage_report.api.operations import OperationsEndpoints, alive, readiness
 from usage_report.api.read import ReportEndpoints
 from usage_report.api.receive import Receiver
 from usage_report.api.signature_failures import SignatureFailures
+from usage_report.api.tokens import Tokens
 from usage_report.core import clock, telemetry
 from usage_report.core.errors import UsageReportError
 from usage_report.core.settings import Settings, load
@@ -135,6 +137,9 @@ _ERROR_HANDLERS = dict.fromkeys(
 )
 
 
+_MIDDLEWARE = (Middleware(SafeHeaders), Middleware(RequestTracing))
+
+
 class Service:
     """What all routes share: the database, the write queue and the endpoints.
 
@@ -144,17 +149,20 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self.engine: Engine = storage.connect(settings.database_url)
         self.write_queue = WriteQueue(self.engine, keep_raw=settings.raw_days > 0)
-        tokens = Tokens(self.engine)
-        self.receiver = Receiver(self.engine, self.write_queue, tokens, settings.public_url)
-        self.operations = OperationsEndpoints(self.engine, self.write_queue)
+        self.tokens = Tokens(self.engine)
+        self.receiver = Receiver(self.engine, self.write_queue, self.tokens, settings.public_url)
+        self.operations = OperationsEndpoints(
+            self.engine, self.write_queue, settings.operations_token
+        )
         self.reader = Reader(self.engine, settings.stale_after)
-        self.reports = ReportEndpoints(self.reader, tokens)
+        self.reports = ReportEndpoints(self.reader, self.tokens)
         self.signature_failures = SignatureFailures(self.engine)
 
     def close(self) -> None:
         """Write what is queued, and release the database."""
         self.write_queue.close()
         self.signature_failures.close()
+        self.tokens.close()
         self.engine.dispose()
 
 
@@ -185,7 +193,7 @@ def _create_unavailable(error: UsageReportError) -> Starlette:
     return Starlette(
         routes=routes,
         exception_handlers=_ERROR_HANDLERS,
-        middleware=[Middleware(RequestTracing)],
+        middleware=_MIDDLEWARE,
     )
 
 
@@ -208,12 +216,13 @@ def create(settings: Settings, service: Service | None = None) -> Starlette:
             # as /events/room/created (Jitsi).
             Route(hook_path + "/{below:path}", hook, methods=["POST"]),
             *opened.reports.routes(),
+            Route(problems.PATH, problems.explain),
             *_liveness_routes(),
             Route("/readyz", opened.operations.ready),
             Route("/metrics", opened.operations.numbers),
         ],
         exception_handlers=_ERROR_HANDLERS,
-        middleware=[Middleware(RequestTracing)],
+        middleware=_MIDDLEWARE,
         lifespan=lifespan,
     )
     # An address with a slash at the end is unknown. Few senders follow a redirect, and those that

@@ -1,33 +1,31 @@
-"""What every route needs: bounded bodies, errors as JSON, tokens."""
+"""What every route needs: bounded bodies, errors as problem details, headers of every answer."""
 
 from __future__ import annotations
 
 import zlib
+from typing import Any
+from urllib.parse import quote
 
 import anyio.to_thread
-from cachetools import TTLCache
-from sqlalchemy.engine import Engine
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from usage_report import storage
-from usage_report.core import clock
+from usage_report.api import problems
 from usage_report.core.errors import DatabaseError, NotFoundError, UsageReportError
-from usage_report.storage import credentials
 
 #: Bytes of the largest body that is accepted, as sent and decompressed.
 MAX_BODY = 5 * 1024 * 1024
 MAX_UNPACKED = 25 * 1024 * 1024
-#: Seconds for which a valid token is cached, and so the longest that a revoked one stays valid.
-TOKEN_TTL = 2.0
-#: Valid tokens that are cached at most.
-MAX_TOKENS = 1_000
 #: ``zlib`` window bits of gzip data with its header.
 _GZIP_WINDOW_BITS = 31
 
 
 class HttpError(Exception):
-    """An answer that is not a success: status, what happened, why, and what to do."""
+    """An answer that is not a success: status, what happened, why, and what to do.
+
+    ``problem``: its type in ``problems``, if it is not the one of the status.
+    """
 
     def __init__(
         self,
@@ -36,21 +34,68 @@ class HttpError(Exception):
         why: str = "",
         todo: str = "",
         headers: dict[str, str] | None = None,
+        problem: str = "",
     ) -> None:
         super().__init__(what)
         self.status, self.what, self.why, self.todo = status, what, why, todo
-        self.headers = headers or {}
+        self.headers, self.problem = headers or {}, problem
 
 
 def error_response(request: Request, error: HttpError) -> Response:
-    """Return an error as JSON, in the one shape of all errors, and note it for the log."""
+    """Return an error as problem details (RFC 9457), and note it for the log."""
     request.scope["fault"] = f"{error.what}: {error.why}" if error.why else error.what
     fields = {"what": error.what, "why": error.why, "todo": error.todo}
-    body = {
-        "error": {key: text for key, text in fields.items() if text},
-        "request_id": request.scope.get("request_id", ""),
-    }
-    return JSONResponse(body, status_code=error.status, headers=error.headers)
+    detail = str(UsageReportError(error.what, error.why, error.todo))
+    more = {"error": {key: text for key, text in fields.items() if text}}
+    return problem_response(request, error.status, detail, more, error.headers, error.problem)
+
+
+def problem_response(
+    request: Request,
+    status: int,
+    detail: str,
+    more: dict[str, Any],
+    headers: dict[str, str] | None = None,
+    problem: str = "",
+) -> Response:
+    """Return problem details with ``more`` fields beside them.
+
+    ``instance`` is the address of the request with its id: one occurrence of the problem.
+    """
+    request_id = request.scope.get("request_id", "")
+    instance = f"{quote(request.scope['path'])}#{quote(request_id, safe='')}"
+    body = problems.fields(status, problem) | {"detail": detail, "instance": instance}
+    return JSONResponse(
+        body | more | {"request_id": request_id},
+        status,
+        headers,
+        media_type="application/problem+json",
+    )
+
+
+class SafeHeaders:
+    """Middleware: headers that every answer has, unless it has others of the same name.
+
+    Browsers do not guess another content type, and nothing is cached that does not allow it.
+    """
+
+    _HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", ()))
+                present = {name.lower() for name, _ in headers}
+                missing = [header for header in self._HEADERS if header[0] not in present]
+                message = {**message, "headers": [*headers, *missing]}
+            await send(message)
+
+        await self._app(scope, receive, send_safely)
 
 
 def to_http_error(error: UsageReportError) -> HttpError:
@@ -116,48 +161,3 @@ def _decompress(body: bytes) -> bytes:
         room -= len(part)
         body = decompressor.unused_data
     return b"".join(parts)
-
-
-class Tokens:
-    """Checks the bearer tokens of requests. Used by one event loop only."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        #: Only valid tokens, so that invalid ones cannot push them out.
-        self._cache: TTLCache[str, credentials.Bearer] = TTLCache(
-            MAX_TOKENS, TOKEN_TTL, timer=clock.monotonic
-        )
-
-    async def bearer(self, request: Request, scope: str) -> credentials.Bearer:
-        """Return the team and scope of the request's token. Raises ``HttpError`` 401 or 403."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        token = token.strip()
-        challenge = {"WWW-Authenticate": 'Bearer realm="usage-report"'}
-        if scheme.lower() != "bearer" or not token or len(token) > 200:
-            raise HttpError(
-                401,
-                "The request has no token",
-                todo="Send it as: Authorization: Bearer TOKEN. "
-                "Create one with: usage-report token create",
-                headers=challenge,
-            )
-        found = self._cache.get(token)
-        if found is None:
-            found = await anyio.to_thread.run_sync(self._look_up, token)
-            if found is None:
-                raise HttpError(
-                    401, "The token is not valid", "it is wrong or revoked", headers=challenge
-                )
-            self._cache[token] = found
-        if found.scope != scope:
-            raise HttpError(
-                403,
-                f"The token does not have the scope {scope}",
-                f"its scope is {found.scope}",
-                f"Create one with: usage-report token create --scope {scope}",
-            )
-        return found
-
-    def _look_up(self, token: str) -> credentials.Bearer | None:
-        with storage.reading(self._engine) as c:
-            return credentials.bearer(c, token)

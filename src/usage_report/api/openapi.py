@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from usage_report import __version__
+from usage_report.api import problems
 from usage_report.core.events import BY_TYPE
 from usage_report.core.metrics import ALL, PERIOD
 from usage_report.core.periods import Grain
@@ -16,7 +17,14 @@ _TEXT: Json = {"type": "string"}
 _DATE: Json = {"type": "string", "format": "date", "pattern": r"^2[01]\d\d-\d\d-\d\d$"}
 _INSTANT: Json = {"type": "string", "format": "date-time"}
 _COUNT: Json = {"type": "integer", "minimum": 0}
+#: ``null``: not supplied, in the future, or no records.
 _FIGURE: Json = {"type": ["number", "null"]}
+#: Headers of every answer.
+_HEADERS: Json = {
+    "Cache-Control": {"description": "no-store, or how to ask again.", "schema": _TEXT},
+    "X-Content-Type-Options": {"schema": {"const": "nosniff"}},
+    "X-Request-ID": {"description": "Yours if you sent one.", "schema": _TEXT},
+}
 _GRAIN: Json = {"enum": [grain.value for grain in Grain]}
 
 
@@ -40,16 +48,36 @@ def _parameter(
     return parameter | ({"description": text} if text else {})
 
 
-def _response(text: str, schema: Json) -> Json:
-    return {"description": text, "content": {"application/json": {"schema": schema}}}
+def _response(text: str, schema: Json, kind: str = "application/json") -> Json:
+    return {
+        "description": text,
+        "headers": _HEADERS,
+        "content": {kind: {"schema": schema}},
+    }
 
 
 # -- schemas -------------------------------------------------------------------------------------
 
+_PROBLEM: Json = {
+    "type": {
+        "type": "string",
+        "format": "uri-reference",
+        "description": f"Where the problem is explained, an anchor of {problems.PATH}.",
+    },
+    "title": _TEXT | {"description": "The same for every problem of a type."},
+    "status": {"type": "integer"},
+    "detail": _TEXT | {"description": "What happened, why, and what to do."},
+    "instance": {
+        "type": "string",
+        "format": "uri-reference",
+        "description": "Address of the request, and its id after #.",
+    },
+    "request_id": _TEXT,
+}
 _ERROR = _object(
-    {
+    _PROBLEM
+    | {
         "error": _object({"what": _TEXT, "why": _TEXT, "todo": _TEXT}, ["what"]),
-        "request_id": _TEXT,
     }
 )
 _EVENT = _object(
@@ -112,16 +140,22 @@ _LIVE = _object(
         "as_of": _INSTANT,
         "live_participants": _COUNT,
         "live_sessions": _COUNT,
-        "active_recordings": {"type": ["integer", "null"], "minimum": 0},
+        "active_recordings": {
+            "type": ["integer", "null"],
+            "minimum": 0,
+            "description": "Sessions that are being recorded; null if not supplied.",
+        },
     }
 )
 _READY = _object({"ready": {"type": "boolean"}, "faults": _array(_TEXT), "warnings": _array(_TEXT)})
+_NOT_READY = _object(_PROBLEM | _READY["properties"])
+_PROBLEM_KIND = "application/problem+json"
 
 # -- operations ----------------------------------------------------------------------------------
 
 _ERROR_TEXTS = {
     400: "Something in the request cannot be used; the error names it.",
-    401: "There is no token, or it is not valid.",
+    401: "There is no token, or it is not valid or has expired.",
     403: "The token has another scope.",
     404: "The requested thing does not exist.",
     413: "The body is too large.",
@@ -129,9 +163,12 @@ _ERROR_TEXTS = {
     429: "Too many events are waiting; send the request again after Retry-After seconds.",
     503: "The database cannot be used at the moment.",
 }
-_RETRY_AFTER: Json = {"headers": {"Retry-After": {"description": "Seconds.", "schema": _TEXT}}}
+_RETRY_AFTER: Json = {
+    "headers": _HEADERS | {"Retry-After": {"description": "Seconds.", "schema": _TEXT}}
+}
 _ETAG: Json = {
-    "headers": {
+    "headers": _HEADERS
+    | {
         "ETag": {
             "description": "Tag of the question and the team's data, to be sent as If-None-Match.",
             "schema": _TEXT,
@@ -143,7 +180,7 @@ _ETAG: Json = {
 def _errors(*statuses: int) -> Json:
     schema = {"$ref": "#/components/schemas/Error"}
     return {
-        str(status): _response(_ERROR_TEXTS[status], schema)
+        str(status): _response(_ERROR_TEXTS[status], schema, _PROBLEM_KIND)
         | (_RETRY_AFTER if status == 429 else {})
         for status in statuses
     }
@@ -167,6 +204,13 @@ def _figures_route(summary: str, parameters: list[Json], schema: Json) -> Json:
 def _public_route(summary: str, responses: Json) -> Json:
     """Return a GET operation that needs no token."""
     return {"get": {"summary": summary, "security": [], "responses": responses}}
+
+
+def _operations_route(summary: str, responses: Json) -> Json:
+    """Return a GET operation that needs the token of the settings, if there is one."""
+    operation = _public_route(summary, responses | _errors(401))
+    operation["get"]["security"] = [{}, {"operations": []}]
+    return operation
 
 
 def _events_route() -> Json:
@@ -218,16 +262,22 @@ def _figures_routes(statistics_fields: Iterable[str]) -> Json:
         _parameter("zone", _TEXT, "IANA time zone. Default: the team's."),
         _parameter("metrics", _TEXT, "Keys, separated by commas. Default: all."),
         as_of,
+        _parameter("format", {"enum": ["json", "csv"]}, "Default: json."),
+        _parameter(
+            "bom",
+            {"enum": ["false", "true"]},
+            "Whether CSV begins with a byte order mark. Default: false.",
+        ),
     ]
     statistics_parameters = [
         _parameter("date_start", _DATE, "First day. Default: the current billing period."),
         _parameter("date_end", _DATE, "Last day, included."),
         _parameter("metrics", _TEXT, "Field names, separated by commas. Default: all."),
     ]
+    report = _figures_route("Every metric by time span and in total", report_parameters, _REPORT)
+    report["get"]["responses"]["200"]["content"]["text/csv"] = {"schema": _TEXT}
     return {
-        "/api/v1/report": _figures_route(
-            "Every metric by time span and in total", report_parameters, _REPORT
-        ),
+        "/api/v1/report": report,
         "/api/v1/period": _figures_route("The billing period and its limits", [as_of], _PERIOD),
         "/api/v1/live": _figures_route(
             "Live participants, sessions and recordings", [as_of], _LIVE
@@ -245,14 +295,16 @@ def _operations_routes() -> Json:
     metrics = {"description": "Prometheus text.", "content": {"text/plain": {"schema": _TEXT}}}
     ready = {
         "200": _response("Requests can be served.", _READY),
-        "503": _response("Requests cannot be served; faults state why.", _READY),
+        "503": _response("Requests cannot be served; faults state why.", _NOT_READY, _PROBLEM_KIND),
     }
+    page = {"description": "A page.", "content": {"text/html": {"schema": _TEXT}}}
     return {
         "/healthz": _public_route(
             "Whether the process is up", {"200": _response("The process is up.", alive)}
         ),
-        "/readyz": _public_route("Whether requests can be served", ready),
-        "/metrics": _public_route("Metrics of the process and its database", {"200": metrics}),
+        "/readyz": _operations_route("Whether requests can be served", ready),
+        "/metrics": _operations_route("Metrics of the process and its database", {"200": metrics}),
+        problems.PATH: _public_route("What each type of problem means", {"200": page}),
     }
 
 
@@ -282,8 +334,14 @@ def document(statistics_fields: Iterable[str], platforms: Iterable[str]) -> Json
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "usage-report token create --team TEAM --scope ingest|read",
-                }
+                    "description": "usage-report token create --team TEAM --scope ingest|read "
+                    "--expires 90d",
+                },
+                "operations": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The setting operations_token; without it, none is needed.",
+                },
             },
         },
     }

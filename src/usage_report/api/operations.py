@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from usage_report import __version__, storage
+from usage_report.api.http import problem_response
+from usage_report.api.tokens import check_operations_token
 from usage_report.core import clock, telemetry
 from usage_report.core.errors import UsageReportError
 from usage_report.ingest.write_queue import WriteQueue
@@ -27,25 +29,25 @@ async def alive(_: Request) -> Response:
 
 def readiness(request: Request, faults: list[str], warnings: Sequence[str] = ()) -> Response:
     """Return the answer of ``/readyz``. Faults make it 503 and are logged; warnings do not."""
-    if faults:
-        request.scope["fault"] = " ".join(faults)
-    return JSONResponse(
-        {"ready": not faults, "faults": faults, "warnings": list(warnings)},
-        status_code=503 if faults else 200,
-    )
+    state = {"ready": not faults, "faults": faults, "warnings": list(warnings)}
+    if not faults:
+        return JSONResponse(state)
+    request.scope["fault"] = " ".join(faults)
+    return problem_response(request, 503, " ".join(faults), state)
 
 
 class OperationsEndpoints:
-    """Readiness and metrics of a service."""
+    """Readiness and metrics of a service. ``token``: who may ask for them; ``""`` for anyone."""
 
-    def __init__(self, engine: Engine, write_queue: WriteQueue) -> None:
-        self._engine, self._write_queue = engine, write_queue
+    def __init__(self, engine: Engine, write_queue: WriteQueue, token: str = "") -> None:
+        self._engine, self._write_queue, self._token = engine, write_queue, token
 
     async def ready(self, request: Request) -> Response:
         """``GET /readyz``: whether requests can be served, and if not, why.
 
         Events that no worker counts are a warning only: they are stored safely.
         """
+        check_operations_token(request, self._token)
         return readiness(request, *await anyio.to_thread.run_sync(self._check))
 
     def _check(self) -> tuple[list[str], list[str]]:
@@ -73,8 +75,9 @@ class OperationsEndpoints:
             faults.append("The queue of events is full.")
         return faults, warnings
 
-    async def numbers(self, _: Request) -> Response:
+    async def numbers(self, request: Request) -> Response:
         """``GET /metrics``: Prometheus text."""
+        check_operations_token(request, self._token)
         await anyio.to_thread.run_sync(self._measure)
         return Response(generate_latest(telemetry.REGISTRY), media_type=CONTENT_TYPE_LATEST)
 

@@ -17,7 +17,8 @@ from starlette.routing import Route
 
 from usage_report import __version__
 from usage_report.api import openapi
-from usage_report.api.http import HttpError, Tokens
+from usage_report.api.http import HttpError
+from usage_report.api.tokens import Tokens
 from usage_report.core import clock, telemetry
 from usage_report.core.errors import InputError
 from usage_report.core.metrics import parse_keys
@@ -29,6 +30,8 @@ from usage_report.core.periods import (
     today,
     zone,
 )
+from usage_report.render import csv
+from usage_report.render.numbers import rounded
 from usage_report.reporting.model import Query, Report, TeamInfo
 from usage_report.reporting.reader import Reader, canonical_as_of
 from usage_report.sources import registry
@@ -64,12 +67,16 @@ STATISTICS: dict[str, tuple[str, ...] | None] = {
 }
 
 
+#: What is answered as JSON, or the bytes of a CSV file.
+Answer = dict[str, Any] | bytes
+
+
 class Prepared(NamedTuple):
     """An answer that is not computed yet."""
 
     #: What the answer depends on besides the team's data and the query string.
     state: object
-    compute: Callable[[], dict[str, Any]]
+    compute: Callable[[], Answer]
 
 
 class ReportEndpoints:
@@ -95,7 +102,10 @@ class ReportEndpoints:
     async def report(self, request: Request) -> Response:
         """``GET /api/v1/report``: any range, grain and zone."""
         team = await self._team(request)
-        given = _parameters(request, "from", "to", "grain", "zone", "metrics", "as_of")
+        given = _parameters(
+            request, "from", "to", "grain", "zone", "metrics", "as_of", "format", "bom"
+        )
+        write = _parse_format(given)
         if "from" not in given or "to" not in given:
             raise HttpError(
                 400,
@@ -115,7 +125,7 @@ class ReportEndpoints:
                 parse_keys(given.get("metrics", "")),
             )
             state = canonical_as_of(query, info, self._reader.stale_after)
-            return Prepared(state, lambda: self._reader.report(query).json())
+            return Prepared(state, lambda: write(self._reader.report(query)))
 
         return await self._answer(request, "report", team, prepare)
 
@@ -161,7 +171,7 @@ class ReportEndpoints:
     ) -> Response:
         """Answer 304 if the request has the current ``ETag``, else compute the figures."""
 
-        def compute() -> tuple[str, dict[str, Any] | None]:
+        def compute() -> tuple[str, Answer | None]:
             info = self._reader.team(team)
             prepared = prepare(info)
             parts = (
@@ -190,6 +200,8 @@ class ReportEndpoints:
         headers = {"ETag": f"W/{tag}", "Cache-Control": "private, no-cache"}
         if body is None:
             return Response(status_code=304, headers=headers)
+        if isinstance(body, bytes):
+            return Response(body, headers=headers, media_type="text/csv")
         return JSONResponse(body, headers=headers)
 
 
@@ -230,6 +242,20 @@ def _parse_grain(text: str) -> Grain:
         ) from None
 
 
+def _parse_format(given: dict[str, str]) -> Callable[[Report], Answer]:
+    """Return what writes a report in the format that is asked for. Default: JSON."""
+    format, bom = given.get("format", "json"), given.get("bom", "false")
+    if format not in ("json", "csv"):
+        raise HttpError(400, f"There is no format {format[:40]!r}", "", "Known: json, csv.")
+    if bom not in ("false", "true"):
+        raise HttpError(400, f"bom cannot be {bom[:40]!r}", "", "Known: false, true.")
+    if format == "csv":
+        return lambda report: csv.to_csv(report, bom=bom == "true")
+    if bom == "true":
+        raise HttpError(400, "JSON has no byte order mark", "", "Leave out bom, or ask for csv.")
+    return Report.json
+
+
 def _parse_fields(text: str) -> list[str]:
     """Return the statistics fields of a list separated by commas; all of them for an empty list."""
     fields = [field.strip() for field in text.split(",") if field.strip()]
@@ -250,7 +276,7 @@ def _statistics(report: Report, fields: list[str], live: int | None) -> dict[str
         figures = [report.total(key) for key in STATISTICS[field] or ()]
         known = [figure for figure in figures if figure is not None]
         # Whole minutes, halves up, as the vendor's own integers.
-        return int(sum(known) + 0.5) if known and len(known) == len(figures) else None
+        return int(rounded(sum(known))) if known and len(known) == len(figures) else None
 
     return {field: value(field) for field in fields} | {
         "date_start": report.query.start.isoformat(),

@@ -18,7 +18,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from usage_report import storage
-from usage_report.api.http import HttpError, Tokens, read_body
+from usage_report.api.http import HttpError, read_body
+from usage_report.api.tokens import Tokens
 from usage_report.core import clock, telemetry
 from usage_report.core.errors import EventError
 from usage_report.core.events import Event, QuarantinedInput, parse, storable

@@ -7,7 +7,6 @@ builds the same application for ``streamlit run app.py``.
 from __future__ import annotations
 
 import gc
-import ipaddress
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
@@ -17,20 +16,25 @@ from typing import Any
 
 import click
 
+from usage_report.cli import listening
 from usage_report.cli.parameters import listening_options
 from usage_report.core import logging
 from usage_report.core.errors import UsageReportError
 from usage_report.core.settings import PREFIX, Settings, load
 
 
-def options() -> dict[str, Any]:
-    """Return the arguments of ``st.App``: main script, routes of the API, middleware, lifespan."""
+def options(*, is_served_by_streamlit: bool = False) -> dict[str, Any]:
+    """Return the arguments of ``st.App``: main script, routes of the API, middleware, lifespan.
+
+    ``is_served_by_streamlit``: Streamlit's options say where to listen, so the warning about it is
+    printed when the app starts.
+    """
     # Imported here, so that other commands do not wait for Streamlit.
     import anyio  # noqa: PLC0415 - as above
     import streamlit as st  # noqa: PLC0415 - as above
     from starlette.middleware import Middleware  # noqa: PLC0415 - as above
 
-    from usage_report.api import LazyApi  # noqa: PLC0415 - as above
+    from usage_report.api import LazyApi, SafeHeaders  # noqa: PLC0415 - as above
     from usage_report.ui import (  # noqa: PLC0415 - as above
         background,
         errors,
@@ -51,6 +55,8 @@ def options() -> dict[str, Any]:
         except UsageReportError:  # ``warm`` reports what is wrong
             configured = Settings()
         logging.configure(configured.log_format, configured.log_level)
+        if is_served_by_streamlit:
+            listening.warn_if_reachable(*streamlit_config.listens_on(), has_pages=True)
         settings = await anyio.to_thread.run_sync(warm.warm)
         # What is alive now stays alive. Frozen, it is left out of every later garbage collection,
         # of which Streamlit runs one after each run of a page.
@@ -64,7 +70,7 @@ def options() -> dict[str, Any]:
     return {
         "script_path": main_script,
         "routes": api.routes(),
-        "middleware": [Middleware(head.Head)],
+        "middleware": [Middleware(SafeHeaders), Middleware(head.Head)],
         "lifespan": lifespan,
         "on_script_error": errors.show_error,
     }
@@ -85,21 +91,8 @@ def app(host: str, port: int, database: str | None) -> None:
     import uvicorn  # noqa: PLC0415 - as above
 
     application = st.App(**options())
-    if not is_loopback(host):
-        click.echo(
-            f"Warning: everyone who can reach {host}:{port} sees the figures of every team. "
-            "The pages have no sign-in; put a proxy with sign-in in front of them.",
-            err=True,
-        )
-    click.echo(f"Open http://{'localhost' if is_loopback(host) else host}:{port}", err=True)
+    listening.warn_if_reachable(host, port, has_pages=True)
+    click.echo(f"Open {listening.url(host, port)}", err=True)
     uvicorn.run(
         application, host=host, port=port, log_config=None, access_log=False, server_header=False
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether an address is reached from this machine only."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

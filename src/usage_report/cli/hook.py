@@ -9,11 +9,12 @@ import click
 
 from usage_report import storage
 from usage_report.cli.connection import open_engine
+from usage_report.cli.parameters import NEW_TEAM
 from usage_report.core import clock, settings
 from usage_report.core.errors import InputError
 from usage_report.core.events import storable
 from usage_report.sources import registry
-from usage_report.storage import credentials, teams
+from usage_report.storage import credentials
 
 
 @click.group()
@@ -33,7 +34,7 @@ def list_() -> None:
 
 @hook.command("set")
 @click.argument("platform")
-@click.argument("team", metavar="TEAM")
+@click.argument("team", type=NEW_TEAM, metavar="TEAM")
 @click.option(
     "--secret-from",
     metavar="VARIABLE",
@@ -45,7 +46,6 @@ def set_(platform: str, team: str, secret_from: str | None) -> None:
 
     The secret is never given on the command line, where other users of the machine could see it.
     """
-    teams.check_key(team)
     source = registry.platform(platform)
     secret = _read_secret(secret_from, source.secret_hint)
     with storage.writing(open_engine()) as c:

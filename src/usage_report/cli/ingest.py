@@ -15,7 +15,7 @@ from usage_report.cli.output import (
     outcome_counts,
     progress_bar,
 )
-from usage_report.cli.parameters import TEAM
+from usage_report.cli.parameters import NEW_TEAM
 from usage_report.core import clock
 from usage_report.core.errors import InputError
 from usage_report.core.events import Event, QuarantinedInput
@@ -25,7 +25,7 @@ from usage_report.storage.event_log import IngestCounts
 
 
 @click.command()
-@click.option("--team", type=TEAM, metavar="TEAM", help="Team of events that name none.")
+@click.option("--team", type=NEW_TEAM, metavar="TEAM", help="Team of events that name none.")
 @click.option(
     "--source",
     metavar="NAME",
@@ -39,21 +39,34 @@ from usage_report.storage.event_log import IngestCounts
     help="Time zone of local times in files that name none (attendance reports), "
     "such as Europe/Berlin.",
 )
+@click.option(
+    "--dates",
+    type=click.Choice(("dmy", "mdy", "ymd")),
+    help="Order of day, month and year in files whose dates can be read both ways "
+    "(attendance reports).",
+)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-def ingest(team: str | None, source: str | None, zone: str | None, files: tuple[str, ...]) -> None:
+def ingest(
+    team: str | None,
+    source: str | None,
+    zone: str | None,
+    dates: str | None,
+    files: tuple[str, ...],
+) -> None:
     """Ingest events from FILEs.
 
-    Reads JSON Lines, BigBlueButton's events.xml, and attendance reports of Zoom or Teams, plain or
-    gzip-compressed; - is standard input.
+    Reads JSON Lines, BigBlueButton's events.xml, and attendance reports of Zoom, Teams or
+    Google Meet, plain or gzip-compressed; - is standard input.
 
     Ingesting the same file again counts nothing twice. Events that cannot be accepted are
     quarantined with the reason, and the exit status is 1.
     """
     engine = open_engine()
+    context = contract.Context(now=clock.now_ms(), team=team, zone=zone, dates=dates)
     failed = False
     for file in files:
         try:
-            failed |= _ingest_file(engine, file, team, source, zone)
+            failed |= _ingest_file(engine, file, source, context)
         except InputError as error:
             click.echo(f"Error: {error}", err=True)
             failed = True
@@ -62,15 +75,13 @@ def ingest(team: str | None, source: str | None, zone: str | None, files: tuple[
         sys.exit(1)
 
 
-def _ingest_file(
-    engine: Engine, file: str, team: str | None, source: str | None, zone: str | None
-) -> bool:
+def _ingest_file(engine: Engine, file: str, source: str | None, context: contract.Context) -> bool:
     """Ingest one input and print its outcome. Return whether any of it was not accepted."""
-    now = clock.now_ms()
+    context = context._replace(now=clock.now_ms(), name=file)
     examples: list[QuarantinedInput] = []
     with input.open_input(file) as (stream, head):
         chosen = registry.choose(head, file, source)
-        items = chosen.read(stream, contract.Context(now=now, team=team, name=file, zone=zone))
+        items = chosen.read(stream, context)
         with progress_bar(f"Reading {file}", stream.size) as advance:
             shown = 0
 
@@ -84,7 +95,7 @@ def _ingest_file(
                 pipeline.append(
                     engine,
                     _collect_examples(items, examples),
-                    now=now,
+                    now=context.now,
                     format=chosen.name,
                     origin=file,
                     # A pipe has neither a size nor a position.

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import click
 
-from usage_report.core import clock
+from usage_report.core import clock, team_keys
 from usage_report.core.errors import InputError, UsageReportError
 from usage_report.core.events import iso
 from usage_report.core.metrics import LIMITED, parse_keys
@@ -17,6 +17,9 @@ from usage_report.storage import teams
 
 _Value = TypeVar("_Value")
 _Command = Callable[..., None]
+#: Hours of the units of durations, and of the longest one.
+_HOURS = {"h": 1, "d": 24, "w": 168}
+_MAX_HOURS = 3_660 * 24
 
 
 def _checked(parse: Callable[[str], _Value]) -> Callable[[str], _Value]:
@@ -47,8 +50,24 @@ def _parse_limit(text: str) -> tuple[str, float]:
     return key, number
 
 
+def _parse_duration(text: str) -> int:
+    """Return the milliseconds of a duration such as ``90d``."""
+    number, unit = text[:-1], text[-1:]
+    if not (number.isdecimal() and number.isascii() and unit in _HOURS):
+        raise InputError(
+            f"The duration {text!r} cannot be read", "", "Write it as 12h, 90d or 52w."
+        )
+    hours = int(number[:9]) * _HOURS[unit]
+    if not 0 < hours <= _MAX_HOURS:
+        raise InputError(f"The duration {text!r} is out of range", "it is 1 hour to 10 years")
+    return hours * 3_600_000
+
+
 DATE = _checked(parse_date)
-TEAM = _checked(teams.check_key)
+DURATION = _checked(_parse_duration)
+#: The key of a team that may be created, and the key of a stored team.
+NEW_TEAM = _checked(team_keys.check)
+TEAM = _checked(teams.check_lookup)
 ZONE = _checked(lambda text: zone(text).key)
 METRICS = _checked(parse_keys)
 LIMIT = _checked(_parse_limit)

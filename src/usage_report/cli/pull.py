@@ -10,7 +10,7 @@ import click
 
 from usage_report.cli.connection import open_engine, process_pending
 from usage_report.cli.output import explain_not_accepted, outcome_counts
-from usage_report.cli.parameters import DATE
+from usage_report.cli.parameters import DATE, NEW_TEAM
 from usage_report.core import clock, settings
 
 
@@ -24,7 +24,11 @@ def pull() -> None:
 
 @pull.command()
 @click.option(
-    "--team", required=True, metavar="TEAM", help="Key of the team that owns the vendor's account."
+    "--team",
+    type=NEW_TEAM,
+    required=True,
+    metavar="TEAM",
+    help="Key of the team that owns the vendor's account.",
 )
 @click.option(
     "--from",

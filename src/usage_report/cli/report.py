@@ -49,7 +49,13 @@ def _open_reader() -> Reader:
 )
 @as_of_option
 @format_option("json", "csv", "table")
-def report(
+@click.option(
+    "--bom/--no-bom",
+    default=False,
+    show_default=True,
+    help="Begin CSV with a byte order mark, by which Excel knows it to be UTF-8.",
+)
+def report(  # noqa: PLR0913 - one for each option
     *,
     team: str,
     start: date,
@@ -59,6 +65,7 @@ def report(
     metrics: tuple[str, ...],
     as_of: int,
     output_format: str,
+    bom: bool,
 ) -> None:
     """Print every metric of a range of days.
 
@@ -66,13 +73,15 @@ def report(
     """
     if last < start:
         raise click.UsageError(f"--to {last} is before --from {start}.")
+    if bom and output_format != "csv":
+        raise click.UsageError("--bom is for --format csv.")
     reader = _open_reader()
     zone = zone or reader.team(team).zone
     result = reader.report(Query(team, start, last, zone, as_of, Grain(grain), metrics))
     if output_format == "json":
         echo_json(result.json())
     elif output_format == "csv":
-        click.echo(csv.to_csv(result).decode(), nl=False)
+        click.echo(csv.to_csv(result, bom=bom), nl=False)
     else:
         click.echo(terminal.table(result))
 

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 import click
 
 from usage_report import storage
+from usage_report.cli import listening
 from usage_report.cli.parameters import listening_options
 from usage_report.core import logging, settings
 
@@ -38,6 +39,7 @@ def serve(*, host: str, port: int, worker: bool) -> None:
     # time of a request.
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    listening.warn_if_reachable(host, port, has_pages=False)
     with worker_process() if worker else nullcontext():
         uvicorn.run(
             api.create(configured),

@@ -7,7 +7,7 @@ from datetime import date
 import click
 
 from usage_report.cli.connection import open_engine, reader_for
-from usage_report.cli.parameters import DATE, LIMIT, TEAM, ZONE
+from usage_report.cli.parameters import DATE, LIMIT, NEW_TEAM, TEAM, ZONE
 from usage_report.core import clock
 from usage_report.ingest import teams as team_changes
 from usage_report.render import terminal
@@ -19,7 +19,7 @@ def team() -> None:
 
 
 @team.command("set")
-@click.argument("key", type=TEAM, metavar="TEAM")
+@click.argument("key", type=NEW_TEAM, metavar="TEAM")
 @click.option("--zone", type=ZONE, metavar="ZONE", help="IANA time zone of days and periods.")
 @click.option(
     "--billing-day",

@@ -14,6 +14,7 @@ __all__ = [
     "periods",
     "presets",
     "settings",
+    "team_keys",
     "telemetry",
     "toml_file",
 ]

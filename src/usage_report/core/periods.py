@@ -28,6 +28,8 @@ QUARTER = 900_000
 MAX_BUCKETS = 20_000
 
 DAY = timedelta(days=1)
+#: Clocks that are put forward by as much as this skip a date; for summer time it is 2 h at most.
+_SKIPS_A_DATE = 20 * HOUR
 #: End of the instants and dates that can be asked for: 2200-01-01T00:00:00Z in epoch ms.
 _LATEST = 7_258_118_400_000
 
@@ -101,21 +103,17 @@ def next_start(day: date, grain: Grain) -> date:
     return day + DAY
 
 
-def edges(period: Period, grain: Grain, tz: ZoneInfo) -> NDArray[np.int64]:
+def edges(
+    period: Period, grain: Grain, tz: ZoneInfo, most: int | None = MAX_BUCKETS
+) -> NDArray[np.int64]:
     """Return the edges of a period's buckets: epoch ms, strictly rising, one more than buckets.
 
     The first and the last week or month are cut to the period. A date that the zone skipped has no
-    bucket. Raises ``InputError`` if the period is empty or has more than ``MAX_BUCKETS`` buckets.
+    bucket. Raises ``InputError`` if the period is empty or has more than ``most`` buckets.
     """
     if period.days <= 0:
         raise InputError(
             f"The range {period.start} to {period.last} has no day", "its end is before its start"
-        )
-    if period.days * (24 if grain is Grain.HOUR else 1) > MAX_BUCKETS:
-        raise InputError(
-            f"The range {period.start} to {period.last} is too long to be shown by the {grain}",
-            f"it would have over {MAX_BUCKETS:,} rows",
-            "Choose a coarser grain or fewer days.",
         )
     out: list[int] = []
     day, a = period.start, midnight(period.start, tz)
@@ -123,8 +121,23 @@ def edges(period: Period, grain: Grain, tz: ZoneInfo) -> NDArray[np.int64]:
         day = min(next_start(day, grain), period.end)
         b = midnight(day, tz)
         out.extend(range(a, b, HOUR) if grain is Grain.HOUR else [a] if a < b else [])
+        if most is not None and len(out) > most:
+            raise InputError(
+                f"The range {period.start} to {period.last} is too long to be shown by the {grain}",
+                f"it would have over {most:,} rows",
+                "Choose a coarser grain or fewer days.",
+            )
         a = b
     return np.array([*out, a], dtype=np.int64)
+
+
+def skipped_dates(period: Period, tz: ZoneInfo) -> tuple[date, ...]:
+    """Return the dates of a period that a zone skipped, such as 30 Dec 2011 in Pacific/Apia."""
+    length = midnight(period.end, tz) - midnight(period.start, tz)
+    if period.days * 24 * HOUR - length < _SKIPS_A_DATE:
+        return ()
+    days = (period.start + DAY * i for i in range(period.days))
+    return tuple(day for day in days if midnight(day, tz) == midnight(day + DAY, tz))
 
 
 def billing_period(day: date, anchor: int) -> Period:

@@ -30,8 +30,8 @@ class Settings:
 
     #: SQLAlchemy URL. SQLite paths are relative to the working directory.
     database_url: str = field(default=DEFAULT_DATABASE, repr=False)
-    #: Inactivity timeout: hours without an event after which everything still open in a session
-    #: counts as closed at the session's last event.
+    #: Inactivity timeout: hours without an event of a session after which what is still open in it
+    #: counts as closed at the last event before them.
     stale_after_hours: Annotated[float, Gt(0), Lt(1e9)] = 24.0
     #: A TOML file of date presets that replaces the built-in one.
     presets: str = ""
@@ -46,6 +46,8 @@ class Settings:
     log_format: Literal["text", "json"] = "text"
     #: Level of the logs; "debug" writes a line for every request.
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    #: Token that requests for /metrics and /readyz must send; without one, anyone may ask.
+    operations_token: str = field(default="", repr=False)
     #: Team shown first where there are several.
     team: str = ""
     #: Base URL of Digital Samba's REST API, for ``usage-report pull digitalsamba``.

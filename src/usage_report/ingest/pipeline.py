@@ -272,7 +272,7 @@ def _recompute_longer(
         return starts
     first, last = (local(int(x), tz).date() for x in (starts[0], starts[-1]))
     span = Period(first.replace(day=1) if grain is Grain.MONTH else first, next_start(last, grain))
-    bounds = edges(span, grain, tz)
+    bounds = edges(span, grain, tz, most=None)
     changed = np.unique(np.searchsorted(bounds, starts, side="right") - 1)
     # Neighbours are loaded together.
     for run in np.split(changed, np.flatnonzero(np.diff(changed) > 1) + 1):

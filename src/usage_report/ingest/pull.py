@@ -18,8 +18,9 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
+from usage_report.core import team_keys
 from usage_report.core.errors import InputError
 from usage_report.core.events import Event, QuarantinedInput, iso
 from usage_report.core.periods import DAY, today, zone
@@ -90,25 +91,32 @@ def pull(
             f"The days {first} to {last or day} cannot be pulled",
             "the first is after the last, or has not come yet",
         )
-    with writing(engine) as c:
-        id = teams.ensure_team(c, team, now())
-        if teams.is_sample(c, id):
-            raise InputError(
-                f"The team {team!r} is sample data",
-                "no vendor has records of it",
-                "Name your own team with --team.",
-            )
+    team_keys.check(team)
     result = PullResult()
     while True:
         with reading(engine) as c:
-            stored = vendor_figures.cursor(c, id, VENDOR)
+            stored = _stored_cursor(c, team)
         start = _start(stored, first, last, day)
         result.resumed |= start is stored
         result.first = min(result.first or date.max, date.fromisoformat(start.first))
         result.last = date.fromisoformat(start.last)
-        _Pull(engine, client, team, id, start, result, now, announce).run()
+        _Pull(engine, client, team, start, result, now, announce).run()
         if first is not None or last is not None or result.last >= day:
             return result
+
+
+def _stored_cursor(c: Connection, team: str) -> Cursor | None:
+    """Return the cursor of a team's last pull, ``None`` for a new team."""
+    id = teams.find(c, team)
+    if id is None:
+        return None
+    if teams.is_sample(c, id):
+        raise InputError(
+            f"The team {team!r} is sample data",
+            "no vendor has records of it",
+            "Name your own team with --team.",
+        )
+    return vendor_figures.cursor(c, id, VENDOR)
 
 
 def _start(stored: Cursor | None, first: date | None, last: date | None, day: date) -> Cursor:
@@ -143,7 +151,6 @@ class _Pull:
     engine: Engine
     client: Client
     team: str
-    id: int
     cursor: Cursor
     result: PullResult
     now: Callable[[], int]
@@ -168,8 +175,11 @@ class _Pull:
 
     def _save(self, **changes: str) -> None:
         self.cursor = self.cursor._replace(**changes)
+        at = self.now()
         with writing(self.engine) as c:
-            vendor_figures.save_cursor(c, self.id, VENDOR, self.cursor, self.now())
+            # The vendor has answered. Before that, a new team is not stored: the key may be wrong.
+            team = teams.ensure_team(c, self.team, at)
+            vendor_figures.save_cursor(c, team, VENDOR, self.cursor, at)
 
     def _read_list(self, kind: str) -> None:
         """Read a list that has a range of dates, some days at a time."""
@@ -209,7 +219,8 @@ class _Pull:
                 listed.update(str(recording.get("id")) for recording in page)
                 self._store("recording", list(self._completed(page)), path)
         with reading(self.engine) as c:
-            kept = vendor_figures.kept_recordings(c, self.id, objects.SOURCE.name)
+            team = teams.team_id(c, self.team)
+            kept = vendor_figures.kept_recordings(c, team, objects.SOURCE.name)
         for recording, (room, session) in kept.items():
             # A list that changes while it is read can leave out a recording, so its own address is
             # asked as well.
@@ -253,9 +264,10 @@ class _Pull:
             at = self.now()
             self.cursor = self.cursor._replace(next=str(day + DAY), date_end=rule.known)
             with writing(self.engine) as c:
-                vendor_figures.replace_figures(c, self.id, VENDOR, str(day), figures, at)
-                vendor_figures.save_cursor(c, self.id, VENDOR, self.cursor, at)
-                teams.bump_data_version(c, self.id)
+                team = teams.team_id(c, self.team)
+                vendor_figures.replace_figures(c, team, VENDOR, str(day), figures, at)
+                vendor_figures.save_cursor(c, team, VENDOR, self.cursor, at)
+                teams.bump_data_version(c, team)
             self.result.days += 1
             day += DAY
 

@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlalchemy.engine import Engine
 
+from usage_report.core import team_keys
 from usage_report.ingest import pipeline
 from usage_report.storage import teams, writing
 
@@ -28,7 +29,7 @@ def change(
     new team as sample data. ``now``: epoch ms. Raises ``InputError`` for a key or zone that cannot
     be used.
     """
-    teams.check_key(key)
+    team_keys.check(key)
     with writing(engine) as c:
         team = teams.ensure_team(c, key, now, sample=sample)
         if zone is not None:

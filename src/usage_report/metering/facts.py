@@ -29,7 +29,7 @@ SUMS = (
     "sessions",
     "chat",
     "qa",
-    "closed_by_timeout",  # sessions closed by the inactivity timeout
+    "closed_by_timeout",  # stays and recordings that the inactivity timeout closed
 )
 SUM = {name: i for i, name in enumerate(SUMS)}
 #: Largest numbers at one instant.

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from usage_report.core.events import CODE
-from usage_report.metering.timeline import Move, Span, object_spans, overlaps
+from usage_report.metering.timeline import Inactivity, Move, Span, object_spans, overlaps
+
+#: The inactivity timeout of stored facts, in ms; also the default of the setting.
+STALE_AFTER = 86_400_000
 
 KIND_BITS = {"audio": 0, "video": 1, "screenshare": 2}
 TOGGLES = {"captions": 0, "whiteboard": 1, "breakout": 2}
@@ -55,13 +59,17 @@ class SessionTimeline(NamedTuple):
     posts: list[tuple[int, int]]
     #: Start of the first presence, ``None`` if there is none.
     start: int | None
-    #: Presences and recordings that no event has ended.
+    #: Presences and recordings that are running at ``as_of``. Without it, those that were running
+    #: at the last activity event.
     open_presences: int
     open_recordings: int
-    #: Whether any object is still open.
+    #: Whether any object is, in the same sense.
     is_open: bool
-    #: Instant at which the inactivity timeout closed what was open, else ``None``.
-    closed_by_timeout: int | None
+    #: Ends of the presences and recordings that the inactivity timeout closed.
+    closed_by_timeout: list[int]
+    #: The longest time in ms between two activity events, if there are spans that no event ends,
+    #: else ``None``. A timeout longer than that closes only what is open.
+    longest_gap: int | None
     #: Ends of objects that were not open.
     anomalies: int
 
@@ -102,31 +110,35 @@ _POSTED = frozenset(code for type, code in CODE.items() if type.endswith(".poste
 def fold(
     rows: Iterable[Row | tuple[Any, ...]],
     as_of: int | None = None,
-    stale_after: int = 86_400_000,
+    stale_after: int = STALE_AFTER,
 ) -> SessionTimeline | None:
     """Return the spans of one session, or ``None`` if it has no events before ``as_of``.
 
     ``rows`` are tuples with the fields of ``Row``.
 
-    ``as_of`` (epoch ms): events at or after it do not count. Open spans run to it, unless the
-    session has had no event for ``stale_after`` ms: then they end at the session's last event.
-    Without ``as_of``, all events count and open spans end at the last one. This is the final state
-    of the session if no further event arrives.
+    A span that no event ends is closed by the first gap of at least ``stale_after`` ms between
+    activity events, which are all events except deletions of recordings. It ends at the event
+    before the gap.
+
+    ``as_of`` (epoch ms): events at or after it do not count. The time since the last activity event
+    is a gap too, and spans that no gap closes run to ``as_of``. Without ``as_of``, all events count
+    and such spans end at the last activity event. This is the final state of the session if no
+    further event arrives.
     """
     rows = sorted(rows if as_of is None else (row for row in rows if row[0] < as_of))
     if not rows:
         return None
-    last: int = rows[-1][0]
-    is_stale = as_of is None or as_of - last >= stale_after
-    horizon = last if as_of is None or is_stale else as_of
+    activity = [row[0] for row in rows if row[3] != _DELETED]
+    inactivity = _inactivity(activity, as_of, stale_after)
 
     history = _read_history(rows)
-    presence = _fold_presence(history, horizon)
-    published = _fold_published(history, presence, horizon)
-    received = _fold_received(history, presence, published, horizon)
-    toggles = _fold_toggles(history, horizon)
-    recordings = _fold_recordings(history, horizon, is_stale=is_stale)
-    is_open = bool(presence.open or recordings.open or toggles.open)
+    presence = _fold_presence(history, inactivity)
+    published = _fold_published(history, presence, inactivity)
+    received = _fold_received(history, presence, published, inactivity)
+    toggles = _fold_toggles(history, inactivity)
+    recordings = _fold_recordings(history, inactivity, as_of)
+    unended = presence.unended + recordings.unended
+    horizon = inactivity.horizon
     return SessionTimeline(
         room=history.room or rows[0][8],
         presence=presence.spans,
@@ -138,16 +150,36 @@ def fold(
         storage=recordings.storage,
         posts=history.posts,
         start=min((start for _, _, start, _ in presence.spans), default=None),
-        open_presences=presence.open,
-        open_recordings=recordings.open,
-        is_open=is_open,
-        closed_by_timeout=last if is_stale and is_open else None,
+        open_presences=presence.unended.count(horizon),
+        open_recordings=recordings.unended.count(horizon),
+        is_open=horizon in unended or horizon in toggles.unended,
+        closed_by_timeout=[end for end in unended if end != as_of],
+        longest_gap=_longest_gap(activity) if unended or toggles.unended else None,
         anomalies=presence.anomalies
         + published.anomalies
         + received.anomalies
         + toggles.anomalies
         + recordings.anomalies,
     )
+
+
+def _inactivity(activity: Sequence[int], as_of: int | None, stale_after: int) -> Inactivity:
+    """Return where spans end that no event ends. ``activity``: instants of activity events."""
+    if not activity:  # deletions only: there are no spans
+        return Inactivity((), 0)
+    first, last = activity[0], activity[-1]
+    gaps = []
+    if last - first >= stale_after:
+        gaps = [at for at, following in pairwise(activity) if following - at >= stale_after]
+    if as_of is None:
+        return Inactivity(gaps, last)
+    if as_of - last >= stale_after:
+        gaps.append(last)
+    return Inactivity(gaps, as_of)
+
+
+def _longest_gap(activity: Sequence[int]) -> int:
+    return max((following - at for at, following in pairwise(activity)), default=0)
 
 
 class _History(NamedTuple):
@@ -203,28 +235,33 @@ def _read_history(rows: list[Row | tuple[Any, ...]]) -> _History:
 
 class _Presence(NamedTuple):
     spans: list[tuple[int, str, int, int]]
-    #: Each connection that was present: its number, its stays, and the sorted instants that end its
-    #: tracks and subscriptions, which are the ends of its stays and of the session.
+    #: Each connection that was present: its number, its stays, and the sorted instants at which
+    #: events end its tracks and subscriptions, because they end a stay or the session.
     connections: dict[str, tuple[int, list[Span], list[int]]]
-    open: int
+    #: Ends of the spans that no event ends.
+    unended: list[int]
     anomalies: int
 
 
-def _fold_presence(history: _History, horizon: int) -> _Presence:
+def _fold_presence(history: _History, inactivity: Inactivity) -> _Presence:
     ended, people = history.ended, history.people
     presence: list[tuple[int, str, int, int]] = []
     connections: dict[str, tuple[int, list[Span], list[int]]] = {}
-    open_presences = anomalies = 0
+    unended: list[int] = []
+    anomalies = 0
     for (connection, _), moves in history.moves[_PRESENCE].items():
-        stays, open_since, ignored_ends = object_spans(moves, ended, horizon)
+        stays, open_since, ignored_ends = object_spans(moves, ended)
         anomalies += ignored_ends
-        open_presences += open_since is not None
+        closers = sorted([end for _, end in stays] + ended)
+        if open_since is not None:
+            rest = inactivity.spans(open_since, moves)
+            stays += rest
+            unended += [end for _, end in rest]
         if stays:
             number, (_, person) = len(connections), people[connection]
-            closers = sorted([end for _, end in stays] + ended)
             connections[connection] = number, stays, closers
             presence += [(number, person, start, end) for start, end in stays]
-    return _Presence(presence, connections, open_presences, anomalies)
+    return _Presence(presence, connections, unended, anomalies)
 
 
 class _Published(NamedTuple):
@@ -234,7 +271,7 @@ class _Published(NamedTuple):
     anomalies: int
 
 
-def _fold_published(history: _History, presence: _Presence, horizon: int) -> _Published:
+def _fold_published(history: _History, presence: _Presence, inactivity: Inactivity) -> _Published:
     connections, kinds = presence.connections, history.kinds
     published: list[tuple[int, int, int, int]] = []
     by_track: defaultdict[str, list[tuple[int, int, list[Span]]]] = defaultdict(list)
@@ -244,8 +281,10 @@ def _fold_published(history: _History, presence: _Presence, horizon: int) -> _Pu
         if connection not in connections:
             continue
         number, stays, closers = connections[connection]
-        spans, _, ignored_ends = object_spans(moves, closers, horizon)
+        spans, open_since, ignored_ends = object_spans(moves, closers)
         anomalies += ignored_ends
+        if open_since is not None:
+            spans += inactivity.spans(open_since, moves)
         if spans := overlaps(spans, stays):
             bit = kinds[track]
             published += [(number, bit, start, end) for start, end in spans]
@@ -259,7 +298,7 @@ class _Received(NamedTuple):
 
 
 def _fold_received(
-    history: _History, presence: _Presence, published: _Published, horizon: int
+    history: _History, presence: _Presence, published: _Published, inactivity: Inactivity
 ) -> _Received:
     received: list[tuple[int, int, int, int, int]] = []
     anomalies = 0
@@ -267,8 +306,10 @@ def _fold_received(
         if connection not in presence.connections:
             continue
         receiver, stays, closers = presence.connections[connection]
-        spans, _, ignored_ends = object_spans(moves, closers, horizon)
+        spans, open_since, ignored_ends = object_spans(moves, closers)
         anomalies += ignored_ends
+        if open_since is not None:
+            spans += inactivity.spans(open_since, moves)
         spans = overlaps(spans, stays)
         for publisher, bit, sent in published.by_track.get(track_id, ()):
             received += [
@@ -279,46 +320,56 @@ def _fold_received(
 
 class _Toggles(NamedTuple):
     spans: list[tuple[int, int, int]]
-    open: int
+    #: Ends of the spans that no event ends.
+    unended: list[int]
     anomalies: int
 
 
-def _fold_toggles(history: _History, horizon: int) -> _Toggles:
+def _fold_toggles(history: _History, inactivity: Inactivity) -> _Toggles:
     toggles: list[tuple[int, int, int]] = []
-    open_toggles = anomalies = 0
+    unended: list[int] = []
+    anomalies = 0
     for toggle, objects in enumerate(history.moves[_TOGGLES]):
         for moves in objects.values():
-            spans, open_since, ignored_ends = object_spans(moves, history.ended, horizon)
+            spans, open_since, ignored_ends = object_spans(moves, history.ended)
             anomalies += ignored_ends
-            open_toggles += open_since is not None
+            if open_since is not None:
+                rest = inactivity.spans(open_since, moves)
+                spans += rest
+                unended += [end for _, end in rest]
             toggles += [(toggle, start, end) for start, end in spans if start < end]
-    return _Toggles(toggles, open_toggles, anomalies)
+    return _Toggles(toggles, unended, anomalies)
 
 
 class _Recordings(NamedTuple):
     spans: list[Span]
     storage: list[tuple[int, int]]
-    open: int
+    #: Ends of the spans that no event ends.
+    unended: list[int]
     anomalies: int
 
 
-def _fold_recordings(history: _History, horizon: int, *, is_stale: bool) -> _Recordings:
+def _fold_recordings(history: _History, inactivity: Inactivity, as_of: int | None) -> _Recordings:
     recordings: list[Span] = []
     storage: list[tuple[int, int]] = []
-    open_recordings = anomalies = 0
+    unended: list[int] = []
+    anomalies = 0
     for (_, recording), moves in history.moves[_RECORDING].items():
         deleted = history.deleted.get(recording, [])
-        spans, open_since, ignored_ends = object_spans(moves, history.ended, horizon)
+        spans, open_since, ignored_ends = object_spans(moves, history.ended)
         # A deletion usually comes after the stop, so it is not an anomaly.
         anomalies += max(0, ignored_ends - len(deleted))
-        open_recordings += open_since is not None
+        if open_since is not None:
+            rest = inactivity.spans(open_since, moves)
+            spans += rest
+            unended += [end for _, end in rest]
         for start, end in spans:
             if start == end:
                 continue
             recordings.append((start, end))
-            if start != open_since or is_stale:  # a running recording stores nothing yet
+            if end != as_of:  # a running recording stores nothing yet
                 storage += _stored(start, end, deleted)
-    return _Recordings(recordings, storage, open_recordings, anomalies)
+    return _Recordings(recordings, storage, unended, anomalies)
 
 
 def _stored(start: int, end: int, deleted: list[int]) -> list[tuple[int, int]]:

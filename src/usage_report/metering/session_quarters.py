@@ -185,8 +185,7 @@ def _collect(
         points += [(i, SUM["chat"] + post, at, 1) for post, at in line.posts]
         if line.start is not None:
             points.append((i, SUM["sessions"], line.start, 1))
-        if line.closed_by_timeout is not None:
-            points.append((i, SUM["closed_by_timeout"], line.closed_by_timeout, 1))
+        points += [(i, SUM["closed_by_timeout"], at, 1) for at in line.closed_by_timeout]
     return _Spans(
         _SessionSpans(*_columns(presence, 4)),
         _Tracks(*_columns(sent, 5)),

@@ -1,9 +1,14 @@
-"""The spans of one object, such as a connection or a track, from its start and end events."""
+"""The spans of one object, such as a connection or a track, from its start and end events.
+
+Events come first: ``object_spans`` finds the spans that an event ends. What is left is at most one
+start that nothing ends; ``Inactivity`` says where that span ends.
+"""
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from typing import NamedTuple
 
 #: ``[start, end)`` in epoch ms.
 Span = tuple[int, int]
@@ -12,17 +17,17 @@ Move = tuple[int, bool]
 
 
 def object_spans(
-    moves: Sequence[Move], closers: Sequence[int], horizon: int
+    moves: Sequence[Move], closers: Sequence[int]
 ) -> tuple[list[Span], int | None, int]:
-    """Return the spans of one object, the start of its open span (or ``None``), and its anomalies.
+    """Return the spans that events end, the start of the one that no event ends, and anomalies.
 
     ``moves`` are the object's own starts and ends, sorted by time. Of several at one instant, the
     one that changes the state applies first: the end if the object is open, the start if it is
     closed. A start while the object is open is ignored; an end while it is closed is an anomaly.
 
     ``closers`` (sorted) are instants at which something else ends the object. They apply after the
-    object's own moves of the same instant, and only to a span that started before. A span that
-    nothing ends runs to ``horizon``.
+    object's own moves of the same instant, and only to a span that started before. The second value
+    is ``None`` if an event ends every span, the third counts ignored ends.
     """
     spans: list[Span] = []
     start: int | None = None
@@ -51,8 +56,7 @@ def object_spans(
     c = bisect_right(closers, start)
     if c < len(closers):
         spans.append((start, closers[c]))
-        return spans, None, anomalies
-    spans.append((start, horizon))
+        start = None
     return spans, start, anomalies
 
 
@@ -77,6 +81,36 @@ def _apply_simultaneous(
             spans.append((start, at))
             start = None
     return i, start, ends
+
+
+class Inactivity(NamedTuple):
+    """Where spans end that no event ends."""
+
+    #: Instants of the activity events that are followed by a gap of at least the timeout; sorted.
+    gaps: Sequence[int]
+    #: Where a span ends that no gap closes.
+    horizon: int
+
+    def spans(self, start: int, moves: Sequence[Move]) -> list[Span]:
+        """Return the spans of an object from ``start`` on, where a span begins that no event ends.
+
+        The first gap after its start closes it, at the event before the gap. The object is not open
+        from then on, so its next start begins another span. ``moves`` are those of the object.
+        """
+        spans: list[Span] = []
+        while True:
+            gap = bisect_left(self.gaps, start)
+            end = self.gaps[gap] if gap < len(self.gaps) else self.horizon
+            spans.append((start, end))
+            # No end follows ``start``, so every later move is a start.
+            later = bisect_right(moves, end, key=_instant)
+            if later == len(moves):
+                return spans
+            start = moves[later][0]
+
+
+def _instant(move: Move) -> int:
+    return move[0]
 
 
 def overlaps(a: Sequence[Span], b: Sequence[Span]) -> list[Span]:

@@ -6,41 +6,44 @@ can be stacked. The columns of a report:
 * ``row``: ``bucket`` or, in the last row, ``total``. The total is computed for the range: peaks and
   distinct counts are not sums. Leave it out before adding anything up.
 * ``start``, ``end``: ISO 8601 with the zone's offset; ``end`` is exclusive.
-* ``state``: ``final``, ``running`` or ``not begun``.
+* ``state``: ``final``, ``running``, ``not begun``, or ``no records`` (before the first event).
 * the metrics (25 unless fewer were asked for); minutes are decimal. Empty means *no figure*: not
-  supplied, or not begun. It never means 0.
+  supplied, not begun, or no records. It never means 0.
 * ``consumed_minutes_estimated``: the part of the consumed minutes that is estimated.
 * ``not_supplied``: keys of the metrics that this team's platform cannot supply, space-separated.
 * ``team``, ``zone``, ``from``, ``to`` (inclusive), ``grain``, ``as_of``, ``definitions`` (version
   of the metric definitions).
 
-A text that a spreadsheet would run as a formula is preceded by an apostrophe.
+Texts are guarded (``cell_guard``), and there is no byte order mark unless one is asked for.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 
 from usage_report import DEFINITIONS
 from usage_report.core.events import iso
 from usage_report.core.metrics import ALL
+from usage_report.render.cell_guard import guard
 from usage_report.render.files import file_name
 from usage_report.reporting.model import Report
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-
-#: Text is written as it is, numbers exactly, and ``None`` as an empty cell.
+#: Text is written guarded, numbers exactly, and ``None`` as an empty cell.
 Cell = str | float | None
 
 
-def to_csv(report: Report) -> bytes:
-    """The CSV of a report, with the metrics its query names (all 25 where it names none)."""
+def to_csv(report: Report, *, bom: bool = False) -> bytes:
+    """The CSV of a report, with the metrics its query names (all 25 where it names none).
+
+    ``bom``: begin with a byte order mark, by which Excel knows the file to be UTF-8.
+    """
     query = report.query
     about = (
         " ".join(m.key for m in ALL if m.key in report.not_supplied),
-        without_formula(query.team),
+        query.team,
         query.zone,
         query.start.isoformat(),
         query.last.isoformat(),
@@ -64,7 +67,7 @@ def to_csv(report: Report) -> bytes:
     totals = (report.total(key) for key in query.keys)
     whole = ("total", starts[0], starts[-1], report.state())
     rows.append((*whole, *totals, _estimated(report), *about))
-    return table(columns(report), rows)
+    return (BOM_UTF8 if bom else b"") + table(columns(report), rows)
 
 
 def columns(report: Report) -> tuple[str, ...]:
@@ -93,15 +96,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
 
 def tab_separated(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """Rows of any cells as text that can be pasted into a spreadsheet."""
-    lines = ["\t".join(without_formula(" ".join(name.split())) for name in header)]
+    lines = ["\t".join(guard(" ".join(name.split())) for name in header)]
     lines += ["\t".join(_text(cell) for cell in row) for row in rows]
     return "\n".join(lines)
-
-
-def without_formula(text: str) -> str:
-    """Text from outside, with an apostrophe where a spreadsheet would run it as a formula."""
-    is_formula = text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA)
-    return f"'{text}" if is_formula else text
 
 
 def _text(cell: Cell) -> str:
@@ -109,18 +106,18 @@ def _text(cell: Cell) -> str:
     if cell is None:
         return ""
     if isinstance(cell, str):
-        return cell
+        return guard(cell)
     return str(int(cell)) if cell == int(cell) else repr(float(cell))
 
 
 def _estimated(report: Report, i: int | None = None) -> float | None:
     """Estimated consumed minutes of a bucket, or of the range."""
-    is_begun = report.begun > (i or 0)
-    if "consumed_minutes" in report.not_supplied or not is_begun:
+    has_figure = report.has_total if i is None else i in report.known
+    if "consumed_minutes" in report.not_supplied or not has_figure:
         return None
     if i is None:
         return report.estimated_total_ms / 60_000
     return int(report.estimated_ms[i]) / 60_000 if i < len(report.estimated_ms) else 0
 
 
-__all__ = ["Cell", "columns", "filename", "tab_separated", "table", "to_csv", "without_formula"]
+__all__ = ["Cell", "columns", "filename", "tab_separated", "table", "to_csv"]

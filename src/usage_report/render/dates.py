@@ -43,6 +43,11 @@ def span(period: Period) -> str:
     return f"{day_month(first) if first.year == last.year else _date(first, 'd MMM y')} – {end}"
 
 
+def day_year(when: date) -> str:
+    """``23 Nov 2026``, in a sentence."""
+    return _date(when, "d MMM y")
+
+
 def clock(ms: int, zone_name: str) -> str:
     """``14:05`` on the clocks of the zone."""
     return f"{local(ms, zone(zone_name)):%H:%M}"

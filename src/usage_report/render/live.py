@@ -36,7 +36,9 @@ def figures(live: Live) -> tuple[LiveFigure, ...]:
         )
     else:
         recording = LiveFigure(
-            "Active recordings", number(recordings), "Recordings running right now."
+            "Active recordings",
+            number(recordings),
+            "Sessions that are being recorded right now. Two recordings of one session count once.",
         )
     return (
         LiveFigure(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from usage_report.core.metrics import METRICS, Metric
-from usage_report.core.periods import Grain
+from usage_report.core.periods import Grain, local, skipped_dates, zone
 from usage_report.render import dates
 from usage_report.render.numbers import ABOUT, ABSENT, number, percent, with_unit
 from usage_report.reporting.model import BucketState, Report
@@ -18,6 +18,7 @@ STATE_TEXTS = {
     BucketState.FINAL: "final",
     BucketState.RUNNING: "so far",
     BucketState.NOT_BEGUN: "in the future",
+    BucketState.NO_RECORDS: "no records",
 }
 NOT_SUPPLIED = "not supplied"
 
@@ -25,6 +26,8 @@ NOT_SUPPLIED = "not supplied"
 def notes(report: Report) -> tuple[str, ...]:
     """All caveats that apply, most important first."""
     texts = (
+        records_text(report),
+        skipped_text(report),
         absent_text(report),
         partly_text(report),
         estimated_text(report),
@@ -32,6 +35,30 @@ def notes(report: Report) -> tuple[str, ...]:
         stale_text(report),
     )
     return tuple(text for text in texts if text)
+
+
+def records_text(report: Report) -> str:
+    """When the team's records begin, if a part of the range lies before."""
+    query = report.query
+    if report.state() is BucketState.NOT_BEGUN:
+        return ""
+    if report.records_from is None:
+        return f"There are no records before {dates.instant(query.as_of, query.zone)}."
+    first = local(report.records_from, zone(query.zone)).date()
+    if first <= query.start and report.known.start == 0:
+        return ""
+    at = f", {dates.clock(report.records_from, query.zone)}" if query.grain is Grain.HOUR else ""
+    return f"Records begin on {dates.day_year(first)}{at}."
+
+
+def skipped_text(report: Report) -> str:
+    """Which dates of the range did not exist."""
+    query = report.query
+    days = skipped_dates(query.period, zone(query.zone))
+    return " ".join(
+        f"Clocks in {query.zone} skipped {dates.day_year(day)}: the date is complete and empty."
+        for day in days
+    )
 
 
 def absent_text(report: Report) -> str:
@@ -95,9 +122,9 @@ def stale_text(report: Report) -> str:
     if count == 1:
         return (
             "1 connection or recording never reported its end:"
-            " it is counted until the last event of its session."
+            " it is counted until the last event of its session before a long gap."
         )
     return (
         f"{number(count)} connections or recordings never reported their end:"
-        " they are counted until the last event of their session."
+        " they are counted until the last event of their session before a long gap."
     )

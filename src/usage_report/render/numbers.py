@@ -1,11 +1,13 @@
 """Figures as text. The only module that rounds.
 
-The symbols are those of one fixed Babel locale, read once. The digits come from Python's own
-formatting: a page shows ten thousand figures, and Babel takes ten times as long for each.
+Every figure on screen, in a terminal or in a sentence passes through ``rounded``: half up, in
+decimal. The symbols are those of one fixed Babel locale, read once. The digits come from Python's
+own formatting: a page shows ten thousand figures, and Babel takes ten times as long for each.
 """
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
 from babel import Locale
@@ -23,19 +25,31 @@ ABSENT: Final = "–"
 #: Precedes a figure that is estimated in part or in whole.
 ABOUT: Final = "≈"
 
+#: Wide enough for any float.
+_ROUNDING: Final = Context(prec=400, rounding=ROUND_HALF_UP, traps=[])
+_THREE_DIGITS: Final = Context(prec=3, rounding=ROUND_HALF_UP)
 _SYMBOLS: Final = str.maketrans({",": THIN, ".": get_decimal_symbol(LOCALE)})
 _PLUS: Final = get_plus_sign_symbol(LOCALE)
 #: The sign as typeset: the locale's own, a hyphen, is shorter than the plus sign.
 _MINUS: Final = "−"
 
 
+def rounded(value: float, decimals: int = 0) -> Decimal:
+    """Round half up, away from 0: 1.15 to 1.2, although the float is a little less than 1.15.
+
+    The float is read as the decimal of 15 digits that is nearest to it. Any number of milliseconds
+    in minutes, up to 10 billion minutes, rounds as the exact quotient does, and a share computed
+    from such figures as the exact share.
+    """
+    return Decimal(f"{value:.15g}").quantize(Decimal(1).scaleb(-decimals), context=_ROUNDING)
+
+
 def number(value: float, decimals: int = 0) -> str:
     """``1 234.5``, in groups of three digits; 0 is ``0``, and what would round to it ``< 0.1``."""
-    if not value:
-        return "0"
-    if decimals and abs(value) < 0.5 * 10**-decimals:
-        return f"< {10**-decimals:.{decimals}f}".translate(_SYMBOLS)
-    return f"{value:,.{decimals}f}".translate(_SYMBOLS)
+    shown = rounded(value, decimals)
+    if not shown and value and decimals:
+        return f"< {Decimal(1).scaleb(-decimals)}".translate(_SYMBOLS)
+    return f"{shown:,}".translate(_SYMBOLS) if shown else "0"
 
 
 def signed(value: float, decimals: int = 0) -> str:
@@ -48,7 +62,7 @@ def signed(value: float, decimals: int = 0) -> str:
 
 def approximate(value: float) -> str:
     """Three significant digits, ``696 000`` for 696 180: more are noise in a projection."""
-    return number(float(f"{value:.3g}"))
+    return number(float(_THREE_DIGITS.create_decimal(f"{value:.15g}")))
 
 
 def percent(value: float, decimals: int = 0) -> str:
@@ -111,7 +125,7 @@ def duration(minutes: float | None) -> str:
         return ABSENT
     if 0 < minutes < 1:
         return f"< 1{THIN}min"
-    hours, rest = divmod(round(minutes), 60)
+    hours, rest = divmod(int(rounded(minutes)), 60)
     if not hours:
         return f"{rest}{THIN}min"
     return f"{number(hours)}{THIN}h" + (f" {rest}{THIN}min" if rest else "")

@@ -43,6 +43,7 @@ LABELS: Final = {
     ReasonCode.SESSIONS: "sessions counted differently",
     ReasonCode.NOT_SUPPLIED: "not supplied to us",
     ReasonCode.NOT_BEGUN: "in the future",
+    ReasonCode.NO_RECORDS: "no records",
     ReasonCode.NOT_PULLED: "not pulled",
     ReasonCode.NOT_IN_ANSWER: "not reported by the vendor",
     ReasonCode.MISSING_DAYS: "days missing",
@@ -190,6 +191,7 @@ _SENTENCES: Final[dict[ReasonCode, Callable[[Line, Reason], str]]] = {
         "None of this team's sources supplies this metric; only the vendor has a figure."
     ),
     ReasonCode.NOT_BEGUN: _always("The day is in the future."),
+    ReasonCode.NO_RECORDS: _always("The day is before this team's first event."),
     ReasonCode.NOT_PULLED: _always("The vendor's figures of this day have not been pulled."),
     ReasonCode.NOT_IN_ANSWER: _not_in_answer,
     ReasonCode.MISSING_DAYS: _missing_days,
@@ -212,7 +214,7 @@ COLUMNS: Final = (
 def to_csv(found: Reconciliation) -> bytes:
     """One row for each metric and day, then its total; exact figures, empty where there is none."""
     about = (
-        csv.without_formula(found.team),
+        found.team,
         found.vendor,
         found.zone,
         found.screen,

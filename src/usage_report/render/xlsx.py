@@ -1,7 +1,8 @@
 """XLSX for people: the sheets *Usage* (a row per bucket, the total below), *About*, *Definitions*.
 
 Cells show at most one decimal; the values behind them are not rounded. The same report gives the
-same bytes. Texts are written as texts: nothing in them is ever a formula or a link.
+same bytes. Texts are written as texts, never as formulas or links, and guarded (``cell_guard``) for
+workbooks that are saved as CSV.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from usage_report.core.events import iso
 from usage_report.core.metrics import ALL, Measure, Metric
 from usage_report.core.periods import Grain, local, zone
 from usage_report.render import dates, notes
+from usage_report.render.cell_guard import guard
 from usage_report.reporting.model import Report
 
 #: Properties of an xlsxwriter format.
@@ -82,9 +84,6 @@ def to_xlsx(report: Report) -> bytes:
 
 
 def _usage(report: Report) -> Sheet:
-    tz = zone(report.query.zone)
-    look = _MOMENT if report.query.grain is Grain.HOUR else _DAY
-
     def figure(m: Metric, value: float | None) -> Cell:
         if m.key in report.not_supplied:
             return Cell(notes.NOT_SUPPLIED, _IN_PLACE_OF_A_FIGURE)
@@ -92,7 +91,7 @@ def _usage(report: Report) -> Sheet:
 
     rows: list[tuple[Cell | str, ...]] = [
         (
-            Cell(local(int(report.edges[i]), tz).replace(tzinfo=None), look),
+            _start(report, i),
             report.state(i),
             *(figure(m, report.value(m.key, i)) for m in ALL),
         )
@@ -112,10 +111,26 @@ def _usage(report: Report) -> Sheet:
     )
 
 
+def _start(report: Report, i: int) -> Cell:
+    """The start of a bucket: a time, or a text for an hour that its day has twice."""
+    at = local(int(report.edges[i]), zone(report.query.zone))
+    if report.query.grain is not Grain.HOUR:
+        return Cell(at.replace(tzinfo=None), _DAY)
+    if offset := dates.repeated(at):
+        return Cell(f"{at:%Y-%m-%d %H:%M} ({offset})", _MOMENT)
+    return Cell(at.replace(tzinfo=None), _MOMENT)
+
+
 def _about(report: Report) -> dict[str, str]:
     query = report.query
     absent = [m.title for m in ALL if m.key in report.not_supplied and not m.of]
-    more = (notes.partly_text(report), notes.running_text(report), notes.stale_text(report))
+    more = (
+        notes.records_text(report),
+        notes.skipped_text(report),
+        notes.partly_text(report),
+        notes.running_text(report),
+        notes.stale_text(report),
+    )
     return {
         "Team": query.team,
         "From": query.start.isoformat(),
@@ -127,8 +142,9 @@ def _about(report: Report) -> dict[str, str]:
         "Consumed minutes": notes.estimated_text(report) or "measured, not estimated",
         "Not supplied": ", ".join(absent) or "nothing: every metric is supplied",
         "Empty cells": (
-            "The bucket is in the future as of the instant above. “not supplied” means that the"
-            " team's platform does not report the metric; it does not mean 0."
+            "The bucket is in the future as of the instant above, or before the team's first event"
+            " (“no records”). “not supplied” means that the team's platform does not report the"
+            " metric. None of these means 0."
         ),
         "Figures": (
             "Exact to the 16 digits a workbook stores. Cells show one decimal; the value behind"
@@ -218,7 +234,7 @@ class _Writer:
         for i, cell in enumerate(cells):
             value, look = (cell, {}) if isinstance(cell, str) else cell
             if isinstance(value, str):
-                value = _UNPRINTABLE.sub("�", value)
+                value = guard(_UNPRINTABLE.sub("�", value))
             page.write(row, i, value, self._format(**style | look))
 
     def _format(self, **properties: object) -> Format:

@@ -15,7 +15,10 @@ from usage_report import storage
 from usage_report.core.errors import NotFoundError
 from usage_report.storage import credentials, teams
 from usage_report.storage import tables as t
-from usage_report.storage.credentials import SignatureFailure
+from usage_report.storage.credentials import SignatureFailure, Token
+
+#: How long before its expiry a token is shown, and how long after it: two weeks.
+EXPIRY_MS = 14 * 86_400_000
 
 
 class SourceTotals(NamedTuple):
@@ -101,6 +104,23 @@ def signature_failures(engine: Engine, team: str) -> dict[str, SignatureFailure]
     """Return the webhook requests with an invalid signature, by platform."""
     with storage.reading(engine) as c:
         return credentials.signature_failures(c, team)
+
+
+def expiring_tokens(engine: Engine, team: str, now: int) -> list[Token]:
+    """Return the tokens that expire within ``EXPIRY_MS``, or expired within it; the next first.
+
+    Revoked tokens are left out.
+    """
+    with storage.reading(engine) as c:
+        tokens = credentials.tokens(c, team)
+    near = [
+        (token.expires_at, token)
+        for token in tokens
+        if token.revoked_at is None
+        and token.expires_at is not None
+        and abs(token.expires_at - now) <= EXPIRY_MS
+    ]
+    return [token for _, token in sorted(near)]
 
 
 def delivery_totals(engine: Engine, team: str, since: int) -> dict[str, DeliveryTotals]:

@@ -37,27 +37,28 @@ def passed(report: PeriodReport, figure: PeriodMetric) -> date | None:
     if not figure.limit or figure.value is None or figure.value <= figure.limit:
         return None
     totals = running_totals(report.daily, figure.key)
-    days = (i for i, value in enumerate(totals) if value > figure.limit)
+    days = (i for i, value in totals if value > figure.limit)
     first = next(days, None)
     return None if first is None else report.daily.days(first).start
 
 
-def running_totals(daily: Report, key: str) -> Iterator[float]:
-    """Yield the figure from the period's start to the end of each day that has begun.
+def running_totals(daily: Report, key: str) -> Iterator[tuple[int, float]]:
+    """Yield (index of a day, the figure from the period's start to its end).
 
-    Yields nothing where the metric is not supplied.
+    Days without a figure are left out: not begun, without records, or not supplied.
     """
     if key in daily.not_supplied:
         return
     measure, total = metric(key).measure, 0
-    for raw in daily.figures[key][: daily.begun].tolist():
+    for i in daily.known:
+        raw = int(daily.figures[key][i])
         if measure is Measure.PEAK:
             total = max(total, raw)
         elif measure is Measure.LEVEL:
             total = raw
         else:
             total += raw
-        yield float(shown(key, total))
+        yield i, float(shown(key, total))
 
 
 def bounds(report: PeriodReport) -> tuple[int, int]:

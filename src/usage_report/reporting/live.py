@@ -21,9 +21,8 @@ _MAX_POINTS = 720
 def read_live(c: Connection, team: Team, as_of: int, stale_after: int) -> Live:
     """Return what is happening at ``as_of`` (epoch ms)."""
     unsettled = unsettled_sessions(c, team.id, as_of, stale_after)
-    not_supplied = coverage.cannot_supply(team.info.sources)
+    not_supplied = coverage.cannot_supply(team.info.sources_at(as_of))
     has_recordings = "max_concurrent_recordings" not in not_supplied
-    active = [s for s in unsettled.sessions if s.timeline.closed_by_timeout is None]
     sessions = [
         LiveSession(
             s.timeline.room,
@@ -33,7 +32,7 @@ def read_live(c: Connection, team: Team, as_of: int, stale_after: int) -> Live:
             _peak(s.timeline, as_of),
             s.timeline.open_recordings > 0 if has_recordings else None,
         )
-        for s in active
+        for s in unsettled.sessions
         if s.timeline.start is not None and s.timeline.open_presences
     ]
     return Live(
@@ -41,7 +40,9 @@ def read_live(c: Connection, team: Team, as_of: int, stale_after: int) -> Live:
         live_participants=sum(s.people for s in sessions),
         live_sessions=len(sessions),
         active_recordings=(
-            sum(s.timeline.open_recordings for s in active) if has_recordings else None
+            sum(s.timeline.open_recordings > 0 for s in unsettled.sessions)
+            if has_recordings
+            else None
         ),
         sessions=tuple(sorted(sessions)),
         trend=_trend(c, team.id, unsettled, as_of),

@@ -53,6 +53,7 @@ class BucketState(StrEnum):
     FINAL = "final"
     RUNNING = "running"
     NOT_BEGUN = "not begun"
+    NO_RECORDS = "no records"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,10 +64,11 @@ class Report:
     """
 
     query: Query
-    #: [n + 1] edges of the ``n`` buckets, epoch ms.
+    #: [n + 1] edges of the ``n`` buckets, epoch ms. No buckets: the zone skipped the whole range.
     edges: Ints
-    #: Number of buckets that begin before ``query.as_of``. The others have no figures.
-    begun: int
+    #: The team's earliest event, epoch ms; ``None`` if it has none before ``query.as_of``. Buckets
+    #: that end at or before it have no figures.
+    records_from: int | None
     #: key -> [n]
     figures: dict[str, Ints]
     #: The figures of the whole range.
@@ -74,16 +76,26 @@ class Report:
     #: Peak metrics only: the earliest instant (epoch ms) of each bucket's peak, -1 for a peak of 0.
     peaks_at: dict[str, Ints]
     totals_at: dict[str, int]
-    #: Metrics that no source of the team can supply.
+    #: Metrics that no source known at ``query.as_of`` can supply.
     not_supplied: frozenset[str] = frozenset()
     #: The part of ``consumed_minutes`` that comes from sessions without subscription events: [n].
     estimated_ms: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     estimated_total_ms: int = 0
-    #: Sessions of the range that the inactivity timeout closed.
+    #: Stays and recordings that the inactivity timeout closed, at an instant within the range.
     closed_by_timeout: int = 0
     #: (title of a platform, metrics that it cannot supply but another platform of the team can).
     #: The platform's part in these figures is missing or inexact.
     partly: tuple[tuple[str, frozenset[str]], ...] = ()
+    #: Indices of the buckets that have figures: they begin before ``query.as_of`` and end after
+    #: ``records_from``.
+    known: range = field(init=False)
+
+    def __post_init__(self) -> None:
+        begun = int(np.searchsorted(self.edges[:-1], self.query.as_of))
+        first = begun
+        if self.records_from is not None:
+            first = int(np.searchsorted(self.edges[1:], self.records_from, side="right"))
+        object.__setattr__(self, "known", range(min(first, begun), begun))
 
     def __len__(self) -> int:
         return len(self.edges) - 1
@@ -91,29 +103,36 @@ class Report:
     def value(self, key: str, i: int) -> float | int | None:
         """Return the figure of bucket ``i``: minutes (float) or a count (int).
 
-        ``None`` if the metric is not supplied or the bucket has not begun.
+        ``None`` if the metric is not supplied, or the bucket has not begun or has no records.
         """
-        if key in self.not_supplied or i >= self.begun:
+        if key in self.not_supplied or i not in self.known:
             return None
         return shown(key, int(self.figures[key][i]))
 
     def total(self, key: str) -> float | int | None:
         """Return the figure of the whole range, or ``None`` as for ``value``."""
-        if key in self.not_supplied or not self.begun:
+        if key in self.not_supplied or not self.has_total:
             return None
         return shown(key, self.totals[key])
 
     @property
+    def has_total(self) -> bool:
+        """Whether the whole range has figures."""
+        return self.state() in (BucketState.FINAL, BucketState.RUNNING)
+
+    @property
     def running(self) -> int | None:
-        """Index of the bucket in which ``as_of`` lies, if any. Its figures are not final."""
-        i = self.begun - 1
-        return i if i >= 0 and self.edges[i + 1] > self.query.as_of else None
+        """Index of the bucket with figures in which ``as_of`` lies, if any. They are not final."""
+        i = self.known.stop - 1
+        return i if i in self.known and self.edges[i + 1] > self.query.as_of else None
 
     def state(self, i: int | None = None) -> BucketState:
         """Return the state of bucket ``i``, or of the whole range."""
         first, end = (0, len(self)) if i is None else (i, i + 1)
-        if first >= self.begun:
+        if self.edges[first] >= self.query.as_of:
             return BucketState.NOT_BEGUN
+        if self.records_from is None or self.edges[end] <= self.records_from:
+            return BucketState.NO_RECORDS
         is_over = self.edges[end] <= self.query.as_of
         return BucketState.FINAL if is_over else BucketState.RUNNING
 
@@ -206,7 +225,7 @@ class Live:
     as_of: int
     live_participants: int
     live_sessions: int
-    #: ``None`` if no source of the team reports recordings.
+    #: Sessions with a running recording; ``None`` if no source of the team reports recordings.
     active_recordings: int | None
     sessions: tuple[LiveSession, ...] = ()
     #: Participants in the last hour as steps: (from instant in epoch ms, number).
@@ -238,7 +257,15 @@ class TeamInfo:
     last_event: int | None
     #: Sessions with events that the figures do not include yet.
     pending: int
-    #: Names of the sources of its events, sorted.
-    sources: tuple[str, ...] = ()
+    #: The sources of its events: (name, instant of its earliest event, epoch ms), sorted.
+    sources: tuple[tuple[str, int], ...] = ()
     #: (metric, first day on which it applies or ``None`` for always, value), oldest first.
     limits: tuple[tuple[str, date | None, float], ...] = ()
+
+    def sources_at(self, as_of: int) -> tuple[str, ...]:
+        """Return the names of the sources that have an event before ``as_of`` (epoch ms)."""
+        return tuple(name for name, first in self.sources if first < as_of)
+
+    def records_from(self, as_of: int) -> int | None:
+        """Return the instant of the earliest event, or ``None`` if none is before ``as_of``."""
+        return min((first for _, first in self.sources if first < as_of), default=None)

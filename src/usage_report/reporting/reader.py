@@ -22,7 +22,6 @@ from usage_report.reporting.model import (
     Query,
     Report,
     TeamInfo,
-    shown,
 )
 from usage_report.reporting.projection import PROJECTED, days_before
 from usage_report.reporting.report import read_report
@@ -34,13 +33,15 @@ def canonical_as_of(query: Query, info: TeamInfo, stale_after: int) -> int:
     """Return the earliest ``as_of`` (epoch ms) at which the same events give the same figures.
 
     Used in keys of caches, so that a past range is computed once. After its end, and with no event
-    after ``as_of``, the figures of a range change only if the inactivity timeout closes a span in
-    it. The last event of such a session is before the end, so no more do once ``stale_after`` (ms)
-    has passed since.
+    from ``as_of`` on, the figures of a range change only if the inactivity timeout closes a span in
+    it, or with a first event of a source. The last event of such a session is before the end, so no
+    more sessions do once ``stale_after`` (ms) has passed since.
     """
-    if info.last_event is not None and info.last_event > query.as_of:
+    if info.last_event is not None and info.last_event >= query.as_of:
         return query.as_of
-    return min(query.as_of, midnight(query.period.end, zone(query.zone)) + stale_after)
+    settled = midnight(query.period.end, zone(query.zone)) + stale_after
+    known_from = max((first + 1 for _, first in info.sources), default=settled)
+    return min(query.as_of, max(settled, known_from))
 
 
 class Reader:
@@ -105,7 +106,7 @@ class Reader:
 
 
 def _period_metric(key: str, daily: Report, info: TeamInfo, day: date) -> PeriodMetric:
-    value = None if key in daily.not_supplied else shown(key, daily.totals[key])
+    value = daily.total(key)
     limit = limit_on(info.limits, key, day)
     percent = None if value is None or not limit else 100 * value / limit
     at = daily.totals_at.get(key, NO_INSTANT)

@@ -23,7 +23,7 @@ from typing import Final
 from usage_report.core.errors import InputError
 from usage_report.core.metrics import Measure, Unit, metric
 from usage_report.core.periods import Grain
-from usage_report.reporting.model import Report, shown
+from usage_report.reporting.model import BucketState, Report, shown
 from usage_report.reporting.reconcile_model import (
     BY_KEY,
     GRACE_MINUTES,
@@ -45,6 +45,11 @@ _NOISE: Final = 1e-6
 _OF_A_DAY: Final = frozenset(
     (ReasonCode.UNFINISHED, ReasonCode.LATE, ReasonCode.ZONE, ReasonCode.SCREEN)
 )
+#: Why a day has no figure of ours.
+_REASON_OF_STATE: Final = {
+    BucketState.NOT_BEGUN: ReasonCode.NOT_BEGUN,
+    BucketState.NO_RECORDS: ReasonCode.NO_RECORDS,
+}
 #: Minutes that we do not count while a session is empty, and the vendor might.
 _GRACED: Final = ("captions_minutes", "whiteboard_minutes", "breakout_minutes", "recorded_minutes")
 
@@ -171,8 +176,8 @@ def _day_reasons(
 def _reasons_of_absence(pair: Pair, inputs: _Inputs, line: Line, i: int) -> Iterator[Reason]:
     if pair.key in inputs.report.not_supplied:
         yield Reason(ReasonCode.NOT_SUPPLIED)
-    elif i >= inputs.report.begun:
-        yield Reason(ReasonCode.NOT_BEGUN)
+    elif (state := inputs.report.state(i)) in _REASON_OF_STATE:
+        yield Reason(_REASON_OF_STATE[state])
     if inputs.figures[i] is None:
         yield Reason(ReasonCode.NOT_PULLED)
     elif line.vendor is None:

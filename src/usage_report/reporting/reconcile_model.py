@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from usage_report.core.metrics import Unit, metric
 from usage_report.core.periods import Period
 
 #: Minutes for which an empty session stays open: two pages of the vendor's documentation disagree.
@@ -47,6 +48,7 @@ class ReasonCode(StrEnum):
     SESSIONS = "sessions"
     NOT_SUPPLIED = "not-supplied"
     NOT_BEGUN = "not-begun"
+    NO_RECORDS = "no-records"
     NOT_PULLED = "not-pulled"
     NOT_IN_ANSWER = "not-in-answer"
     MISSING_DAYS = "missing-days"
@@ -130,7 +132,12 @@ class Line:
     @property
     def difference(self) -> float | None:
         """The vendor's figure minus ours."""
-        return None if self.ours is None or self.vendor is None else self.vendor - self.ours
+        if self.ours is None or self.vendor is None:
+            return None
+        if metric(self.key).unit is not Unit.MINUTES:
+            return self.vendor - self.ours
+        # Milliseconds are integers: a difference of minutes would show floating-point noise.
+        return (round(self.vendor * 60_000) - round(self.ours * 60_000)) / 60_000
 
     @property
     def percent(self) -> float | None:

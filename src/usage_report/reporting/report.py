@@ -23,14 +23,13 @@ from usage_report.storage import tables as t
 def read_report(c: Connection, team: Team, query: Query, stale_after: int) -> Report:
     """Return the answer to ``query``, which is about ``team``."""
     cuts = edges(query.period, query.grain, zone(query.zone))
-    begun = int(np.searchsorted(cuts[:-1], query.as_of))
     buckets, whole, stored_before = _read_buckets(c, team, query, cuts, stale_after)
     columns = {m.key: PEAK[m.facts[0]] for m in ALL if m.measure is Measure.PEAK}
-    sources = team.info.sources
+    sources = team.info.sources_at(query.as_of)
     return Report(
         query,
         cuts,
-        begun,
+        team.info.records_from(query.as_of),
         figures={m.key: _figures(m, buckets, stored_before) for m in ALL},
         totals={m.key: int(_figures(m, whole, stored_before)[0]) for m in ALL},
         peaks_at={key: buckets.peaks_at[:, column] for key, column in columns.items()},
@@ -82,7 +81,7 @@ def _read_buckets(
 
 
 def _edges(query: Query, grain: Grain, period: Period | None = None) -> Ints:
-    return edges(period or query.period, grain, zone(query.zone))
+    return edges(period or query.period, grain, zone(query.zone), most=None)
 
 
 @dataclass(frozen=True, slots=True)

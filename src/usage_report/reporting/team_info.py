@@ -30,6 +30,7 @@ _TEAM = (
         _team.is_sample,
         _PENDING.label("pending"),
         _source.source,
+        _source.first_event,
         _source.last_received,
         _source.last_event,
     )
@@ -67,7 +68,7 @@ def read_team(c: Connection, key: str) -> Team:
         last_received=max((row.last_received for row in sources), default=None),
         last_event=max((row.last_event for row in sources), default=None),
         pending=team.pending,
-        sources=tuple(row.source for row in sources),
+        sources=tuple((row.source, row.first_event) for row in sources),
         limits=tuple(
             (metric, date.fromisoformat(since) if since else None, value)
             for metric, since, value in limits

@@ -1,10 +1,13 @@
 """Unsettled sessions: those whose stored facts are not final at the instant of a report, ``as_of``.
 
-Stored facts count each session with all its events, and end what is open at the last of them. For
-most sessions that is final. At ``as_of`` it is not final for sessions that
+Stored facts count each session with all its events, end what is open at the last of them, and are
+made with an inactivity timeout of 24 h. For most sessions that is final. At ``as_of`` it is not
+final for sessions that
 
 * are open and have had an event within the inactivity timeout: what is open runs to ``as_of``;
-* have events at or after ``as_of``, which do not count yet.
+* have events at or after ``as_of``, which do not count yet;
+* have a gap between events that only one of the two closes spans at, the timeout of stored facts or
+  the one of the report. No session is one of these while both are the same.
 
 These sessions are folded again from their events, and the quarter hours in which that makes a
 difference are recomputed in memory.
@@ -20,7 +23,7 @@ from sqlalchemy.engine import Connection
 
 from usage_report.core.periods import QUARTER
 from usage_report.metering.facts import Facts, concat, zeros
-from usage_report.metering.fold import SessionTimeline, fold
+from usage_report.metering.fold import STALE_AFTER, SessionTimeline, fold
 from usage_report.metering.session_quarters import session_quarters
 from usage_report.metering.team_quarters import team_quarters
 from usage_report.storage import entities, event_log
@@ -30,10 +33,11 @@ from usage_report.storage.event_log import digest
 
 _s = t.sessions.c
 _COLUMNS = sa.select(_s.id, _s.external_id, _s.first_event)
-#: Open sessions; and sessions with events at or after ``as_of``. The latter include those that
-#: begin after ``as_of`` but in its quarter hour, because the stored facts of that quarter include
-#: them. Each part of the union has its index.
-_UNSETTLED = sa.union_all(
+#: Open sessions (those whose last event is a deletion may have timed out: it is no activity); and
+#: sessions with events at or after ``as_of``. The latter include those that begin after ``as_of``
+#: but in its quarter hour, because the stored facts of that quarter include them. Each part of the
+#: union has its index.
+_OPEN_OR_LATER = (
     _COLUMNS.where(
         _s.team_id == sa.bindparam("team"),
         _s.is_open,
@@ -43,6 +47,16 @@ _UNSETTLED = sa.union_all(
     _COLUMNS.where(
         _s.team_id == sa.bindparam("team"),
         _s.last_event >= sa.bindparam("as_of"),
+        _s.first_event < sa.bindparam("quarter_end"),
+    ),
+)
+_UNSETTLED = sa.union_all(*_OPEN_OR_LATER)
+#: The same, and sessions whose stored facts depend on which of two timeouts applies.
+_UNSETTLED_WITH_GAPS = sa.union(
+    *_OPEN_OR_LATER,
+    _COLUMNS.where(
+        _s.team_id == sa.bindparam("team"),
+        _s.longest_gap >= sa.bindparam("gap"),
         _s.first_event < sa.bindparam("quarter_end"),
     ),
 )
@@ -71,11 +85,12 @@ def unsettled_sessions(c: Connection, team_id: int, as_of: int, stale_after: int
     """Return the unsettled sessions of a team at ``as_of`` (epoch ms)."""
     last_quarter = as_of // QUARTER * QUARTER
     found = c.execute(
-        _UNSETTLED,
+        _UNSETTLED if stale_after == STALE_AFTER else _UNSETTLED_WITH_GAPS,
         {
             "team": team_id,
             "as_of": as_of,
             "stale_until": as_of - stale_after,
+            "gap": min(stale_after, STALE_AFTER),
             "quarter_end": last_quarter + QUARTER,
         },
     ).all()

@@ -31,6 +31,8 @@ class Context(NamedTuple):
     name: str = "-"
     #: IANA zone of local times in files that name none, or ``None`` where it is not known.
     zone: str | None = None
+    #: Order of ambiguous dates in such files (``dmy``, ``mdy`` or ``ymd``), or ``None``.
+    dates: str | None = None
 
 
 class Delivery(NamedTuple):

@@ -20,7 +20,12 @@ from usage_report.sources.contract import (
     Source,
     WebhookSource,
 )
-from usage_report.sources.text import can_hold_lines, encoding_of, without_mark
+from usage_report.sources.text import (
+    can_hold_lines,
+    encoding_of,
+    is_unknown_table,
+    without_mark,
+)
 
 #: Entry points of this group name source objects, such as ``my_package.my_source:SOURCE``.
 ENTRY_POINT_GROUP = "usage_report.sources"
@@ -119,7 +124,8 @@ def choose(head: bytes, name: str, wanted: str | None = None) -> FileSource:
     That is the ``wanted`` one (a name or an alias), else the one that recognises the input. Lines
     of text that no source recognises are read as JSON Lines, so that each of them is quarantined
     with its reason. Raises ``InputError`` for an unknown ``wanted``, and for what cannot be lines
-    of JSON.
+    of JSON. A table is such an input: its lines, often with names of people, never become
+    quarantined lines.
     """
     known = files()
     if wanted is not None:
@@ -133,12 +139,15 @@ def choose(head: bytes, name: str, wanted: str | None = None) -> FileSource:
         if source.recognises(head, name):
             return source
     is_xml = without_mark(head).lstrip().startswith(b"<")
-    if not is_xml and can_hold_lines(head):
+    is_table = is_unknown_table(head, name)
+    if not is_xml and not is_table and can_hold_lines(head):
         return known["jsonl"]
     if is_xml:
         reason = "it is XML of another kind"
+    elif is_table:
+        reason = "it is a table whose headings are not known"
     elif encoding_of(head).startswith("utf-16"):
-        reason = "it is UTF-16 without the English column names of an attendance report"
+        reason = "it is UTF-16 without known headings of an attendance report"
     else:
         reason = "it is not text"
     titles = " nor ".join(source.title for source in known.values())

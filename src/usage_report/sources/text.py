@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from usage_report.sources.contract import READ_BYTES, ByteStream
 
@@ -14,6 +15,8 @@ MAX_LINE_BYTES = 1024 * 1024
 KEPT_BYTES = 64 * 1024
 
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_DELIMITERS = (b"\t", b";", b",")
+_TABLE_NAMES = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _OBJECT_LINE = re.compile(rb"^[ \t]*\{", re.MULTILINE)
 
 
@@ -41,6 +44,25 @@ def can_hold_lines(head: bytes) -> bool:
         else:
             return True
     return _OBJECT_LINE.search(head) is not None
+
+
+def is_unknown_table(head: bytes, name: str) -> bool:
+    """Return whether text without any JSON object is a table, by its lines or the file's name.
+
+    A table has two lines with the same number of cells, or headings of several columns only.
+    """
+    if _OBJECT_LINE.search(without_mark(head)) or b"\0" in head:
+        return False
+    if name.lower().endswith(_TABLE_NAMES):
+        return True
+    counts = [tuple(map(line.count, _DELIMITERS)) for line in head.splitlines()[:100]]
+    filled = [count for count in counts if any(count)]
+    has_rows = any(
+        here == below > 0
+        for row, next_row in pairwise(filled)
+        for here, below in zip(row, next_row, strict=True)
+    )
+    return has_rows or (len(filled) == 1 and max(filled[0]) > 1)
 
 
 def lines(stream: ByteStream) -> Iterator[tuple[list[bytes], bool]]:

@@ -33,13 +33,25 @@ class Token(NamedTuple):
     hint: str
     created_at: int
     revoked_at: int | None
+    #: Epoch ms, ``None``: never.
+    expires_at: int | None = None
+    #: Epoch ms, exact to a minute; ``None``: not used yet.
+    last_used_at: int | None = None
+
+    def state(self, now: int) -> str:
+        """Return ``valid``, ``expired`` or ``revoked``."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and self.expires_at <= now else "valid"
 
 
 class Bearer(NamedTuple):
-    """The team and scope of a token."""
+    """The team and scope of a token, its id, and when it expires (epoch ms, ``None``: never)."""
 
     team: str
     scope: str
+    id: int
+    expires_at: int | None
 
 
 class SignatureFailure(NamedTuple):
@@ -65,7 +77,9 @@ def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def create_token(c: Connection, team: str, scope: str, label: str, now: int) -> str:
+def create_token(
+    c: Connection, team: str, scope: str, label: str, now: int, expires_at: int | None = None
+) -> str:
     """Create a token of a team, and the team if it is new. Return the token: it is shown once."""
     if scope not in SCOPES:
         raise InputError(f"There is no scope {scope!r}", "", did_you_mean(scope, SCOPES))
@@ -80,6 +94,8 @@ def create_token(c: Connection, team: str, scope: str, label: str, now: int) -> 
             "hint": token[: len(PREFIX) + 4],
             "created_at": now,
             "revoked_at": None,
+            "expires_at": expires_at,
+            "last_used_at": None,
         },
     )
     return token
@@ -87,8 +103,9 @@ def create_token(c: Connection, team: str, scope: str, label: str, now: int) -> 
 
 def tokens(c: Connection, team: str | None = None) -> list[Token]:
     """Return all tokens, or those of one team, newest last."""
+    stored = (_k[name] for name in Token._fields[2:])
     query = (
-        sa.select(_k.id, t.teams.c.key, _k.scope, _k.label, _k.hint, _k.created_at, _k.revoked_at)
+        sa.select(_k.id, t.teams.c.key, *stored)
         .join(t.teams, t.teams.c.id == _k.team_id)
         .order_by(_k.id)
     )
@@ -98,7 +115,7 @@ def tokens(c: Connection, team: str | None = None) -> list[Token]:
 
 
 def revoke_token(c: Connection, id: int, now: int) -> None:
-    """Revoke a token. Raises ``InputError`` if there is no valid token with that id."""
+    """Revoke a token. Raises ``InputError`` if there is none with that id that is not revoked."""
     valid = (_k.id == id, _k.revoked_at.is_(None))
     revoked = c.execute(t.tokens.update().where(*valid).values(revoked_at=now))
     if not revoked.rowcount:
@@ -108,14 +125,22 @@ def revoke_token(c: Connection, id: int, now: int) -> None:
 def bearer(c: Connection, token: str) -> Bearer | None:
     """Return the team and scope of a token, or ``None`` if it is unknown or revoked.
 
-    It is found by its digest, so no comparison reveals how much of a guess is right.
+    It may have expired. It is found by its digest, so no comparison reveals how much of a guess is
+    right.
     """
     row = c.execute(
-        sa.select(t.teams.c.key, _k.scope)
+        sa.select(t.teams.c.key, _k.scope, _k.id, _k.expires_at)
         .join(t.teams, t.teams.c.id == _k.team_id)
         .where(_k.digest == _digest(token), _k.revoked_at.is_(None))
     ).first()
     return Bearer(*row) if row else None
+
+
+def record_uses(c: Connection, uses: Mapping[int, int]) -> None:
+    """Store when tokens were last used (epoch ms), by id. A later use that is stored stays."""
+    for id, at in sorted(uses.items()):
+        is_older = sa.or_(_k.last_used_at.is_(None), _k.last_used_at < at)
+        c.execute(t.tokens.update().where(_k.id == id, is_older).values(last_used_at=at))
 
 
 def set_secret(c: Connection, team: str, platform: str, secret: str, now: int) -> None:

@@ -130,7 +130,8 @@ _EVENT_COLUMNS = (
 
 def _insert(c: Connection, new: NewEvents, now: int) -> None:
     spans: dict[tuple[str, str], list[int]] = {}  # (team, session): first and last event
-    reported: dict[tuple[str, str], list[int]] = {}  # (team, source): events, and the last of them
+    # (team, source): number of events, the earliest and the latest of them
+    reported: dict[tuple[str, str], list[int]] = {}
     for event in new.values():
         team, source, _, _, time, _, session = event[:7]
         span = spans.get((team, session))
@@ -140,9 +141,10 @@ def _insert(c: Connection, new: NewEvents, now: int) -> None:
             span[0] = time
         elif time > span[1]:
             span[1] = time
-        count = reported.setdefault((team, source), [0, time])
+        count = reported.setdefault((team, source), [0, time, time])
         count[0] += 1
-        count[1] = max(count[1], time)
+        count[1] = min(count[1], time)
+        count[2] = max(count[2], time)
     team_ids = {team: ensure_team(c, team, now) for team in {team for team, _ in spans}}
     session_ids = _mark_pending(c, team_ids, spans, now)
     generation = identity_index.reserve(c, len(new))
@@ -191,13 +193,21 @@ def _mark_pending(
 def _count_sources(
     c: Connection, team_ids: dict[str, int], reported: dict[tuple[str, str], list[int]], now: int
 ) -> None:
-    columns = ("team_id", "source", "events", "last_event", "first_received", "last_received")
+    columns = (
+        "team_id",
+        "source",
+        "events",
+        "first_event",
+        "last_event",
+        "first_received",
+        "last_received",
+    )
     rows = [
-        (team_ids[team], source, events, last, now, now)
-        for (team, source), (events, last) in reported.items()
+        (team_ids[team], source, *counted, now, now) for (team, source), counted in reported.items()
     ]
     change = {
         "events": "sources.events + excluded.events",
+        "first_event": _extreme("sources", "first_event", "<"),
         "last_event": _extreme("sources", "last_event", ">"),
         "last_received": "excluded.last_received",
     }

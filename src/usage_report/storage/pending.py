@@ -68,6 +68,7 @@ def mark_processed(c: Connection, timelines: Iterable[tuple[int, SessionTimeline
             "room": timeline.room,
             "start": timeline.start,
             "is_open": timeline.is_open,
+            "longest_gap": timeline.longest_gap,
             "is_estimated": not timeline.has_subscriptions,
             "anomalies": timeline.anomalies,
         }

@@ -58,7 +58,7 @@ limits = Table(
     Column("value", Double, nullable=False),
 )
 
-#: Which sources a team's events came from, how many, and how recent they are.
+#: Which sources a team's events came from, how many, when they happened and were received.
 sources = Table(
     "sources",
     metadata,
@@ -68,6 +68,7 @@ sources = Table(
     Column("last_event", BigInteger, nullable=False),
     Column("first_received", BigInteger, nullable=False),
     Column("last_received", BigInteger, nullable=False),
+    Column("first_event", BigInteger, nullable=False),
 )
 
 #: Sessions, and what folding their events found.
@@ -85,6 +86,8 @@ sessions = Table(
     Column("room", Text, nullable=False),
     Column("start", BigInteger),  # beginning of the first presence
     Column("is_open", Boolean, nullable=False),
+    # Longest time between two activity events; NULL if an event ends each span of the session.
+    Column("longest_gap", BigInteger),
     Column("is_estimated", Boolean, nullable=False),
     Column("anomalies", Integer, nullable=False),
     Index("sessions_key", "team_id", "key", unique=True),
@@ -102,6 +105,14 @@ for _name, _column, _flag in (
         sqlite_where=sa.text(f"{_flag.name} = 1"),
         postgresql_where=_flag,
     )
+_has_gap = sessions.c.longest_gap.is_not(None)
+Index(
+    "sessions_gap",
+    sessions.c.team_id,
+    sessions.c.longest_gap,
+    sqlite_where=_has_gap,
+    postgresql_where=_has_gap,
+)
 
 events = Table(
     "events",
@@ -179,6 +190,8 @@ tokens = Table(
     Column("hint", Text, nullable=False),  # the first characters of the token
     Column("created_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger),
+    Column("expires_at", BigInteger),  # empty: never
+    Column("last_used_at", BigInteger),  # exact to a minute; empty: not used yet
 )
 
 secrets = Table(

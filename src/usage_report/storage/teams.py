@@ -11,7 +11,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from usage_report.core import events
+from usage_report.core import events, team_keys
 from usage_report.core.errors import InputError, NotFoundError, did_you_mean
 from usage_report.storage import bulk, reading
 from usage_report.storage import tables as t
@@ -28,8 +28,11 @@ class TeamRef(NamedTuple):
     key: str
 
 
-def check_key(key: str) -> str:
-    """Return ``key`` if it can be the key of a team, else raise ``InputError``."""
+def check_lookup(key: str) -> str:
+    """Return ``key`` if a team may be stored under it, else raise ``InputError``.
+
+    Weaker than ``team_keys.check``: teams that earlier versions created can be read.
+    """
     if not key or events.storable(key) != key:
         raise InputError(
             "This text cannot be the key of a team",
@@ -60,11 +63,13 @@ def team_id(c: Connection, key: str) -> int:
 def ensure_team(c: Connection, key: str, now: int, *, sample: bool = False) -> int:
     """Return the id of a team; create it if it is new.
 
-    A new team has the zone UTC, billing on the 1st and no limits. ``now``: epoch ms.
+    A new team has the zone UTC, billing on the 1st and no limits. ``now``: epoch ms. Raises
+    ``InputError`` for a key that no new team can have.
     """
     found = bulk.select_in(c, t.teams, ("id",), "key", [key])
     if found:
         return int(found[0][0])
+    team_keys.check(key)
     values = {
         "key": key,
         "zone": "UTC",

@@ -20,8 +20,6 @@ from usage_report.ui.errors import guard
 from usage_report.ui.frame import page
 from usage_report.ui.range_controls import Selection, chart_form, select
 
-_FUTURE = notes.STATE_TEXTS[BucketState.NOT_BEGUN]
-
 
 def show() -> None:
     """Draw the page."""
@@ -103,7 +101,8 @@ def _total_note(report: Report, key: str) -> str | None:
     """Return what sort of total a tile shows; ``None`` where its title is enough."""
     value = report.total(key)
     if value is None:
-        return notes.NOT_SUPPLIED if key in report.not_supplied else _FUTURE
+        is_supplied = key not in report.not_supplied
+        return notes.STATE_TEXTS[report.state()] if is_supplied else notes.NOT_SUPPLIED
     match metric(key).measure:
         case Measure.MINUTES:
             return numbers.hours(key, value) or None
@@ -122,8 +121,7 @@ def _chart(selection: Selection, report: Report) -> None:
     if not view.metrics:
         st.info("Choose one or more metrics above to see them in a chart.", icon="📈")
         return
-    if not report.begun:
-        st.info("This range is in the future: there are no figures yet.", icon="📅")
+    if not report.known:
         return
     if len(view.metrics) > 1:
         chart_form(selection)
@@ -135,7 +133,13 @@ def _chart(selection: Selection, report: Report) -> None:
 def _notes(report: Report) -> None:
     """Show what a reader needs to know before trusting the figures."""
     reported = [m.key for m in METRICS if m.key not in report.not_supplied]
-    if report.begun and not any(report.totals[key] for key in reported):
-        st.info("No usage in this range.", icon="📭")
-    if texts := notes.notes(report):
+    texts = list(notes.notes(report))
+    match report.state():
+        case BucketState.NOT_BEGUN:
+            st.info("This range is in the future: there are no figures yet.", icon="📅")
+        case BucketState.NO_RECORDS:
+            st.info(texts.pop(0), icon="📭")  # when they begin
+        case _ if not any(report.totals[key] for key in reported):
+            st.info("No usage in this range.", icon="📭")
+    if texts:
         st.caption("  \n".join(strings.plain(text) for text in texts))

@@ -30,7 +30,7 @@ FOREIGN = ("team", "embed", "embed_options", "utm_", "fbclid", "gclid")
 VIEWS = ("chart", "table")
 #: Longest value that is read: every metric by its full key needs less.
 MAX_VALUE_CHARACTERS = 1_000
-#: Most days of one view, about ten years, and of one by the hour.
+#: Most days of one view by the day, about ten years, and of one by the hour.
 MAX_DAYS = 3_660
 HOUR_DAYS = 31
 #: How far after today a range may end.
@@ -161,9 +161,11 @@ def constrain(view: View, context: Context) -> tuple[View, list[str]]:
         if last > latest:
             problems.append(f"The range cannot end after {latest}; it now ends on that day.")
             start, last = min(start, latest), latest
-        if (last - start).days >= MAX_DAYS:
+        is_fine = view.grain in (Grain.DAY, Grain.HOUR)
+        if is_fine and (last - start).days >= MAX_DAYS:
             problems.append(
                 f"The range is longer than ten years; its last {MAX_DAYS:,} days are shown."
+                " By the week or month it can be longer."
             )
             start = last - DAY * (MAX_DAYS - 1)
         view = replace(view, preset="", start=start, last=last)

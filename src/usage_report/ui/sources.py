@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -15,7 +15,7 @@ from usage_report.reporting import arrivals as stored
 from usage_report.reporting.arrivals import DeliveryTotals, SourceTotals
 from usage_report.sources import registry
 from usage_report.storage import credentials
-from usage_report.storage.credentials import SignatureFailure
+from usage_report.storage.credentials import SignatureFailure, Token
 from usage_report.ui import cache, strings
 from usage_report.ui.components import notices
 from usage_report.ui.errors import guard
@@ -37,6 +37,8 @@ class Activity:
     week: Mapping[str, DeliveryTotals]
     #: Webhook requests of the last seven days whose signature was wrong.
     unsigned: Mapping[str, SignatureFailure]
+    #: Tokens that expire soon, or have expired a short while ago.
+    expiring: Sequence[Token]
 
     @property
     def names(self) -> list[str]:
@@ -80,6 +82,8 @@ def _sources(frame: Frame) -> None:
     activity = _activities.get(key, lambda: _read_activity(team, now))
     for name, failure in activity.unsigned.items():
         _show_wrong_signature(name, failure, now, team)
+    for token in activity.expiring:
+        _show_expiry(token, now, frame)
     if not activity.names:
         notices.connect_platform(team)
         return
@@ -120,6 +124,7 @@ def _read_activity(team: str, now: int) -> Activity:
             for name, failure in failures.items()
             if now - failure.last_received <= 7 * DAY_MS
         },
+        expiring=stored.expiring_tokens(engine, team, now),
     )
 
 
@@ -133,6 +138,24 @@ def _show_wrong_signature(name: str, failure: SignatureFailure, now: int, team: 
         f"{strings.plain(failure.why)}. Compare the secret on both sides and the clock of this "
         f"server, or set the secret again: {strings.code(command)}",
         icon="🔑",
+    )
+
+
+def _show_expiry(token: Token, now: int, frame: Frame) -> None:
+    """Warn of a token that expires soon: a program that uses it gets no other notice."""
+    if token.expires_at is None:
+        return
+    when = dates.instant(token.expires_at, frame.team.zone)
+    left = token.expires_at - now
+    state = f"expires in {strings.ago(left)}" if left > 0 else f"expired {strings.ago(-left)} ago"
+    does = "sends events" if token.scope == "ingest" else "reads figures"
+    create = f"usage-report token create --team {shlex.quote(token.team)} --scope {token.scope}"
+    st.warning(
+        f"**The token {strings.plain(token.label or token.hint + '…')} {state}** ({when}). A "
+        f"program that {does} with it is refused from then on. Create another one, give it to the "
+        f"program, and revoke this one: {strings.code(f'{create} --expires 90d')} "
+        f"{strings.code(f'usage-report token revoke {token.id}')}",
+        icon="⏳",
     )
 
 

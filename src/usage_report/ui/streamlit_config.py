@@ -27,6 +27,13 @@ def apply_defaults() -> None:
             config.set_option(name, value)
 
 
+def listens_on() -> tuple[str, int]:
+    """Return address and port at which Streamlit serves an app."""
+    # Streamlit listens on all addresses where none is set.
+    address = config.get_option("server.address") or "0.0.0.0"  # noqa: S104 - not listened on here
+    return str(address), int(config.get_option("server.port"))
+
+
 def _flatten(table: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in table.items():
         if isinstance(value, dict):

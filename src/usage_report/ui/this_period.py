@@ -10,7 +10,7 @@ from usage_report.render.charts import period
 from usage_report.reporting.model import PeriodMetric, PeriodReport
 from usage_report.ui import cache, strings
 from usage_report.ui.components.chart import chart
-from usage_report.ui.components.period_card import missing_limits, period_card
+from usage_report.ui.components.period_card import absence, missing_limits, period_card
 from usage_report.ui.errors import guard
 from usage_report.ui.frame import page
 
@@ -28,8 +28,9 @@ def show() -> None:
         with st.grid(3):
             for metric in PERIOD:
                 period_card(report, metric, figures[metric.key])
-        if text := notes.partly_text(report.daily, PERIOD):
-            st.caption(strings.plain(text))
+        for text in (notes.records_text(report.daily), notes.partly_text(report.daily, PERIOD)):
+            if text:
+                st.caption(strings.plain(text))
         missing_limits(report, frame.team.key)
 
         st.subheader("Day by day", anchor=False)
@@ -45,6 +46,6 @@ def _trend(report: PeriodReport, metric: Metric, figure: PeriodMetric) -> None:
     with st.container(border=True, height="stretch", key=f"trend_{metric.key}"):
         st.markdown(f"**{metric.title}**")
         if figure.value is None:
-            st.caption("Not supplied by this team's platform.")
+            st.caption(" ".join(absence(report, metric)))
             return
         chart(period.spec(report, figure), key=f"chart_{metric.key}")

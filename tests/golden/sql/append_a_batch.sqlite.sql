@@ -49,13 +49,14 @@ INSERT INTO "events" ("generation", "key", "content", "session_id", "received_at
     "code", "time", "room", "subject", "connection", "person", "name", "detail", "extra")
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?), …;
 
-INSERT INTO "sources" ("team_id", "source", "events", "last_event", "first_received",
+INSERT INTO "sources" ("team_id", "source", "events", "first_event", "last_event", "first_received",
     "last_received")
-VALUES (?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT ("team_id", "source") DO UPDATE
-SET "events" = sources.events + excluded.events, "last_event" = CASE WHEN excluded.last_event >
-    sources.last_event THEN excluded.last_event ELSE sources.last_event END, "last_received" =
-    excluded.last_received;
+SET "events" = sources.events + excluded.events, "first_event" = CASE WHEN excluded.first_event <
+    sources.first_event THEN excluded.first_event ELSE sources.first_event END, "last_event" = CASE
+    WHEN excluded.last_event > sources.last_event THEN excluded.last_event ELSE sources.last_event
+    END, "last_received" = excluded.last_received;
 
 SELECT "key"
 FROM "quarantine"

@@ -156,8 +156,8 @@ FROM STDIN;
 
 UPDATE sessions
 SET is_pending=%(is_pending)s, pending_since=%(pending_since)s::BIGINT, room=%(room)s::VARCHAR,
-    start=%(start)s::BIGINT, is_open=%(is_open)s, is_estimated=%(is_estimated)s,
-    anomalies=%(anomalies)s::INTEGER
+    start=%(start)s::BIGINT, is_open=%(is_open)s, longest_gap=%(longest_gap)s::BIGINT,
+    is_estimated=%(is_estimated)s, anomalies=%(anomalies)s::INTEGER
 WHERE sessions.id = %(session_id)s::BIGINT;
 
 UPDATE teams

@@ -2,7 +2,7 @@ SELECT teams.id, teams.zone, teams.billing_day, teams.data_version, teams.is_sam
     count(*) AS count_1
 FROM sessions
 WHERE sessions.team_id = teams.id AND sessions.is_pending) AS pending, sources.source,
-    sources.last_received, sources.last_event
+    sources.first_event, sources.last_received, sources.last_event
 FROM teams LEFT OUTER
 JOIN sources ON teams.id = sources.team_id
 WHERE teams.key = %(team_key)s::VARCHAR

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from usage_report.core import team_keys
 from usage_report.core.errors import EventError, did_you_mean
 from usage_report.core.events.kinds import BY_TYPE, CHOICES, KINDS, KNOWN_FIELDS, Kind
 from usage_report.core.events.model import MAX_TEXT, Event
@@ -96,6 +97,7 @@ def _fast(obj: Any, now: int, team: str | None) -> Event | None:
             and EARLIEST <= time <= now + AHEAD
             and len(texts) <= (MAX_TEXT if texts.isascii() else MAX_TEXT // 4)
             and "\0" not in texts
+            and not _team_fault(team)
             and detail in allowed
             and _are_known(data)
         ):
@@ -147,6 +149,8 @@ def _careful(obj: Any, now: int, team: str | None) -> Event:
         raise EventError("wrong-type", f"data must be an object, not {type(data).__name__}")
     if team is None or data.get("team") is not None:
         team = _text(data, "team", "data.")
+    if why := _team_fault(team):
+        raise EventError("bad-team", f"data.team {why}; rename the team")
     room, session = _text(data, "room", "data."), _text(data, "session", "data.")
     subject = connection = person = name = ""
     if shape.subject:
@@ -216,6 +220,10 @@ def _extra(data: dict[str, Any]) -> str:
         raise EventError(
             "too-deep", "data holds values nested over 250 deep; at most 250 levels are kept"
         ) from None
+
+
+#: Nearly all events name one of a few teams.
+_team_fault = lru_cache(maxsize=256)(team_keys.fault)
 
 
 @lru_cache(maxsize=256)

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from usage_report.core.periods import Grain, local, midnight, zone
+from usage_report.core.periods import Grain, local, zone
 from usage_report.metering.arrays import Ints
 from usage_report.render import dates
 from usage_report.render.charts import marks
 from usage_report.render.charts.axis import (
-    DAY_MS,
     Tick,
     clock_tick,
     day_tick,
     time_axis,
+    wall_clock,
     wall_clock_of_day,
 )
 from usage_report.render.charts.theme import Spec
@@ -76,6 +76,16 @@ def weekends(report: Report, buckets: Buckets) -> list[Spec]:
     return out
 
 
+def unrecorded(report: Report, buckets: Buckets) -> list[Spec]:
+    """The buckets before the team's first event, hatched."""
+    first = report.known.start
+    if report.records_from is None or not first:
+        return []
+    day = local(report.records_from, zone(report.query.zone)).date()
+    text = f"No records before {dates.day_year(day)}"
+    return [marks.no_records(buckets.half[0], buckets.half[first], text)]
+
+
 def _tick(report: Report, i: int, at: int) -> Tick:
     query = report.query
     if query.grain is not Grain.HOUR:
@@ -102,17 +112,17 @@ def _note(report: Report, i: int) -> str:
 
 
 def _wall_clocks(report: Report) -> Ints:
-    """The bucket edges on the wall clock, strictly rising.
+    """The bucket edges on the wall clock, strictly rising: each bucket is over its own tick.
 
-    The hours of a day with 23 or 25 of them are spread evenly over 24, without gap or overlap.
+    Hours that occur twice, because clocks are put back, share the stretch of both evenly.
     """
     tz = zone(report.query.zone)
-    out = np.empty(len(report.edges), np.int64)
-    day, begin, length = None, 0, DAY_MS
-    for i, edge in enumerate(report.edges.tolist()):
-        on = local(edge, tz).date()
-        if on != day:
-            day, begin = on, edge if report.query.grain is not Grain.HOUR else midnight(on, tz)
-            length = midnight(on.fromordinal(on.toordinal() + 1), tz) - begin
-        out[i] = wall_clock_of_day(on) + (edge - begin) * DAY_MS // length
+    if report.query.grain is not Grain.HOUR:
+        days = (local(edge, tz).date() for edge in report.edges.tolist())
+        return np.array([wall_clock_of_day(day) for day in days], np.int64)
+    out = np.array([wall_clock(edge, tz) for edge in report.edges.tolist()], np.int64)
+    for i in (np.flatnonzero(np.diff(out) <= 0) + 1).tolist():
+        first = int(np.argmax(out >= out[i]))
+        after = i + int(np.argmax(out[i:] > out[i - 1]))
+        out[first:after] = np.linspace(out[first], out[after], after - first, endpoint=False)
     return out

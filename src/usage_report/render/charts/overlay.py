@@ -32,7 +32,7 @@ from usage_report.render.charts.theme import (
 from usage_report.render.files import file_name
 from usage_report.render.notes import NOT_SUPPLIED, STATE_TEXTS
 from usage_report.render.numbers import ABOUT, limit, with_unit
-from usage_report.reporting.model import BucketState, Report
+from usage_report.reporting.model import Report
 
 #: More metrics in one chart cannot be distinguished by colour or dash.
 MAX_SERIES: Final = len(DASHES)
@@ -107,7 +107,7 @@ def spec(
             _series(report, buckets, each, form, panels, contracted[each.key]) for each in drawn
         ],
         hover=[_box(report, buckets, drawn, form, i) for i in range(len(report))],
-        shades=bucket.weekends(report, buckets),
+        shades=[*bucket.weekends(report, buckets), *bucket.unrecorded(report, buckets)],
         rules=[] if report.running is None else [marks.now(buckets.at[report.running])],
         legend=True,
         copy=_copied(report, metrics),
@@ -133,7 +133,7 @@ def captions(report: Report, metrics: tuple[str, ...], form: Form) -> tuple[str,
 
 def _partial(report: Report) -> Iterator[bool]:
     buckets = bucket.of(report)
-    return (buckets.is_partial(i) for i in range(report.begun))
+    return (buckets.is_partial(i) for i in report.known)
 
 
 def _is_flat(of: _Drawn, drawn: Sequence[_Drawn]) -> bool:
@@ -218,7 +218,7 @@ def _series(
     scale = 100 / of.peak if form is Form.PERCENT and of.peak else 1
     values = [None if v is None else v * scale for v in of.values]
     axis = panels[place]["right" if right else "left"]
-    drawn = _marks(buckets, of, values, begun=report.begun) if axis else []
+    drawn = _marks(buckets, of, values, count=len(report.known)) if axis else []
     labels = []
     if of.peak:
         at, text = buckets.at[of.top], with_unit(of.key, of.peak)
@@ -248,10 +248,10 @@ def _series(
 
 
 def _marks(
-    buckets: Buckets, of: _Drawn, values: Sequence[float | None], *, begun: int
+    buckets: Buckets, of: _Drawn, values: Sequence[float | None], *, count: int
 ) -> list[Spec]:
     """A line, dotted at incomplete buckets, and points."""
-    at, width = buckets.at, THIN_LINE_WIDTH if begun >= MANY else LINE_WIDTH
+    at, width = buckets.at, THIN_LINE_WIDTH if count >= MANY else LINE_WIDTH
     solid: list[Point] = []
     dotted: list[Point] = []
     points: list[tuple[int, float, bool]] = []
@@ -261,7 +261,7 @@ def _marks(
         is_dotted = i and (partial or buckets.is_partial(i - 1))
         if is_dotted and None not in (value, values[i - 1]):
             dotted += [[at[i - 1], values[i - 1]], [at[i], value], [at[i], None]]
-        if value is not None and (begun <= FEW or partial or i == of.top):
+        if value is not None and (count <= FEW or partial or i == of.top):
             points.append((at[i], value, partial))
     return [
         marks.line(solid, dash=DASHES[of.style], width=width),
@@ -274,7 +274,7 @@ def _peak_text(report: Report, of: _Drawn) -> str:
     if of.key in report.not_supplied:
         return NOT_SUPPLIED
     if of.top < 0:
-        return STATE_TEXTS[BucketState.NOT_BEGUN]
+        return STATE_TEXTS[report.state()]
     return f"peak {with_unit(of.key, of.peak)}" if of.peak else "none"
 
 

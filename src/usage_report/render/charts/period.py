@@ -16,7 +16,7 @@ from usage_report.render.files import file_name
 from usage_report.render.numbers import approximate, limit, percent, with_unit
 from usage_report.render.standing import outlook
 from usage_report.reporting.billing import bounds, running_totals
-from usage_report.reporting.model import PeriodMetric, PeriodReport
+from usage_report.reporting.model import PeriodMetric, PeriodReport, Report
 from usage_report.reporting.projection import Projection, project
 
 HEIGHT: Final = 150
@@ -32,44 +32,33 @@ def spec(report: PeriodReport, figure: PeriodMetric) -> Spec:
     """Minutes as a running total; peaks as daily bars with the running maximum; storage by day."""
     of, tz = metric(figure.key), zone(report.zone)
     start, end = (wall_clock(ms, tz) for ms in bounds(report))
-    daily, totals = report.daily, list(running_totals(report.daily, of.key))
+    daily = report.daily
+    totals = dict(running_totals(daily, of.key))
     ahead = project(report, figure)
     edges = [wall_clock(ms, tz) for ms in daily.edges.tolist()]
-    most = [*totals, figure.limit or 0, ahead.end.high if ahead else 0]
-    has_activity = any(totals) or (ahead is not None and ahead.end.high > 0)
-    own = [daily.value(of.key, i) or 0 for i in range(len(totals))]
+    most = [*totals.values(), ahead.end.high if ahead else 0]
+    top = max(*most, figure.limit or 0) if any(most) else 0
     now = wall_clock(min(report.as_of, bounds(report)[1]), tz)
-    drawn = _total(of, edges, totals, own, now)
+    drawn = _total(of, daily, edges, totals, now)
     if figure.limit:
         drawn.append(_limit(of, figure.limit, start, end))
     if ahead is not None and totals:
-        drawn += _projection(ahead, now, totals[-1], [wall_clock(d.at, tz) for d in ahead.days])
+        value = totals[daily.known[-1]]
+        drawn += _projection(ahead, now, value, [wall_clock(d.at, tz) for d in ahead.days])
+    ticks = [day_tick(edges[i], daily.days(i).start) for i in range(len(daily))]
     return chart(
         f"{of.title} day by day",
         description(report, figure),
         title=f"{daily.query.team} · {of.title}, {dates.span(report.period)}, {report.zone}",
         file=file_name((of.key, daily.query.team), report.period, "")[:-1],
-        x=time_axis(
-            start,
-            end,
-            [day_tick(edges[i], daily.days(i).start) for i in range(len(daily))],
-            Grain.DAY,
-        ),
+        x=time_axis(start, end, ticks, Grain.DAY),
         panels=[
-            panel(
-                HEIGHT,
-                left=figure_axis(
-                    of.unit,
-                    max(most) if has_activity else 0,
-                    title=str(of.unit) or "count",
-                    ticks=4,
-                ),
-            )
+            panel(HEIGHT, left=figure_axis(of.unit, top, title=str(of.unit) or "count", ticks=4))
         ],
         series=drawn,
         hover=[
-            *(_box(report, figure, edges, i, total) for i, total in enumerate(totals)),
-            *_boxes_ahead(report, figure, ahead, edges, len(totals)),
+            *(_box(report, figure, edges, i, total) for i, total in totals.items()),
+            *_boxes_ahead(report, figure, ahead, edges),
         ],
         shades=_weekends(report, edges),
         rules=[marks.now(now)] if daily.running is not None else [],
@@ -90,24 +79,26 @@ def description(report: PeriodReport, figure: PeriodMetric) -> str:
 
 
 def _total(
-    of: Metric, edges: list[int], totals: list[float], own: list[float], now: int
+    of: Metric, daily: Report, edges: list[int], totals: dict[int, float], now: int
 ) -> list[Spec]:
-    """The line of the figure up to now, and the daily bars of a peak."""
-    ends = [min(end, now) for end in edges[1 : len(totals) + 1]]
-    points: list[Point] = [[at, total] for at, total in zip(ends, totals, strict=True)]
-    is_peak = of.measure is Measure.PEAK
-    if is_peak and totals:
-        # A maximum holds for the whole of its day: the day's bar reaches up to it.
-        begins: list[Point] = [[edges[i], total] for i, total in enumerate(totals)]
-        points = [*begins, [ends[-1], totals[-1]]]
-    elif totals and of.measure is not Measure.LEVEL:
-        points = [[edges[0], 0], *points]
-    line = marks.line(points, step=is_peak)
-    drawn: list[Spec] = [line] if is_peak else [marks.area(points), line]
-    if is_peak:
-        days = [(edges[i], edges[i + 1], value, edges[i + 1] > now) for i, value in enumerate(own)]
-        drawn.insert(0, marks.bars(days))
-    return [series(of.title, drawn, style=0)]
+    """The line of the figure up to now, and for a peak its daily bars and its label."""
+    ends: list[Point] = [[min(edges[i + 1], now), total] for i, total in totals.items()]
+    if of.measure is not Measure.PEAK:
+        start: list[Point] = [[edges[i], 0] for i in list(totals)[:1]]
+        points = ends if of.measure is Measure.LEVEL else [*start, *ends]
+        return [series(of.title, [marks.area(points), marks.line(points)], style=0)]
+    # A maximum holds for the whole of its day: the day's bar reaches up to it.
+    steps: list[Point] = [*([edges[i], total] for i, total in totals.items()), *ends[-1:]]
+    own = {i: daily.value(of.key, i) or 0 for i in totals}
+    bars = [(edges[i], edges[i + 1], value, edges[i + 1] > now) for i, value in own.items()]
+    labels = []
+    if any(own.values()):
+        top = max(own, key=lambda i: own[i])
+        middle = (edges[top] + edges[top + 1]) // 2
+        labels.append(marks.label(middle, own[top], with_unit(of.key, own[top])))
+    return [
+        series(of.title, [marks.bars(bars), marks.line(steps, step=True)], style=0, labels=labels)
+    ]
 
 
 def _limit(of: Metric, contracted: float, start: int, end: int) -> Spec:
@@ -157,21 +148,19 @@ def _box(
 
 
 def _boxes_ahead(
-    report: PeriodReport,
-    figure: PeriodMetric,
-    ahead: Projection | None,
-    edges: list[int],
-    first: int,
+    report: PeriodReport, figure: PeriodMetric, ahead: Projection | None, edges: list[int]
 ) -> list[Spec]:
     """The days to come of a projection."""
     if ahead is None:
         return []
+    daily, unit = report.daily, metric(figure.key).unit
+    first = len(daily) - len(ahead.days)
     out = []
-    for i, day in enumerate(ahead.days[1:], first):
+    for i in range(daily.known.stop, len(daily)):
+        day = ahead.days[i - first]
         low, mean, high = map(approximate, (day.low, day.mean, day.high))
-        unit = metric(figure.key).unit
         rows = [row("Projection", f"{mean} {unit}"), row("Range", f"{low} to {high} {unit}")]
-        title = dates.bucket(report.daily, i)
+        title = dates.bucket(daily, i)
         out.append(box(edges[i], edges[i + 1], title, rows, note="in the future", at=edges[i + 1]))
     return out
 
@@ -185,9 +174,9 @@ def _weekends(report: PeriodReport, edges: list[int]) -> list[Spec]:
     ]
 
 
-def _copied(report: PeriodReport, of: Metric, totals: list[float]) -> str:
+def _copied(report: PeriodReport, of: Metric, totals: dict[int, float]) -> str:
     daily = report.daily
     rows = [
-        (str(daily.days(i).start), daily.value(of.key, i), total) for i, total in enumerate(totals)
+        (str(daily.days(i).start), daily.value(of.key, i), total) for i, total in totals.items()
     ]
     return csv.tab_separated(("day", of.key, _TOTAL_TITLES[of.measure].lower()), rows)

@@ -8,6 +8,7 @@ __all__ = [
     "attendance",
     "bigbluebutton",
     "jsonl",
+    "meet",
     "teams",
     "zoom",
 ]

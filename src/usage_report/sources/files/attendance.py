@@ -1,4 +1,4 @@
-"""Tables of stays, one per row: what the attendance reports of Zoom and Teams have in common.
+"""Tables of stays, one per row: what attendance reports have in common.
 
 A row has a person and the local times of joining and leaving (see ``attendance_times``). A file is
 read whole, because the form of its dates shows only when all of them are known; ``MAX_BYTES``
@@ -58,7 +58,10 @@ class Row(NamedTuple):
     cells: list[str]
 
     def columns(self) -> dict[str, int]:
-        """Read the row as headings. Return the index of each name, in lower case."""
+        """Read the row as headings. Return the index of each name, in lower case.
+
+        Of a name that occurs twice, the first one counts.
+        """
         return {name.casefold(): n for n, name in reversed(list(enumerate(self.cells))) if name}
 
     def quarantined(self, error: EventError, source: str, context: Context) -> QuarantinedInput:
@@ -103,6 +106,8 @@ class AttendanceReport(FileSource):
     """A report of one or several meetings, exported after they ended."""
 
     cannot_supply = frozenset(BY_KEY) - _SUPPLIED
+    #: Whether its dates in the American form are padded, as in ``05/03/2026 09:00:00 PM``.
+    pads_american = False
 
     @abstractmethod
     def has_headings(self, line: str) -> bool:
@@ -115,6 +120,10 @@ class AttendanceReport(FileSource):
         Raises ``InputError`` where the file is not such a report, or one without stays.
         """
 
+    def date_order(self, rows: list[Row]) -> str:  # noqa: ARG002 - the default has no language
+        """Return the order of ambiguous dates that the language of a report implies, or empty."""
+        return ""
+
     def recognises(self, head: bytes, name: str) -> bool:  # noqa: ARG002 - the content decides
         """Look for the headings of this kind of report in the first lines."""
         text = head[:16_384].decode(encoding_of(head), "ignore")
@@ -124,13 +133,21 @@ class AttendanceReport(FileSource):
     def read(self, stream: ByteStream, context: Context) -> Iterator[Event | QuarantinedInput]:
         """Yield the joining and the leaving of every stay."""
         team = team_of(context, "an attendance report")
+        rows = _table(stream, context)
         stays = []
-        for item in self.stays(_table(stream, context), context):
+        for item in self.stays(rows, context):
             if isinstance(item, Stay):
                 stays.append(item)
             else:
                 yield item
-        yield from _StayReader(self.name, team, stays, context).read()
+        clock = LocalClock(
+            [time for stay in stays for time in (stay.start, stay.end)],
+            context,
+            others=(cell for row in rows for cell in row.cells),
+            hint=self.date_order(rows),
+            pads_american=self.pads_american,
+        )
+        yield from _StayReader(self.name, team, stays, clock, context).read()
 
 
 def file_stem(context: Context) -> str:
@@ -181,11 +198,12 @@ def _delimiter(text: str) -> str:
 class _StayReader:
     """Turns the stays of one report into events."""
 
-    def __init__(self, source: str, team: str, stays: list[Stay], context: Context) -> None:
-        self._source, self._team, self._context = source, team, context
+    def __init__(
+        self, source: str, team: str, stays: list[Stay], clock: LocalClock, context: Context
+    ) -> None:
+        self._source, self._team, self._context, self._clock = source, team, context, clock
         # If a person came with several devices in one second, their order follows from the ends.
         self._stays = sorted(stays, key=lambda stay: (stay.start, stay.person, stay.end))
-        self._clock = LocalClock([t for stay in stays for t in (stay.start, stay.end)], context)
         self._sessions = self._session_ids()
         self._seen: Counter[tuple[str, str, str]] = Counter()
 

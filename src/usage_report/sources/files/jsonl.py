@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from usage_report.core import team_keys
 from usage_report.core.errors import EventError
 from usage_report.core.events import Event, QuarantinedInput, parse, storable
 from usage_report.sources.contract import ByteStream, Context, FileSource
@@ -79,12 +80,16 @@ def _not_json(line: bytes, error: orjson.JSONDecodeError) -> tuple[str, str]:
 
 
 def _claims(obj: Any, team: str | None) -> tuple[str, str]:
-    """Team and source that a quarantined object names, as far as they can be stored."""
+    """Team and source that a quarantined object names, as far as they can be stored.
+
+    A team that cannot exist is left out: no page would show its quarantine.
+    """
     if not isinstance(obj, dict):
         return storable(team), ""
     data = obj.get("data")
     named = data.get("team") if isinstance(data, dict) else None
-    return storable(team if named is None else named), storable(obj.get("source"))
+    claimed = storable(team if named is None else named)
+    return "" if team_keys.fault(claimed) else claimed, storable(obj.get("source"))
 
 
 SOURCE = JsonLines()

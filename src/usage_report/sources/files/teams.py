@@ -1,4 +1,4 @@
-"""Microsoft Teams' attendance report: the CSV in English that an organiser downloads afterwards.
+"""Microsoft Teams' attendance report: the CSV that an organiser downloads after a meeting.
 
 It is tab-separated UTF-16, in sections: *1. Summary*, *2. Participants* (the first joining and the
 last leaving of each) and *3. In-Meeting Activities* (every stay). The stays are counted. The form
@@ -9,6 +9,8 @@ Without the third section, a person whose duration equals the time from the firs
 last leaving was never away in between, and counts. One whose duration is shorter was away at an
 unknown time, and is quarantined. Older lists of *User Action* and *Timestamp* are rejected as a
 whole: they end while people are still there.
+
+Headings are translated to English by the table in ``teams_headings``.
 
 A person is identified by the e-mail address, else by the *Participant ID (UPN)*, else by the name.
 A room is the meeting's title.
@@ -24,15 +26,19 @@ from usage_report.core.errors import EventError, InputError
 from usage_report.core.events import QuarantinedInput
 from usage_report.sources.contract import Context
 from usage_report.sources.files.attendance import AttendanceReport, Record, Row, Stay, file_stem
-from usage_report.sources.files.attendance_times import seconds_between
+from usage_report.sources.files.attendance_durations import check_uninterrupted
+from usage_report.sources.files.teams_headings import NAMES, date_order, english
+from usage_report.sources.text import encoding_of
 
 _NAMES = ("name", "full name")
 _TITLES = ("meeting title", "title")
 #: Columns of stays, and of people.
 _HEADINGS = (frozenset({"join time", "leave time"}), frozenset({"first join", "last leave"}))
 _SECTION = re.compile(r"\d+\. ")
-_DURATION = re.compile(r"(\d+)\s*([hms])", re.IGNORECASE | re.ASCII)
-_SECONDS = {"h": 3600, "m": 60, "s": 1}
+#: The first two sections of a report in any language.
+_ANY_LANGUAGE = re.compile(
+    r"\A\W*1\. [^\t\n]+\n.*^\W*2\. [^\t\n]+\n[^\n]*\t", re.DOTALL | re.MULTILINE
+)
 
 
 @dataclass
@@ -55,14 +61,24 @@ class TeamsAttendance(AttendanceReport):
 
     def has_headings(self, line: str) -> bool:
         """Look for the headings of participants, of stays, or of actions."""
+        cells = {english(cell.strip(' "')) for cell in re.split(r"[\t;,]", line)}
         return any(
-            all(heading in line for heading in headings)
+            headings <= cells
             for headings in (
-                ("first join", "last leave"),
-                ("join time", "leave time", "role"),
-                ("full name", "user action"),
+                {"first join", "last leave"},
+                {"join time", "leave time", "role"},
+                {"full name", "user action"},
             )
         )
+
+    def recognises(self, head: bytes, name: str) -> bool:
+        """Look for known headings, or for the numbered sections of a report in any language."""
+        text = head[:16_384].decode(encoding_of(head), "ignore").replace("\r\n", "\n")
+        return super().recognises(head, name) or bool(_ANY_LANGUAGE.search(text))
+
+    def date_order(self, rows: list[Row]) -> str:
+        """Return the order of the language whose headings the report has."""
+        return date_order([cell for row in rows if _is_headings(row) for cell in row.cells])
 
     def stays(self, rows: list[Row], context: Context) -> Iterator[Stay | QuarantinedInput]:
         """Yield the stays of the meeting; quarantine people who were away at an unknown time."""
@@ -80,15 +96,13 @@ class TeamsAttendance(AttendanceReport):
                 start=record.get("join time", "first join"),
                 end=record.get("leave time", "last leave"),
             )
-            if report.activities is not None or _is_uninterrupted(record, stay):
-                yield stay
-            else:
-                error = EventError(
-                    "gap-unknown",
-                    "the person was away in between, and the section In-Meeting Activities, which "
-                    "shows when, is not in the file: download the whole report",
-                )
+            try:
+                if report.activities is None:
+                    _check_uninterrupted(record, stay)
+            except EventError as error:
                 yield stay.row.quarantined(error, self.name, context)
+            else:
+                yield stay
 
 
 def _sections(rows: list[Row], context: Context) -> _Sections:
@@ -96,14 +110,14 @@ def _sections(rows: list[Row], context: Context) -> _Sections:
     headings: dict[str, int] = {}
     records: list[Record] | None = None
     for row in rows:
-        columns = row.columns()
-        if "user action" in columns:
+        columns = _columns(row)
+        if "user action" in columns or {"full name", "timestamp"} <= columns.keys():
             raise InputError(
                 f"{context.name} is a list of actions, not of stays",
                 "it was downloaded during the meeting, or in 2020",
                 "Download the attendance report after the meeting.",
             )
-        if any(pair <= columns.keys() for pair in _HEADINGS):
+        if _is_headings(row):
             headings = columns
             if "join time" in columns:
                 records = report.activities = report.activities or []
@@ -116,18 +130,28 @@ def _sections(rows: list[Row], context: Context) -> _Sections:
         elif headings and records is not None:
             records.append(Record(row, headings))
         elif len(row.cells) > 1:
-            label = row.cells[0].casefold().rstrip(":")
+            label = english(row.cells[0].rstrip(":"))
             if label in _TITLES:
                 report.title = row.cells[1]
             elif label == "meeting id":
                 report.number = row.cells[1]
     if records is None:
         raise InputError(
-            f"{context.name} is not an attendance report of Microsoft Teams",
-            "it has no columns of joining and leaving under their English names",
-            "Nothing was ingested. Download it with Teams in English.",
+            f"{context.name} has no columns of joining and leaving under a known name",
+            f"reports of Microsoft Teams are read in {NAMES}",
+            "Nothing was ingested. Download the report with Teams in one of these languages, or "
+            "add its headings to sources/files/teams_headings.py.",
         )
     return report
+
+
+def _columns(row: Row) -> dict[str, int]:
+    """Return the index of each heading, under its English name."""
+    return {english(name): n for name, n in reversed(row.columns().items())}
+
+
+def _is_headings(row: Row) -> bool:
+    return any(pair <= _columns(row).keys() for pair in _HEADINGS)
 
 
 def _person_id(record: Record) -> str:
@@ -145,20 +169,13 @@ def _ids_by_name(people: list[Record]) -> dict[str, str]:
     return {name: ids.pop() for name, ids in known.items() if len(ids) == 1}
 
 
-def _is_uninterrupted(record: Record, stay: Stay) -> bool:
-    """Return whether the reported duration is that from the first joining to the last leaving.
-
-    Compares seconds, or minutes where the duration has no seconds.
-    """
-    length = seconds_between(stay.start, stay.end)
-    if length is None:
-        return True  # quarantined later, because its times cannot be read
-    parts = _DURATION.findall(record.get("in-meeting duration", "duration"))
-    if not parts:
-        return False
-    duration = sum(int(number[:9]) * _SECONDS[unit.lower()] for number, unit in parts)
-    has_seconds = any(unit.lower() == "s" for _, unit in parts)
-    return abs(length - duration) <= (1 if has_seconds else 60)
+def _check_uninterrupted(record: Record, stay: Stay) -> None:
+    check_uninterrupted(
+        stay.start,
+        stay.end,
+        record.get("in-meeting duration", "duration"),
+        "download the whole report in English, with the section In-Meeting Activities",
+    )
 
 
 SOURCE = TeamsAttendance()

@@ -11,7 +11,7 @@ from html import escape
 import streamlit as st
 
 from usage_report.core.metrics import Metric, metric
-from usage_report.render import dates, numbers, standing
+from usage_report.render import dates, notes, numbers, standing
 from usage_report.reporting import billing
 from usage_report.reporting.model import PeriodMetric, PeriodReport
 from usage_report.ui import strings
@@ -43,13 +43,17 @@ def missing_limits(report: PeriodReport, team: str) -> None:
         st.code(strings.limit_command(team, missing), language="shell", wrap_lines=True)
 
 
+def absence(report: PeriodReport, of: Metric) -> tuple[str, str]:
+    """Return why there is no figure: in two words, and in a sentence."""
+    if of.key in report.daily.not_supplied:
+        return "Not supplied.", f"Your platform does not report {of.title.lower()}."
+    return "No records.", notes.records_text(report.daily)
+
+
 def _lines(report: PeriodReport, of: Metric, figure: PeriodMetric) -> Iterator[str]:
     if figure.value is None:
-        yield (
-            "<div><strong>Not supplied.</strong> "
-            f'<span class="quiet">Your platform does not report {escape(of.title.lower())}.</span>'
-            "</div>"
-        )
+        short, why = absence(report, of)
+        yield (f'<div><strong>{short}</strong> <span class="quiet">{escape(why)}</span></div>')
         return
     if of.is_limited:
         yield _meter(of, figure)
@@ -80,7 +84,8 @@ def _meter(of: Metric, figure: PeriodMetric) -> str:
     return (
         f'<div class="meter {state}" role="meter" '
         f'aria-label="{escape(of.title)}, share of the limit" aria-valuemin="0" '
-        f'aria-valuemax="{max(100, percent):.1f}" aria-valuenow="{percent:.1f}" '
+        f'aria-valuemax="{numbers.rounded(max(100, percent), 1)}" '
+        f'aria-valuenow="{numbers.rounded(percent, 1)}" '
         f'aria-valuetext="{text} of {limit}, {words}">'
         f'<i style="width:{inner:.2f}%"></i>{excess if beyond else ""}'
         f'<b style="left:{limit_at:.2f}%" title="Limit: {limit}"></b></div>'

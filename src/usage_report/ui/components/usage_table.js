@@ -41,15 +41,20 @@ function draw(own, data, root) {
   const tip = root.querySelector(".tip");
   let done = 0;
 
+  // Why a row has no figures.
+  function why(row) {
+    return row.s === 3 ? words.unrecorded : words.later;
+  }
+
   function line(row, index) {
     const cells = cols.map((col, c) => {
       if (col.absent) return `<td role="gridcell" tabindex="-1" class="absent">${esc(words.dash)}<span class="sr">${esc(words.absent)}</span></td>`;
       const value = row.c[c];
-      if (value === null) return `<td role="gridcell" tabindex="-1" class="absent">${esc(words.dash)}<span class="sr">${esc(words.later)}</span></td>`;
+      if (value === null) return `<td role="gridcell" tabindex="-1" class="absent">${esc(words.dash)}<span class="sr">${esc(why(row))}</span></td>`;
       const about = row.e && col.est ? `<span aria-hidden="true">${esc(words.about)}</span><span class="sr">${esc(words.estimated)} </span>` : "";
       return `<td role="gridcell" tabindex="-1"${col.parts ? ' class="parts"' : ""}><span>${about}${esc(value)}</span></td>`;
     });
-    const kind = ["", "running", "later"][row.s ?? 0] + (row.w ? " weekstart" : "");
+    const kind = ["", "running", "later", "unrecorded"][row.s ?? 0] + (row.w ? " weekstart" : "");
     const badge = row.b ? `<span class="badge">${esc(row.b)}</span>` : "";
     return `<tr class="${kind}" aria-rowindex="${index + 2}"><th scope="row" role="rowheader" tabindex="-1"><span>${esc(row.n)}</span>${badge}</th>${cells.join("")}</tr>`;
   }
@@ -79,7 +84,7 @@ function draw(own, data, root) {
     const row = rowOf(cell);
     const head = `<b>${esc(col.t)}</b><em>${esc(row.n)}${row.b ? ` · ${esc(row.b)}` : ""}</em>`;
     if (col.absent) tip.innerHTML = `${head}<p>${esc(words.absent)}</p>`;
-    else if (row.c[c] === null) tip.innerHTML = `${head}<p>${esc(words.later)}</p>`;
+    else if (row.c[c] === null) tip.innerHTML = `${head}<p>${esc(why(row))}</p>`;
     else if (col.parts) {
       const items = row.p[col.p];
       tip.innerHTML = `${head}<dl>${col.parts.map((name, i) => `<dt>${esc(name)}</dt><dd>${esc(items[2 * i])}</dd><i class="track"><i style="width:${Number(items[2 * i + 1])}%"></i></i>`).join("")}</dl>${row.e && col.est ? `<p>${esc(words.about)} ${esc(row.e)}</p>` : ""}`;

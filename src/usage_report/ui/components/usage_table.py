@@ -8,7 +8,7 @@ from typing import Any
 
 from usage_report.core.metrics import METRICS, PARTS, Measure, Metric, parts
 from usage_report.core.periods import Grain, local, zone
-from usage_report.render import dates, numbers
+from usage_report.render import dates, notes, numbers
 from usage_report.render.notes import STATE_TEXTS
 from usage_report.reporting.model import BucketState, Report
 from usage_report.ui import strings
@@ -25,7 +25,7 @@ _BUCKETS = {Grain.HOUR: "Hour", Grain.DAY: "Day", Grain.WEEK: "Week", Grain.MONT
 _BROKEN_DOWN = tuple(m for m in METRICS if parts(m.key))
 _PEAKS = tuple(m for m in METRICS if m.measure is Measure.PEAK)
 #: State of a row; final rows have none.
-_STATES = {BucketState.RUNNING: 1, BucketState.NOT_BEGUN: 2}
+_STATES = {BucketState.RUNNING: 1, BucketState.NOT_BEGUN: 2, BucketState.NO_RECORDS: 3}
 
 
 def usage_table(report: Report) -> None:
@@ -41,8 +41,8 @@ def table_data(report: Report) -> dict[str, Any]:
     ``parts`` (titles) with their place ``p`` in each row's ``p``; place ``peak`` of a peak's
     instant in each row's ``a``; ``est`` where figures may be estimated; ``absent`` where the
     metric is not supplied.
-    ``rows`` and ``total``: name ``n``, badge ``b``, state ``s`` (1 running, 2 in the future),
-    ``w`` on Mondays, cells ``c``, parts ``p``, instants ``a``, and ``e``, the text on estimates.
+    ``rows`` and ``total``: name ``n``, badge ``b``, state ``s`` (see ``_STATES``), ``w`` on
+    Mondays, cells ``c``, parts ``p``, instants ``a``, and ``e``, the text on estimates.
     """
     query = report.query
     words = {
@@ -53,6 +53,7 @@ def table_data(report: Report) -> dict[str, Any]:
         "estimated": "estimated",
         "absent": strings.NOT_SUPPLIED,
         "later": "In the future.",
+        "unrecorded": f"No records. {notes.records_text(report)}",
         "first_reached": "First reached on",
     }
     rows = [_row(report, i) for i in range(len(report))]
@@ -88,7 +89,7 @@ def _row(report: Report, i: int) -> dict[str, Any]:
     state = report.state(i)
     if state is not BucketState.FINAL:
         row |= {"s": _STATES[state], "b": STATE_TEXTS[state]}
-    if state is BucketState.NOT_BEGUN:
+    if i not in report.known:
         return row | {"c": [None] * len(METRICS)}
     if state is BucketState.RUNNING:
         row["b"] += f", until {dates.clock(query.as_of, query.zone)}"
@@ -104,6 +105,8 @@ def _row(report: Report, i: int) -> dict[str, Any]:
 
 def _total(report: Report) -> dict[str, Any]:
     total = {"n": "Total", "b": dates.span(report.query.period)} | _figures(report.total)
+    if report.state() is BucketState.NO_RECORDS:
+        total["s"] = _STATES[BucketState.NO_RECORDS]
     total["a"] = [_instant(report.totals_at.get(m.key, -1), report.query.zone) for m in _PEAKS]
     if report.estimated_total_ms > 0:
         total["e"] = _estimate(report.estimated_total_ms, report.totals["consumed_minutes"])
