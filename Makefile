@@ -47,9 +47,10 @@ $(VENV)/.app: requirements.lock
 $(VENV)/.test: requirements-test.lock
 $(VENV)/.bench: requirements-bench.lock
 $(VENV)/.app $(VENV)/.test $(VENV)/.bench: pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install -q --disable-pip-version-check -r $(filter %.lock,$^)
-	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@test -x $(BIN)/python || { echo "Creating $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "Installing $(filter %.lock,$^) into $(VENV): a minute or two the first time"
+	@$(BIN)/pip install --disable-pip-version-check -r $(filter %.lock,$^)
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 clean:

@@ -25,8 +25,6 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 #: Modules whose tests need neither a database nor a browser nor another process.
 FAST = {
-    "test_attendance_dates",
-    "test_attendance_languages",
     "test_cell_guard",
     "test_charts",
     "test_dates",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import signal
 import subprocess
 import time
@@ -139,7 +140,10 @@ def test_two_at_once(kind, file, whole, tmp_path, postgres_server):
     outputs = [p.communicate(timeout=300) for p in both]
     assert [p.returncode for p in both] == [0, 0], outputs
     numbers = [
-        [int(word.replace(",", "")) for word in out.decode().split() if word[0].isdigit()]
+        [
+            int(word)
+            for word in re.findall(r" (\d+) ", out.decode().splitlines()[0].replace(",", ""))
+        ]
         for out, _ in outputs
     ]
     events = sum(1 for _ in file.open("rb"))

@@ -29,6 +29,7 @@ from usage_report.reporting.model import Query
 from usage_report.reporting.reader import Reader
 from usage_report.storage import credentials, schema, tables, vendor_figures
 from usage_report.storage import pending as stored_pending
+from usage_report.storage.event_log import digest
 
 STORED = json.loads(
     (Path(__file__).parent / "golden" / "rows_of_schema_0006.json").read_text(encoding="utf-8")
@@ -91,6 +92,8 @@ def rows_at(revision: str) -> dict[str, list[dict[str, Any]]]:
         rows["identity_generations"] = [
             {"generation": 0, "events": len(rows["events"]), "digest": None, "filter": None}
         ]
+    if revision >= "0011":
+        rows["sources"] = [row | {"first_event": first_event(rows, row)} for row in rows["sources"]]
     return rows
 
 
@@ -207,7 +210,10 @@ def test_every_row_is_kept(migrated, revision):
     for table in tables.metadata.sorted_tables:
         expected = stored.get(table.name, [])
         if table is tables.sessions:
-            expected = [{"pending_since": None, "longest_gap": None} | row for row in expected]
+            added = dict.fromkeys(
+                ("pending_since", "longest_gap", "room_key", "on_from", "on_until")
+            )
+            expected = [added | row for row in expected]
         if table is tables.tokens:
             expected = [{"expires_at": None, "last_used_at": None} | row for row in expected]
         if table is tables.sources:
@@ -318,6 +324,61 @@ def test_records_are_read(migrated, revision):
         failures = credentials.signature_failures(c, "acme")
     stored = credentials.SignatureFailure(3, 1_772_400_000_007, "wrong signature")
     assert failures == ({"livekit": stored} if revision >= "0005" else {})
+
+
+#: Sessions of a database of schema 0008: external id, source, room and code of their events.
+_SESSIONS_BEFORE_0010 = {
+    "den/20513": [("jitsi", "den", 10)],
+    "den/20514": [("jitsi", "den", 10), ("jitsi", "den", 11)],
+    "a/b/7": [("janus", "a/b", 10)],
+    "recording/7": [("daily", "den", 40)],
+    "named/7": [("livekit", "named", 10)],
+    "chat of two": [("alpha", "x", 80), ("beta", "x", 82)],
+    "recorded by two": [("alpha", "x", 40), ("beta", "x", 42)],
+    "chat of one": [("alpha", "x", 80), ("alpha", "x", 81)],
+    "presence of two": [("alpha", "x", 10), ("beta", "x", 10)],
+}
+
+
+def test_room_days_and_companions_are_processed_again(database_url):
+    """Migration 0010 knows room-days by their source and id, and marks what its rules can change."""
+    engine = storage.connect(database_url)
+    storage.migrate(engine, "0008")
+    team = "INSERT INTO teams (id, key, zone, billing_day, is_sample, data_version, created_at)"
+    session = (
+        "INSERT INTO sessions (id, team_id, key, external_id, first_event, last_event, is_pending, "
+        "room, is_open, is_estimated, anomalies) "
+        "VALUES (:id, 1, :key, :name, 0, 0, :no, '', :no, :no, 0)"
+    )
+    event = (
+        "INSERT INTO events (generation, key, content, session_id, code, time, received_at, source,"
+        " id, room, subject, connection, person, name, detail, extra) VALUES "
+        "(0, :key, :key, :session, :code, 0, 0, :source, '', :room, '', '', '', '', '', '')"
+    )
+    with engine.begin() as c:
+        c.execute(sa.text(f"{team} VALUES (1, 'acme', 'UTC', 1, :no, 0, 0)"), {"no": False})
+        number = 0
+        for id, (name, events) in enumerate(_SESSIONS_BEFORE_0010.items(), 1):
+            c.execute(sa.text(session), {"id": id, "key": b"%d" % id, "name": name, "no": False})
+            for source, room, code in events:
+                number += 1
+                row = {"key": b"%d" % number, "session": id, "code": code}
+                c.execute(sa.text(event), row | {"source": source, "room": room})
+    storage.migrate(engine)
+    found = rows_of(engine, tables.sessions)
+    assert {row["external_id"]: row["room_key"] for row in found if row["room_key"]} == {
+        "den/20513": digest("den"),
+        "den/20514": digest("den"),
+        "a/b/7": digest("a/b"),
+    }
+    assert {row["external_id"] for row in found if row["is_pending"]} == {
+        "den/20513",
+        "den/20514",
+        "a/b/7",
+        "chat of two",
+        "recorded by two",
+    }
+    engine.dispose()
 
 
 @pytest.mark.parametrize(

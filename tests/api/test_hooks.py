@@ -240,9 +240,11 @@ def test_bigbluebutton_signs_the_address_that_it_calls(lite, at, query):
         assert answer.status_code == status, answer.text
 
 
-@pytest.mark.parametrize("args", [("unknown", "acme"), ("zoom", ""), ("zoom", "x" * 1_001)])
-def test_invalid_connections_are_refused(sqlite_shell, args):
-    sqlite_shell("hook", "set", *args, input="secret\n", code=1)
+@pytest.mark.parametrize(
+    ("platform", "team", "code"), [("unknown", "acme", 1), ("zoom", "", 2), ("zoom", "x" * 201, 2)]
+)
+def test_invalid_connections_are_refused(sqlite_shell, platform, team, code):
+    sqlite_shell("hook", "set", platform, team, input="secret\n", code=code)
     sqlite_shell("hook", "set", "zoom", "acme", input="\n", code=1)
     sqlite_shell("hook", "set", "zoom", "acme", "--secret-from", "NOT_THERE", code=1)
 

@@ -31,8 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            # One process runs a module: each would start an app and a browser of its own.
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            # One process runs all of them: two browsers at once would take both cores.
+            item.add_marker(pytest.mark.xdist_group("browser"))
             if CHROMIUM is None:
                 item.add_marker(
                     pytest.mark.skip(reason=f"no browser: none of {', '.join(NAMES)} is installed")

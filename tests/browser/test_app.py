@@ -215,3 +215,11 @@ def test_a_file_that_is_no_database_is_explained(page, tmp_path):
         database.unlink()
         page.reload()
         expect(page.get_by_text("No events received yet")).to_be_visible()
+
+
+def test_the_team_of_the_last_visit_is_remembered(page, server):
+    page.goto(f"{server.url}/?team=acme")
+    expect(page.get_by_role("heading", name="This period", level=1)).to_be_visible()
+    page.goto("about:blank")
+    [cookie] = [c for c in page.context.cookies(server.url) if c["name"] == "usage_report_team"]
+    assert (cookie["value"], cookie["sameSite"]) == ("acme", "Lax")

@@ -406,6 +406,19 @@ def test_a_range_before_the_records_says_when_they_begin(reader):
     assert table["words"]["unrecorded"] == "No records. Records begin on 20 Nov 2026."
 
 
+@pytest.mark.parametrize("records_from", [None, "2026-11-20T12:00:00Z"])
+def test_a_range_without_usage_offers_the_day_of_the_newest_event(reader, records_from):
+    reader.options = {"empty": True}
+    if records_from:
+        reader.options["records_from"] = instant(records_from)
+    app = visit("from=2026-11-01&to=2026-11-10")
+    newest = app.button(key="range_newest")
+    assert newest.label == "Newest events: Mon 23 Nov 2026. Show that day"
+    newest.click().run()
+    assert (address(app)["from"], address(app)["to"]) == ("2026-11-23", "2026-11-23")
+    assert "range_newest" not in [button.key for button in app.button]
+
+
 def test_a_range_in_which_the_records_begin(reader):
     reader.options = {"records_from": instant("2026-11-05T12:00:00Z")}
     app = visit("from=2026-11-01&to=2026-11-10&m=sessions")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from streamlit.runtime.context import ContextProxy
 from streamlit.testing.v1 import AppTest
 
 from support import handmade, pages
@@ -145,6 +146,16 @@ def test_the_link_names_the_team(reader):
     control(app.selectbox, "team").select("acme").run()
     assert app.query_params["team"] in ("acme", ["acme"])
     assert "Europe/Berlin" in shown(app)
+
+
+def test_without_a_link_the_team_last_used_is_shown_or_the_newest(reader, monkeypatch):
+    reader.infos["globex"] = handmade.team("globex", last_event=handmade.NOW - 1_000)
+    assert control(visit().selectbox, "team").value == "globex"
+    cookies = {"usage_report_team": "acme"}
+    monkeypatch.setattr(ContextProxy, "cookies", property(lambda _: cookies))
+    assert control(visit().selectbox, "team").value == "acme"
+    cookies["usage_report_team"] = "team%20that%20is%20gone"
+    assert control(visit().selectbox, "team").value == "globex"
 
 
 def test_back_to_an_address_without_a_team_is_left_as_it_is(reader):

@@ -305,6 +305,7 @@ def file_of_the_meeting(late: int) -> bytes:
     {element("RecordStatusEvent", 10, ANA, more="<status>true</status>")}
     {element("ParticipantMutedEvent", 15, ANA, "participant", "VOICE", "<muted>false</muted>")}
     {element("StartWebRTCDesktopShareEvent", 15, ANA)}
+    {element("PublicChatEvent", 12, ANA, more="<message>hello</message>")}
     {element("RecordStatusEvent", 20, ANA, more="<status>false</status>")}
     {element("StopWebRTCShareEvent", 20, ANA, more=stream)}
     {element("StopWebRTCDesktopShareEvent", 25, ANA)}
@@ -314,7 +315,7 @@ def file_of_the_meeting(late: int) -> bytes:
 
 
 @pytest.mark.parametrize("late", [0, 40, -40])
-def test_ingesting_the_events_file_too_changes_no_minute_and_no_peak(late):
+def test_ingesting_the_events_file_too_changes_no_minute_no_peak_and_no_count(late):
     def figures(events: list[Event]) -> dict[str, int]:
         return oracle.report(
             events, team=TEAM, start="2026-03-02", last="2026-03-02", as_of=sample.NOW
@@ -331,6 +332,7 @@ def test_ingesting_the_events_file_too_changes_no_minute_and_no_peak(late):
     assert {e.session for e in hooks} == {e.session for e in file}
     alone, both = figures(hooks), figures(hooks + file)
     assert alone["participation_minutes"] == 55 * 60_000
+    assert alone["chat_posts"] == sum(e.type == "chat.posted" for e in file) == 1
     for key, value in alone.items():
         # Each of at most ten ends can move by up to the delay.
         slack = 10 * abs(late) if "minutes" in key else 0

@@ -21,8 +21,9 @@ from platforms.samples.daily import (
 )
 from support.harness import ask, expect
 from usage_report.core.events import iso
+from usage_report.sources import room_days
 from usage_report.sources.contract import Delivery
-from usage_report.sources.webhooks import daily, room_days
+from usage_report.sources.webhooks import daily
 
 reading = Reading(daily.SOURCE)
 one, type_and_time, quarantine_reason, events = (
@@ -172,7 +173,7 @@ def test_meetings_start_and_end_the_session_of_their_room():
 
 
 def test_two_meetings_of_a_room_have_exact_minutes_and_peaks():
-    """Only their number is not supplied. The end of the first meeting makes up for a lost leave."""
+    """They are two sessions. The end of the first meeting makes up for a lost leave."""
     bodies = [
         event("meeting.started", 0, start_ts=TEN, meeting_id="m1", room=ROOM),
         event("participant.joined", 0, **person("ana", "p1", 0)),
@@ -187,14 +188,14 @@ def test_two_meetings_of_a_room_have_exact_minutes_and_peaks():
         ),
     ]
     found = [e for body in bodies for e in events(body)]
-    expected = {"participation_minutes": 27, "max_concurrent_participants": 2, "max_participants_per_session": 2, "max_concurrent_sessions": 1,
+    expected = {"participation_minutes": 27, "sessions": 2, "max_concurrent_participants": 2, "max_participants_per_session": 2, "max_concurrent_sessions": 1,
                 "active_participants": 2, "active_rooms": 1}  # fmt: skip
     for order in (found, found[::-1]):
         expect(ask(order, start="2026-03-02", as_of=NOW), expected)
-    assert "sessions" in daily.SOURCE.cannot_supply
+    assert "sessions" not in daily.SOURCE.cannot_supply
 
 
-def test_a_room_in_permanent_use_is_one_session_per_day():
+def test_a_room_in_permanent_use_is_kept_by_the_day():
     """So what every event folds again stays small, and a lost leave does not last until the room is empty."""
     stays = [
         event("participant.joined", 1440 * n, **person("ana", f"p{n}", 1440 * n))

@@ -127,7 +127,7 @@ def test_what_is_counted_is_what_the_clients_saw(recorded):
     deliveries, seen, ana, ben = recorded
     sessions = oracle.sessions(translate(deliveries), team=TEAM, as_of=now())
     # Early in a day, an end is also reported to the day before, in which no client was present.
-    (session,) = [s for s in sessions.values() if s.of("presence") and s.start() is not None]
+    (session,) = [s for s in sessions.values() if s.starts()]
     spans = {t.connection: t.spans for t in session.of("presence")}
     spans |= {t.subject: t.spans for t in session.of("track") if t.spans}
     names = {str(ana): "ana", str(ben): "ben", "78": "cem"}

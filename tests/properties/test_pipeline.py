@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support import databases, oracle, product
-from support.strategies import deliveries, scenes
+from support.strategies import deliveries, room_scenes, scenes
 from usage_report.core.events import Event
 from usage_report.ingest import pipeline
 from usage_report.ingest import teams as team_changes
@@ -36,7 +36,7 @@ def deliveries_in_batches(draw: st.DrawFn, events: list[Event]) -> tuple[list[li
 
 
 @st.composite
-def cases(draw: st.DrawFn):
+def cases(draw: st.DrawFn, scenes=scenes):
     events, question = draw(scenes())
     return (
         events,
@@ -118,6 +118,19 @@ def test_any_delivery_gives_the_same_report_on_sqlite(engines, case):
 @settings(max_examples=FEW, **_options)
 @given(case=cases())
 def test_any_delivery_gives_the_same_report_on_postgresql(engines, case):
+    assert_delivery_does_not_matter(engines["postgresql"], case)
+
+
+@pytest.mark.slow
+@settings(max_examples=MANY, **_options)
+@given(case=cases(room_scenes))
+def test_rooms_without_session_ids_on_sqlite(engines, case):
+    assert_delivery_does_not_matter(engines["sqlite"], case)
+
+
+@settings(max_examples=FEW, **_options)
+@given(case=cases(room_scenes))
+def test_rooms_without_session_ids_on_postgresql(engines, case):
     assert_delivery_does_not_matter(engines["postgresql"], case)
 
 

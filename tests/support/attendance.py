@@ -28,13 +28,15 @@ def read(
     *,
     zone: str | None = "UTC",
     name: str = "report.csv",
+    team: str | None = TEAM,
     dates: str | None = None,
     now: int = NOW,
+    source: contract.FileSource | None = None,
 ) -> list[Event | QuarantinedInput]:
-    """Read a report with the source that recognises it."""
+    """Read a report with ``source``, by default the one that recognises it."""
     raw = data.encode() if isinstance(data, str) else data
-    context = contract.Context(now=now, team=TEAM, name=name, zone=zone, dates=dates)
-    return list(registry.choose(raw, name).read(io.BytesIO(raw), context))
+    context = contract.Context(now=now, team=team, name=name, zone=zone, dates=dates)
+    return list((source or registry.choose(raw, name)).read(io.BytesIO(raw), context))
 
 
 def events(*args, **more) -> list[Event]:

@@ -87,6 +87,9 @@ class HandmadeReader:
     def teams(self) -> tuple[str, ...]:
         return tuple(self.infos)
 
+    def newest_team(self) -> str | None:
+        return max(self.infos, key=lambda key: self.infos[key].last_event or 0, default=None)
+
     def team(self, key: str) -> TeamInfo:
         if key not in self.infos:
             raise NotFoundError(f"There is no team {key!r}")

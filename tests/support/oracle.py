@@ -18,7 +18,12 @@ Where the definitions leave a choice, the oracle makes these:
 * A subscription is (receiver's connection, track id). It matches every published track of that id in the session.
 * Kind, person and room come from the earliest start; ties go to the smallest (source, id). For the person, events that
   name no person but the connection come last in a tie.
-* A post counts once per (session, type, post), when it was first posted.
+* A post counts once per (session, source, type, post), when it was first posted. Chat, and questions with answers, are
+  each those of the source that reports most of them, the first by name in a tie.
+* A recording named by its session has no id. What happens to it from its start to its stop is what happens to the
+  recording of another source that starts nearest to it, at most 2 s away. Its deletion is that of the only other one.
+* The sessions of a source in ``WITHOUT_SESSION_IDS`` that are days of a room are folded by themselves. Then all days of
+  a room are one ``Room``, whose sessions start wherever the room was empty for the 60 s before.
 """
 
 from __future__ import annotations
@@ -43,6 +48,9 @@ KEYS = tuple(m.key for m in ALL)
 #: Does a connection that subscribes to a track id that it publishes itself consume its own track?
 #: By the definition, "every published track of that id", it does.
 OWN_TRACKS_ARE_CONSUMED = True
+
+#: Sources whose sessions are days of a room, with names such as ``room/20500``.
+WITHOUT_SESSION_IDS = ("daily", "janus", "jitsi")
 
 # What each start event opens and each end event closes.
 STARTS = {
@@ -123,7 +131,7 @@ class Session:
     """One session, folded: the spans of all its objects. Spans that are open at ``as_of`` end there."""
 
     def __init__(self, events: list[Event], as_of: int, stale_after: int) -> None:
-        events = sorted(events, key=lambda e: (e.time, e.source, e.id))
+        events = _with_named_recordings(sorted(events, key=lambda e: (e.time, e.source, e.id)))
         self.subscribes = any(e.type in ("track.subscribed", "track.unsubscribed") for e in events)
         self.room = next(
             (e.room for e in events if e.type in ("session.started", "participant.joined")), ""
@@ -132,7 +140,6 @@ class Session:
         self.kinds: dict[
             tuple[str, str], str
         ] = {}  # (connection, track) -> audio, video or screenshare
-        posts: dict[tuple[str, str], int] = {}
         for e in events:
             if e.type == "participant.joined":
                 starts = [
@@ -145,10 +152,8 @@ class Session:
                 self.persons.setdefault(e.connection, (named or [e.connection])[0])
             elif e.type == "track.published":
                 self.kinds.setdefault((e.connection, e.subject), e.detail)
-            elif e.type.endswith(".posted"):
-                posts.setdefault((e.type, e.subject), e.time)
-        self.chat = [t for (kind, _), t in posts.items() if kind == "chat.posted"]
-        self.qa = [t for (kind, _), t in posts.items() if kind != "chat.posted"]
+        self.chat = _posts(events, "chat.posted")
+        self.qa = _posts(events, "question.posted", "answer.posted")
 
         self.things: dict[tuple[str, str, str], Thing] = {}
         for at in sorted({e.time for e in events}):
@@ -204,12 +209,13 @@ class Session:
             for span in thing.spans:
                 yield from span
 
-    def start(self) -> int | None:
-        return min((s for t in self.of("presence") for s, _ in t.spans), default=None)
+    def starts(self) -> list[int]:
+        return sorted(s for t in self.of("presence") for s, _ in t.spans)[:1]
 
     def state(self, at: int) -> dict[str, int]:
         """Return the level of everything that is measured by time, at one instant."""
-        present = [t.connection for t in self.of("presence") if t.covers(at)]
+        # In a room, a connection may be present by two of its days.
+        present = list(dict.fromkeys(t.connection for t in self.of("presence") if t.covers(at)))
         tracks = [t for t in self.of("track") if t.connection in present and t.covers(at)]
         level = dict.fromkeys(KEYS, 0)
         level["participation_minutes"] = len(present)
@@ -259,6 +265,65 @@ class Session:
         return level
 
 
+class Room(Session):
+    """All days of a room whose platform does not name sessions."""
+
+    def __init__(self, days: list[Session]) -> None:
+        self.room = days[0].room
+        self.subscribes = any(day.subscribes for day in days)
+        self.persons = {c: person for day in days for c, person in day.persons.items()}
+        self.kinds = {track: kind for day in days for track, kind in day.kinds.items()}
+        self.chat, self.qa = [t for d in days for t in d.chat], [t for d in days for t in d.qa]
+        self.things = {(n, *k): t for n, day in enumerate(days) for k, t in day.things.items()}
+        for day in days:
+            for track in day.of(
+                "track"
+            ):  # a track exists within its connection's presence, of its own day
+                own = [t for t in day.of("presence") if t.connection == track.connection]
+                track.spans = [
+                    (max(a, c), min(b, d)) for a, b in track.spans for t in own for c, d in t.spans if max(a, c) < min(b, d)
+                ]  # fmt: skip
+        live = {(t.what, t.connection, t.subject): t for day in days for t in day.live}
+        self.live = list(live.values())
+
+    def starts(self) -> list[int]:
+        stays = [span for t in self.of("presence") for span in t.spans]
+        return sorted({s for s, _ in stays if not any(a < s < b + 60_000 for a, b in stays)})
+
+
+def _with_named_recordings(events: list[Event]) -> list[Event]:
+    """Give recordings that are named by their session the id that another source reports."""
+    out, name, running = [], "", False
+    named = [e for e in events if e.type == "recording.started" and e.subject != e.session]
+    for e in events:
+        subject = e.subject
+        if e.type.startswith("recording.") and subject == e.session:
+            if e.type == "recording.deleted":
+                subject = named[0].subject if len({x.subject for x in named}) == 1 else subject
+            else:
+                if e.type == "recording.started" and not running:
+                    near = [x for x in named if x.source != e.source]
+                    near = [x for x in near if abs(x.time - e.time) <= 2_000]
+                    near.sort(key=lambda x: (abs(x.time - e.time), x.time, x.subject))
+                    name = near[0].subject if near else e.session
+                subject, running = name or subject, e.type == "recording.started"
+        out.append(e._replace(subject=subject))
+    return out
+
+
+def _posts(events: list[Event], *types: str) -> list[int]:
+    """Return the instants of posts of some types, from the source that reports most of them."""
+    best: list[int] = []
+    for source in sorted({e.source for e in events}):
+        first: dict[tuple[str, str], int] = {}
+        for e in events:
+            if e.source == source and e.type in types:
+                first.setdefault((e.type, e.subject), e.time)
+        if len(first) > len(best):
+            best = list(first.values())
+    return best
+
+
 def _touches(span: tuple[int, int], a: int, b: int) -> bool:
     """Return whether ``[s, e)`` touches ``[a, b)``. A span of length zero touches if its instant is in it."""
     s, e = span
@@ -272,7 +337,7 @@ def _day(value: date | str) -> date:
 def sessions(
     events: Iterable[Event], *, team: str, as_of: int, stale_after: int = STALE_AFTER
 ) -> dict[str, Session]:
-    """Return the team's folded sessions. Of duplicates the first counts; events from ``as_of`` on are ignored."""
+    """Return the team's folded sessions and rooms. Of duplicates the first counts; events from ``as_of`` on are ignored."""
     unique: dict[tuple[str, str, str], Event] = {}
     for e in events:
         unique.setdefault((e.team, e.source, e.id), e)
@@ -280,7 +345,14 @@ def sessions(
     for e in unique.values():
         if e.team == team and e.time < as_of:
             per.setdefault(e.session, []).append(e)
-    return {name: Session(its, as_of, stale_after) for name, its in per.items()}
+    folded = {name: Session(its, as_of, stale_after) for name, its in per.items()}
+    days: dict[str, list[Session]] = {}
+    for name, its in sorted(per.items()):
+        room = its[0].room
+        is_day = name.startswith(f"{room}/") and name[len(room) + 1 :].isdigit()
+        if is_day and any(e.source in WITHOUT_SESSION_IDS for e in its):
+            days.setdefault(room, []).append(folded.pop(name))
+    return folded | {f"room {room}": Room(its) for room, its in days.items()}
 
 
 def _bucket(
@@ -319,7 +391,7 @@ def _bucket(
     ]
     row["active_participants"] = len({x.persons[t.connection] for x, t, _ in stays})
     row["active_rooms"] = len({x.room for x, _, _ in stays})
-    row["sessions"] = sum(x.start() is not None and a <= x.start() < b for x in folded)
+    row["sessions"] = sum(a <= start < b for x in folded for start in x.starts())
     row["chat_posts"] = sum(a <= t < b for x in folded for t in x.chat)
     row["qa_posts"] = sum(a <= t < b for x in folded for t in x.qa)
     kept = [entry for x in folded for t in x.of("recording") for entry in t.stored]

@@ -96,7 +96,11 @@ def live(
     got = Reader(engine, stale_after).live(team, as_of)
     assert got.live_sessions == len(got.sessions)
     assert got.live_participants == sum(s.people for s in got.sessions)
-    return {k: getattr(got, k) for k in ("live_participants", "live_sessions", "active_recordings")}
+    return {
+        "live_participants": got.live_participants,
+        "live_sessions": got.live_sessions,
+        "active_recordings": got.active_recordings or 0,  # None: no source can supply it
+    }
 
 
 def set_zone(engine: sa.Engine, team: str, zone: str) -> None:

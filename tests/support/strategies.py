@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from support.harness import TEAM, event
 from usage_report.core.events import Event, instant
+from usage_report.sources import room_days
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 
@@ -107,7 +108,8 @@ def _items(draw: st.DrawFn, times: list[int]) -> list[tuple[str, int, dict[str, 
         c = where | {"connection": draw(connections), "track": draw(tracks)}
         pair = [("track.subscribed", start, c), ("track.unsubscribed", end, c)]
     elif what == "recording":
-        r = where | {"recording": draw(recordings)}
+        # Some have the id of their session, as recordings without an id have.
+        r = where | {"recording": draw(recordings | st.just(where["session"]))}
         pair = [
             ("recording.started", start, r),
             (draw(st.sampled_from(("recording.stopped", "recording.deleted"))), end, r),
@@ -242,6 +244,59 @@ def questions(draw: st.DrawFn, base: str, times: list[int]) -> dict[str, Any]:
         "as_of": as_of,
         "stale_after": draw(st.sampled_from((DAY, DAY, DAY, HOUR, 2 * DAY))),
     }
+
+
+#: Sources without session ids, and minutes from the instant at which their days turn (04:00 UTC).
+UNNAMED_SOURCES = ("jitsi", "jitsi", "janus", "daily")
+_FROM_THE_TURN = (-300, -61, -2, -1, 0, 0, 1, 2, 30, 60, 400)
+_NEAR_EMPTY = (0, 0, 1, -1, 30_000, 59_999, 60_000, 60_001)
+
+
+@st.composite
+def room_histories(draw: st.DrawFn, times: list[int]) -> list[Event]:
+    """Stays in rooms whose platform names no sessions: leaves that are lost, or reported to two days."""
+    out: list[Event] = []
+
+    def add(type: str, at: int, began: int, **data: Any) -> None:
+        room, source = data["room"], data.pop("source")
+        session = room_days.session(room, began)
+        id = f"{len(out) * 7919 % 1000:03d}"
+        out.append(event(type, at, id, source=source, session=session, **data))
+
+    for _ in range(draw(st.integers(1, 9))):
+        start, end = sorted((draw(st.sampled_from(times)), draw(st.sampled_from(times))))
+        who = draw(st.sampled_from((("c-1", "ana"), ("c-2", "bo"), ("c-3", "cy"), ("c-4", "ana"))))
+        room = {"room": draw(rooms), "source": draw(st.sampled_from(UNNAMED_SOURCES))}
+        where = room | {"connection": who[0]}
+        add("participant.joined", start, start, participant=who[1], **where)
+        for kind in draw(st.sampled_from(((), ("audio",), ("audio", "video")))):
+            at = draw(st.sampled_from((start, end)))
+            add("track.published", at, start, track=f"{who[0]}-{kind}", kind=kind, **where)
+        for began in draw(st.sampled_from(((start,), (start,), (start, end), (end,), ()))):
+            add("participant.left", end, began, **where)
+        what = draw(st.sampled_from(("", "", "", "breakout", "ended")))
+        if what == "breakout":
+            add("breakout.opened", start, start, breakout="b", **room)
+            if draw(st.booleans()):
+                add("breakout.closed", end, start, breakout="b", **room)
+        elif what == "ended":
+            add("session.ended", end, draw(st.sampled_from((start, end))), **room)
+    return out
+
+
+@st.composite
+def room_scenes(draw: st.DrawFn) -> tuple[list[Event], dict[str, Any]]:
+    """A history of rooms without session ids around 04:00 UTC, and a question about it."""
+    base = draw(st.sampled_from(BASES))
+    turn = instant(f"{base}T04:00:00Z")
+    moments = st.builds(
+        lambda day, minute, ms: turn + day * DAY + minute * MINUTE + ms,
+        st.sampled_from((0, 0, 0, 1, 1, 2)),
+        st.sampled_from(_FROM_THE_TURN),
+        st.sampled_from(_NEAR_EMPTY),
+    )
+    times = sorted(set(draw(st.lists(moments, min_size=3, max_size=9))))
+    return draw(room_histories(times)), draw(questions(base, times))
 
 
 @st.composite

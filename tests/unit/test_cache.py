@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
@@ -16,6 +17,7 @@ from support.handmade import NOW
 from usage_report.core import clock, telemetry
 from usage_report.core.periods import midnight, zone
 from usage_report.reporting.model import Query
+from usage_report.reporting.reader import canonical_as_of
 from usage_report.ui import cache, date_range, quarantine, range_controls, reconcile, sources  # noqa: F401 - all caches
 from usage_report.ui.components import usage_table
 
@@ -232,6 +234,19 @@ def test_live_figures_are_shared_for_five_seconds(reader, monkeypatch):
     assert live() is first
     monkeypatch.setattr(clock, "now_ms", lambda: NOW + 5_000)
     assert live().as_of == NOW + 5_000
+
+
+def test_a_report_before_a_late_event_and_one_after_it_are_not_one():
+    """A leave ten days later ends a stay of October: at the end of October plus a day it has not happened."""
+    october = query(start=date(2026, 10, 1), last=date(2026, 10, 31))
+    settled = midnight(date(2026, 11, 1), zone(october.zone)) + DAY
+    info = handmade.team(last_event=settled + 10 * DAY)
+    before, after, later = (
+        canonical_as_of(replace(october, as_of=settled + days * DAY), info, DAY)
+        for days in (0, 11, 12)
+    )
+    assert before == settled
+    assert after == later == info.last_event + 1
 
 
 def test_a_page_asks_as_of_the_whole_minute(monkeypatch):

@@ -375,9 +375,8 @@ def run(tmp_path):
 
 
 def readme_events() -> str:
-    return re.search(r"ingest - <<'END'\n(.*?)^END$", PAGES["README.md"], re.MULTILINE | re.DOTALL)[
-        1
-    ]
+    events = re.search(r"ingest - <<END\n(.*?)^END$", PAGES["README.md"], re.MULTILINE | re.DOTALL)
+    return events[1].replace("${TODAY}", "2026-03-02")
 
 
 def test_the_example_of_the_readme(run):

@@ -227,6 +227,7 @@ class Endless:
         return piece
 
 
+@pytest.mark.slow
 # Short lines are slow to trace, so there are fewer bytes of them: many chunks all the same.
 @pytest.mark.parametrize(
     ("pattern", "small", "large"),

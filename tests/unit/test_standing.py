@@ -10,11 +10,12 @@ from datetime import date
 
 import pytest
 
+from support import handmade
 from support.reports import make_period, make_period_metric
 from usage_report.core.events import instant
 from usage_report.core.periods import Period, edges, zone
+from usage_report.render import dates, standing
 from usage_report.render import live as live_text
-from usage_report.render import standing
 from usage_report.reporting import billing
 from usage_report.reporting.billing import State
 from usage_report.reporting.model import Live
@@ -217,9 +218,19 @@ def test_the_last_hour_in_words(steps, now, text):
     ],
 )
 def test_a_warning_where_no_events_arrive(minutes, now, text):
-    received = NOW - minutes * MINUTE
-    assert live_text.staleness(make_live(now=now), received, NOW) == text
+    at = NOW - minutes * MINUTE
+    info = handmade.team(last_received=at, last_event=at)
+    assert live_text.staleness(make_live(now=now), info, NOW) == text
+
+
+def test_a_warning_where_only_events_of_long_ago_arrive():
+    info = handmade.team(last_received=NOW, last_event=NOW - 26 * 60 * MINUTE)
+    assert live_text.staleness(make_live(), info, NOW) == (
+        f"Stale: the latest event happened on {dates.instant(info.last_event, info.zone)}. "
+        "Later events have not arrived."
+    )
 
 
 def test_before_the_first_event():
-    assert live_text.staleness(make_live(), None, NOW) == "No events received yet."
+    info = handmade.team(last_received=None, last_event=None)
+    assert live_text.staleness(make_live(), info, NOW) == "No events received yet."

@@ -9,11 +9,13 @@ import sqlalchemy as sa
 
 from support import product
 from support.harness import Log, event
+from usage_report import storage
 from usage_report.core.errors import NotFoundError
 from usage_report.core.events import instant
 from usage_report.ingest import teams as team_changes
 from usage_report.reporting.model import TeamInfo
 from usage_report.reporting.reader import Reader
+from usage_report.storage import teams
 
 STALE_AFTER = 86_400_000
 
@@ -107,3 +109,17 @@ def test_freshness_takes_two_statements(engine):
     reader, seen = Reader(engine, STALE_AFTER), statements(engine)
     reader.team("acme")
     assert len(seen) == 2
+
+
+def test_the_newest_team_is_the_one_with_the_latest_event(engine):
+    """The sample company always has the latest events, so it comes after; a team without any last."""
+    reader = Reader(engine, STALE_AFTER)
+    assert reader.newest_team() is None
+    team_changes.change(engine, "a-new-team", now=product.RECEIVED)
+    assert reader.newest_team() == "a-new-team"
+    with storage.writing(engine) as c:
+        teams.ensure_team(c, "demo", product.RECEIVED, sample=True)
+    for team, day in (("demo", "2026-03-04"), ("acme", "2026-03-02"), ("beta", "2026-03-03")):
+        start = event("session.started", f"{day}T09:00:00Z", "e-1", team=team)
+        product.feed(engine, [start])
+        assert reader.newest_team() == team

@@ -108,6 +108,7 @@ def test_anomalies_are_ends_of_objects_that_are_not_open():
     assert line is not None
     assert line._asdict() == {
         "room": "room",
+        "connections": ["c"],
         "presence": [(0, "c", 10, 20)],
         "published": [],
         "received": [],
@@ -116,7 +117,7 @@ def test_anomalies_are_ends_of_objects_that_are_not_open():
         "recordings": [(12, 13)],
         "storage": [(13, 1), (14, -1)],
         "posts": [],
-        "start": 10,
+        "starts": [10],
         "open_presences": 0,
         "open_recordings": 0,
         "is_open": False,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import subprocess
-import sys
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +15,7 @@ from support.harness import NOW, TEAM
 from usage_report.core import metrics
 from usage_report.core.errors import InputError
 from usage_report.core.events import Event, QuarantinedInput, instant
-from usage_report.sources import contract, registry
+from usage_report.sources import registry
 from usage_report.sources.files import attendance, zoom
 
 PLAIN = """Name (Original Name),User Email,Join Time,Leave Time,Duration (Minutes),Guest,Recording Consent,In Waiting Room
@@ -33,26 +31,8 @@ ABOVE = """Meeting ID,Topic,Start Time,End Time,User Email,Duration (Minutes),Pa
 """
 
 
-def read(
-    text: str | bytes,
-    *,
-    zone: str | None = "America/New_York",
-    name: str = "report.csv",
-    team: str | None = TEAM,
-    now: int = NOW,
-) -> list[Event | QuarantinedInput]:
-    data = text if isinstance(text, bytes) else text.encode()
-    return list(
-        zoom.SOURCE.read(
-            io.BytesIO(data), contract.Context(now=now, team=team, name=name, zone=zone)
-        )
-    )
-
-
-def events(*args, **more) -> list[Event]:
-    items = read(*args, **more)
-    assert [x for x in items if type(x) is not Event] == []
-    return items
+read = partial(attendance_support.read, source=zoom.SOURCE, zone="America/New_York")
+events = partial(attendance_support.events, source=zoom.SOURCE, zone="America/New_York")
 
 
 def rows(
@@ -379,46 +359,27 @@ def test_any_content_is_read_quarantined_or_rejected(data):
         )
 
 
-@pytest.fixture
-def run(tmp_path):
-    """Return a function that runs the command on a database of its own."""
-
-    def run(*args: str) -> subprocess.CompletedProcess[str]:
-        environment = {
-            "USAGE_REPORT_DATABASE_URL": f"sqlite:///{tmp_path}/usage.db",
-            "PYTHONPATH": ":".join(sys.path),
-        }
-        return subprocess.run(
-            [sys.executable, "-m", "usage_report", *args],
-            capture_output=True,
-            text=True,
-            env=environment,
-            timeout=120,
-        )
-
-    return run
-
-
-def test_the_command_counts_nothing_twice(run, tmp_path):
+def test_the_command_counts_nothing_twice(sqlite_shell, tmp_path):
     path = tmp_path / "participants_88812345678.csv"
     path.write_text(PLAIN)
-    no_zone = run("ingest", "--team", TEAM, str(path))
-    assert (no_zone.returncode, "--zone" in no_zone.stderr) == (1, True)
-    first = run("ingest", "--team", TEAM, "--zone", "America/New_York", str(path))
-    assert (first.returncode, "8 accepted, 0 known already" in first.stdout) == (0, True), first
+    no_zone = sqlite_shell("ingest", "--team", TEAM, path, code=1)
+    assert "--zone" in no_zone.stderr
+    new_york = ("--team", TEAM, "--zone", "America/New_York")
+    first = sqlite_shell("ingest", *new_york, path)
+    assert first.stdout.splitlines()[0] == f"{path}: 8 accepted, 0 known already"
     other = tmp_path / "copy_of_participants_88812345678.csv"
     other.write_text(PLAIN)
-    again = run("ingest", "--team", TEAM, "--zone", "America/New_York", str(other))
-    assert (again.returncode, "0 accepted, 8 known already" in again.stdout) == (0, True), again
+    again = sqlite_shell("ingest", *new_york, other)
+    assert again.stdout.splitlines()[0] == f"{other}: 0 accepted, 8 known already"
 
 
-def test_a_quarantined_row_does_not_stop_the_replay_of_the_quarantine(run, tmp_path):
+def test_a_quarantined_row_does_not_stop_the_replay_of_the_quarantine(sqlite_shell, tmp_path):
     """The row cannot be read without the headings of its file, so it stays."""
     path = tmp_path / "report.csv"
     path.write_text(PLAIN + "Cem,,soon,03/13/2026 09:00:00 AM,1\n")
-    first = run("ingest", "--team", TEAM, "--zone", "America/New_York", str(path))
+    new_york = ("--team", TEAM, "--zone", "America/New_York")
+    first = sqlite_shell("ingest", *new_york, path, code=1)
     assert "8 accepted, 0 known already, 1 quarantined" in first.stdout
-    replay = run("quarantine", "replay")
-    assert (replay.returncode, replay.stderr) == (1, "")
-    assert replay.stdout.startswith("0 accepted")
-    assert "1 still in quarantine" in replay.stdout
+    replay = sqlite_shell("quarantine", "replay", code=1)
+    assert replay.stderr == ""
+    assert replay.stdout == "0 accepted, 0 known already, 1 still in quarantine\n"

@@ -154,22 +154,23 @@ def _check_events(teams: list[TeamInfo]) -> Iterator[Check]:
 
 def _check_freshness(team: TeamInfo, now: int) -> Check:
     name = f"team {team.key}"
-    if team.last_received is None:
-        return Check(name, False, "no event received yet", "Run: usage-report ingest FILE")
-    age_ms = now - team.last_received
-    hours = age_ms / _HOUR_MS
-    if hours < 2:
-        age = f"{hours * 60:.0f} min"
-    elif hours < 48:
-        age = f"{hours:.0f} h"
-    else:
-        age = f"{hours / 24:.0f} days"
+    if team.last_received is None or team.last_event is None:
+        return Check(name, True, "no event received yet; to begin: usage-report ingest FILE")
+    received_ms, happened_ms = now - team.last_received, now - team.last_event
     return Check(
         name,
-        age_ms <= MAX_QUIET_MS,
-        f"last event received {age} ago",
+        max(received_ms, happened_ms) <= MAX_QUIET_MS,
+        f"last event received {_age(received_ms)} ago, "
+        f"latest event happened {_age(happened_ms)} ago",
         "Check that its platform still sends, or ingest newer files.",
     )
+
+
+def _age(ms: int) -> str:
+    hours = max(0, ms) / _HOUR_MS
+    if hours < 2:
+        return f"{hours * 60:.0f} min"
+    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
 
 
 def _check_quarantine(engine: Engine) -> Check:

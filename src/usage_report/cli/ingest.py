@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 import click
 from sqlalchemy.engine import Engine
 
-from usage_report.cli.connection import open_engine, process_pending
+from usage_report.cli.connection import open_engine, process_pending, reader_for
+from usage_report.cli.next_step import CoveredDays
 from usage_report.cli.output import (
     EXAMPLES,
     explain_not_accepted,
@@ -16,7 +17,7 @@ from usage_report.cli.output import (
     progress_bar,
 )
 from usage_report.cli.parameters import NEW_TEAM
-from usage_report.core import clock
+from usage_report.core import clock, settings
 from usage_report.core.errors import InputError
 from usage_report.core.events import Event, QuarantinedInput
 from usage_report.ingest import pipeline
@@ -63,19 +64,27 @@ def ingest(
     """
     engine = open_engine()
     context = contract.Context(now=clock.now_ms(), team=team, zone=zone, dates=dates)
-    failed = False
+    failed, covered = False, CoveredDays()
     for file in files:
         try:
-            failed |= _ingest_file(engine, file, source, context)
+            failed |= _ingest_file(engine, file, source, context, covered)
         except InputError as error:
             click.echo(f"Error: {error}", err=True)
             failed = True
     process_pending(engine)
+    for line in covered.next_steps(reader_for(engine), settings.load().public_url):
+        click.echo(line)
     if failed:
         sys.exit(1)
 
 
-def _ingest_file(engine: Engine, file: str, source: str | None, context: contract.Context) -> bool:
+def _ingest_file(
+    engine: Engine,
+    file: str,
+    source: str | None,
+    context: contract.Context,
+    covered: CoveredDays,
+) -> bool:
     """Ingest one input and print its outcome. Return whether any of it was not accepted."""
     context = context._replace(now=clock.now_ms(), name=file)
     examples: list[QuarantinedInput] = []
@@ -94,7 +103,7 @@ def _ingest_file(engine: Engine, file: str, source: str | None, context: contrac
             try:
                 pipeline.append(
                     engine,
-                    _collect_examples(items, examples),
+                    _watch(items, examples, covered),
                     now=context.now,
                     format=chosen.name,
                     origin=file,
@@ -109,12 +118,16 @@ def _ingest_file(engine: Engine, file: str, source: str | None, context: contrac
     return counts.not_accepted > 0
 
 
-def _collect_examples(
-    items: Iterable[Event | QuarantinedInput], examples: list[QuarantinedInput]
+def _watch(
+    items: Iterable[Event | QuarantinedInput],
+    examples: list[QuarantinedInput],
+    covered: CoveredDays,
 ) -> Iterator[Event | QuarantinedInput]:
-    """Yield all items, and keep the first quarantined ones as examples."""
+    """Yield all items. Note the days of events, and keep the first quarantined items."""
     for item in items:
-        if type(item) is QuarantinedInput and len(examples) < EXAMPLES:
+        if type(item) is Event:
+            covered.add(item)
+        elif type(item) is QuarantinedInput and len(examples) < EXAMPLES:
             examples.append(item)
         yield item
 

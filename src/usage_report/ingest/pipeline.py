@@ -10,6 +10,7 @@ step ended.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -18,18 +19,18 @@ from sqlalchemy.engine import Connection, Engine
 from usage_report.core.events import Event, QuarantinedInput
 from usage_report.core.periods import Grain, Period, edges, local, next_start, zone
 from usage_report.metering.facts import merge
-from usage_report.metering.fold import fold
+from usage_report.metering.fold import SessionTimeline, fold
 from usage_report.metering.session_quarters import session_quarters
 from usage_report.metering.team_quarters import team_quarters
 from usage_report.sources import contract, registry
 from usage_report.storage import (
     entities,
-    event_log,
     facts,
     inbox,
     pending,
     quarantine,
     reading,
+    session_timelines,
     teams,
     writing,
 )
@@ -219,19 +220,26 @@ def rebuild(engine: Engine, team: str, *, progress: Progress | None = None) -> b
 def _process_step(c: Connection, team: int, max_events: int) -> tuple[int, int]:
     """Process the next pending sessions of a team. Return how many, and their events."""
     ids, events = pending.next_sessions(c, team, max_events)
-    timelines = [(id, f) for id, rows in event_log.events_of(c, ids) if (f := fold(rows))]
+    sessions = session_timelines.read(c, team, ids, _fold)
+    timelines = session_timelines.merged(sessions)
     persons = {person for _, f in timelines for _, person, _, _ in f.presence}
     rooms = {f.room for _, f in timelines}
     person_ids = entities.dense_ids(c, team, t.PERSON, {digest(x): x for x in persons})
     room_ids = entities.dense_ids(c, team, t.ROOM, {digest(x): x for x in rooms})
-    quarters = session_quarters([(id, room_ids[f.room], f) for id, f in timelines], person_ids)
-    changed = stored_quarters.replace(c, team, ids, quarters)
+    quarters = session_quarters(
+        [(session.id, room_ids[f.room], f) for session, f in timelines], person_ids
+    )
+    changed = stored_quarters.replace(c, team, [x.session.id for x in sessions], quarters)
     for starts in _split(changed, _QUARTERS_AT_ONCE):
         recomputed = team_quarters(stored_quarters.load(c, team, starts))
         facts.replace_facts(c, t.team_quarters, team, starts, recomputed)
     _recompute_days(c, team, changed)
-    pending.mark_processed(c, timelines)
+    pending.mark_processed(c, sessions)
     return len(ids), events
+
+
+def _fold(rows: list[tuple[Any, ...]], session: str) -> SessionTimeline | None:
+    return fold(rows, session=session)
 
 
 def set_zone(c: Connection, team: int, name: str) -> None:

@@ -6,9 +6,11 @@ Does not own SQL, clocks, files or rounding.
 
 __all__ = [
     "arrays",
+    "companions",
     "facts",
     "fold",
     "session_quarters",
+    "stretches",
     "sweep",
     "team_quarters",
     "timeline",

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from usage_report.core.events import CODE
+from usage_report.metering.companions import most_posts, name_recordings
 from usage_report.metering.timeline import Inactivity, Move, Span, object_spans, overlaps
 
 #: The inactivity timeout of stored facts, in ms; also the default of the setting.
@@ -41,6 +42,8 @@ class SessionTimeline(NamedTuple):
     """All spans of one session. Instants are epoch ms; connections are numbered from 0."""
 
     room: str
+    #: Ids of the connections that were present, by number.
+    connections: list[str]
     #: (connection, person, start, end): stays, including those of length zero.
     presence: list[tuple[int, str, int, int]]
     #: (connection, kind bit, start, end): published tracks, clipped to presence.
@@ -57,8 +60,9 @@ class SessionTimeline(NamedTuple):
     storage: list[tuple[int, int]]
     #: (post, instant)
     posts: list[tuple[int, int]]
-    #: Start of the first presence, ``None`` if there is none.
-    start: int | None
+    #: Starts of sessions, sorted: that of the first presence, or nothing if there is none. The
+    #: timeline of a room whose sessions have no ids has several (see ``stretches``).
+    starts: list[int]
     #: Presences and recordings that are running at ``as_of``. Without it, those that were running
     #: at the last activity event.
     open_presences: int
@@ -72,6 +76,11 @@ class SessionTimeline(NamedTuple):
     longest_gap: int | None
     #: Ends of objects that were not open.
     anomalies: int
+
+    @property
+    def start(self) -> int | None:
+        """Start of the first presence, ``None`` if there is none."""
+        return self.starts[0] if self.starts else None
 
 
 #: (connection, subject): identifies an object among those of its family.
@@ -111,10 +120,13 @@ def fold(
     rows: Iterable[Row | tuple[Any, ...]],
     as_of: int | None = None,
     stale_after: int = STALE_AFTER,
+    *,
+    session: str = "",
 ) -> SessionTimeline | None:
     """Return the spans of one session, or ``None`` if it has no events before ``as_of``.
 
-    ``rows`` are tuples with the fields of ``Row``.
+    ``rows`` are tuples with the fields of ``Row``. ``session`` is the id that the platform gave the
+    session, which is also that of recordings without an id.
 
     A span that no event ends is closed by the first gap of at least ``stale_after`` ms between
     activity events, which are all events except deletions of recordings. It ends at the event
@@ -131,7 +143,7 @@ def fold(
     activity = [row[0] for row in rows if row[3] != _DELETED]
     inactivity = _inactivity(activity, as_of, stale_after)
 
-    history = _read_history(rows)
+    history = _read_history(name_recordings(rows, session))
     presence = _fold_presence(history, inactivity)
     published = _fold_published(history, presence, inactivity)
     received = _fold_received(history, presence, published, inactivity)
@@ -141,6 +153,7 @@ def fold(
     horizon = inactivity.horizon
     return SessionTimeline(
         room=history.room or rows[0][8],
+        connections=list(presence.connections),
         presence=presence.spans,
         published=published.spans,
         received=received.spans,
@@ -149,7 +162,7 @@ def fold(
         recordings=recordings.spans,
         storage=recordings.storage,
         posts=history.posts,
-        start=min((start for _, _, start, _ in presence.spans), default=None),
+        starts=sorted(start for _, _, start, _ in presence.spans)[:1],
         open_presences=presence.unended.count(horizon),
         open_recordings=recordings.unended.count(horizon),
         is_open=horizon in unended or horizon in toggles.unended,
@@ -206,9 +219,9 @@ def _read_history(rows: list[Row | tuple[Any, ...]]) -> _History:
     people: dict[str, tuple[int, str]] = {}
     kinds: dict[_Object, int] = {}
     deleted: defaultdict[str, list[int]] = defaultdict(list)
-    posted: dict[tuple[int, str], int] = {}
+    posted: dict[tuple[str, int, str], int] = {}
     room = ""
-    for time, _, _, code, subject, connection, person, detail, in_room in rows:
+    for time, source, _, code, subject, connection, person, detail, in_room in rows:
         move = _MOVE_OF[code]
         if move is not None:
             family, is_end = move
@@ -226,11 +239,21 @@ def _read_history(rows: list[Row | tuple[Any, ...]]) -> _History:
         elif code == _ENDED:
             ended.append(time)
         elif code in _POSTED:
-            posted.setdefault((code, subject), time)
+            posted.setdefault((source, code, subject), time)
         else:  # session.started
             room = room or in_room
-    posts = [(POSTS["chat" if code == _CHAT else "qa"], at) for (code, _), at in posted.items()]
-    return _History(moves, ended, people, kinds, deleted, posts, room)
+    return _History(moves, ended, people, kinds, deleted, _posts(posted), room)
+
+
+def _posts(posted: dict[tuple[str, int, str], int]) -> list[tuple[int, int]]:
+    """Return (post, instant) of each post, given the instants by (source, code, post id).
+
+    Chat, and questions with answers, are each taken from the source that reports more of them.
+    """
+    by_kind: tuple[defaultdict[str, list[int]], ...] = tuple(defaultdict(list) for _ in POSTS)
+    for (source, code, _), at in posted.items():
+        by_kind[POSTS["chat" if code == _CHAT else "qa"]][source].append(at)
+    return [(post, at) for post, sources in enumerate(by_kind) for at in most_posts(sources)]
 
 
 class _Presence(NamedTuple):

@@ -183,8 +183,7 @@ def _collect(
         recordings += [(i, 0, start, end) for start, end in line.recordings]
         points += [(i, SUM["storage"], at, change) for at, change in line.storage]
         points += [(i, SUM["chat"] + post, at, 1) for post, at in line.posts]
-        if line.start is not None:
-            points.append((i, SUM["sessions"], line.start, 1))
+        points += [(i, SUM["sessions"], start, 1) for start in line.starts]
         points += [(i, SUM["closed_by_timeout"], at, 1) for at in line.closed_by_timeout]
     return _Spans(
         _SessionSpans(*_columns(presence, 4)),

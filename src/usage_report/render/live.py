@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from usage_report.render import dates
 from usage_report.render.numbers import ABSENT, duration, number
-from usage_report.reporting.model import Live
+from usage_report.reporting.model import Live, TeamInfo
 
 #: Without events for so long, figures may be stale: while sessions are live, and at any time.
 _QUIET_LIVE_MS: Final = 10 * 60_000
@@ -56,17 +56,20 @@ def figures(live: Live) -> tuple[LiveFigure, ...]:
     )
 
 
-def staleness(live: Live, last_received: int | None, now: int) -> str:
-    """Warn where the figures may be stale because no events arrive; else an empty text.
+def staleness(live: Live, info: TeamInfo, now: int) -> str:
+    """Warn where the figures may be stale because no recent events arrive; else an empty text.
 
-    Both instants are epoch ms.
+    ``now``: epoch ms. Events count as recent by when they happened and by when they arrived.
     """
-    if last_received is None:
+    if info.last_received is None or info.last_event is None:
         return "No events received yet."
-    quiet_ms = now - last_received
+    quiet_ms = now - info.last_received
     quiet = duration(quiet_ms / 60_000)
     if quiet_ms > _QUIET_MS:
         return f"Stale: no events received for {quiet}. The figures show the last known state."
+    if now - info.last_event > _QUIET_MS:
+        latest = dates.instant(info.last_event, info.zone)
+        return f"Stale: the latest event happened on {latest}. Later events have not arrived."
     if live.live_sessions and quiet_ms > _QUIET_LIVE_MS:
         return f"Possibly stale: sessions are live, but no events received for {quiet}."
     return ""

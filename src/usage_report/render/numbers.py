@@ -27,6 +27,8 @@ ABOUT: Final = "≈"
 
 #: Wide enough for any float.
 _ROUNDING: Final = Context(prec=400, rounding=ROUND_HALF_UP, traps=[])
+#: A unit of the last place, by the number of decimals.
+_UNITS: Final = tuple(Decimal(1).scaleb(-decimals) for decimals in range(8))
 _THREE_DIGITS: Final = Context(prec=3, rounding=ROUND_HALF_UP)
 _SYMBOLS: Final = str.maketrans({",": THIN, ".": get_decimal_symbol(LOCALE)})
 _PLUS: Final = get_plus_sign_symbol(LOCALE)
@@ -41,15 +43,16 @@ def rounded(value: float, decimals: int = 0) -> Decimal:
     in minutes, up to 10 billion minutes, rounds as the exact quotient does, and a share computed
     from such figures as the exact share.
     """
-    return Decimal(f"{value:.15g}").quantize(Decimal(1).scaleb(-decimals), context=_ROUNDING)
+    return Decimal(f"{value:.15g}").quantize(_UNITS[decimals], context=_ROUNDING)
 
 
 def number(value: float, decimals: int = 0) -> str:
     """``1 234.5``, in groups of three digits; 0 is ``0``, and what would round to it ``< 0.1``."""
-    shown = rounded(value, decimals)
-    if not shown and value and decimals:
-        return f"< {Decimal(1).scaleb(-decimals)}".translate(_SYMBOLS)
-    return f"{shown:,}".translate(_SYMBOLS) if shown else "0"
+    if not value:
+        return "0"
+    if shown := rounded(value, decimals):
+        return f"{shown:,}".translate(_SYMBOLS)
+    return f"< {_UNITS[decimals]}".translate(_SYMBOLS) if decimals else "0"
 
 
 def signed(value: float, decimals: int = 0) -> str:

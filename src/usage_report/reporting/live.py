@@ -7,6 +7,7 @@ from sqlalchemy.engine import Connection
 
 from usage_report.core.periods import HOUR, QUARTER
 from usage_report.metering.fold import SessionTimeline
+from usage_report.metering.stretches import session_id
 from usage_report.metering.sweep import level_steps, peak_and_overlap
 from usage_report.reporting.model import Live, LiveSession
 from usage_report.reporting.team_info import Team
@@ -26,14 +27,14 @@ def read_live(c: Connection, team: Team, as_of: int, stale_after: int) -> Live:
     sessions = [
         LiveSession(
             s.timeline.room,
-            s.external_id,
-            s.timeline.start,
+            s.external_id or session_id(s.timeline.room, s.timeline.starts[-1]),
+            s.timeline.starts[-1],
             s.timeline.open_presences,
             _peak(s.timeline, as_of),
             s.timeline.open_recordings > 0 if has_recordings else None,
         )
         for s in unsettled.sessions
-        if s.timeline.start is not None and s.timeline.open_presences
+        if s.timeline.starts and s.timeline.open_presences
     ]
     return Live(
         as_of,
@@ -50,9 +51,10 @@ def read_live(c: Connection, team: Team, as_of: int, stale_after: int) -> Live:
 
 
 def _peak(timeline: SessionTimeline, as_of: int) -> int:
-    """Return the most connections present at one instant before ``as_of``."""
+    """Return the most connections present at one instant of the latest session."""
     start, end = (np.array([p[i] for p in timeline.presence], np.int64) for i in (2, 3))
-    return int(peak_and_overlap(start, end, np.array([start.min(), as_of], np.int64)).peak[0])
+    edges = np.array([timeline.starts[-1], as_of], np.int64)
+    return int(peak_and_overlap(start, end, edges).peak[0])
 
 
 def _trend(
@@ -65,7 +67,7 @@ def _trend(
         c,
         team_id,
         np.arange(first_quarter, as_of, QUARTER),
-        without={s.id for s in unsettled.sessions},
+        without=unsettled.replaced,
         also=[row for (_, start), row in unsettled.rows.items() if start >= first_quarter],
     )
     presence = rows.pieces["presence"]

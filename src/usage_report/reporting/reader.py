@@ -28,20 +28,27 @@ from usage_report.reporting.report import read_report
 from usage_report.reporting.team_info import read_team
 from usage_report.storage import tables as t
 
+_LATEST = sa.func.max(t.sources.c.last_event)
+_NEWEST_TEAM = (
+    sa.select(t.teams.c.key)
+    .outerjoin_from(t.teams, t.sources)
+    .group_by(t.teams.c.id)
+    .order_by(_LATEST.is_(None), t.teams.c.is_sample, _LATEST.desc(), t.teams.c.key)
+    .limit(1)
+)
+
 
 def canonical_as_of(query: Query, info: TeamInfo, stale_after: int) -> int:
     """Return the earliest ``as_of`` (epoch ms) at which the same events give the same figures.
 
-    Used in keys of caches, so that a past range is computed once. After its end, and with no event
-    from ``as_of`` on, the figures of a range change only if the inactivity timeout closes a span in
-    it, or with a first event of a source. The last event of such a session is before the end, so no
-    more sessions do once ``stale_after`` (ms) has passed since.
+    Used in keys of caches, so that a past range is computed once. After its end and the last event
+    of the team, the figures of a range change only if the inactivity timeout closes a span in it.
+    The last event of such a session is before the end, so no more sessions do once ``stale_after``
+    (ms) has passed since.
     """
-    if info.last_event is not None and info.last_event >= query.as_of:
-        return query.as_of
     settled = midnight(query.period.end, zone(query.zone)) + stale_after
-    known_from = max((first + 1 for _, first in info.sources), default=settled)
-    return min(query.as_of, max(settled, known_from))
+    after_all = settled if info.last_event is None else info.last_event + 1
+    return min(query.as_of, max(settled, after_all))
 
 
 class Reader:
@@ -63,6 +70,15 @@ class Reader:
         """Return the keys of all teams, sorted."""
         with storage.reading(self.engine) as c:
             return tuple(c.execute(sa.select(t.teams.c.key).order_by(t.teams.c.key)).scalars())
+
+    def newest_team(self) -> str | None:
+        """Return the key of the team with the newest event, ``None`` if there is no team.
+
+        Teams of your own come before the sample company, and those without events last.
+        """
+        with storage.reading(self.engine) as c:
+            found: str | None = c.execute(_NEWEST_TEAM).scalar()
+        return found
 
     def team(self, key: str) -> TeamInfo:
         """Return a team's record and freshness. Raises ``NotFoundError``."""

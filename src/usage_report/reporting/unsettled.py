@@ -9,8 +9,9 @@ final for sessions that
 * have a gap between events that only one of the two closes spans at, the timeout of stored facts or
   the one of the report. No session is one of these while both are the same.
 
-These sessions are folded again from their events, and the quarter hours in which that makes a
-difference are recomputed in memory.
+These sessions are folded again from their events, with the room-days that they are linked to (see
+``storage.session_timelines``), and the quarter hours in which that makes a difference are
+recomputed in memory.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ from usage_report.metering.facts import Facts, concat, zeros
 from usage_report.metering.fold import STALE_AFTER, SessionTimeline, fold
 from usage_report.metering.session_quarters import session_quarters
 from usage_report.metering.team_quarters import team_quarters
-from usage_report.storage import entities, event_log
+from usage_report.storage import entities, session_timelines
 from usage_report.storage import session_quarters as stored_quarters
 from usage_report.storage import tables as t
 from usage_report.storage.event_log import digest
 
 _s = t.sessions.c
-_COLUMNS = sa.select(_s.id, _s.external_id, _s.first_event)
+_COLUMNS = sa.select(_s.id, _s.first_event, _s.room_key)
 #: Open sessions (those whose last event is a deletion may have timed out: it is no activity); and
 #: sessions with events at or after ``as_of``. The latter include those that begin after ``as_of``
 #: but in its quarter hour, because the stored facts of that quarter include them. Each part of the
@@ -63,11 +64,11 @@ _UNSETTLED_WITH_GAPS = sa.union(
 
 
 class UnsettledSession(NamedTuple):
-    """A session that has begun by the instant."""
+    """A session that has begun by the instant, or linked room-days of one room."""
 
     id: int
-    #: The id that its platform gave it.
-    external_id: str
+    #: The id that its platform gave it, ``None`` for room-days.
+    external_id: str | None
     timeline: SessionTimeline
 
 
@@ -75,6 +76,8 @@ class Unsettled(NamedTuple):
     """Unsettled sessions at an instant, and the facts that they change."""
 
     sessions: list[UnsettledSession]
+    #: Ids of all stored sessions that they replace.
+    replaced: frozenset[int]
     #: Facts of every quarter hour whose stored facts differ from those at the instant.
     facts: Facts
     #: Packed rows of the sessions, by (session, start of the quarter).
@@ -95,12 +98,17 @@ def unsettled_sessions(c: Connection, team_id: int, as_of: int, stale_after: int
         },
     ).all()
     if not found:
-        return Unsettled([], Facts.empty(), {})
-    external_ids = {id: external_id for id, external_id, first in found if first < as_of}
+        return Unsettled([], frozenset(), Facts.empty(), {})
+    # A room-day that begins after as_of may be linked to one that began before.
+    begun = [id for id, first, room_key in found if first < as_of or room_key is not None]
+    folded = session_timelines.read(
+        c, team_id, begun, lambda rows, session: fold(rows, as_of, stale_after, session=session)
+    )
     sessions = [
-        UnsettledSession(id, external_ids[id], timeline)
-        for id, events in event_log.events_of(c, list(external_ids))
-        if (timeline := fold(events, as_of, stale_after))
+        UnsettledSession(
+            session.id, session.external_id if session.room_key is None else None, timeline
+        )
+        for session, timeline in session_timelines.merged(folded)
     ]
     rooms = _dense_ids(c, team_id, t.ROOM, {s.timeline.room for s in sessions})
     persons = _dense_ids(
@@ -111,23 +119,24 @@ def unsettled_sessions(c: Connection, team_id: int, as_of: int, stale_after: int
     )
 
     changed = stored_quarters.changed_keys(
-        stored_quarters.rows_of_sessions(c, list(external_ids)), rows
+        stored_quarters.rows_of_sessions(c, [x.session.id for x in folded]), rows
     )
     wanted = {start for _, start in changed}
-    if len(external_ids) < len(found):  # some sessions begin after as_of
+    if len(begun) < len(found):  # some sessions begin after as_of
         wanted.add(last_quarter)
+    replaced = frozenset(x.session.id for x in folded).union(id for id, _, _ in found)
     quarters = np.array(sorted(wanted), np.int64)
     facts = team_quarters(
         stored_quarters.load(
             c,
             team_id,
             quarters,
-            without={id for id, _, _ in found},
+            without=replaced,
             also=[row for (_, start), row in rows.items() if start in wanted],
         )
     )
     empty = zeros(np.setdiff1d(quarters, facts.start))
-    return Unsettled(sessions, concat(facts, empty), rows)
+    return Unsettled(sessions, replaced, concat(facts, empty), rows)
 
 
 def _dense_ids(c: Connection, team_id: int, what: int, external_ids: set[str]) -> dict[str, int]:

@@ -11,6 +11,7 @@ from usage_report.sources import (
     payload,
     pull,
     registry,
+    room_days,
     signatures,
     text,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "payload",
     "pull",
     "registry",
+    "room_days",
     "signatures",
     "text",
 ]

@@ -69,6 +69,9 @@ class Source(Protocol):
     aliases: tuple[str, ...] = ()
     #: Name of a source that reports the same sessions: what either supplies is supplied.
     companion_of: str = ""
+    #: Whether its events name the session that they belong to. If not, the session of each event is
+    #: a room's day (see ``room_days``), and sessions are stretches of presence in the room.
+    has_session_ids: bool = True
 
     @abstractmethod
     def read_quarantined(self, raw: bytes, context: Context) -> Iterator[Event | QuarantinedInput]:

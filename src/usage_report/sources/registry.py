@@ -54,6 +54,11 @@ def discover() -> dict[str, Source]:
     return dict(sorted(found.items()))
 
 
+def without_session_ids() -> frozenset[str]:
+    """Return the names of the sources whose events do not name their session."""
+    return frozenset(name for name, source in discover().items() if not source.has_session_ids)
+
+
 def _own() -> Iterator[tuple[str, object]]:
     """Origin and ``SOURCE`` of each module of this package that has one."""
     for package in (files_package, pull_package, webhooks_package):

@@ -1,6 +1,7 @@
 """The database: tables, connections, migrations, and every statement that writes.
 
-Owns SQLite and PostgreSQL, event log and stored facts. May import ``core`` and ``metering``.
+Owns SQLite and PostgreSQL, event log and stored facts. May import ``core``, ``sources`` and
+``metering``.
 Does not own what is computed (``metering``), the order of the steps (``ingest``), or reports.
 """
 
@@ -45,6 +46,7 @@ __all__ = [
     "reading",
     "schema_version",
     "session_quarters",
+    "session_timelines",
     "tables",
     "teams",
     "try_writing",

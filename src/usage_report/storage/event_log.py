@@ -15,6 +15,7 @@ from typing import Any, Self
 from sqlalchemy.engine import Connection
 
 from usage_report.core.events import Event, content, identity
+from usage_report.sources import registry, room_days
 from usage_report.storage import bulk, identity_index
 from usage_report.storage import tables as t
 from usage_report.storage.teams import ensure_team
@@ -132,8 +133,12 @@ def _insert(c: Connection, new: NewEvents, now: int) -> None:
     spans: dict[tuple[str, str], list[int]] = {}  # (team, session): first and last event
     # (team, source): number of events, the earliest and the latest of them
     reported: dict[tuple[str, str], list[int]] = {}
+    rooms: dict[tuple[str, str], bytes] = {}  # (team, session): digest of the room of a room-day
+    unnamed = registry.without_session_ids()
     for event in new.values():
-        team, source, _, _, time, _, session = event[:7]
+        team, source, _, _, time, room, session = event[:7]
+        if source in unnamed and room_days.is_room_day(room, session):
+            rooms[team, session] = digest(room)
         span = spans.get((team, session))
         if span is None:
             spans[team, session] = [time, time]
@@ -146,7 +151,7 @@ def _insert(c: Connection, new: NewEvents, now: int) -> None:
         count[1] = min(count[1], time)
         count[2] = max(count[2], time)
     team_ids = {team: ensure_team(c, team, now) for team in {team for team, _ in spans}}
-    session_ids = _mark_pending(c, team_ids, spans, now)
+    session_ids = _mark_pending(c, team_ids, spans, rooms, now)
     generation = identity_index.reserve(c, len(new))
     rows = [
         (generation, key, content(e), session_ids[e[0], e[6]], now, *e[1:6], *e[7:])
@@ -157,7 +162,11 @@ def _insert(c: Connection, new: NewEvents, now: int) -> None:
 
 
 def _mark_pending(
-    c: Connection, team_ids: dict[str, int], spans: dict[tuple[str, str], list[int]], now: int
+    c: Connection,
+    team_ids: dict[str, int],
+    spans: dict[tuple[str, str], list[int]],
+    rooms: dict[tuple[str, str], bytes],
+    now: int,
 ) -> dict[tuple[str, str], int]:
     """Mark sessions as pending: create new ones, widen known ones to the span of their events.
 
@@ -168,6 +177,7 @@ def _mark_pending(
         "team_id",
         "key",
         "external_id",
+        "room_key",
         "first_event",
         "last_event",
         "is_pending",
@@ -177,8 +187,12 @@ def _mark_pending(
         "is_estimated",
         "anomalies",
     )
-    rows = [(*key, of[1], *spans[of], True, now, "", False, False, 0) for key, of in keys.items()]
+    rows = [
+        (*key, of[1], rooms.get(of), *spans[of], True, now, "", False, False, 0)
+        for key, of in keys.items()
+    ]
     change = {
+        "room_key": "COALESCE(sessions.room_key, excluded.room_key)",
         "first_event": _extreme("sessions", "first_event", "<"),
         "last_event": _extreme("sessions", "last_event", ">"),
         "is_pending": "excluded.is_pending",

@@ -9,8 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from usage_report.metering.fold import SessionTimeline
+from usage_report.metering.stretches import hull
+from usage_report.metering.timeline import Span
 from usage_report.storage import bulk, inbox, quarantine
 from usage_report.storage import tables as t
+from usage_report.storage.session_timelines import FoldedSession, StoredSession
 
 _s = t.sessions.c
 #: Executed with further parameters, which set the columns that they are named after.
@@ -60,29 +63,37 @@ def next_sessions(c: Connection, team: int, max_events: int) -> tuple[list[int],
     return ids, total
 
 
-def mark_processed(c: Connection, timelines: Iterable[tuple[int, SessionTimeline]]) -> None:
-    """Record that the facts hold these sessions, given by id, and what is known of each."""
+def mark_processed(c: Connection, sessions: Iterable[FoldedSession]) -> None:
+    """Record that the facts hold these sessions, and what is known of each."""
     rows = [
         {
-            "session_id": id,
+            "session_id": session.id,
             "room": timeline.room,
             "start": timeline.start,
+            **dict(zip(("on_from", "on_until"), _hull(session, timeline), strict=True)),
             "is_open": timeline.is_open,
             "longest_gap": timeline.longest_gap,
             "is_estimated": not timeline.has_subscriptions,
             "anomalies": timeline.anomalies,
         }
-        for id, timeline in timelines
+        for session, timeline in sessions
+        if timeline is not None
     ]
     if rows:
         c.execute(_MARK_PROCESSED, rows)
+
+
+def _hull(session: StoredSession, timeline: SessionTimeline) -> Span | tuple[None, None]:
+    """Return from when to when anything was on in a room-day; it is not needed of others."""
+    return (hull(timeline) if session.room_key is not None else None) or (None, None)
 
 
 def discard_derived(c: Connection, team: int) -> None:
     """Delete all derived rows of a team and mark all its sessions as pending."""
     for table in t.DERIVED:
         c.execute(table.delete().where(table.c.team_id == team))
-    c.execute(t.sessions.update().where(_s.team_id == team).values(is_pending=True))
+    changes = {"is_pending": True, "on_from": None, "on_until": None}
+    c.execute(t.sessions.update().where(_s.team_id == team).values(changes))
 
 
 def count_events(c: Connection, team: int | None = None) -> int:

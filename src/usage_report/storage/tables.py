@@ -79,12 +79,17 @@ sessions = Table(
     Column("team_id", ForeignKey("teams.id"), nullable=False),
     Column("key", Digest, nullable=False),
     Column("external_id", Text, nullable=False),
+    # Digest of the room, if the platform does not name sessions and this is a room's day.
+    Column("room_key", Digest),
     Column("first_event", BigInteger, nullable=False),
     Column("last_event", BigInteger, nullable=False),
     Column("is_pending", Boolean, nullable=False),  # has events that the facts do not hold yet
     Column("pending_since", BigInteger),  # when the first of those was received
     Column("room", Text, nullable=False),
     Column("start", BigInteger),  # beginning of the first presence
+    # From when to when anything was on in a room-day: see ``metering.stretches.hull``.
+    Column("on_from", BigInteger),
+    Column("on_until", BigInteger),
     Column("is_open", Boolean, nullable=False),
     # Longest time between two activity events; NULL if an event ends each span of the session.
     Column("longest_gap", BigInteger),
@@ -112,6 +117,16 @@ Index(
     sessions.c.longest_gap,
     sqlite_where=_has_gap,
     postgresql_where=_has_gap,
+)
+
+_is_room_day = sessions.c.room_key.is_not(None)
+Index(
+    "sessions_room_days",
+    sessions.c.team_id,
+    sessions.c.room_key,
+    sessions.c.on_until,
+    sqlite_where=_is_room_day,
+    postgresql_where=_is_room_day,
 )
 
 events = Table(

@@ -140,19 +140,23 @@ class Address(Generic[V]):
         """Bind a widget: ``apply`` turns the current view and a user's choice into the new view."""
 
         def on_pick(picked: object) -> None:
-            memory, sent = self._memory(), self._params()
-            if memory is None or sent not in (memory.written, memory.seen, *memory.outdated):
-                return  # the choice belongs to a view that Back or a link has replaced
-            view = apply(memory.view, picked)
-            if view == memory.view:
-                return
-            memory.outdated = [*memory.outdated, sent, memory.written][-_OUTDATED:]
-            memory.view, memory.problems = self._codec.decode(_listed(self._codec.encode(view)))
-            params = self._codec.encode(memory.view)
-            memory.written = _listed(params)
-            st.query_params.from_dict(self._foreign() | params)
+            self.step(lambda view: apply(view, picked))
 
         return bind(f"{self._page}_{name}", value, on_pick)
+
+    def step(self, change: Callable[[V], V]) -> None:
+        """Change the view and write it to the address: a step in the browser's history."""
+        memory, sent = self._memory(), self._params()
+        if memory is None or sent not in (memory.written, memory.seen, *memory.outdated):
+            return  # the choice belongs to a view that Back or a link has replaced
+        view = change(memory.view)
+        if view == memory.view:
+            return
+        memory.outdated = [*memory.outdated, sent, memory.written][-_OUTDATED:]
+        memory.view, memory.problems = self._codec.decode(_listed(self._codec.encode(view)))
+        params = self._codec.encode(memory.view)
+        memory.written = _listed(params)
+        st.query_params.from_dict(self._foreign() | params)
 
 
 def _listed(params: Mapping[str, str]) -> dict[str, list[str]]:

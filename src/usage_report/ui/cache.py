@@ -125,6 +125,11 @@ def teams() -> tuple[str, ...]:
     return reader().teams()
 
 
+def newest_team() -> str | None:
+    """Return the team with the newest event. Never kept, as ``teams``."""
+    return reader().newest_team()
+
+
 def team(key: str) -> TeamInfo:
     """Return a team's record, version and freshness. Raises ``NotFoundError``.
 

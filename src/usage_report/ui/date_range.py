@@ -5,12 +5,15 @@ The address bar always holds what is shown.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from usage_report.core.metrics import METRICS, Measure, metric
+from usage_report.core.periods import today, zone
 from usage_report.render import csv, dates, notes, numbers, xlsx
 from usage_report.render.charts import overlay
-from usage_report.reporting.model import BucketState, Report
+from usage_report.reporting.model import BucketState, Report, TeamInfo
 from usage_report.ui import cache, links, strings
 from usage_report.ui.components.chart import chart
 from usage_report.ui.components.copy_link import copy_link
@@ -36,7 +39,7 @@ def show() -> None:
         if selection.view.view == "chart":
             _tiles(report, selection.view.metrics)
             _chart(selection, report)
-        _notes(report)
+        _notes(report, selection, frame.team)
         with st.container(key="range_table"):
             usage_table(report)
     frame.footer()
@@ -130,7 +133,7 @@ def _chart(selection: Selection, report: Report) -> None:
         st.caption(" ".join(captions))
 
 
-def _notes(report: Report) -> None:
+def _notes(report: Report, selection: Selection, team: TeamInfo) -> None:
     """Show what a reader needs to know before trusting the figures."""
     reported = [m.key for m in METRICS if m.key not in report.not_supplied]
     texts = list(notes.notes(report))
@@ -139,7 +142,24 @@ def _notes(report: Report) -> None:
             st.info("This range is in the future: there are no figures yet.", icon="📅")
         case BucketState.NO_RECORDS:
             st.info(texts.pop(0), icon="📭")  # when they begin
+            _newest_day(selection, team)
         case _ if not any(report.totals[key] for key in reported):
             st.info("No usage in this range.", icon="📭")
+            _newest_day(selection, team)
     if texts:
         st.caption("  \n".join(strings.plain(text) for text in texts))
+
+
+def _newest_day(selection: Selection, team: TeamInfo) -> None:
+    """Offer the day of the newest event, if it is outside of the range."""
+    if team.last_event is None:
+        return
+    day = today(min(team.last_event, selection.context.now), zone(selection.zone))
+    if selection.period.start <= day <= selection.period.last:
+        return
+    st.button(
+        f"Newest events: {dates.day(day)}. Show that day",
+        key="range_newest",
+        on_click=selection.address.step,
+        args=(lambda view: replace(view, preset="", start=day, last=day),),
+    )

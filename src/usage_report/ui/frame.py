@@ -7,6 +7,7 @@ A page starts with ``frame = page("Title")``, does its work inside ``with guard(
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -21,6 +22,8 @@ from usage_report.ui.errors import guard
 
 TEAM = "team"
 _SHOWN, _PAGE = "_team", "_page"
+#: Written by ``head.js``.
+_COOKIE = "usage_report_team"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +78,14 @@ def _choose_team(keys: tuple[str, ...], head: DeltaGenerator, title: str) -> str
     """Return the team to show; where there are several, draw the selector.
 
     It is the link's team; without one, the team shown on the page the visitor comes from, or the
-    first one.
+    landing team.
     """
     state = st.session_state
     asked = st.query_params.get(TEAM)
     is_new_page = state.get(_PAGE) != title
-    configured = cache.settings().team
-    first = configured if configured in keys else keys[0]
-    shown = asked if asked in keys else state.get(_SHOWN) if is_new_page else first
+    shown = asked if asked in keys else state.get(_SHOWN) if is_new_page else None
     if shown not in keys:
-        shown = first
+        shown = _landing_team(keys)
     if asked is not None and asked not in keys:
         st.warning(
             f"You have no team {strings.code(asked[:100])}. Showing {strings.code(shown)}.",
@@ -98,6 +99,16 @@ def _choose_team(keys: tuple[str, ...], head: DeltaGenerator, title: str) -> str
             st.query_params[TEAM] = shown
     state[_SHOWN], state[_PAGE] = shown, title
     return shown
+
+
+def _landing_team(keys: tuple[str, ...]) -> str:
+    """Return the team of a visit without a link.
+
+    It is that of the settings, else the one last used in this browser, else the newest one.
+    """
+    last_used = unquote(st.context.cookies.get(_COOKIE, ""))
+    choices = (cache.settings().team, last_used, cache.newest_team(), keys[0])
+    return next(key for key in choices if key in keys)
 
 
 def _show_team(key: str) -> None:

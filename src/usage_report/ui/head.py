@@ -1,4 +1,4 @@
-"""Middleware that adds the app's style sheet to the head of Streamlit's page.
+"""Middleware that adds the app's style sheet and a script to the head of Streamlit's page.
 
 A style that a script sends arrives after the first elements, which then move. The head also says
 where the server is: otherwise Streamlit's frontend looks for it below the address of each page
@@ -13,22 +13,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from usage_report.render.charts.theme import variables
 
-STYLE = (
+_HERE = Path(__file__)
+#: No page has a slash in its own name, so the server is one step up from any page.
+_SERVER = b"window.__streamlit={BACKEND_BASE_URL:new URL('.',location.href).href};"
+ADDED = (
     b"<style>"
     + variables().encode()
-    + Path(__file__).with_name("style.css").read_bytes()
-    + b"</style>"
+    + _HERE.with_name("style.css").read_bytes()
+    + b"</style><script>"
+    + _SERVER
+    + _HERE.with_name("head.js").read_bytes()
+    + b"</script></head>"
 )
-#: No page has a slash in its own name, so the server is one step up from any page.
-SERVER = b"<script>window.__streamlit={BACKEND_BASE_URL:new URL('.',location.href).href}</script>"
-HEAD = SERVER + STYLE + b"</head>"
 #: Request headers with which Streamlit would answer: not modified, compressed, or in part.
 _REMOVED = {b"if-none-match", b"if-modified-since", b"accept-encoding", b"range"}
 _VALIDATORS = {b"etag", b"last-modified", b"content-length"}
 
 
 class Head:
-    """Adds the style sheet to every HTML answer. Other answers pass unchanged."""
+    """Adds them to every HTML answer. Other answers pass unchanged."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -52,7 +55,7 @@ class Head:
                 body.extend(message.get("body", b""))
                 if message.get("more_body"):
                     return
-                whole = bytes(body).replace(b"</head>", HEAD, 1)
+                whole = bytes(body).replace(b"</head>", ADDED, 1)
                 kept = [(k, v) for k, v in start["headers"] if k.lower() not in _VALIDATORS]
                 await send(
                     {**start, "headers": [*kept, (b"content-length", str(len(whole)).encode())]}

@@ -26,7 +26,7 @@ def _refreshed(team: str) -> None:
     with guard():
         info = cache.team(team)
         live = cache.live(info)
-        if text := texts.staleness(live, info.last_received, live.as_of):
+        if text := texts.staleness(live, info, live.as_of):
             st.warning(text, icon="⏳")
         _figures(live)
         _hour(live, info)

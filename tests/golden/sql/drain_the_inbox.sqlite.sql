@@ -31,14 +31,15 @@ FROM "teams"
 WHERE "key" IN (?);
 -- SEARCH teams USING COVERING INDEX sqlite_autoindex_teams_1 (key=?)
 
-INSERT INTO "sessions" ("team_id", "key", "external_id", "first_event", "last_event", "is_pending",
-    "pending_since", "room", "is_open", "is_estimated", "anomalies")
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO "sessions" ("team_id", "key", "external_id", "room_key", "first_event", "last_event",
+    "is_pending", "pending_since", "room", "is_open", "is_estimated", "anomalies")
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT ("team_id", "key") DO UPDATE
-SET "first_event" = CASE WHEN excluded.first_event < sessions.first_event THEN excluded.first_event
-    ELSE sessions.first_event END, "last_event" = CASE WHEN excluded.last_event >
-    sessions.last_event THEN excluded.last_event ELSE sessions.last_event END, "is_pending" =
-    excluded.is_pending, "pending_since" = COALESCE(sessions.pending_since, excluded.pending_since)
+SET "room_key" = COALESCE(sessions.room_key, excluded.room_key), "first_event" = CASE WHEN
+    excluded.first_event < sessions.first_event THEN excluded.first_event ELSE sessions.first_event
+    END, "last_event" = CASE WHEN excluded.last_event > sessions.last_event THEN excluded.last_event
+    ELSE sessions.last_event END, "is_pending" = excluded.is_pending, "pending_since" =
+    COALESCE(sessions.pending_since, excluded.pending_since)
 RETURNING "team_id", "key", "id";
 
 SELECT identity_generations.generation, identity_generations.events

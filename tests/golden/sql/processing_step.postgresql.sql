@@ -22,6 +22,10 @@ JOIN events ON events.session_id = anon_1.id
 GROUP BY anon_1.id, anon_1.first_event
 ORDER BY anon_1.first_event, anon_1.id;
 
+SELECT "id", "external_id", "room_key", "on_from", "on_until"
+FROM "sessions"
+WHERE "id" = ANY(%s);
+
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
     "room"
 FROM "events"
@@ -156,8 +160,9 @@ FROM STDIN;
 
 UPDATE sessions
 SET is_pending=%(is_pending)s, pending_since=%(pending_since)s::BIGINT, room=%(room)s::VARCHAR,
-    start=%(start)s::BIGINT, is_open=%(is_open)s, longest_gap=%(longest_gap)s::BIGINT,
-    is_estimated=%(is_estimated)s, anomalies=%(anomalies)s::INTEGER
+    start=%(start)s::BIGINT, on_from=%(on_from)s::BIGINT, on_until=%(on_until)s::BIGINT,
+    is_open=%(is_open)s, longest_gap=%(longest_gap)s::BIGINT, is_estimated=%(is_estimated)s,
+    anomalies=%(anomalies)s::INTEGER
 WHERE sessions.id = %(session_id)s::BIGINT;
 
 UPDATE teams

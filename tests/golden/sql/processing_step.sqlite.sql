@@ -28,6 +28,11 @@ ORDER BY anon_1.first_event, anon_1.id;
 -- USE TEMP B-TREE FOR GROUP BY
 -- USE TEMP B-TREE FOR ORDER BY
 
+SELECT "id", "external_id", "room_key", "on_from", "on_until"
+FROM "sessions"
+WHERE "id" IN (?);
+-- SEARCH sessions USING INTEGER PRIMARY KEY (rowid=?)
+
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
     "room"
 FROM "events"
@@ -191,8 +196,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 
     ?, ?);
 
 UPDATE sessions
-SET is_pending=?, pending_since=?, room=?, start=?, is_open=?, longest_gap=?, is_estimated=?,
-    anomalies=?
+SET is_pending=?, pending_since=?, room=?, start=?, on_from=?, on_until=?, is_open=?, longest_gap=?,
+    is_estimated=?, anomalies=?
 WHERE sessions.id = ?;
 -- SEARCH sessions USING INTEGER PRIMARY KEY (rowid=?)
 

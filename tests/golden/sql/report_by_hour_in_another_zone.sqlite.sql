@@ -19,10 +19,10 @@ ORDER BY limits.since, limits.metric;
 -- SEARCH limits USING INDEX sqlite_autoindex_limits_1 (team_id=?)
 -- USE TEMP B-TREE FOR ORDER BY
 
-SELECT sessions.id, sessions.external_id, sessions.first_event
+SELECT sessions.id, sessions.first_event, sessions.room_key
 FROM sessions
 WHERE sessions.team_id = ? AND sessions.is_open = 1 AND sessions.last_event > ? AND
-    sessions.last_event < ? UNION ALL SELECT sessions.id, sessions.external_id, sessions.first_event
+    sessions.last_event < ? UNION ALL SELECT sessions.id, sessions.first_event, sessions.room_key
 FROM sessions
 WHERE sessions.team_id = ? AND sessions.last_event >= ? AND sessions.first_event < ?;
 -- COMPOUND QUERY
@@ -30,6 +30,11 @@ WHERE sessions.team_id = ? AND sessions.last_event >= ? AND sessions.first_event
 -- SEARCH sessions USING INDEX sessions_open (team_id=? AND last_event>? AND last_event<?)
 -- UNION ALL
 -- SEARCH sessions USING INDEX sessions_last (team_id=? AND last_event>?)
+
+SELECT "id", "external_id", "room_key", "on_from", "on_until"
+FROM "sessions"
+WHERE "id" IN (?);
+-- SEARCH sessions USING INTEGER PRIMARY KEY (rowid=?)
 
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
     "room"

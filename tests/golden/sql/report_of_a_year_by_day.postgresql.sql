@@ -13,14 +13,18 @@ FROM limits
 WHERE limits.team_id = %(team)s::BIGINT
 ORDER BY limits.since, limits.metric;
 
-SELECT sessions.id, sessions.external_id, sessions.first_event
+SELECT sessions.id, sessions.first_event, sessions.room_key
 FROM sessions
 WHERE sessions.team_id = %(team)s::BIGINT AND sessions.is_open AND sessions.last_event >
     %(stale_until)s::BIGINT AND sessions.last_event < %(as_of)s::BIGINT UNION ALL SELECT
-    sessions.id, sessions.external_id, sessions.first_event
+    sessions.id, sessions.first_event, sessions.room_key
 FROM sessions
 WHERE sessions.team_id = %(team)s::BIGINT AND sessions.last_event >= %(as_of)s::BIGINT AND
     sessions.first_event < %(quarter_end)s::BIGINT;
+
+SELECT "id", "external_id", "room_key", "on_from", "on_until"
+FROM "sessions"
+WHERE "id" = ANY(%s);
 
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
     "room"

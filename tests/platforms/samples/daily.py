@@ -82,6 +82,7 @@ SAMPLE = Sample(
         "active_participants": 2,
         "max_concurrent_participants": 2,
         "active_rooms": 1,
+        "sessions": 1,
         "max_concurrent_sessions": 1,
         "max_participants_per_session": 2,
         "recorded_minutes": 10,

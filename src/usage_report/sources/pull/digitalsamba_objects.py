@@ -8,7 +8,8 @@ Event ids are made of the vendor's object ids, so reading an object again change
 participant who was still present at the first reading gets the leave when it is known. Sessions,
 connections and persons have the same ids as in the vendor's webhooks (``sessionId``,
 ``participantId``, ``external_id``): where a team has both, each start and end is reported twice,
-which a timeline ignores.
+which a timeline ignores. A recording whose webhooks carry no id is matched by its start (see
+``metering.companions``).
 
 Decisions where the vendor's documentation has no answer: a time without an offset is UTC; a
 recording runs from its ``created_at`` for ``duration`` seconds; a recording that is in no list any

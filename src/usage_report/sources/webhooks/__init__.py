@@ -14,7 +14,6 @@ __all__ = [
     "janus",
     "jitsi",
     "livekit",
-    "room_days",
     "vonage",
     "zoom",
 ]

@@ -26,8 +26,8 @@ form whose field ``event`` is a JSON list; bare JSON, one event or a list, is ac
 **Webhooks and the events.xml of the same meeting** make one session, not two: meeting, connections,
 tracks and the recording have the same ids in both. Where both report a start or an end, the earlier
 report counts; the other, a moment later, changes nothing and is counted as an anomaly. So minutes,
-people and peaks stay right. Chat does not: messages have no ids in the file, so each would count
-twice. Where webhooks arrived, ingest the file of that meeting only to fill gaps.
+people and peaks stay right. Messages have no ids in the file, so chat is counted from the source
+that reports more of it.
 
 A breakout room is a meeting of its own. Its creation names the parent meeting, its end does not, so
 its participants count in a session of its own, and breakout minutes are *not supplied*

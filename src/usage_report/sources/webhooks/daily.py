@@ -18,13 +18,12 @@ recording.ready-to-download           recording.started and recording.stopped, a
                                       so a lost start is made up for
 ====================================  ==============================================================
 
-**A session is one room's day** (see ``room_days``), the day in which the stay began. Only
+**Events are kept by the room's day** (see ``room_days``), the day in which the stay began. Only
 ``meeting.started`` and ``meeting.ended`` have a meeting's id. Events of participants have the room
 alone, and may arrive before those of the meeting or without them, so nothing in them distinguishes
-one meeting of a room from the next whatever the order of arrival. Minutes, people, rooms and peaks
-are those of the meetings (peaks of sessions too: a session counts while it has a participant). The
-number of meetings cannot be known, so ``sessions`` is not supplied. ``meeting.ended`` closes a stay
-whose leave was lost, in every day that the meeting touched.
+one meeting of a room from the next whatever the order of arrival. Sessions are stretches of
+presence in the room. ``meeting.ended`` closes a stay whose leave was lost, in every day that the
+meeting touched.
 
 A recording is a session of its own, named by its id, because Daily documents no room for
 ``recording.started``. A recording whose end is never reported (it failed) shows as running for a
@@ -33,7 +32,7 @@ day, and then counts as nothing.
 ``event_ts`` is when the event was sent; the times of the things themselves are used where they are
 present. All times are in seconds, whole or with a fraction.
 
-Not supplied either: everything about tracks (no event reports them), and therefore broadcast and
+Not supplied: everything about tracks (no event reports them), and therefore broadcast and
 consumed minutes; recording storage (deletions are not reported); captions, whiteboard, breakout
 rooms, chat, questions and answers.
 """
@@ -46,6 +45,7 @@ from typing import Any
 import orjson
 
 from usage_report.core import metrics
+from usage_report.sources import room_days
 from usage_report.sources.contract import Delivery
 from usage_report.sources.payload import (
     Draft,
@@ -57,7 +57,6 @@ from usage_report.sources.payload import (
     optional,
 )
 from usage_report.sources.signatures import Unauthorized, check_fresh, hmac_sha256, same, unbase64
-from usage_report.sources.webhooks import room_days
 from usage_report.sources.webhooks.adapter import WebhookAdapter, handler_of
 from usage_report.sources.webhooks.changes import Change, joined, left
 
@@ -73,8 +72,9 @@ class Daily(WebhookAdapter):
         "The webhook's hmac secret, in base64: give your own when you create the webhook "
         "(POST /webhooks, hmac), or use the one that the response contains."
     )
+    has_session_ids = False
     cannot_supply = metrics.keys_starting_with(
-        "sessions", "broadcast_", "consumed_", "recording_storage_", "captions_", "whiteboard_",
+        "broadcast_", "consumed_", "recording_storage_", "captions_", "whiteboard_",
         "breakout_", "chat_", "qa_",
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ event                                  becomes
 session_started, session_ended         session.started, session.ended
 participant_joined, participant_left   participant.joined, participant.left
 recording_started, -_stopped,          recording.started, recording.stopped, recording.deleted; a
--_deleted                              recording without an id is that of its session
+-_deleted                              recording without an id has that of its session
 question_asked, question_answered      question.posted, answer.posted
 =====================================  =============================================================
 

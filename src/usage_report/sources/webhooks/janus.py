@@ -33,14 +33,15 @@ destroyed                     session.ended
 ============================  ======================================================================
 
 Rooms of different servers are distinguished by the server's name (``emitter``). No event identifies
-one use of a room: ``created`` is its configuration, and rooms are often permanent. A session is one
-room's day (see ``room_days``). An end or a track early in a day may belong to a participant who
-joined the day before, and is therefore reported to both days.
+one use of a room: ``created`` is its configuration, and rooms are often permanent. Events are kept
+by the room's day (see ``room_days``), and sessions are stretches of presence in the room. An end or
+a track early in a day may belong to a participant who joined the day before, and is therefore
+reported to both days.
 
 Events have no id: it is a digest of emitter, timestamp and content. Mutes by the client cannot be
 seen (the stream goes on without sound), nor can the moderator's, which name a ``mid`` but no kind.
 
-Not supplied: the number of sessions; screens (they are sent as any other video and count as video),
+Not supplied: screens (they are sent as any other video and count as video),
 recordings, captions, whiteboard, breakout rooms, chat, questions and answers.
 """
 
@@ -55,6 +56,7 @@ import orjson
 
 from usage_report.core import metrics
 from usage_report.core.errors import EventError
+from usage_report.sources import room_days
 from usage_report.sources.contract import Delivery
 from usage_report.sources.payload import (
     Draft,
@@ -67,7 +69,6 @@ from usage_report.sources.payload import (
     stable_id,
 )
 from usage_report.sources.signatures import Unauthorized, same
-from usage_report.sources.webhooks import room_days
 from usage_report.sources.webhooks.adapter import WebhookAdapter, handler_of
 from usage_report.sources.webhooks.changes import Change, joined, left, published, unpublished
 
@@ -92,8 +93,9 @@ class Janus(WebhookAdapter):
         "backend_user and backend_pwd of janus.eventhandler.sampleevh.jcfg, "
         "with a colon between: user:password."
     )
+    has_session_ids = False
     cannot_supply = metrics.keys_starting_with(
-        "sessions", "broadcast_minutes_screenshare", "consumed_minutes_screenshare", "record",
+        "broadcast_minutes_screenshare", "consumed_minutes_screenshare", "record",
         "max_concurrent_recordings", "captions_", "whiteboard_", "breakout_", "chat_", "qa_",
     )  # fmt: skip
 

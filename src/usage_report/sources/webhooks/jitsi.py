@@ -19,13 +19,14 @@ events name the main room, so both places are one session, and the two stays of 
 connections (they can overlap by a second).
 
 One use of a room has ``created_at``, but no event of an occupant has it, so a live count cannot use
-it: a session is one room's day (see ``room_days``), the day in which the stay began.
+it. Events are kept by the room's day (see ``room_days``), the day in which the stay began, and
+sessions are stretches of presence in the room.
 
 Events have no id: it is a digest of name, room, occupant and time. A stay in ``all_occupants`` has
 the ids of its own two events, so the end of a room makes up for events that were lost, and events
 that were not lost count once.
 
-Not supplied: the number of sessions; and the component does not report microphones, cameras,
+Not supplied: the component does not report microphones, cameras,
 screens, recordings, captions, whiteboard, chat and polls.
 """
 
@@ -36,6 +37,7 @@ from typing import Any, NamedTuple
 
 from usage_report.core import metrics
 from usage_report.core.errors import EventError
+from usage_report.sources import room_days
 from usage_report.sources.contract import Delivery
 from usage_report.sources.payload import (
     Draft,
@@ -47,7 +49,6 @@ from usage_report.sources.payload import (
     stable_id,
 )
 from usage_report.sources.signatures import fixed_header
-from usage_report.sources.webhooks import room_days
 from usage_report.sources.webhooks.adapter import WebhookAdapter, handler_of
 from usage_report.sources.webhooks.changes import Change, joined, left
 
@@ -61,8 +62,9 @@ class Jitsi(WebhookAdapter):
         "The Authorization that api_headers of the event_sync component sends, "
         "with or without 'Bearer': in Prosody's configuration."
     )
+    has_session_ids = False
     cannot_supply = metrics.keys_starting_with(
-        "sessions", "broadcast_", "consumed_", "record", "max_concurrent_recordings", "captions_",
+        "broadcast_", "consumed_", "record", "max_concurrent_recordings", "captions_",
         "whiteboard_", "chat_", "qa_",
     )  # fmt: skip
 

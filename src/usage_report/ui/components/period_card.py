@@ -53,7 +53,7 @@ def absence(report: PeriodReport, of: Metric) -> tuple[str, str]:
 def _lines(report: PeriodReport, of: Metric, figure: PeriodMetric) -> Iterator[str]:
     if figure.value is None:
         short, why = absence(report, of)
-        yield (f'<div><strong>{short}</strong> <span class="quiet">{escape(why)}</span></div>')
+        yield f'<div><strong>{short}</strong> <span class="quiet">{escape(why)}</span></div>'
         return
     if of.is_limited:
         yield _meter(of, figure)
