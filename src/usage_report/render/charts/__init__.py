@@ -1,7 +1,19 @@
-"""Charts as plain data: axes with their ticks, series of marks, and figures under the pointer.
+"""Charts: what they show, and their Vega-Lite specifications, which Altair builds.
 
-``ui/components/chart.js`` draws them and adds no text of its own. All charts share one theme, one
-builder of axes and one of hover boxes. Times are *wall clock* times, see ``axis``.
+``overlay``, ``period``, ``last_hour`` and ``reconcile`` each describe a chart as a ``Drawing``. All
+charts share one theme, one builder of axes, one of hover boxes, and one set of marks. A
+specification can be shown by any program that knows Vega-Lite; ``drawing.chart`` makes it a chart
+of Altair. Times are *wall clock* times, see ``axis``.
 """
 
-__all__ = ["axis", "hover", "last_hour", "marks", "overlay", "period", "reconcile", "theme"]
+__all__ = [
+    "axis",
+    "drawing",
+    "hover",
+    "last_hour",
+    "marks",
+    "overlay",
+    "period",
+    "reconcile",
+    "theme",
+]

@@ -10,16 +10,15 @@ import numpy as np
 from usage_report.core.periods import Grain, local, zone
 from usage_report.metering.arrays import Ints
 from usage_report.render import dates
-from usage_report.render.charts import marks
 from usage_report.render.charts.axis import (
     Tick,
+    TimeAxis,
     clock_tick,
     day_tick,
     time_axis,
     wall_clock,
     wall_clock_of_day,
 )
-from usage_report.render.charts.theme import Spec
 from usage_report.reporting.model import Report
 
 
@@ -55,35 +54,35 @@ def of(report: Report) -> Buckets:
     )
 
 
-def axis(report: Report, buckets: Buckets) -> Spec:
+def axis(report: Report, buckets: Buckets) -> TimeAxis:
     """The time axis: ticks stand on the buckets' starts."""
     ticks = [_tick(report, i, at) for i, at in enumerate(buckets.at)]
     return time_axis(buckets.half[0], buckets.half[-1], ticks, report.query.grain)
 
 
-def weekends(report: Report, buckets: Buckets) -> list[Spec]:
-    """Saturdays and Sundays of a report by day."""
+def weekends(report: Report, buckets: Buckets) -> list[tuple[int, int]]:
+    """Weekends of a report by day."""
     if report.query.grain is not Grain.DAY:
         return []
-    out: list[Spec] = []
+    out: list[tuple[int, int]] = []
     for i, (begin, end) in enumerate(zip(buckets.half[:-1], buckets.half[1:], strict=True)):
         if report.days(i).start.weekday() < 5:
             continue
-        if out and out[-1]["to"] == begin:
-            out[-1]["to"] = end
+        if out and out[-1][1] == begin:
+            out[-1] = (out[-1][0], end)
         else:
-            out.append(marks.weekend(begin, end))
+            out.append((begin, end))
     return out
 
 
-def unrecorded(report: Report, buckets: Buckets) -> list[Spec]:
-    """The buckets before the team's first event, hatched."""
+def unrecorded(report: Report, buckets: Buckets) -> tuple[int, int, str] | None:
+    """The buckets before the team's first event."""
     first = report.known.start
     if report.records_from is None or not first:
-        return []
+        return None
     day = local(report.records_from, zone(report.query.zone)).date()
     text = f"No records before {dates.day_year(day)}"
-    return [marks.no_records(buckets.half[0], buckets.half[first], text)]
+    return buckets.half[0], buckets.half[first], text
 
 
 def _tick(report: Report, i: int, at: int) -> Tick:

@@ -1,29 +1,131 @@
-"""What a chart shows under the pointer: one builder for all charts."""
+"""What a chart shows under the pointer: one builder for all charts.
+
+There is one box per bucket or step, of the whole height: the pointer need not find a line. The
+selection ``pointer`` holds the box that is lit.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import Final, NamedTuple
 
-from usage_report.render.charts.theme import Spec
+import altair as alt
+
+from usage_report.render.charts import axis
+from usage_report.render.charts.theme import SERIES, Spec
+
+#: One column of figures per series of a chart.
+_FIGURES: Final[list[str | alt.FieldName]] = [f"y{i}" for i in range(len(SERIES))]
 
 
-def row(
-    name: str, text: str, *, series: int | None = None, y: float | None = None, part: bool = False
-) -> Spec:
-    """One line: a name and a figure with its unit.
+class Row(NamedTuple):
+    """One line: a name and a figure with its unit."""
 
-    ``series`` gives it the key of that series, and ``y`` a dot in the chart. A ``part`` belongs to
-    the row above it and is indented.
+    name: str
+    text: str
+    #: Index of the series whose key the line has.
+    series: int | None = None
+    #: Where that series has a dot.
+    y: float | None = None
+    #: Whether it belongs to the line above it, and is indented.
+    part: bool = False
+
+
+class Box(NamedTuple):
+    """The figures of one bucket or step. Boxes are in order of time, without gaps."""
+
+    begin: int
+    end: int
+    title: str
+    rows: Sequence[Row]
+    #: Where the figures are drawn; by default in the middle.
+    at: int | None = None
+    note: str = ""
+
+
+def columns(boxes: Iterable[Box]) -> list[Spec]:
+    """The lines of all boxes: the field of each in ``rows``, its name, series, and if it is a part.
+
+    Their titles are unique, as Vega-Lite needs them in a tooltip: a part's includes its whole.
     """
-    return {"name": name, "text": text, "series": series, "y": y, "level": int(part)}
+    found: dict[str, Spec] = {}
+    for box in boxes:
+        for title, row in _titled(box):
+            column = {"title": title, "name": row.name, "series": row.series, "part": row.part}
+            found.setdefault(title, column)
+    return [{"field": f"t{i}"} | column for i, column in enumerate(found.values())]
 
 
-def box(
-    begin: int, end: int, title: str, rows: Iterable[Spec], *, at: int | None = None, note: str = ""
-) -> Spec:
-    """The figures of one bucket or step: the pointer need not find a line.
+def rows(boxes: Iterable[Box], columns: Iterable[Spec]) -> list[Spec]:
+    """The data of the boxes. A line that a box does not have is an empty text."""
+    fields = {column["title"]: column["field"] for column in columns}
+    blank = dict.fromkeys(fields.values(), "")
+    out = []
+    for i, box in enumerate(boxes):
+        at = (box.begin + box.end) // 2 if box.at is None else box.at
+        data = {"i": i, "x": box.begin, "x2": box.end, "at": at, "when": box.title}
+        data |= {"note": box.note} | blank
+        for title, row in _titled(box):
+            data[fields[title]] = row.text
+            if row.y is not None:
+                data[f"y{row.series}"] = row.y
+        out.append(data)
+    return out
 
-    Boxes are in order of time, without gaps. ``at`` is where the figures are drawn.
-    """
-    middle = (begin + end) // 2 if at is None else at
-    return {"from": begin, "to": end, "at": middle, "title": title, "note": note, "rows": [*rows]}
+
+def _titled(box: Box) -> Iterator[tuple[str, Row]]:
+    whole = ""
+    for row in box.rows:
+        whole = whole if row.part else row.name
+        yield f"{whole.removesuffix(' minutes')} ↳ {row.name}" if row.part else whole, row
+
+
+def tooltip(columns: Iterable[Spec]) -> list[Spec]:
+    """The channel ``tooltip``, for programs that show charts with Vega-Lite's own."""
+    fields = [("when", "When"), ("note", "Note"), *((c["field"], c["title"]) for c in columns)]
+    return [{"field": field, "type": "nominal", "title": title} for field, title in fields]
+
+
+@cache
+def lit() -> Spec:
+    """The layer below the figures: the lit box."""
+    return axis.layer(_lit("lit").mark_rect(style="lit").encode(x=axis.time_x(), x2="x2"))
+
+
+@cache
+def layers(sides: int) -> list[Spec]:
+    """The layers above the figures: the rule, a dot on each series, and the boxes themselves."""
+    rule = _lit("rule").mark_rule(style="rule").encode(x=axis.time_x("at"))
+    pointer = alt.selection_point(
+        name="pointer", fields=["i"], on="pointerover", clear="pointerout", empty=False
+    )
+    boxes = (
+        alt.Chart(alt.NamedData("boxes"), name="boxes")
+        .mark_rect(fillOpacity=0)
+        .encode(x=axis.time_x(), x2="x2")
+        .add_params(pointer)
+    )
+    return [axis.layer(rule), *map(_dots, range(sides)), axis.layer(boxes)]
+
+
+@cache
+def _dots(side: int) -> Spec:
+    """A dot on each series of a side."""
+    shown = f"isValid(datum.y) && side_of[datum.n] === {side} && indexof(hidden, datum.series) < 0"
+    dots = (
+        _lit(f"dots_{side}")
+        .transform_fold(_FIGURES, as_=["key", "y"])
+        .transform_calculate(n="toNumber(slice(datum.key, 1))")
+        .transform_calculate(series="titles[datum.n]")
+        .transform_filter(shown)
+        .mark_point(style="dot", filled=True, shape="circle", opacity=1)
+        .encode(x=axis.time_x("at"), y=axis.figure_y(side), color=axis.colour())
+    )
+    return axis.layer(dots)
+
+
+def _lit(name: str) -> alt.Chart:
+    # The parameter is named, not passed: Altair would add it to each of these layers.
+    data = alt.Chart(alt.NamedData("boxes"), name=name)
+    return data.transform_filter({"param": "pointer", "empty": False})

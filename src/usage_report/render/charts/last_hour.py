@@ -13,8 +13,9 @@ from usage_report.render.charts.axis import (
     time_axis,
     wall_clock,
 )
-from usage_report.render.charts.hover import box, row
-from usage_report.render.charts.theme import Spec, chart, panel, series
+from usage_report.render.charts.drawing import Drawing, Panel, Series, specification
+from usage_report.render.charts.hover import Box, Row
+from usage_report.render.charts.theme import Spec
 from usage_report.render.live import HOUR_MS, hour_steps
 from usage_report.render.numbers import number
 from usage_report.reporting.model import Live
@@ -35,11 +36,11 @@ def spec(live: Live, zone_name: str, text: str) -> Spec:
     points += [[end + offset, count] for _, end, count in steps[-1:]]
     most = max((count for _, _, count in steps), default=0)
     boxes = [
-        box(
+        Box(
             begin + offset,
             end + offset,
             f"{local(begin, tz):%H:%M:%S} – {local(end, tz):%H:%M:%S}",
-            [row("Participants", number(count), series=0, y=count)],
+            [Row("Participants", number(count), series=0, y=count)],
         )
         for begin, end, count in steps
     ]
@@ -49,22 +50,18 @@ def spec(live: Live, zone_name: str, text: str) -> Spec:
         clock_tick(at + offset, local(at, tz))
         for at in range(first, live.as_of + 1, _TICKS * MINUTE_MS)
     ]
-    return chart(
-        _NAME,
-        text,
+    drawing = Drawing(
+        name=_NAME,
+        description=text,
+        title=_NAME,
         file="participants-last-hour",
         x=time_axis(start + offset, live.as_of + offset, ticks, Grain.HOUR),
-        panels=[panel(_HEIGHT, left=figure_axis(Unit.COUNT, most, title="participants", ticks=4))],
-        series=[
-            series(
-                "Participants",
-                [marks.area(points, step=True), marks.line(points, step=True)],
-                style=0,
-            )
-        ],
+        panels=[Panel(_HEIGHT, figure_axis(Unit.COUNT, most, title="participants", ticks=4))],
+        series=[Series("Participants", [marks.step_area(points), marks.step(points)])],
         hover=boxes,
         copy=_copied(steps, zone_name),
     )
+    return specification(drawing)
 
 
 def _copied(steps: list[tuple[int, int, int]], zone_name: str) -> str:

@@ -13,29 +13,19 @@ from usage_report.core.metrics import PARTS, Measure, Unit, metric, parts
 from usage_report.render import csv, dates
 from usage_report.render.charts import buckets as bucket
 from usage_report.render.charts import marks
-from usage_report.render.charts.axis import figure_axis, percent_axis
+from usage_report.render.charts.axis import FigureAxis, figure_axis, percent_axis
 from usage_report.render.charts.buckets import Buckets
-from usage_report.render.charts.hover import box, row
-from usage_report.render.charts.marks import Point
-from usage_report.render.charts.theme import (
-    DASHES,
-    DOTTED,
-    LIMIT_DASH,
-    LINE_WIDTH,
-    SHAPES,
-    THIN_LINE_WIDTH,
-    Spec,
-    chart,
-    panel,
-    series,
-)
+from usage_report.render.charts.drawing import Drawing, Panel, Series, Text, specification
+from usage_report.render.charts.hover import Box, Row
+from usage_report.render.charts.marks import Mark, Point
+from usage_report.render.charts.theme import LINE_WIDTH, SERIES, THIN_LINE_WIDTH, Spec
 from usage_report.render.files import file_name
 from usage_report.render.notes import NOT_SUPPLIED, STATE_TEXTS
 from usage_report.render.numbers import ABOUT, limit, with_unit
 from usage_report.reporting.model import Report
 
 #: More metrics in one chart cannot be distinguished by colour or dash.
-MAX_SERIES: Final = len(DASHES)
+MAX_SERIES: Final = len(SERIES)
 #: Up to so many buckets each has a point: a single bucket would be invisible without one.
 FEW: Final = 45
 #: From so many buckets on lines are thin.
@@ -96,9 +86,9 @@ def spec(
     panels = _panels(drawn, form, contracted)
     query = report.query
     titles = ", ".join(metric(key).title for key in metrics)
-    return chart(
-        f"{titles} by {query.grain}, {dates.span(query.period)}",
-        "The table below has all figures.",
+    drawing = Drawing(
+        name=f"{titles} by {query.grain}, {dates.span(query.period)}",
+        description="The table below has all figures.",
         title=f"{query.team} · {titles} by {query.grain}, {dates.span(query.period)}, {query.zone}",
         file=file_name(("usage", query.team), query.period, "", suffix=str(query.grain))[:-1],
         x=bucket.axis(report, buckets),
@@ -107,11 +97,13 @@ def spec(
             _series(report, buckets, each, form, panels, contracted[each.key]) for each in drawn
         ],
         hover=[_box(report, buckets, drawn, form, i) for i in range(len(report))],
-        shades=[*bucket.weekends(report, buckets), *bucket.unrecorded(report, buckets)],
-        rules=[] if report.running is None else [marks.now(buckets.at[report.running])],
-        legend=True,
+        weekends=bucket.weekends(report, buckets),
+        unrecorded=bucket.unrecorded(report, buckets),
+        now=None if report.running is None else buckets.at[report.running],
+        line_width=THIN_LINE_WIDTH if len(report.known) >= MANY else LINE_WIDTH,
         copy=_copied(report, metrics),
     )
+    return specification(drawing)
 
 
 def captions(report: Report, metrics: tuple[str, ...], form: Form) -> tuple[str, ...]:
@@ -152,22 +144,22 @@ def _drawn(report: Report, key: str, style: int) -> _Drawn:
 
 def _panels(
     drawn: Sequence[_Drawn], form: Form, limits: dict[str, list[float | None]]
-) -> list[Spec]:
+) -> list[Panel]:
     if form is Form.PERCENT:
         has_figures = any(each.peak for each in drawn)
         left = percent_axis("% of each peak") if has_figures else None
-        return [panel(HEIGHT, left=left)]
+        return [Panel(HEIGHT, left)]
     if form is Form.MULTIPLES:
-        return [panel(PANEL_HEIGHT, left=_axis([each], limits, ticks=3)) for each in drawn]
+        return [Panel(PANEL_HEIGHT, _axis([each], limits, ticks=3)) for each in drawn]
     minutes = [each for each in drawn if metric(each.key).unit is Unit.MINUTES]
     counts = [each for each in drawn if metric(each.key).unit is not Unit.MINUTES]
     sides = (minutes, counts) if minutes else (counts, [])
-    return [panel(HEIGHT, left=_axis(sides[0], limits), right=_axis(sides[1], limits))]
+    return [Panel(HEIGHT, _axis(sides[0], limits), _axis(sides[1], limits))]
 
 
 def _axis(
     drawn: Sequence[_Drawn], limits: dict[str, list[float | None]], ticks: int = 5
-) -> Spec | None:
+) -> FigureAxis | None:
     """One axis for metrics of one unit; its title has the colour of its only metric."""
     if not drawn:
         return None
@@ -208,65 +200,58 @@ def _series(
     buckets: Buckets,
     of: _Drawn,
     form: Form,
-    panels: Sequence[Spec],
+    panels: Sequence[Panel],
     limits: Sequence[float | None],
-) -> Spec:
+) -> Series:
     place = of.style if form is Form.MULTIPLES else 0
     is_minutes = metric(of.key).unit is Unit.MINUTES
-    right = form is Form.UNITS and not is_minutes and panels[0]["right"] is not None
     # Without activity on the left there is no left axis, and the panel still has the right one.
+    right = form is Form.UNITS and not is_minutes and panels[0].right is not None
     scale = 100 / of.peak if form is Form.PERCENT and of.peak else 1
     values = [None if v is None else v * scale for v in of.values]
-    axis = panels[place]["right" if right else "left"]
-    drawn = _marks(buckets, of, values, count=len(report.known)) if axis else []
-    labels = []
+    axis = panels[place].right if right else panels[place].left
+    drawn, texts = _marks(buckets, of, [], count=0), []
+    if axis:
+        drawn = _marks(buckets, of, values, count=len(report.known))
     if of.peak:
-        at, text = buckets.at[of.top], with_unit(of.key, of.peak)
-        labels.append(marks.label(at, of.peak * scale, text))
+        texts.append(Text(buckets.at[of.top], of.peak * scale, with_unit(of.key, of.peak)))
     if axis and (last := next((v for v in reversed(limits) if v), None)):
-        line = [
-            [at, v if v and v <= axis["top"] else None]
-            for at, v in zip(buckets.at, limits, strict=True)
-        ]
-        drawn.append(marks.line(line, dash=LIMIT_DASH, width=1.25, step=True))
-        text = f"limit {limit(of.key, last)}"
-        in_sight = last <= axis["top"]
-        labels.append(
-            marks.label(
-                buckets.at[0], last if in_sight else axis["top"], text if in_sight else f"{text} ↑"
-            )
-        )
-    return series(
-        metric(of.key).title,
-        drawn,
-        style=of.style,
-        panel=place,
-        right=right,
-        legend=f"{metric(of.key).title} · {_peak_text(report, of)}",
-        labels=labels,
-    )
+        drawn.append(marks.limit(_limit_line(buckets, limits, axis)))
+        text, in_sight = f"limit {limit(of.key, last)}", last <= axis.top
+        y = last if in_sight else axis.top
+        texts.append(Text(buckets.at[0], y, text if in_sight else f"{text} ↑"))
+    legend = f"{metric(of.key).title} · {_peak_text(report, of)}"
+    return Series(metric(of.key).title, drawn, place, right, legend, texts)
+
+
+def _limit_line(
+    buckets: Buckets, limits: Sequence[float | None], axis: FigureAxis
+) -> Iterator[Point]:
+    for at, value in zip(buckets.at, limits, strict=True):
+        yield at, value if value and value <= axis.top else None
 
 
 def _marks(
     buckets: Buckets, of: _Drawn, values: Sequence[float | None], *, count: int
-) -> list[Spec]:
+) -> list[Mark]:
     """A line, dotted at incomplete buckets, and points."""
-    at, width = buckets.at, THIN_LINE_WIDTH if count >= MANY else LINE_WIDTH
+    at = buckets.at
     solid: list[Point] = []
     dotted: list[Point] = []
-    points: list[tuple[int, float, bool]] = []
+    points: tuple[list[Point], list[Point]] = ([], [])
     for i, value in enumerate(values):
         partial = buckets.is_partial(i)
-        solid.append([at[i], None if partial else value])
+        solid.append((at[i], None if partial else value))
         is_dotted = i and (partial or buckets.is_partial(i - 1))
         if is_dotted and None not in (value, values[i - 1]):
-            dotted += [[at[i - 1], values[i - 1]], [at[i], value], [at[i], None]]
+            dotted += [(at[i - 1], values[i - 1]), (at[i], value), (at[i], None)]
         if value is not None and (count <= FEW or partial or i == of.top):
-            points.append((at[i], value, partial))
+            points[partial].append((at[i], value))
     return [
-        marks.line(solid, dash=DASHES[of.style], width=width),
-        marks.line(dotted, dash=DOTTED, width=width),
-        marks.points(points, shape=SHAPES[of.style]),
+        marks.line(solid),
+        marks.dotted(dotted),
+        marks.points(points[0]),
+        marks.points(points[1], is_hollow=True),
     ]
 
 
@@ -281,16 +266,16 @@ def _peak_text(report: Report, of: _Drawn) -> str:
 # -- hover
 
 
-def _box(report: Report, buckets: Buckets, drawn: Sequence[_Drawn], form: Form, i: int) -> Spec:
+def _box(report: Report, buckets: Buckets, drawn: Sequence[_Drawn], form: Form, i: int) -> Box:
     rows = []
     for each in drawn:
         value = each.values[i]
         scale = 100 / each.peak if form is Form.PERCENT and each.peak else 1
         y = None if value is None else value * scale
         name = metric(each.key).title
-        rows.append(row(name, _text(report, each.key, i), series=each.style, y=y))
+        rows.append(Row(name, _text(report, each.key, i), series=each.style, y=y))
         rows += [
-            row(
+            Row(
                 PARTS[part.key.removeprefix(f"{each.key}_")],
                 _text(report, part.key, i),
                 series=each.style,
@@ -300,7 +285,7 @@ def _box(report: Report, buckets: Buckets, drawn: Sequence[_Drawn], form: Form, 
             if value is not None
         ]
     begin, end = buckets.half[i], buckets.half[i + 1]
-    return box(begin, end, buckets.names[i], rows, at=buckets.at[i], note=buckets.notes[i])
+    return Box(begin, end, buckets.names[i], rows, at=buckets.at[i], note=buckets.notes[i])
 
 
 def _text(report: Report, key: str, i: int) -> str:

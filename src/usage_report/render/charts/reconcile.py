@@ -15,8 +15,9 @@ from usage_report.render.charts.axis import (
     time_axis,
     wall_clock_of_day,
 )
-from usage_report.render.charts.hover import box, row
-from usage_report.render.charts.theme import SHAPES, Spec, chart, panel, series
+from usage_report.render.charts.drawing import Drawing, Panel, Series, specification
+from usage_report.render.charts.hover import Box, Row
+from usage_report.render.charts.theme import Spec
 from usage_report.render.numbers import with_unit
 from usage_report.render.reconcile import VERDICT_TEXTS, difference_text
 from usage_report.reporting.reconcile import Line, Verdict
@@ -35,46 +36,41 @@ def spec(lines: Sequence[Line], vendor: str, key: str, description: str) -> Spec
     most = max((v for side in sides for _, v in side if v is not None), default=0)
     title = f"{of.title} ({of.unit})" if of.unit and str(of.unit) not in of.title else of.title
     ticks = [day_tick(at, line.day) for at, line in days if line.day]
-    differs = [
-        (at, line.vendor, True)
-        for at, line in days
-        if line.verdict is Verdict.DIFFERS and line.vendor is not None
-    ]
+    differs = [(at, line.vendor) for at, line in days if line.verdict is Verdict.DIFFERS]
     drawn = [
-        series(
+        Series(
             name,
-            [
-                marks.line([[at, v] for at, v in side], dash=("", "7 4")[i]),
-                marks.points([(at, v, False) for at, v in side if v is not None], shape=SHAPES[i]),
-            ],
-            style=i,
+            [marks.line(side), marks.points([p for p in side if p[1] is not None]), *more],
             legend=name,
         )
-        for i, (name, side) in enumerate(zip((OURS, vendor), sides, strict=True))
+        for name, side, more in zip(
+            (OURS, vendor), sides, ([], [marks.rings(differs)]), strict=True
+        )
     ]
-    drawn.append(series("Differs", [marks.points(differs, shape="diamond", size=7)]))
-    return chart(
-        f"{of.title} by day, ours and {vendor}'s",
-        description,
+    name = f"{of.title} by day, ours and {vendor}'s"
+    drawing = Drawing(
+        name=name,
+        description=description,
+        title=name,
         file=f"reconcile-{key.replace('_', '-')}",
         x=time_axis(days[0][0] - _HALF, days[-1][0] + _HALF, ticks, Grain.DAY),
-        panels=[panel(_HEIGHT, left=figure_axis(of.unit, most, title=title))],
+        panels=[Panel(_HEIGHT, figure_axis(of.unit, most, title=title))],
         series=drawn,
         hover=[_box(at, line, vendor) for at, line in days],
         copy=_copied(days, vendor),
-        legend=True,
     )
+    return specification(drawing)
 
 
-def _box(at: int, line: Line, vendor: str) -> Spec:
+def _box(at: int, line: Line, vendor: str) -> Box:
     rows = [
-        row(OURS, with_unit(line.key, line.ours), series=0, y=line.ours),
-        row(vendor, with_unit(line.key, line.vendor), series=1, y=line.vendor),
-        row("Difference", difference_text(line)),
-        row("Verdict", VERDICT_TEXTS[line.verdict]),
+        Row(OURS, with_unit(line.key, line.ours), series=0, y=line.ours),
+        Row(vendor, with_unit(line.key, line.vendor), series=1, y=line.vendor),
+        Row("Difference", difference_text(line)),
+        Row("Verdict", VERDICT_TEXTS[line.verdict]),
     ]
     title = dates.day(line.day) if line.day else ""
-    return box(at - _HALF, at + _HALF, title, rows, at=at)
+    return Box(at - _HALF, at + _HALF, title, rows, at=at)
 
 
 def _copied(days: Sequence[tuple[int, Line]], vendor: str) -> str:

@@ -1,12 +1,24 @@
-"""What all charts look like: colours, dashes and shapes of series, and the frame of a chart."""
+"""What all charts look like: colours, dashes and shapes of series, and Vega-Lite's configuration.
+
+Everything that differs between a light and a dark page is in ``config``: a specification has no
+colours of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import Any, Final
 
-#: A chart, or a part of one, as JSON.
+#: A Vega-Lite specification, or a part of one, as JSON.
 Spec = dict[str, Any]
+
+
+class Scheme(StrEnum):
+    """A light or a dark page."""
+
+    LIGHT = "light"
+    DARK = "dark"
+
 
 #: Colours of series on a light and on a dark page. They differ with any colour vision deficiency,
 #: and by 3:1 from the page (``tests/unit/test_chart_colours.py``). In grey, dash and shape differ.
@@ -20,16 +32,27 @@ SERIES: Final = (
 )
 #: What is not a figure: axes, limits, *now*.
 QUIET: Final = ("#5b6470", "#a3adb8")
+#: The page itself, as in ``.streamlit/config.toml``.
+PAPER: Final = ("#fcfbf8", "#12171d")
+INK: Final = ("#1d2733", "#e6eaee")
+GRID: Final = ("#dedacf", "#303945")
+#: How much of its series' colour a label has. The rest is ink: small letters need more contrast.
+_LABEL_COLOUR: Final = 0.5
+FONT: Final = "'Source Sans', sans-serif"
+FONT_SIZE: Final = 12
+LABEL_SIZE: Final = 11.5
 LINE_WIDTH: Final = 2.25
 #: For lines with many points.
 THIN_LINE_WIDTH: Final = 1.4
-POINT_SIZE: Final = 3.5
+#: Areas of points, in square pixels.
+POINT_SIZE: Final = 42
+RING_SIZE: Final = 170
 #: One per series, solid first: series are distinguishable without colour.
-DASHES: Final = ("", "7 4", "2 4", "11 4 2 4", "15 5", "6 3 2 3 2 3")
+DASHES: Final = ((1, 0), (7, 4), (2, 4), (11, 4, 2, 4), (15, 5), (6, 3, 2, 3, 2, 3))
 SHAPES: Final = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 #: Incomplete and projected figures: finer than any dash of a series.
-DOTTED: Final = "1 4.5"
-LIMIT_DASH: Final = "6 4"
+DOTTED: Final = (1, 4.5)
+LIMIT_DASH: Final = (6, 4)
 #: In place of figures, where all of them are 0.
 NONE_TEXT: Final = "None in this period"
 
@@ -41,67 +64,64 @@ def variables() -> str:
     return ":root{" + ";".join(f"{name}:light-dark({a},{b})" for name, (a, b) in pairs) + "}"
 
 
-def series(
-    name: str,
-    marks: Iterable[Spec],
-    *,
-    style: int | None = None,
-    panel: int = 0,
-    right: bool = False,
-    legend: str = "",
-    labels: Sequence[Spec] = (),
-) -> Spec:
-    """One series: its marks, on an axis of a panel.
-
-    ``style`` is its place among colours, dashes and shapes; ``None`` is quiet. With ``legend`` it
-    can be switched off. ``labels`` are texts at points of it.
-    """
+def config(scheme: Scheme) -> Spec:
+    """Vega-Lite's configuration, with a style for each sort of mark (see ``marks``)."""
+    i = list(Scheme).index(scheme)
+    quiet, ink, paper, grid = QUIET[i], INK[i], PAPER[i], GRID[i]
+    text = {"font": FONT, "fontSize": LABEL_SIZE, "fontWeight": 600}
     return {
-        "name": name,
-        "style": style,
-        "dash": "" if style is None else DASHES[style],
-        "shape": "" if style is None else SHAPES[style],
-        "panel": panel,
-        "axis": "right" if right else "left",
-        "legend": legend,
-        "labels": list(labels),
-        "marks": list(marks),
+        "background": paper,
+        "font": FONT,
+        "aria": False,  # a chart has a name and a description; its parts would be read one by one
+        "padding": 4,
+        "view": {"stroke": None},
+        "title": {"anchor": "start", "color": ink, "fontSize": 13, "offset": 30},
+        "range": {"category": [pair[i] for pair in SERIES], "ordinal": label_colours(scheme)},
+        "axis": {
+            "labelColor": quiet,
+            "labelFontSize": FONT_SIZE,
+            "gridColor": grid,
+            "domainColor": quiet,
+            "tickColor": quiet,
+        },
+        "legend": {
+            "labelColor": ink,
+            "labelFontSize": FONT_SIZE,
+            "title": None,
+            "orient": "bottom",
+        },
+        "line": {"strokeCap": "round", "strokeJoin": "round"},
+        "style": {
+            "weekend": {"fill": ink, "fillOpacity": 0.045},
+            "hatch": {"stroke": quiet, "strokeWidth": 1.5, "opacity": 0.5},
+            "area": {"fillOpacity": 0.12},
+            "range": {"fillOpacity": 0.16},
+            "bar": {"fillOpacity": 0.4},
+            "open": {"fillOpacity": 0.12, "strokeDash": [2, 2], "strokeWidth": 1},
+            "pace": {"stroke": quiet, "strokeDash": list(LIMIT_DASH), "strokeWidth": 1.5},
+            "limit": {"strokeDash": list(LIMIT_DASH), "strokeWidth": 1.25},
+            "hollow": {"fill": paper, "strokeWidth": 1.75},
+            "ring": {"stroke": quiet, "fill": "transparent", "strokeWidth": 2},
+            "now": {"stroke": quiet, "strokeDash": [2, 3], "strokeWidth": 1.25},
+            "label": text,
+            "note": text | {"fill": quiet},
+            "halo": text
+            | {"fill": paper, "stroke": paper, "strokeWidth": 3, "strokeJoin": "round"},
+            "none": {"font": FONT, "fontSize": 13, "fill": quiet},
+            "lit": {"fill": ink, "fillOpacity": 0.08},
+            "rule": {"stroke": ink, "opacity": 0.6},
+            "dot": {"stroke": paper, "strokeWidth": 1.5, "size": 70},
+        },
     }
 
 
-def chart(  # noqa: PLR0913 - a record
-    name: str,
-    description: str,
-    *,
-    file: str,
-    x: Spec,
-    panels: Sequence[Spec],
-    series: Sequence[Spec],
-    hover: Sequence[Spec],
-    copy: str,
-    title: str = "",
-    shades: Sequence[Spec] = (),
-    rules: Sequence[Spec] = (),
-    legend: bool = False,
-) -> Spec:
-    """A chart. ``file`` is the name of downloads, ``title`` their heading, ``copy`` their data."""
-    return {
-        "name": name,
-        "description": description,
-        "title": title or name,
-        "file": file,
-        "x": x,
-        "panels": list(panels),
-        "series": list(series),
-        "shades": list(shades),
-        "rules": list(rules),
-        "hover": list(hover),
-        "legend": legend,
-        "copy": copy,
-    }
+def label_colours(scheme: Scheme) -> list[str]:
+    """The colours of texts that belong to a series."""
+    i = list(Scheme).index(scheme)
+    return [_mixed(pair[i], INK[i], _LABEL_COLOUR) for pair in SERIES]
 
 
-def panel(height: int, *, left: Spec | None, right: Spec | None = None) -> Spec:
-    """One plot area. Without an axis there is no activity, which it says."""
-    empty = "" if left or right else NONE_TEXT
-    return {"height": height, "left": left, "right": right, "empty": empty}
+def _mixed(one: str, other: str, share: float) -> str:
+    pairs = ((int(c[k : k + 2], 16) for k in (1, 3, 5)) for c in (one, other))
+    mixed = (int(share * a + (1 - share) * b + 0.5) for a, b in zip(*pairs, strict=True))
+    return "#" + "".join(f"{value:02x}" for value in mixed)

@@ -1,11 +1,17 @@
-"""A chart of ``render.charts``, drawn in the browser by ``chart.js``."""
+"""A chart of ``render.charts``, drawn in the browser by Vega inside ``chart.js``."""
 
 from __future__ import annotations
 
-from usage_report.render.charts.theme import Spec
+from typing import Final
+
+from usage_report.render.charts.theme import Scheme, Spec, config
+from usage_report.ui.assets import VEGA
 from usage_report.ui.components.elements import element
+
+_DARK: Final = config(Scheme.DARK)
 
 
 def chart(spec: Spec, *, key: str) -> None:
-    """Draw a chart. New data with the same ``key`` is drawn in place."""
-    element("chart", '<div class="root"></div>', spec, key=key)
+    """Draw a chart. New figures with the same ``key`` are drawn in its place."""
+    data = {"spec": spec, "dark": _DARK, "vega": VEGA}
+    element("chart", '<div class="root"></div>', data, key=key)
