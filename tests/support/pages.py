@@ -48,9 +48,14 @@ def control(widgets: Iterable, name: str):
 
 
 def elements(app: AppTest, name: str) -> list[dict[str, Any]]:
-    """What our own elements called ``name``, such as ``chart``, show."""
+    """What our own elements called ``name``, such as ``usage_table``, show."""
     found = (e.proto for e in app.get("bidi_component"))
     return [json.loads(e.json) for e in found if e.component_name.endswith(f"usage_report_{name}")]
+
+
+def charts(app: AppTest) -> list[dict[str, Any]]:
+    """The Vega-Lite specifications of the charts on the page."""
+    return [json.loads(data["chart"])["spec"] for data in elements(app, "chart")]
 
 
 def address(app: AppTest) -> dict[str, str]:

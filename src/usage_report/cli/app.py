@@ -24,7 +24,7 @@ from usage_report.core.settings import PREFIX, Settings, load
 
 
 def options(*, is_served_by_streamlit: bool = False) -> dict[str, Any]:
-    """Return the arguments of ``st.App``: main script, routes of API and assets, middleware, lifespan.
+    """Return the arguments of ``st.App``: main script, routes, middleware, lifespan.
 
     ``is_served_by_streamlit``: Streamlit's options say where to listen, so the warning about it is
     printed when the app starts.

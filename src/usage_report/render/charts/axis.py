@@ -4,7 +4,7 @@ Times are *wall clock* times: what a clock of the report's zone shows, as epoch 
 in UTC. Only so does every browser, in whatever zone, show the right day.
 
 A specification knows the shape of its axes; their ends and ticks are parameters of it, which change
-with the figures: ``begin``, ``end``, ``tick_sets`` and ``axes``, one for each *side* of a panel.
+with the figures: ``time``, ``tick_sets`` and ``axes``, one for each *side* of a panel.
 """
 
 from __future__ import annotations
@@ -158,8 +158,7 @@ def time_parameters(axis: TimeAxis) -> Spec:
         for kept in axis.sets
     ] or [{"least": 0, "at": [], "labels": []}]
     return {
-        "begin": axis.begin,
-        "end": axis.end,
+        "time": [axis.begin, axis.end],
         "tick_sets": sets + [sets[-1]] * (_SETS - len(sets)),
     }
 
@@ -184,7 +183,7 @@ def side_parameters(axis: FigureAxis | None, top: int, height: int) -> Spec:
     """``axis`` in a panel that begins ``top`` pixels below the top of the plot."""
     ticks = axis.ticks if axis else ()
     return {
-        "top": axis.top if axis else 1,
+        "domain": [0, axis.top if axis else 1],
         "ticks": [value for value, _ in ticks],
         "labels": [text for _, text in ticks],
         "range": [top + height, top],
@@ -212,12 +211,12 @@ def time_x(field: str = "x") -> alt.X:
         field,
         type="temporal",
         title=None,
-        scale=alt.Scale(type="utc", nice=False, domain=[alt.ExprRef("begin"), alt.ExprRef("end")]),
+        scale=alt.Scale(type="utc", nice=False, domain=alt.ExprRef("time")),
         axis=alt.Axis(
             grid=False,
             values=alt.ExprRef(f"{ticks}.at"),
             labelExpr=f"{ticks}.labels[indexof({ticks}.at, time(datum.value))]",
-            labelFlush=False,
+            labelFlush=14,
             labelOverlap="greedy",
         ),
     )
@@ -240,7 +239,7 @@ def figure_y(side: int, *, right: bool = False, grid: bool = False) -> alt.Y:
         stack=None,
         scale=alt.Scale(
             nice=False,
-            domain=[0, alt.ExprRef(f"{axis}.top")],
+            domain=alt.ExprRef(f"{axis}.domain"),
             range=[alt.ExprRef(f"{axis}.range[0]"), alt.ExprRef(f"{axis}.range[1]")],
         ),
         axis=alt.Axis(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -39,8 +40,9 @@ class Buckets:
         return bool(self.notes[i])
 
 
+@lru_cache(maxsize=16)
 def of(report: Report) -> Buckets:
-    """The buckets of a report."""
+    """The buckets of a report. Cached for it: do not change them."""
     start = _wall_clocks(report)
     half = np.concatenate(
         ([3 * start[0] - start[1]], start[:-1] + start[1:], [3 * start[-1] - start[-2]])

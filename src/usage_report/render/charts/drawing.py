@@ -117,7 +117,7 @@ def specification(of: Drawing) -> Spec:
     sides = tuple(_sides(of))
     place = {(side.panel, side.is_right): i for i, side in enumerate(sides)}
     side_of = [place[each.panel, each.right] for each in of.series]
-    columns = hover.columns(of.hover)
+    boxes, columns = hover.table(of.hover)
     values = {
         "titles": [each.name for each in of.series],
         "side_of": side_of,
@@ -129,13 +129,13 @@ def specification(of: Drawing) -> Spec:
         "unrecorded": of.unrecorded[:2] if of.unrecorded else (),
     } | axis.time_parameters(of.x)
     template = _template(sides)
-    *below, boxes = template["layer"]
-    tooltip = {"encoding": boxes["encoding"] | {"tooltip": hover.tooltip(columns)}}
+    *below, top = template["layer"]
+    tooltip = {"encoding": top["encoding"] | {"tooltip": hover.tooltip(columns)}}
     return template | {
         "title": of.title,
         "description": f"{of.name}. {of.description}",
         "height": of.height,
-        "layer": [*below, boxes | tooltip],
+        "layer": [*below, top | tooltip],
         "params": [
             param | {"value": values[param["name"]]} if param["name"] in values else param
             for param in template["params"]
@@ -146,7 +146,7 @@ def specification(of: Drawing) -> Spec:
             "rules": [] if of.now is None else [{"x": of.now}],
             "labels": labels.rows(list(_labels(of)), of.x.begin, of.x.end, of.height),
             "titles": list(_titles(of)),
-            "boxes": hover.rows(of.hover, columns),
+            "boxes": boxes,
         },
         "usermeta": _for_the_page(of, columns),
     }
@@ -162,10 +162,9 @@ def _template(sides: tuple[_Side, ...]) -> Spec:
     """All layers from the back to the front; the last are the boxes of the hover."""
     figures = []
     for i, side in enumerate(sides):
-        # A side without layers still has its axis: ``pace`` draws nothing there.
-        names = side.layers or ("pace",)
-        drawn = (marks.layer(name, i, side.is_right, side.has_grid) for name in names)
-        figures.append({"layer": list(drawn)})
+        at = (i, side.is_right, side.has_grid)
+        drawn = [*(marks.layer(name, *at) for name in side.layers), hover.dots(*at)]
+        figures.append({"layer": drawn})
     return {
         "$schema": alt.SCHEMA_URL,
         "config": config(Scheme.LIGHT),
@@ -177,18 +176,17 @@ def _template(sides: tuple[_Side, ...]) -> Spec:
             hover.lit(),
             *figures,
             *layers.above(),
-            *hover.layers(len(sides)),
+            *hover.layers(),
         ],
     }
 
 
 @cache
 def _parameters() -> list[Spec]:
-    names = ("titles", "side_of", "hidden", "axes", "unrecorded", "tick_sets")
-    numbers = ("line_width", "begin", "end")
+    names = ("titles", "side_of", "hidden", "axes", "unrecorded", "tick_sets", "time")
     params = [
         *(alt.VariableParameter(name=name, value=[]) for name in names),
-        *(alt.VariableParameter(name=name, value=0) for name in numbers),
+        alt.VariableParameter(name="line_width", value=0),
         alt.VariableParameter(name="tick_set", expr=axis.tick_set()),
         alt.VariableParameter(name="tier", expr=labels.TIER),
     ]
@@ -237,17 +235,21 @@ def _labels(of: Drawing) -> Iterator[Label]:
         for texts, name in ((each.texts, each.name), (each.notes, "")):
             for text in texts:
                 y = bottom - text.y / figures.top * panel.height
-                yield Label(text.x, y, text.text, name)
+                yield Label(text.x, y, text.text, name, of.tops[each.panel])
 
 
 def _titles(of: Drawing) -> Iterator[Spec]:
     """The titles of axes above their labels, and what stands in the middle of an empty panel."""
+    extents = {
+        -1: max(axis.extent(panel.left) for panel in of.panels),
+        1: max(axis.extent(panel.right) for panel in of.panels),
+    }
     for panel, top in zip(of.panels, of.tops, strict=False):
         for figures, sign in ((panel.left, -1), (panel.right, 1)):
             if figures is None:
                 continue
             name = "" if figures.style is None else of.series[figures.style].name
-            dx = sign * (axis.extent(figures) + 6)
+            dx = sign * (extents[sign] + 6)
             yield {"at": sign, "dx": dx, "py": top - 16, "series": name, "text": figures.title}
         if panel.left is None and panel.right is None:
             middle = top + panel.height / 2

@@ -6,7 +6,7 @@ selection ``pointer`` holds the box that is lit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -44,41 +44,37 @@ class Box(NamedTuple):
     note: str = ""
 
 
-def columns(boxes: Iterable[Box]) -> list[Spec]:
-    """The lines of all boxes: the field of each in ``rows``, its name, series, and if it is a part.
+def table(boxes: Iterable[Box]) -> tuple[list[Spec], list[Spec]]:
+    """The boxes as data, and their columns of texts: field, name, series, and if it is a part.
 
-    Their titles are unique, as Vega-Lite needs them in a tooltip: a part's includes its whole.
+    Titles of columns are unique, as Vega-Lite needs them in a tooltip: that of a part includes its
+    whole. A line that a box does not have is an empty text.
     """
-    found: dict[str, Spec] = {}
-    for box in boxes:
-        for title, row in _titled(box):
-            column = {"title": title, "name": row.name, "series": row.series, "part": row.part}
-            found.setdefault(title, column)
-    return [{"field": f"t{i}"} | column for i, column in enumerate(found.values())]
-
-
-def rows(boxes: Iterable[Box], columns: Iterable[Spec]) -> list[Spec]:
-    """The data of the boxes. A line that a box does not have is an empty text."""
-    fields = {column["title"]: column["field"] for column in columns}
-    blank = dict.fromkeys(fields.values(), "")
-    out = []
+    found: dict[tuple[str, str], Spec] = {}
+    rows = []
     for i, box in enumerate(boxes):
         at = (box.begin + box.end) // 2 if box.at is None else box.at
-        data = {"i": i, "x": box.begin, "x2": box.end, "at": at, "when": box.title}
-        data |= {"note": box.note} | blank
-        for title, row in _titled(box):
-            data[fields[title]] = row.text
+        data: Spec = {"i": i, "x": box.begin, "x2": box.end, "at": at, "when": box.title}
+        data["note"] = box.note
+        whole = ""
+        for row in box.rows:
+            whole = whole if row.part else row.name
+            column = found.get((whole, row.name)) or _column(found, whole, row)
+            data[column["field"]] = row.text
             if row.y is not None:
                 data[f"y{row.series}"] = row.y
-        out.append(data)
-    return out
+        rows.append(data)
+    columns = list(found.values())
+    blank = dict.fromkeys((column["field"] for column in columns), "")
+    return [blank | row for row in rows], columns
 
 
-def _titled(box: Box) -> Iterator[tuple[str, Row]]:
-    whole = ""
-    for row in box.rows:
-        whole = whole if row.part else row.name
-        yield f"{whole.removesuffix(' minutes')} ↳ {row.name}" if row.part else whole, row
+def _column(found: dict[tuple[str, str], Spec], whole: str, row: Row) -> Spec:
+    title = f"{whole.removesuffix(' minutes')} ↳ {row.name}" if row.part else whole
+    column: Spec = {"field": f"t{len(found)}", "title": title, "name": row.name}
+    column |= {"series": row.series, "part": row.part}
+    found[whole, row.name] = column
+    return column
 
 
 def tooltip(columns: Iterable[Spec]) -> list[Spec]:
@@ -94,9 +90,9 @@ def lit() -> Spec:
 
 
 @cache
-def layers(sides: int) -> list[Spec]:
-    """The layers above the figures: the rule, a dot on each series, and the boxes themselves."""
-    rule = _lit("rule").mark_rule(style="rule").encode(x=axis.time_x("at"))
+def layers() -> list[Spec]:
+    """The layers above the figures: the rule, and the boxes themselves."""
+    rule = _lit("rule").mark_rule(style="pointer").encode(x=axis.time_x("at"))
     pointer = alt.selection_point(
         name="pointer", fields=["i"], on="pointerover", clear="pointerout", empty=False
     )
@@ -106,13 +102,14 @@ def layers(sides: int) -> list[Spec]:
         .encode(x=axis.time_x(), x2="x2")
         .add_params(pointer)
     )
-    return [axis.layer(rule), *map(_dots, range(sides)), axis.layer(boxes)]
+    return [axis.layer(rule), axis.layer(boxes)]
 
 
 @cache
-def _dots(side: int) -> Spec:
-    """A dot on each series of a side."""
+def dots(side: int, is_right: bool, has_grid: bool) -> Spec:  # noqa: FBT001 - a cache key
+    """The layer of a side with a dot on each of its series."""
     shown = f"isValid(datum.y) && side_of[datum.n] === {side} && indexof(hidden, datum.series) < 0"
+    y = axis.figure_y(side, right=is_right, grid=has_grid)
     dots = (
         _lit(f"dots_{side}")
         .transform_fold(_FIGURES, as_=["key", "y"])
@@ -120,7 +117,7 @@ def _dots(side: int) -> Spec:
         .transform_calculate(series="titles[datum.n]")
         .transform_filter(shown)
         .mark_point(style="dot", filled=True, shape="circle", opacity=1)
-        .encode(x=axis.time_x("at"), y=axis.figure_y(side), color=axis.colour())
+        .encode(x=axis.time_x("at"), y=y, color=axis.colour())
     )
     return axis.layer(dots)
 

@@ -6,7 +6,7 @@ of them the places for the narrower one hold: points only move apart.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from usage_report.render.charts.theme import LABEL_SIZE, Spec
@@ -19,6 +19,8 @@ _HEIGHT: Final = 14
 #: Average width of a letter.
 _LETTER: Final = 0.56 * LABEL_SIZE
 _EDGE: Final = 3
+#: Half of the size of a point.
+_POINT: Final = 5
 
 Box = tuple[float, float, float, float]
 
@@ -31,6 +33,8 @@ class Label(NamedTuple):
     text: str
     #: The series that it belongs to; empty if none.
     series: str = ""
+    #: Where its panel begins: there is the title of the axis above it.
+    top: int = 0
     #: Whether it belongs to a vertical line, and stands beside it.
     beside: bool = False
 
@@ -52,11 +56,15 @@ def rows(labels: Sequence[Label], begin: int, end: int, height: int) -> list[Spe
 
 
 def _placed(
-    labels: Iterable[Label], begin: int, end: int, width: int, height: int
-) -> Iterable[tuple[float, float] | None]:
-    taken: list[Box] = []
-    for label in labels:
-        px = (label.x - begin) / (end - begin) * width
+    labels: Sequence[Label], begin: int, end: int, width: int, height: int
+) -> Iterator[tuple[float, float] | None]:
+    places = [(label, (label.x - begin) / (end - begin) * width) for label in labels]
+    taken: list[Box] = [
+        (px - _POINT, label.y - _POINT, px + _POINT, label.y + _POINT)
+        for label, px in places
+        if not label.beside
+    ]
+    for label, px in places:
         wide = len(label.text) * _LETTER + 2 * _EDGE
         yield _first_free(label, px, wide, (width, height), taken)
 
@@ -67,7 +75,7 @@ def _first_free(
     width, height = size
     for dx, dy in _spots(wide, beside=label.beside):
         left = max(0.0, min(px + dx, width - wide))
-        middle = max(_HEIGHT / 2 - 4, min(label.y + dy, height - _HEIGHT / 2))
+        middle = max(label.top + _HEIGHT / 2 - 4, min(label.y + dy, height - _HEIGHT / 2))
         box = (left, middle - _HEIGHT / 2, left + wide, middle + _HEIGHT / 2)
         if not any(_overlap(box, other) for other in taken):
             taken.append(box)

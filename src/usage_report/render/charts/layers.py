@@ -33,7 +33,7 @@ def above() -> list[Spec]:
         _coloured(_text("label", _OF_A_SERIES)),
         _text("note", _OF_NONE),
         _coloured(_title("label", _OF_A_SERIES)),
-        _title("none", _OF_NONE),
+        _title("title", _OF_NONE),
     )
     return [axis.layer(chart) for chart in (_now(), *texts)]
 
@@ -52,7 +52,9 @@ def _unrecorded() -> alt.Chart:
     A stroke begins at the bottom of the plot, or at the left end of the stretch, and ends at the
     top, or at the right end. ``c`` is where it would meet the bottom.
     """
-    begin, end = (f"clamp(scale('x', unrecorded[{i}]), 0, width)" for i in (0, 1))
+    # Scales do not exist yet when data are computed.
+    share = "(unrecorded[{}] - time[0]) / (time[1] - time[0])"
+    begin, end = (f"clamp({share.format(i)}, 0, 1) * width" for i in (0, 1))
     strokes = alt.Chart(alt.sequence(0, _STROKES, as_="k"), name="unrecorded")
     drawn: alt.Chart = (
         strokes.transform_filter("length(unrecorded) > 0")
@@ -60,12 +62,12 @@ def _unrecorded() -> alt.Chart:
         .transform_calculate(c=f"datum.a - height + datum.k * {_GAP}")
         .transform_filter("datum.c < datum.b")
         .transform_calculate(x="max(datum.a, datum.c)", x2="min(datum.b, datum.c + height)")
-        .mark_rule(
-            style="hatch",
-            x=alt.ExprRef("datum.x"),
-            x2=alt.ExprRef("datum.x2"),
-            y=alt.ExprRef("height - (datum.x - datum.c)"),
-            y2=alt.ExprRef("height - (datum.x2 - datum.c)"),
+        .mark_rule(style="hatch")
+        .encode(
+            x=alt.value(alt.ExprRef("datum.x")),
+            x2=alt.value(alt.ExprRef("datum.x2")),
+            y=alt.value(alt.ExprRef("height - (datum.x - datum.c)")),
+            y2=alt.value(alt.ExprRef("height - (datum.x2 - datum.c)")),
         )
     )
     return drawn

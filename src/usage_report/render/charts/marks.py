@@ -124,10 +124,10 @@ def _point(rows: alt.Chart, **properties: Any) -> alt.Chart:
 
 #: From the back to the front.
 LAYERS: Final[dict[str, Callable[[alt.Chart], alt.Chart]]] = {
-    "range": lambda rows: _area(rows, style="range").encode(y2="y2"),
-    "area": lambda rows: _area(rows, style="area"),
-    "step area": lambda rows: _area(rows, style="area", interpolate="step-after"),
-    "bar": lambda rows: _bar(rows, style="bar"),
+    "range": lambda rows: _area(rows, style="spread").encode(y2="y2"),
+    "area": lambda rows: _area(rows, style="below"),
+    "step area": lambda rows: _area(rows, style="below", interpolate="step-after"),
+    "bar": lambda rows: _bar(rows, style="whole"),
     "open": lambda rows: _bar(rows, style="open").encode(stroke=axis.outline()),
     "pace": lambda rows: rows.mark_line(style="pace"),
     "limit": lambda rows: rows.mark_line(style="limit", interpolate="step-after").encode(

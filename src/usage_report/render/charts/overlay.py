@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from usage_report.core.limits import limit_on
 from usage_report.core.metrics import PARTS, Measure, Unit, metric, parts
+from usage_report.metering.arrays import Ints
 from usage_report.render import csv, dates
 from usage_report.render.charts import buckets as bucket
 from usage_report.render.charts import marks
@@ -96,7 +97,7 @@ def spec(
         series=[
             _series(report, buckets, each, form, panels, contracted[each.key]) for each in drawn
         ],
-        hover=[_box(report, buckets, drawn, form, i) for i in range(len(report))],
+        hover=list(_boxes(report, buckets, drawn, form)),
         weekends=bucket.weekends(report, buckets),
         unrecorded=bucket.unrecorded(report, buckets),
         now=None if report.running is None else buckets.at[report.running],
@@ -133,6 +134,7 @@ def _is_flat(of: _Drawn, drawn: Sequence[_Drawn]) -> bool:
     return 0 < of.peak < FLAT * top
 
 
+@lru_cache(maxsize=64)
 def _drawn(report: Report, key: str, style: int) -> _Drawn:
     values = [report.value(key, i) for i in range(len(report))]
     known = [(v, -i) for i, v in enumerate(values) if v is not None]
@@ -266,40 +268,59 @@ def _peak_text(report: Report, of: _Drawn) -> str:
 # -- hover
 
 
-def _box(report: Report, buckets: Buckets, drawn: Sequence[_Drawn], form: Form, i: int) -> Box:
-    rows = []
-    for each in drawn:
-        value = each.values[i]
-        scale = 100 / each.peak if form is Form.PERCENT and each.peak else 1
-        y = None if value is None else value * scale
-        name = metric(each.key).title
-        rows.append(Row(name, _text(report, each.key, i), series=each.style, y=y))
-        rows += [
+class _Lines(NamedTuple):
+    """One line of all boxes: a metric, or a part of it."""
+
+    name: str
+    series: int
+    texts: list[str]
+    #: Where the line has a dot; empty for a part.
+    heights: Sequence[float | None]
+
+
+def _boxes(report: Report, buckets: Buckets, drawn: Sequence[_Drawn], form: Form) -> Iterator[Box]:
+    lines = [line for each in drawn for line in _lines(report, each, form)]
+    for i in range(len(report)):
+        rows = [
             Row(
-                PARTS[part.key.removeprefix(f"{each.key}_")],
-                _text(report, part.key, i),
-                series=each.style,
-                part=True,
+                line.name,
+                line.texts[i],
+                line.series,
+                line.heights[i] if line.heights else None,
+                not line.heights,
             )
-            for part in parts(each.key)
-            if value is not None
+            for line in lines
+            if line.heights or i in report.known
         ]
-    begin, end = buckets.half[i], buckets.half[i + 1]
-    return Box(begin, end, buckets.names[i], rows, at=buckets.at[i], note=buckets.notes[i])
+        begin, end = buckets.half[i], buckets.half[i + 1]
+        yield Box(begin, end, buckets.names[i], rows, at=buckets.at[i], note=buckets.notes[i])
 
 
-def _text(report: Report, key: str, i: int) -> str:
+def _lines(report: Report, of: _Drawn, form: Form) -> Iterator[_Lines]:
+    scale = 100 / of.peak if form is Form.PERCENT and of.peak else 1
+    heights = [None if v is None else v * scale for v in of.values]
+    yield _Lines(metric(of.key).title, of.style, _texts(report, of.key), heights)
+    if of.key in report.not_supplied:
+        return
+    for part in parts(of.key):
+        name = PARTS[part.key.removeprefix(f"{of.key}_")]
+        yield _Lines(name, of.style, _texts(report, part.key), ())
+
+
+def _texts(report: Report, key: str) -> list[str]:
     if key in report.not_supplied:
-        return NOT_SUPPLIED
-    value = report.value(key, i)
-    if value is None:
-        return STATE_TEXTS[report.state(i)]
-    is_estimated = (
-        key.startswith("consumed_minutes")
-        and i < len(report.estimated_ms)
-        and report.estimated_ms[i] > 0
-    )
-    return (ABOUT if is_estimated else "") + with_unit(key, value)
+        return [NOT_SUPPLIED] * len(report)
+    estimated = report.estimated_ms if key.startswith("consumed_minutes") else ()
+    return [
+        _about(estimated, i) + with_unit(key, report.value(key, i))
+        if i in report.known
+        else STATE_TEXTS[report.state(i)]
+        for i in range(len(report))
+    ]
+
+
+def _about(estimated: Sequence[int] | Ints, i: int) -> str:
+    return ABOUT if i < len(estimated) and estimated[i] > 0 else ""
 
 
 def _copied(report: Report, metrics: tuple[str, ...]) -> str:

@@ -37,7 +37,7 @@ PAPER: Final = ("#fcfbf8", "#12171d")
 INK: Final = ("#1d2733", "#e6eaee")
 GRID: Final = ("#dedacf", "#303945")
 #: How much of its series' colour a label has. The rest is ink: small letters need more contrast.
-_LABEL_COLOUR: Final = 0.5
+_LABEL_COLOUR: Final = 0.6
 FONT: Final = "'Source Sans', sans-serif"
 FONT_SIZE: Final = 12
 LABEL_SIZE: Final = 11.5
@@ -65,10 +65,13 @@ def variables() -> str:
 
 
 def config(scheme: Scheme) -> Spec:
-    """Vega-Lite's configuration, with a style for each sort of mark (see ``marks``)."""
+    """Vega-Lite's configuration, with a style for each sort of mark.
+
+    Names of styles are not those of types of marks: these would be for all marks of the type.
+    """
     i = list(Scheme).index(scheme)
     quiet, ink, paper, grid = QUIET[i], INK[i], PAPER[i], GRID[i]
-    text = {"font": FONT, "fontSize": LABEL_SIZE, "fontWeight": 600}
+    text = {"fontSize": LABEL_SIZE, "fontWeight": 600}
     return {
         "background": paper,
         "font": FONT,
@@ -92,24 +95,24 @@ def config(scheme: Scheme) -> Spec:
         },
         "line": {"strokeCap": "round", "strokeJoin": "round"},
         "style": {
-            "weekend": {"fill": ink, "fillOpacity": 0.045},
-            "hatch": {"stroke": quiet, "strokeWidth": 1.5, "opacity": 0.5},
-            "area": {"fillOpacity": 0.12},
-            "range": {"fillOpacity": 0.16},
-            "bar": {"fillOpacity": 0.4},
+            # "color", not "fill" or "stroke": Vega-Lite's own defaults for marks would win.
+            "weekend": {"color": ink, "fillOpacity": 0.045},
+            "hatch": {"color": quiet, "strokeWidth": 1.5, "opacity": 0.5},
+            "below": {"fillOpacity": 0.12},
+            "spread": {"fillOpacity": 0.16},
+            "whole": {"fillOpacity": 0.4},
             "open": {"fillOpacity": 0.12, "strokeDash": [2, 2], "strokeWidth": 1},
-            "pace": {"stroke": quiet, "strokeDash": list(LIMIT_DASH), "strokeWidth": 1.5},
+            "pace": {"color": quiet, "strokeDash": list(LIMIT_DASH), "strokeWidth": 1.5},
             "limit": {"strokeDash": list(LIMIT_DASH), "strokeWidth": 1.25},
             "hollow": {"fill": paper, "strokeWidth": 1.75},
-            "ring": {"stroke": quiet, "fill": "transparent", "strokeWidth": 2},
-            "now": {"stroke": quiet, "strokeDash": [2, 3], "strokeWidth": 1.25},
+            "ring": {"color": quiet, "strokeWidth": 2},
+            "now": {"color": quiet, "strokeDash": [2, 3], "strokeWidth": 1.25},
             "label": text,
-            "note": text | {"fill": quiet},
-            "halo": text
-            | {"fill": paper, "stroke": paper, "strokeWidth": 3, "strokeJoin": "round"},
-            "none": {"font": FONT, "fontSize": 13, "fill": quiet},
-            "lit": {"fill": ink, "fillOpacity": 0.08},
-            "rule": {"stroke": ink, "opacity": 0.6},
+            "note": text | {"color": quiet},
+            "halo": text | {"color": paper, "stroke": paper, "strokeWidth": 3},
+            "title": {"color": ink, "fontSize": FONT_SIZE},
+            "lit": {"color": ink, "fillOpacity": 0.08},
+            "pointer": {"color": ink, "opacity": 0.6},
             "dot": {"stroke": paper, "strokeWidth": 1.5, "size": 70},
         },
     }
@@ -122,6 +125,6 @@ def label_colours(scheme: Scheme) -> list[str]:
 
 
 def _mixed(one: str, other: str, share: float) -> str:
-    pairs = ((int(c[k : k + 2], 16) for k in (1, 3, 5)) for c in (one, other))
-    mixed = (int(share * a + (1 - share) * b + 0.5) for a, b in zip(*pairs, strict=True))
+    a, b = ([int(c[k : k + 2], 16) for k in (1, 3, 5)] for c in (one, other))
+    mixed = (int(share * x + (1 - share) * y + 0.5) for x, y in zip(a, b, strict=True))
     return "#" + "".join(f"{value:02x}" for value in mixed)

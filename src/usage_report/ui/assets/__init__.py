@@ -1,7 +1,7 @@
 """What the browser loads beside Streamlit's own files, and the routes that serve it.
 
-``vega.js`` is Vega and Vega-Lite in one module, built by ``tools/vega``; its licences are beside it.
-The address of a file changes with its content, so browsers keep it for good.
+``vega.js`` is Vega and Vega-Lite in one module, built by ``tools/vega``; its licences are beside
+it. The address of a file changes with its content, so browsers keep it for good.
 """
 
 from __future__ import annotations

@@ -13,10 +13,9 @@ export default function (component) {
   const { data, parentElement } = component;
   let own = state.get(parentElement);
   if (!own) state.set(parentElement, (own = create(parentElement.querySelector(".root"))));
-  const text = JSON.stringify(data);
-  if (own.text !== text) {
-    own.text = text;
-    own.receive(data);
+  if (own.text !== data.chart) {
+    own.text = data.chart;
+    own.receive(JSON.parse(data.chart), data.vega);
   }
   return () => { own.close(); state.delete(parentElement); };
 }
@@ -37,12 +36,12 @@ function create(root) {
   const [chart, bar, picture, probe, tip, menu, status] =
     [".chart", ".bar", ".picture", ".probe", ".tip", ".menu", "output"].map($);
 
-  own.receive = ({ spec, dark, vega }) => {
+  own.receive = ({ spec, dark }, vega) => {
     const { usermeta: meta, params, datasets } = spec;
     const names = meta.series.map((s) => s.name).join("\n");
     if (own.names !== names) own.hidden = new Set();
     const value = Object.fromEntries(params.map((param) => [param.name, param.value]));
-    Object.assign(own, { spec, dark, names, meta, source: vega, boxes: datasets.boxes, begin: value.begin, end: value.end });
+    Object.assign(own, { spec, dark, names, meta, source: vega, boxes: datasets.boxes, time: value.time });
     chart.setAttribute("aria-label", meta.name);
     chart.setAttribute("aria-describedby", "description");
     $("#description").textContent = meta.description;
@@ -91,7 +90,7 @@ function create(root) {
 
   // ---- the figures under the pointer
 
-  const px = (ms) => own.plot.left + ((ms - own.begin) / (own.end - own.begin)) * own.plot.width;
+  const px = (ms) => own.plot.left + ((ms - own.time[0]) / (own.time[1] - own.time[0])) * own.plot.width;
   const rowsOf = (box) => own.meta.columns.filter((c) => box[c.field] && !own.hidden.has(c.series));
 
   function speak(i) {

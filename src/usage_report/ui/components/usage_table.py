@@ -41,8 +41,9 @@ def table_data(report: Report) -> dict[str, Any]:
     ``parts`` (titles) with their place ``p`` in each row's ``p``; place ``peak`` of a peak's
     instant in each row's ``a``; ``est`` where figures may be estimated; ``absent`` where the
     metric is not supplied.
-    ``rows`` and ``total``: exact cells ``x`` (those that ``c`` rounds; else ``None``), name ``n``, badge ``b``, state ``s`` (see ``_STATES``), ``w`` on
-    Mondays, cells ``c``, parts ``p``, instants ``a``, and ``e``, the text on estimates.
+    ``rows`` and ``total``: name ``n``, badge ``b``, state ``s`` (see ``_STATES``), ``w`` on
+    Mondays, cells ``c``, exact cells ``x`` (``None`` where ``c`` is exact), parts ``p``, instants
+    ``a``, and ``e``, the text on estimates.
     """
     query = report.query
     words = {
