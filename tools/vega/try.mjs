@@ -13,3 +13,5 @@ console.log(v.origin(), v.signal("width"), v.width(), v.padding());
 t=performance.now(); await v.signal("pointer_tuple",{unit:"boxes",fields:v.signal("pointer_tuple_fields"),values:[3]}).runAsync(); console.log("hover",performance.now()-t);
 fs.writeFileSync('/tmp/out2.svg',await v.toSVG());
 await v.width(500).runAsync(); console.log("resized", v.signal("width"), v.origin(), (await v.toSVG()).slice(0,200));
+await v.width(900).runAsync();
+for (let k=0;k<3;k++){ t=performance.now(); for(let i=0;i<50;i++) await v.signal("pointer_tuple",{unit:"boxes",fields:v.signal("pointer_tuple_fields"),values:[i]}).runAsync(); console.log("hover each",(performance.now()-t)/50);}

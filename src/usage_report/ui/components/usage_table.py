@@ -122,7 +122,11 @@ def _figures(value: Callable[[str], float | None]) -> dict[str, Any]:
     """Return the cells, short and exact, and for each metric with parts text and share in turn."""
     figures = {m.key: value(m.key) for m in METRICS}
     cells = [None if v is None else numbers.short(key, v) for key, v in figures.items()]
-    exact = [None if v is None else numbers.exact(key, v) for key, v in figures.items()]
+    # Counts are exact as they are.
+    exact = [
+        cell if figures[m.key] is None or not m.unit else numbers.exact(m.key, figures[m.key])
+        for m, cell in zip(METRICS, cells, strict=True)
+    ]
     broken_down = []
     for m in _BROKEN_DOWN:
         whole = value(m.key)
