@@ -12,7 +12,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from support import handmade, pages
-from support.pages import address, control, elements, shown
+from support.charts import labels, sides
+from support.pages import address, charts, control, shown
 from support.reports import make_report
 from usage_report.core.errors import DatabaseError
 from usage_report.core.events import instant
@@ -95,7 +96,7 @@ def test_a_link_opens_its_view(reader):
         Grain.WEEK,
         "Asia/Tokyo",
     )
-    assert not elements(app, "chart")
+    assert not charts(app)
     assert not app.warning
     assert control(app.selectbox, "range_preset").value == "custom"
     assert control(app.date_input, "range_dates").value == (date(2026, 3, 1), date(2026, 3, 31))
@@ -122,7 +123,7 @@ def test_every_control_writes_the_address(reader):
     assert address(app)["grain"] == "week"
     control(app.segmented_control, "range_view").set_value("table").run()
     assert address(app)["view"] == "table"
-    assert not elements(app, "chart")
+    assert not charts(app)
     control(app.segmented_control, "range_view").set_value("chart").run()
     control(app.selectbox, "range_zone").select("Asia/Tokyo").run()
     assert address(app)["zone"] == "Asia/Tokyo"
@@ -356,7 +357,7 @@ def test_figures_that_are_not_supplied_or_estimated_are_marked(reader):
 def test_without_metrics_a_hint_takes_the_place_of_the_chart(reader):
     app = visit("m=none")
     assert "Choose one or more metrics above" in shown(app)
-    assert not elements(app, "chart")
+    assert not charts(app)
     assert "usage_report_usage_table" in components(app)
 
 
@@ -370,11 +371,12 @@ def test_an_empty_range_and_a_future_one(reader):
 
 def test_the_form_of_the_chart_is_chosen_beside_it_and_kept_in_the_link(reader):
     app = visit("m=sessions.participation")
-    (chart,) = elements(app, "chart")
-    assert [series["axis"] for series in chart["series"]] == ["right", "left"]
+    (chart,) = charts(app)
+    assert sides(chart) == ["left", "right"]
     control(app.segmented_control, "range_form").set_value("multiples").run()
     assert address(app)["form"] == "multiples"
-    assert len(elements(app, "chart")[0]["panels"]) == 2
+    (chart,) = charts(app)
+    assert sides(chart) == ["left", "left"]
     app = visit("m=sessions.participation&form=percent")
     assert "Each line is scaled to its own peak" in shown(app)
     assert control(app.segmented_control, "range_form").value == "percent"
@@ -383,14 +385,14 @@ def test_the_form_of_the_chart_is_chosen_beside_it_and_kept_in_the_link(reader):
 def test_one_metric_needs_no_form(reader):
     app = visit("m=sessions")
     assert not [w for w in app.segmented_control if w.key.startswith("range_form")]
-    assert len(elements(app, "chart")) == 1
+    assert len(charts(app)) == 1
 
 
 def test_limits_of_the_team_are_in_the_chart(reader):
     limits = (("max_concurrent_sessions", None, 8.0),)
     reader.infos["acme"] = handmade.team(limits=limits)
-    (chart,) = elements(visit("m=max_concurrent_sessions"), "chart")
-    assert chart["series"][0]["labels"][-1]["text"] == "limit 8"
+    (chart,) = charts(visit("m=max_concurrent_sessions"))
+    assert labels(chart)[-1] == ("limit 8", "Max concurrent sessions")
 
 
 def test_a_range_before_the_records_says_when_they_begin(reader):
@@ -399,7 +401,7 @@ def test_a_range_before_the_records_says_when_they_begin(reader):
     app = visit("from=2026-11-01&to=2026-11-10&m=sessions.chat_posts")
     assert [i.value for i in app.info] == ["Records begin on 20 Nov 2026."]
     assert shown(app).count("Records begin on") == 1
-    assert not elements(app, "chart")
+    assert not charts(app)
     assert [(m.value, m.delta) for m in app.metric] == [("–", "no records")] * 2
     table = components(app)["usage_report_usage_table"]
     assert {row["s"] for row in table["rows"]} == {table["total"]["s"]} == {3}

@@ -9,14 +9,27 @@ from pathlib import Path
 import pytest
 
 from support.colour_vision import VISIONS, contrast, difference, lab
-from usage_report.render.charts.theme import DASHES, DOTTED, LIMIT_DASH, QUIET, SERIES, SHAPES
+from usage_report.render.charts.theme import (
+    DASHES,
+    DOTTED,
+    GRID,
+    INK,
+    LIMIT_DASH,
+    PAPER,
+    QUIET,
+    SERIES,
+    SHAPES,
+    Scheme,
+    config,
+    label_colours,
+)
 
 CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit/config.toml").read_text("utf-8"))
 #: Ten times what is just noticeable side by side: lines of a chart are not side by side.
 FAR_APART = 23
 #: In grey there is lightness only.
 APART_IN_GREY = 5
-SCHEMES = {"light": 0, "dark": 1}
+SCHEMES = {scheme: i for i, scheme in enumerate(Scheme)}
 
 
 def test_the_simulation_agrees_with_known_values():
@@ -47,3 +60,20 @@ def test_every_colour_stands_out_from_the_page(scheme):
 def test_every_series_has_its_own_dash_and_shape():
     assert len(set(DASHES)) == len(set(SHAPES)) == len(SERIES)
     assert not {DOTTED, LIMIT_DASH} & set(DASHES)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_charts_have_the_colours_of_the_page(scheme):
+    page, i = CONFIG["theme"][scheme], SCHEMES[scheme]
+    names = ("backgroundColor", "textColor", "borderColor")
+    assert [page[name] for name in names] == [PAPER[i], INK[i], GRID[i]]
+    drawn = config(scheme)
+    assert drawn["background"] == PAPER[i]
+    assert drawn["range"]["category"] == [pair[i] for pair in SERIES]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_texts_of_series_are_legible(scheme):
+    paper = PAPER[SCHEMES[scheme]]
+    assert min(contrast(colour, paper) for colour in label_colours(scheme)) >= 4.5
+    assert config(scheme)["range"]["ordinal"] == label_colours(scheme)

@@ -7,11 +7,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.charts import (
+    axes,
+    boxes,
+    drawn,
+    labels,
+    legend,
+    names,
+    parameter,
+    rows,
+    sides,
+    texts,
+    ticks,
+    titles,
+)
 from support.reports import make_report
 from usage_report.core.metrics import METRICS, metric
 from usage_report.core.periods import Grain
 from usage_report.render.charts import buckets as bucket
-from usage_report.render.charts import overlay, theme
+from usage_report.render.charts import overlay
 from usage_report.render.charts.overlay import Form
 from usage_report.reporting.model import Query
 
@@ -33,10 +47,6 @@ def report(start="2026-11-01", last="2026-11-25", zone="Europe/Berlin", grain=Gr
     )
 
 
-def marks(series, kind):
-    return [mark for mark in series["marks"] if mark["kind"] == kind]
-
-
 def ms(text: str) -> int:
     return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * 1000
 
@@ -46,70 +56,78 @@ def ms(text: str) -> int:
 
 def test_metrics_of_one_unit_share_an_axis_minutes_left_and_counts_right():
     spec = overlay.spec(report(), FOUR)
-    (panel,) = spec["panels"]
-    assert [(s["name"], s["axis"], s["panel"]) for s in spec["series"]] == [
-        ("Participation minutes", "left", 0),
-        ("Consumed minutes", "left", 0),
-        ("Active participants", "right", 0),
-        ("Max concurrent participants", "right", 0),
-    ]
-    assert [(panel[side]["title"], panel[side]["style"]) for side in ("left", "right")] == [
-        ("Minutes", None),
-        ("Count", None),
-    ]
+    assert sides(spec) == ["left", "right"]
+    assert titles(spec) == [("Minutes", ""), ("Count", "")]
+    assert parameter(spec, "titles") == [metric(key).title for key in FOUR]
+    assert parameter(spec, "side_of") == [0, 0, 1, 1]
+    assert {(row["series"], row["side"]) for row in rows(spec, "line")} == {
+        ("Participation minutes", 0),
+        ("Consumed minutes", 0),
+        ("Active participants", 1),
+        ("Max concurrent participants", 1),
+    }
 
 
 def test_an_axis_of_one_metric_has_its_name_and_colour():
-    (panel,) = overlay.spec(report(), ("participation_minutes", "sessions"))["panels"]
-    assert [(panel[side]["title"], panel[side]["style"]) for side in ("left", "right")] == [
-        ("Participation minutes (min)", 0),
-        ("Sessions", 1),
+    spec = overlay.spec(report(), ("participation_minutes", "sessions"))
+    assert titles(spec) == [
+        ("Participation minutes (min)", "Participation minutes"),
+        ("Sessions", "Sessions"),
     ]
+    assert axes(spec)[1] == ["0", "10", "20", "30", "40"]
 
 
 def test_counts_alone_are_on_the_left():
-    (panel,) = overlay.spec(report(), ("sessions", "chat_posts"))["panels"]
-    assert panel["left"]["title"] == "Count"
-    assert panel["right"] is None
+    spec = overlay.spec(report(), ("sessions", "chat_posts"))
+    assert sides(spec) == ["left"]
+    assert titles(spec) == [("Count", "")]
 
 
 def test_lines_are_drawn_in_real_units():
     r = report()
-    for i, series in enumerate(overlay.spec(r, FOUR)["series"]):
-        solid = marks(series, "line")[0]["points"]
-        assert [y for _, y in solid[:22]] == [r.value(FOUR[i], j) for j in range(22)]
+    spec = overlay.spec(r, FOUR)
+    for key in FOUR:
+        line = drawn(spec, "line", metric(key).title)
+        assert [y for _, y in line[:22]] == [r.value(key, j) for j in range(22)]
 
 
 def test_percentages_are_of_each_metrics_own_peak():
     r = report()
     spec = overlay.spec(r, FOUR, Form.PERCENT)
-    assert spec["panels"][0]["left"]["top"] == 100
-    assert spec["panels"][0]["right"] is None
-    for key, series in zip(FOUR, spec["series"], strict=True):
-        solid = [y for _, y in marks(series, "line")[0]["points"] if y is not None]
+    assert sides(spec) == ["left"]
+    assert axes(spec) == [["0", "25 %", "50 %", "75 %", "100 %"]]
+    for key in FOUR:
+        solid = [y for _, y in drawn(spec, "line", metric(key).title) if y is not None]
         assert max(solid) == pytest.approx(100)
         assert solid[3] == pytest.approx(100 * r.figures[key][3] / r.figures[key][:23].max())
 
 
-def test_small_multiples_have_an_axis_each():
+def test_small_multiples_have_an_axis_each_below_each_other():
     spec = overlay.spec(report(), FOUR, Form.MULTIPLES)
-    assert [p["left"]["title"] for p in spec["panels"]] == [
-        "Participation minutes (min)",
-        "Consumed minutes (min)",
-        "Active participants",
-        "Max concurrent participants",
+    assert sides(spec) == ["left"] * 4
+    assert titles(spec) == [
+        ("Participation minutes (min)", "Participation minutes"),
+        ("Consumed minutes (min)", "Consumed minutes"),
+        ("Active participants", "Active participants"),
+        ("Max concurrent participants", "Max concurrent participants"),
     ]
-    assert [s["panel"] for s in spec["series"]] == [0, 1, 2, 3]
-    assert {s["axis"] for s in spec["series"]} == {"left"}
+    assert [axis["range"] for axis in parameter(spec, "axes")] == [
+        [96, 0],
+        [226, 130],
+        [356, 260],
+        [486, 390],
+    ]
+    assert spec["height"] == 486
+    assert parameter(spec, "side_of") == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("form", Form)
 def test_without_activity_a_chart_says_so_instead_of_an_axis(form):
     spec = overlay.spec(report(empty=True), FOUR, form)
-    assert {p["empty"] for p in spec["panels"]} == {"None in this period"}
-    assert [(p["left"], p["right"]) for p in spec["panels"]] == [(None, None)] * len(spec["panels"])
-    assert [s["marks"] for s in spec["series"]] == [[]] * 4
-    assert [s["legend"].rpartition(" · ")[2] for s in spec["series"]] == ["none"] * 4
+    assert {text for text, _ in titles(spec)} == {"None in this period"}
+    assert not any(axes(spec))
+    assert spec["datasets"]["marks"] == []
+    assert [text.rpartition(" · ")[2] for text in legend(spec)] == ["none"] * 4
 
 
 def test_captions_say_how_to_read_the_chart():
@@ -140,15 +158,16 @@ def test_a_count_beside_minutes_is_not_flat():
 def test_days_stand_at_midnight_of_their_own_date_and_so_do_their_ticks(zone):
     spec = overlay.spec(report("2026-03-01", "2026-04-10", zone), FOUR)
     midnights = [ms("2026-03-01") + i * DAY_MS for i in range(41)]
-    assert [box["at"] for box in spec["hover"]] == midnights
-    every_day = spec["x"]["sets"][0]
-    assert [tick[0] for tick in every_day] == midnights
-    assert every_day[0][1:] == ("1 Mar", "2026")
+    assert [box["at"] for box in boxes(spec)] == midnights
+    assert [at for at, _ in ticks(spec)] == midnights
+    assert parameter(spec, "tick_sets")[0]["labels"][:2] == [["1 Mar", "2026"], ["2 Mar", ""]]
+    half = DAY_MS // 2
+    assert parameter(spec, "time") == [midnights[0] - half, midnights[-1] + half]
 
 
 def test_hover_boxes_leave_no_gap():
-    boxes = overlay.spec(report(), FOUR)["hover"]
-    assert [b["to"] for b in boxes[:-1]] == [b["from"] for b in boxes[1:]]
+    shown = boxes(overlay.spec(report(), FOUR))
+    assert [b["x2"] for b in shown[:-1]] == [b["x"] for b in shown[1:]]
 
 
 @pytest.mark.parametrize(
@@ -161,26 +180,29 @@ def test_hover_boxes_leave_no_gap():
 )
 def test_ticks_of_long_ranges_stand_on_starts_of_buckets(grain, start, last, coarse):
     spec = overlay.spec(report(start, last, grain=grain), FOUR)
-    starts = {box["at"] for box in spec["hover"]}
-    assert all(tick[0] in starts for kept in spec["x"]["sets"] for tick in kept)
-    assert coarse in [[tick[1] for tick in kept] for kept in spec["x"]["sets"]]
+    starts = {box["at"] for box in boxes(spec)}
+    sets = parameter(spec, "tick_sets")
+    assert all(at in starts for kept in sets for at in kept["at"])
+    assert coarse in [[text for text, _ in kept["labels"]] for kept in sets]
 
 
 def test_weekends_are_shaded_by_day_only():
-    shades = [s for s in overlay.spec(report(), FOUR)["shades"] if s["kind"] == "weekend"]
+    shades = overlay.spec(report(), FOUR)["datasets"]["weekends"]
     half = DAY_MS // 2
     first, second = ms("2026-11-01"), ms("2026-11-07")
     # 1 November 2026 is a Sunday.
-    assert [(s["from"], s["to"]) for s in shades[:2]] == [
-        (first - half, first + half),
-        (second - half, second + DAY_MS + half),
+    assert shades[:2] == [
+        {"x": first - half, "x2": first + half},
+        {"x": second - half, "x2": second + DAY_MS + half},
     ]
-    assert overlay.spec(report(grain=Grain.WEEK), FOUR)["shades"] == []
+    assert overlay.spec(report(grain=Grain.WEEK), FOUR)["datasets"]["weekends"] == []
 
 
 def test_now_stands_at_the_running_bucket():
-    assert overlay.spec(report(), FOUR)["rules"] == [{"at": ms("2026-11-23"), "label": "now"}]
-    assert overlay.spec(report(last="2026-11-20"), FOUR)["rules"] == []
+    running, past = overlay.spec(report(), FOUR), overlay.spec(report(last="2026-11-20"), FOUR)
+    assert running["datasets"]["rules"] == [{"x": ms("2026-11-23")}]
+    assert labels(running)[0] == ("now", "")
+    assert past["datasets"]["rules"] == []
 
 
 # -- buckets
@@ -188,14 +210,13 @@ def test_now_stands_at_the_running_bucket():
 
 def test_the_running_bucket_is_dotted_and_hollow():
     spec = overlay.spec(report(), FOUR[:1])
-    (series,) = spec["series"]
-    solid, dotted = (line["points"] for line in marks(series, "line"))
-    assert [y is None for _, y in solid] == [False] * 22 + [True] * 3
-    drawn = [(x, y) for x, y in dotted if y is not None]
-    assert [x for x, _ in drawn] == [ms("2026-11-22"), ms("2026-11-23")]
-    assert [p[2] for p in marks(series, "points")[0]["points"]] == [False] * 22 + [True]
-    box = spec["hover"][22]
-    assert (box["title"], box["note"]) == ("Mon 23 Nov 2026", "so far, until 11:30")
+    assert [y is None for _, y in drawn(spec, "line")] == [False] * 22 + [True] * 3
+    dotted = [x for x, y in drawn(spec, "dotted") if y is not None]
+    assert dotted == [ms("2026-11-22"), ms("2026-11-23")]
+    assert [x for x, _ in drawn(spec, "hollow")] == [ms("2026-11-23")]
+    assert len(drawn(spec, "point")) == 22
+    box = boxes(spec)[22]
+    assert (box["when"], box["note"]) == ("Mon 23 Nov 2026", "so far, until 11:30")
 
 
 @pytest.mark.parametrize(
@@ -211,19 +232,19 @@ def test_buckets_cut_by_the_range_say_how_much_they_hold(grain, notes):
         if (grain is Grain.WEEK)
         else overlay.spec(report("2026-10-08", "2026-10-22", grain=grain), FOUR[:1])
     )
-    assert [box["note"] for box in spec["hover"]] == notes
-    points = marks(spec["series"][0], "points")[0]["points"]
-    assert [bool(p[2]) for p in points] == [bool(note) for note in notes]
+    assert [box["note"] for box in boxes(spec)] == notes
+    hollow = {x for x, _ in drawn(spec, "hollow")}
+    assert [box["at"] in hollow for box in boxes(spec)] == [bool(note) for note in notes]
+    assert len(drawn(spec, "hollow")) + len(drawn(spec, "point")) == len(notes)
 
 
 def test_no_figure_is_a_gap_never_0():
     spec = overlay.spec(report(not_supplied=("consumed_minutes",)), FOUR)
-    assert spec["series"][1]["legend"] == "Consumed minutes · not supplied"
-    assert [y for line in marks(spec["series"][1], "line") for _, y in line["points"] if y] == []
-    rows = {row["name"]: row["text"] for row in spec["hover"][3]["rows"]}
-    assert rows["Consumed minutes"] == "not supplied"
-    future = {row["text"] for row in spec["hover"][24]["rows"]}
-    assert future == {"in the future", "not supplied"}
+    assert legend(spec)[1] == "Consumed minutes · not supplied"
+    assert {y for _, y in drawn(spec, "line", "Consumed minutes")} == {None}
+    assert drawn(spec, "point", "Consumed minutes") == []
+    assert texts(spec, 3)["Consumed minutes"] == "not supplied"
+    assert set(texts(spec, 24).values()) == {"in the future", "not supplied"}
 
 
 @pytest.mark.parametrize(
@@ -242,16 +263,15 @@ def test_no_figure_is_a_gap_never_0():
 def test_each_hour_stands_over_its_own_tick(zone, day, clocks):
     """Hours of one name share the stretch of both; all others stand at the time that clocks show."""
     spec = overlay.spec(report(day, day, zone, grain=Grain.HOUR), KEYS[:1])
-    at = [datetime.fromtimestamp(box["at"] / 1000, UTC) for box in spec["hover"]]
+    at = [datetime.fromtimestamp(box["at"] / 1000, UTC) for box in boxes(spec)]
     assert [f"{t:%H:%M}" for t in at[: len(clocks)]] == clocks
     assert {f"{t:%Y-%m-%d}" for t in at} == {day}
-    assert [tick[0] for tick in spec["x"]["sets"][0]] == [box["at"] for box in spec["hover"]]
+    assert [at for at, _ in ticks(spec)] == [box["at"] for box in boxes(spec)]
 
 
 def test_both_hours_of_one_name_are_there_with_their_offsets():
     spec = overlay.spec(report("2024-10-27", "2024-10-27", grain=Grain.HOUR), KEYS[:1])
-    texts = [tick[1] for tick in spec["x"]["sets"][0]]
-    assert texts[1:4] == ["01:00", "02:00 UTC+2", "02:00 UTC+1"]
+    assert [text for _, text in ticks(spec)][1:4] == ["01:00", "02:00 UTC+2", "02:00 UTC+1"]
 
 
 @given(
@@ -278,25 +298,21 @@ def test_buckets_without_records_are_hatched_and_no_line():
     r = report(records_from=int(datetime(2026, 11, 10, 11, tzinfo=UTC).timestamp()) * 1000)
     spec = overlay.spec(r, FOUR)
     half = DAY_MS // 2
-    assert spec["shades"][-1] == {
-        "from": ms("2026-11-01") - half,
-        "to": ms("2026-11-10") - half,
-        "kind": "none",
-        "label": "No records before 10 Nov 2026",
-    }
-    solid = marks(spec["series"][0], "line")[0]["points"]
+    assert parameter(spec, "unrecorded") == (ms("2026-11-01") - half, ms("2026-11-10") - half)
+    assert labels(spec)[0] == ("No records before 10 Nov 2026", "")
+    solid = drawn(spec, "line", "Participation minutes")
     assert [y is None for _, y in solid[:22]] == [True] * 9 + [False] * 13
-    assert {row["text"] for row in spec["hover"][8]["rows"]} == {"no records"}
+    assert set(texts(spec, 8).values()) == {"no records"}
     nothing = overlay.spec(report(records_from=None), FOUR)
-    assert {s["legend"].rpartition(" · ")[2] for s in nothing["series"]} == {"no records"}
+    assert {text.rpartition(" · ")[2] for text in legend(nothing)} == {"no records"}
 
 
 def test_few_buckets_have_points_and_many_have_thin_lines():
     few, many = report("2026-11-22", "2026-11-22"), report("2026-01-01", "2026-11-22")
-    one, year = overlay.spec(few, FOUR[:1])["series"][0], overlay.spec(many, FOUR[:1])["series"][0]
-    assert len(marks(one, "points")[0]["points"]) == 1
-    assert len(marks(year, "points")[0]["points"]) == 1, "its peak"
-    assert marks(year, "line")[0]["width"] < marks(one, "line")[0]["width"]
+    one, year = overlay.spec(few, FOUR[:1]), overlay.spec(many, FOUR[:1])
+    assert len(drawn(one, "point")) == 1
+    assert len(drawn(year, "point")) == 1, "its peak"
+    assert parameter(year, "line_width") < parameter(one, "line_width")
 
 
 # -- marks and hover
@@ -304,13 +320,12 @@ def test_few_buckets_have_points_and_many_have_thin_lines():
 
 def test_the_peak_of_each_line_is_labelled_and_in_the_legend():
     r = report()
-    series = overlay.spec(r, ("sessions",))["series"][0]
+    spec = overlay.spec(r, ("sessions",))
     values = [r.value("sessions", i) for i in range(23)]
     top = values.index(max(values))
-    assert series["labels"] == [
-        {"x": ms("2026-11-01") + top * DAY_MS, "y": max(values), "text": str(max(values))}
-    ]
-    assert series["legend"] == f"Sessions · peak {max(values)}"
+    assert labels(spec) == [("now", ""), (str(max(values)), "Sessions")]
+    assert spec["datasets"]["labels"][1]["x"] == ms("2026-11-01") + top * DAY_MS
+    assert legend(spec) == [f"Sessions · peak {max(values)}"]
 
 
 def test_a_limit_is_a_line_for_peaks_only_and_steps_where_it_changes():
@@ -319,48 +334,68 @@ def test_a_limit_is_a_line_for_peaks_only_and_steps_where_it_changes():
         ("max_concurrent_participants", date(2026, 11, 10), 120.0),
         ("participation_minutes", None, 100.0),
     )
-    minutes, peak = overlay.spec(
+    spec = overlay.spec(
         report(), ("participation_minutes", "max_concurrent_participants"), Form.UNITS, limits
-    )["series"]
-    assert len(marks(minutes, "line")) == 2
-    contract = marks(peak, "line")[2]
-    assert contract["dash"] == theme.LIMIT_DASH
-    assert [y for _, y in contract["points"]] == [80.0] * 9 + [120.0] * 16
-    assert peak["labels"][-1]["text"] == "limit 120"
+    )
+    assert {row["series"] for row in rows(spec, "limit")} == {"Max concurrent participants"}
+    assert [y for _, y in drawn(spec, "limit")] == [80.0] * 9 + [120.0] * 16
+    assert labels(spec)[-1] == ("limit 120", "Max concurrent participants")
 
 
 def test_a_limit_far_above_does_not_press_the_line_flat():
     limits = (("max_concurrent_participants", None, 5000.0),)
     spec = overlay.spec(report(), ("max_concurrent_participants",), Form.UNITS, limits)
-    assert spec["panels"][0]["left"]["top"] < 200
-    assert spec["series"][0]["labels"][-1]["text"] == "limit 5\u202f000 ↑"
+    assert parameter(spec, "axes")[0]["domain"][1] < 200
+    assert {y for _, y in drawn(spec, "limit")} == {None}
+    assert labels(spec)[-1][0] == "limit 5 000 ↑"
 
 
 def test_the_hover_has_every_metric_with_its_unit_and_parts_below_it():
-    rows = overlay.spec(report(), ("broadcast_minutes", "sessions"))["hover"][0]["rows"]
-    assert [(r["name"], r["series"], r["level"]) for r in rows] == [
-        ("Broadcast minutes", 0, 0),
-        ("Audio + video", 0, 1),
-        ("Audio only", 0, 1),
-        ("Video only", 0, 1),
-        ("Screenshare", 0, 1),
-        ("Sessions", 1, 0),
+    spec = overlay.spec(report(), ("broadcast_minutes", "sessions"))
+    columns = spec["usermeta"]["columns"]
+    assert [(c["name"], c["series"], c["part"]) for c in columns] == [
+        ("Broadcast minutes", 0, False),
+        ("Audio + video", 0, True),
+        ("Audio only", 0, True),
+        ("Video only", 0, True),
+        ("Screenshare", 0, True),
+        ("Sessions", 1, False),
     ]
-    assert rows[0]["text"].endswith("\u202fmin")
+    assert texts(spec, 0)["Broadcast minutes"].endswith(" min")
+    tooltip = spec["layer"][-1]["encoding"]["tooltip"]
+    assert [channel["title"] for channel in tooltip] == [
+        "When",
+        "Note",
+        "Broadcast minutes",
+        "Broadcast ↳ Audio + video",
+        "Broadcast ↳ Audio only",
+        "Broadcast ↳ Video only",
+        "Broadcast ↳ Screenshare",
+        "Sessions",
+    ]
+
+
+def test_a_dot_of_the_hover_stands_on_its_line():
+    spec = overlay.spec(report(), FOUR, Form.PERCENT)
+    for i, key in enumerate(FOUR):
+        line = drawn(spec, "line", metric(key).title)[:22]
+        assert [(box["at"], box[f"y{i}"]) for box in boxes(spec)[:22]] == line
+    assert "y0" not in boxes(spec)[24], "the future has none"
 
 
 def test_estimated_figures_are_marked_in_the_hover():
-    rows = overlay.spec(report(estimated=0.5), FOUR)["hover"][0]["rows"]
-    about = {r["name"]: r["text"].startswith("≈") for r in rows}
+    spec = overlay.spec(report(estimated=0.5), FOUR)
+    about = {title: text.startswith("≈") for title, text in texts(spec, 0).items()}
     assert about["Consumed minutes"]
-    assert about["Screenshare"]
+    assert about["Consumed ↳ Screenshare"]
     assert not about["Participation minutes"]
 
 
 def test_copied_data_is_exact():
     r = report("2026-11-02", "2026-11-03")
     exact = [r.value("participation_minutes", i) for i in range(2)]
-    lines = overlay.spec(r, ("participation_minutes", "sessions"))["copy"].split("\n")
+    lines = overlay.spec(r, ("participation_minutes", "sessions"))["usermeta"]["copy"]
+    lines = lines.split("\n")
     assert lines[0] == "start\tparticipation_minutes\tsessions"
     assert lines[1].split("\t")[0] == "2026-11-02T00:00:00+01:00"
     assert [float(line.split("\t")[1]) for line in lines[1:]] == exact
@@ -368,6 +403,7 @@ def test_copied_data_is_exact():
 
 @pytest.mark.parametrize("key", KEYS)
 def test_every_metric_can_be_drawn(key):
-    (series,) = overlay.spec(report(), (key,))["series"]
-    assert series["name"] == metric(key).title
-    assert series["marks"]
+    spec = overlay.spec(report(), (key,))
+    assert parameter(spec, "titles") == [metric(key).title]
+    assert names(spec) == ["line_0", "dotted_0", "point_0", "hollow_0", "dots_0"]
+    assert len(drawn(spec, "line")) == 25
