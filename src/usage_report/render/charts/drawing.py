@@ -190,7 +190,7 @@ def _parameters() -> list[Spec]:
         alt.VariableParameter(name="tick_set", expr=axis.tick_set()),
         alt.VariableParameter(name="tier", expr=labels.TIER),
     ]
-    return [param.to_dict() for param in params]
+    return [*(param.to_dict() for param in params), hover.pointer()]
 
 
 def _sides(of: Drawing) -> Iterator[_Side]:

@@ -93,16 +93,19 @@ def lit() -> Spec:
 def layers() -> list[Spec]:
     """The layers above the figures: the rule, and the boxes themselves."""
     rule = _lit("rule").mark_rule(style="pointer").encode(x=axis.time_x("at"))
-    pointer = alt.selection_point(
-        name="pointer", fields=["i"], on="pointerover", clear="pointerout", empty=False
+    boxes = alt.Chart(alt.NamedData("boxes"), name="boxes").mark_rect(fillOpacity=0)
+    return [axis.layer(rule), axis.layer(boxes.encode(x=axis.time_x(), x2="x2"))]
+
+
+@cache
+def pointer() -> Spec:
+    """The selection of a box, as a parameter of the whole chart."""
+    select = alt.PointSelectionConfig(
+        type="point", fields=["i"], on="pointerover", clear="pointerout"
     )
-    boxes = (
-        alt.Chart(alt.NamedData("boxes"), name="boxes")
-        .mark_rect(fillOpacity=0)
-        .encode(x=axis.time_x(), x2="x2")
-        .add_params(pointer)
-    )
-    return [axis.layer(rule), axis.layer(boxes)]
+    param = alt.TopLevelSelectionParameter(name="pointer", select=select, views=["boxes"])
+    spec: Spec = param.to_dict()
+    return spec
 
 
 @cache
