@@ -9,6 +9,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from usage_report.render.charts.theme import SERIES
+
 PATHS = ("", "real-time", "date-range", "reconcile", "sources")
 DAYS = "date-range?preset=last-7&m=participation.sessions.broadcast"
 
@@ -82,8 +84,8 @@ def test_the_keyboard_moves_from_day_to_day(page, chart):
 
 
 def test_the_legend_switches_series_and_the_toolbar_is_one_tab_stop(page, chart):
-    lines = chart.locator("svg[role=img] g.s1 .line")
-    assert lines.count() > 0
+    lines = chart.locator("svg[role=img] .line_1_marks path")
+    expect(lines).not_to_have_count(0)
     button = chart.get_by_role("button", name=re.compile("^Sessions"))
     button.click()
     expect(button).to_have_attribute("aria-pressed", "false")
@@ -133,7 +135,64 @@ def test_small_multiples_share_one_rule(page, server):
     plot = page.get_by_role("slider")
     plot.scroll_into_view_if_needed()
     plot.hover()
-    rule = page.locator(".pointer .rule")
+    rule = page.locator(".rule_marks line")
     expect(rule).to_have_count(1)
     assert rule.bounding_box()["height"] == pytest.approx(plot.bounding_box()["height"], abs=2)
-    assert page.locator(".pointer .dot").count() == 3
+    expect(page.locator("[class*=dots_] path")).to_have_count(3)
+    page.mouse.move(5, 5)
+    expect(rule).to_have_count(0)
+
+
+def test_a_chart_follows_the_colours_of_the_page(page, chart):
+    line = chart.locator(".line_0_marks path").first
+    expect(line).to_have_attribute("stroke", SERIES[0][0])
+    page.emulate_media(color_scheme="dark")
+    expect(chart.locator(".line_0_marks path").first).to_have_attribute("stroke", SERIES[0][1])
+
+
+def test_a_chart_fits_a_window_that_changes(page, chart):
+    expect(chart.locator(".picture")).to_be_visible()
+    for width in (700, 390, 1100):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(
+            """() => {
+              const all = (root) => [...root.querySelectorAll("*")].flatMap((e) => [e, ...(e.shadowRoot ? all(e.shadowRoot) : [])]);
+              const [picture, svg] = ["picture", "marks"].map((name) => all(document).find((e) => e.classList.contains(name)));
+              return Math.abs(picture.clientWidth - svg.getBoundingClientRect().width) <= 1;
+            }"""
+        )
+
+
+def test_new_figures_are_put_into_the_same_chart(page, chart):
+    """Another range changes the lines, not the picture: it does not flicker, and is quick."""
+    svg = chart.locator("svg[role=img]")
+    svg.evaluate("(element) => { element.kept = true; }")
+    control = page.get_by_role("radiogroup", name="Group by").or_(
+        page.get_by_role("group", name="Group by")
+    )
+    control.get_by_text("Hour", exact=True).click()
+    expect(svg).to_have_attribute("aria-label", re.compile("by hour"))
+    assert svg.evaluate("(element) => element.kept")
+
+
+def test_charts_need_no_generated_code(new_page, server):
+    """A content security policy without unsafe-eval: Vega's expressions are interpreted."""
+    page = new_page(viewport={"width": 1280, "height": 900})
+    seen = listen(page)
+
+    # Before the scripts of the page, which are deferred.
+    page.add_init_script(
+        """document.addEventListener("readystatechange", () => {
+          const policy = document.createElement("meta");
+          policy.httpEquiv = "content-security-policy";
+          policy.content = "script-src 'self' 'unsafe-inline' blob:";
+          document.head.append(policy);
+        }, { once: true });"""
+    )
+    page.goto(f"{server.url}/{DAYS}")
+    expect(page.locator("svg[role=img] .line_0_marks path")).not_to_have_count(0)
+    assert seen == []
+    page.add_script_tag(
+        content="try { new Function('1'); } catch { document.title = 'no generated code'; }"
+    )
+    assert page.title() == "no generated code", "the policy is in force"

@@ -16,8 +16,10 @@ const { metafile } = await build({
   metafile: true,
 });
 
+// Parts of the published bundle of d3-delaunay.
+const EMBEDDED = ["node_modules/delaunator", "node_modules/robust-predicates"];
 const folders = Object.keys(metafile.inputs).map((path) => path.match(/node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0]);
-const licences = [...new Set(folders.filter(Boolean))].sort().map((folder) => {
+const licences = [...new Set([...folders.filter(Boolean), ...EMBEDDED])].sort().map((folder) => {
   const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, "utf-8"));
   const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
   if (!file) throw new Error(`${name} has no licence file`);
