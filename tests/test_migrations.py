@@ -218,6 +218,8 @@ def test_every_row_is_kept(migrated, revision):
             expected = [{"expires_at": None, "last_used_at": None} | row for row in expected]
         if table is tables.sources:
             expected = [{"first_event": first_event(stored, row)} | row for row in expected]
+        if table in (tables.session_quarters, tables.team_quarters):
+            expected = [{"quarters": 1} | row for row in expected]
         if table is tables.events:
             expected = [{"generation": 0} | row for row in expected]
         if table is tables.identity_generations:
@@ -401,3 +403,24 @@ def test_partial_indexes_are_used(migrated, condition, index):
             c.exec_driver_sql("SET enable_seqscan = off")
             plan = c.exec_driver_sql(f"EXPLAIN {statement}").all()
     assert index in str(plan)
+
+
+def test_sessions_longer_than_a_day_are_processed_again(database_url):
+    """Migration 0013 marks what may have days in which nothing changes, and room-days."""
+    engine = storage.connect(database_url)
+    storage.migrate(engine, "0012")
+    team = "INSERT INTO teams (id, key, zone, billing_day, is_sample, data_version, created_at)"
+    session = (
+        "INSERT INTO sessions (id, team_id, key, external_id, first_event, last_event, room_key, is_pending,"
+        " room, is_open, is_estimated, anomalies) "
+        "VALUES (:id, 1, :key, '', 0, :last, :room, :no, '', :no, :no, 0)"
+    )
+    day = 86_400_000
+    sessions = [(day - 1, None), (day, None), (0, b"room")]
+    with engine.begin() as c:
+        c.execute(sa.text(f"{team} VALUES (1, 'acme', 'UTC', 1, :no, 0, 0)"), {"no": False})
+        for id, (last, room) in enumerate(sessions):
+            row = {"id": id, "key": b"%d" % id, "last": last, "room": room}
+            c.execute(sa.text(session), row | {"no": False})
+    storage.migrate(engine)
+    assert [row["is_pending"] for row in rows_of(engine, tables.sessions)] == [False, True, True]

@@ -219,3 +219,82 @@ def test_a_connection_that_returns_after_a_lost_leave_counts_once():
     check(events, expected, start="2026-03-02")
     moment = {"live_participants": 1, "live_sessions": 1, "active_recordings": 0}
     assert run_live(events, team=TEAM, as_of=ms("04:30:00")) == moment
+
+
+@every_platform
+@pytest.mark.parametrize("end", ["08:30:00", "12:30:00", "2026-03-04T13:00:00Z"])
+def test_a_stay_ends_with_its_end_on_whichever_day_it_is_reported(platform, end):
+    """Ana joins at 03:30, half an hour before the day of a room turns. Nothing else happens in the room."""
+    events = stays(platform, ("03:30:00", end, "ana"))
+    minutes = (ms(end) - ms("03:30:00")) / 60_000
+    question = {"start": "2026-03-02", "last": "2026-03-05"}
+    check(events, {"sessions": 1, "participation_minutes": minutes}, **question)
+    check(events[::-1], {"sessions": 1, "participation_minutes": minutes}, **question)
+    present = {"live_participants": 1, "live_sessions": 1, "active_recordings": 0}
+    assert run_live(events, team=TEAM, as_of=ms("08:00:00")) == present
+    gone = {"live_participants": 0, "live_sessions": 0, "active_recordings": 0}
+    assert run_live(events, team=TEAM, as_of=ms(end) + 1) == gone
+
+
+def test_tracks_of_the_next_day_belong_to_a_stay():
+    """Janus: Ana is in the room from 03:30 to 14:00 and sends video from 13:00."""
+    events = stays("janus", ("03:30:00", "14:00:00", "ana"))
+    data = {"event": "published", "room": "den", "id": "ana", "streams": [{"type": "video"}]}
+    event = {"plugin": "janus.plugin.videoroom", "data": data}
+    body = {"type": 64, "emitter": "", "timestamp": ms("13:00:00") * 1000, "event": event}
+    delivery = Delivery(json.dumps(body).encode(), {}, "", NOW)
+    events += registry.platforms()["janus"].translate(delivery, Context(NOW, TEAM))  # type: ignore[arg-type]
+    expected = {"participation_minutes": 630, "broadcast_minutes_video": 60}
+    check(events, expected, start="2026-03-02")
+
+
+@every_platform
+def test_activity_of_the_next_day_keeps_a_stay_open(platform):
+    """Ana joins on the 2nd at 10:00, Bo on the 3rd at 09:00, and both stay: at 10:30, Ana is still there."""
+    events = stays(platform, ("10:00:00", None, "ana"), ("2026-03-03T09:00:00Z", None, "bo"))
+    for time, minutes in (("09:59:00", 1439 + 59), ("10:30:00", 1470 + 90)):
+        as_of = f"2026-03-03T{time}Z"
+        check(
+            events,
+            {"sessions": 1, "participation_minutes": minutes},
+            start="2026-03-02",
+            last="2026-03-03",
+            as_of=as_of,
+        )
+        present = {"live_participants": 2, "live_sessions": 1, "active_recordings": 0}
+        assert run_live(events, team=TEAM, as_of=instant(as_of)) == present
+
+
+@every_platform
+def test_a_lost_leave_is_closed_by_the_first_gap_of_the_room(platform):
+    """Ana joins on the 2nd at 10:00 and her leave is lost. Bo comes on the 3rd, 09:00 to 09:30, and again on the 5th.
+
+    The first gap of 24 h begins at 09:30 on the 3rd, so Ana counts until then. It is one session, and another on the 5th.
+    """
+    events = stays(
+        platform,
+        ("10:00:00", None, "ana"),
+        ("2026-03-03T09:00:00Z", "2026-03-03T09:30:00Z", "bo"),
+        ("2026-03-05T09:00:00Z", "2026-03-05T09:30:00Z", "bo"),
+    )
+    expected = {"sessions": 2, "participation_minutes": 23.5 * 60 + 30 + 30}
+    question = {"start": "2026-03-02", "last": "2026-03-06"}
+    for order in (events, events[::-1]):
+        answer = check(order, expected, **question)
+        assert [row["sessions"] for row in answer["rows"]] == [1, 0, 0, 1, 0]
+
+
+def test_a_late_leave_parts_linked_days(engine):
+    """Janus: Ana joins on the 2nd at 10:00; Bo is there on the 3rd. Then Ana's leave of 11:00 on the 2nd arrives."""
+    bo = ("2026-03-03T09:00:00Z", "2026-03-03T09:30:00Z", "bo")
+    product.feed(engine, stays("janus", ("10:00:00", None, "ana"), bo))
+    question = {"team": TEAM, "start": "2026-03-02", "last": "2026-03-04", "as_of": NOW}
+
+    def figures() -> tuple[int, int]:
+        total = product.answer(engine, question)["total"]
+        return total["sessions"], total["participation_minutes"] // 60_000
+
+    assert figures() == (1, 23 * 60 + 30 + 30)
+    product.feed(engine, stays("janus", ("10:00:00", "11:00:00", "ana"))[1:])
+    assert figures() == (2, 60 + 30)
+    assert pipeline.rebuild(engine, TEAM) is True

@@ -22,8 +22,10 @@ Where the definitions leave a choice, the oracle makes these:
   each those of the source that reports most of them, the first by name in a tie.
 * A recording named by its session has no id. What happens to it from its start to its stop is what happens to the
   recording of another source that starts nearest to it, at most 2 s away. Its deletion is that of the only other one.
-* The sessions of a source in ``WITHOUT_SESSION_IDS`` that are days of a room are folded by themselves. Then all days of
-  a room are one ``Room``, whose sessions start wherever the room was empty for the 60 s before.
+* The sessions of a source in ``WITHOUT_SESSION_IDS`` that are days of a room are one history of that room, in which a
+  session starts wherever the room was empty for the 60 s before. It is folded in parts: two days belong to the same part
+  if something is on between an event of one and the next event, of the other, or ended less than 60 s before. What is on
+  is over after ``stale_after`` without activity, unless the next event ends it within 8 days.
 """
 
 from __future__ import annotations
@@ -214,8 +216,7 @@ class Session:
 
     def state(self, at: int) -> dict[str, int]:
         """Return the level of everything that is measured by time, at one instant."""
-        # In a room, a connection may be present by two of its days.
-        present = list(dict.fromkeys(t.connection for t in self.of("presence") if t.covers(at)))
+        present = [t.connection for t in self.of("presence") if t.covers(at)]
         tracks = [t for t in self.of("track") if t.connection in present and t.covers(at)]
         level = dict.fromkeys(KEYS, 0)
         level["participation_minutes"] = len(present)
@@ -266,29 +267,80 @@ class Session:
 
 
 class Room(Session):
-    """All days of a room whose platform does not name sessions."""
-
-    def __init__(self, days: list[Session]) -> None:
-        self.room = days[0].room
-        self.subscribes = any(day.subscribes for day in days)
-        self.persons = {c: person for day in days for c, person in day.persons.items()}
-        self.kinds = {track: kind for day in days for track, kind in day.kinds.items()}
-        self.chat, self.qa = [t for d in days for t in d.chat], [t for d in days for t in d.qa]
-        self.things = {(n, *k): t for n, day in enumerate(days) for k, t in day.things.items()}
-        for day in days:
-            for track in day.of(
-                "track"
-            ):  # a track exists within its connection's presence, of its own day
-                own = [t for t in day.of("presence") if t.connection == track.connection]
-                track.spans = [
-                    (max(a, c), min(b, d)) for a, b in track.spans for t in own for c, d in t.spans if max(a, c) < min(b, d)
-                ]  # fmt: skip
-        live = {(t.what, t.connection, t.subject): t for day in days for t in day.live}
-        self.live = list(live.values())
+    """Linked days of a room whose platform does not name sessions."""
 
     def starts(self) -> list[int]:
         stays = [span for t in self.of("presence") for span in t.spans]
         return sorted({s for s, _ in stays if not any(a < s < b + 60_000 for a, b in stays)})
+
+
+class _Walk(Session):
+    """What is on in a room after each of its instants."""
+
+    def __init__(self) -> None:
+        self.things = {}
+
+    def on(self) -> set[tuple[str, str, str]]:
+        lasting = ("track", "subscription")
+        return {k for k, t in self.things.items() if t.since is not None and t.what not in lasting}
+
+    def ended(self) -> int:
+        """How often anything has ended, including what began at the same instant."""
+        lasting = ("track", "subscription")
+        return sum(len(t.spans) for t in self.things.values() if t.what not in lasting)
+
+
+def linked(days: list[list[Event]], stale_after: int) -> list[list[Event]]:
+    """Return the events of the days of a room, in the parts that are folded together."""
+    day_of: dict[tuple, int] = {}
+    event_of: dict[tuple, Event] = {}
+    for day, events in enumerate(days):
+        for e in events:  # what is reported to several days counts in the last of them
+            day_of[_content(e)], event_of[_content(e)] = day, e
+    part = {day: {day} for day in range(len(days))}
+    walk, chain, quiet_since, active = _Walk(), None, None, 0
+    for at in sorted({content[0] for content in day_of}):
+        here = [content for content in day_of if content[0] == at]
+        before = walk.on()
+        after = _Walk()
+        after.things = {k: _copy(t) for k, t in walk.things.items()}
+        after._instant(at, [event_of[content] for content in here])
+        if before:
+            is_ended = any(after.things[k].spans != walk.things[k].spans for k in before)
+            is_linked = at - active < stale_after or (is_ended and at - active < 8 * STALE_AFTER)
+        else:
+            is_linked = quiet_since is not None and at - quiet_since < 60_000
+        if not is_linked:
+            chain, quiet_since, before = None, None, set()
+            after = _Walk()
+            after._instant(at, [event_of[content] for content in here])
+        began = bool(after.on() - before) or after.ended() > (walk.ended() if is_linked else 0)
+        if is_linked or began:
+            for content in here:
+                together = part[day_of[content]] | (part[chain] if chain is not None else set())
+                for day in together:
+                    part[day] = together
+                chain = day_of[content]
+        if (before or began) and not after.on():
+            quiet_since = at
+        if any(content[2] != "recording.deleted" for content in here):
+            active = at
+        walk = after
+    parts = {min(members): sorted(members) for members in part.values()}
+    return [
+        list({_content(e): e for day in members for e in days[day]}.values())
+        for members in parts.values()
+    ]
+
+
+def _content(e: Event) -> tuple:
+    return e.time, e.source, e.type, e.connection, e.subject, e.person, e.detail
+
+
+def _copy(thing: Thing) -> Thing:
+    copy = Thing(thing.what, thing.connection, thing.subject)
+    copy.since, copy.spans = thing.since, list(thing.spans)
+    return copy
 
 
 def _with_named_recordings(events: list[Event]) -> list[Event]:
@@ -345,14 +397,18 @@ def sessions(
     for e in unique.values():
         if e.team == team and e.time < as_of:
             per.setdefault(e.session, []).append(e)
-    folded = {name: Session(its, as_of, stale_after) for name, its in per.items()}
-    days: dict[str, list[Session]] = {}
-    for name, its in sorted(per.items()):
+    days: dict[str, list[tuple[int, list[Event]]]] = {}
+    for name, its in list(per.items()):
         room = its[0].room
         is_day = name.startswith(f"{room}/") and name[len(room) + 1 :].isdigit()
         if is_day and any(e.source in WITHOUT_SESSION_IDS for e in its):
-            days.setdefault(room, []).append(folded.pop(name))
-    return folded | {f"room {room}": Room(its) for room, its in days.items()}
+            days.setdefault(room, []).append((int(name[len(room) + 1 :]), per.pop(name)))
+    folded = {name: Session(its, as_of, stale_after) for name, its in per.items()}
+    for room, numbered in days.items():
+        own = [its for _, its in sorted(numbered, key=lambda day: day[0])]
+        for n, its in enumerate(linked(own, stale_after)):
+            folded[f"room {room} {n}"] = Room(its, as_of, stale_after)
+    return folded
 
 
 def _bucket(

@@ -248,7 +248,7 @@ def questions(draw: st.DrawFn, base: str, times: list[int]) -> dict[str, Any]:
 
 #: Sources without session ids, and minutes from the instant at which their days turn (04:00 UTC).
 UNNAMED_SOURCES = ("jitsi", "jitsi", "janus", "daily")
-_FROM_THE_TURN = (-300, -61, -2, -1, 0, 0, 1, 2, 30, 60, 400)
+_FROM_THE_TURN = (-300, -61, -2, -1, 0, 0, 1, 2, 30, 60, 400, 700)
 _NEAR_EMPTY = (0, 0, 1, -1, 30_000, 59_999, 60_000, 60_001)
 
 

@@ -24,6 +24,8 @@ HOUR = 3_600_000
 #: Milliseconds of the grain that facts are stored in. Offsets of time zones are multiples of 15
 #: minutes, so that every day of every zone is a union of UTC quarter hours.
 QUARTER = 900_000
+QUARTERS_A_DAY = 96
+UTC_DAY = QUARTERS_A_DAY * QUARTER
 #: Most buckets a report may have: about the hours of two years.
 MAX_BUCKETS = 20_000
 

@@ -10,16 +10,15 @@ step ended.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy.engine import Connection, Engine
 
 from usage_report.core.events import Event, QuarantinedInput
-from usage_report.core.periods import Grain, Period, edges, local, next_start, zone
+from usage_report.core.periods import UTC_DAY, Grain, Period, edges, local, next_start, zone
+from usage_report.metering.arrays import group_starts
 from usage_report.metering.facts import merge
-from usage_report.metering.fold import SessionTimeline, fold
 from usage_report.metering.session_quarters import session_quarters
 from usage_report.metering.team_quarters import team_quarters
 from usage_report.sources import contract, registry
@@ -220,26 +219,21 @@ def rebuild(engine: Engine, team: str, *, progress: Progress | None = None) -> b
 def _process_step(c: Connection, team: int, max_events: int) -> tuple[int, int]:
     """Process the next pending sessions of a team. Return how many, and their events."""
     ids, events = pending.next_sessions(c, team, max_events)
-    sessions = session_timelines.read(c, team, ids, _fold)
-    timelines = session_timelines.merged(sessions)
+    sessions = session_timelines.read(c, team, ids)
+    timelines = [(x.sessions[0].id, x.timeline) for x in sessions if x.timeline]
     persons = {person for _, f in timelines for _, person, _, _ in f.presence}
     rooms = {f.room for _, f in timelines}
     person_ids = entities.dense_ids(c, team, t.PERSON, {digest(x): x for x in persons})
     room_ids = entities.dense_ids(c, team, t.ROOM, {digest(x): x for x in rooms})
-    quarters = session_quarters(
-        [(session.id, room_ids[f.room], f) for session, f in timelines], person_ids
-    )
-    changed = stored_quarters.replace(c, team, [x.session.id for x in sessions], quarters)
-    for starts in _split(changed, _QUARTERS_AT_ONCE):
+    quarters = session_quarters([(id, room_ids[f.room], f) for id, f in timelines], person_ids)
+    processed = [session.id for x in sessions for session in x.sessions]
+    changed = stored_quarters.replace(c, team, processed, quarters)
+    for starts in _split_at_days(changed, _QUARTERS_AT_ONCE):
         recomputed = team_quarters(stored_quarters.load(c, team, starts))
-        facts.replace_facts(c, t.team_quarters, team, starts, recomputed)
+        facts.replace_quarters(c, team, starts, recomputed)
     _recompute_days(c, team, changed)
     pending.mark_processed(c, sessions)
     return len(ids), events
-
-
-def _fold(rows: list[tuple[Any, ...]], session: str) -> SessionTimeline | None:
-    return fold(rows, session=session)
 
 
 def set_zone(c: Connection, team: int, name: str) -> None:
@@ -281,12 +275,17 @@ def _recompute_longer(
     first, last = (local(int(x), tz).date() for x in (starts[0], starts[-1]))
     span = Period(first.replace(day=1) if grain is Grain.MONTH else first, next_start(last, grain))
     bounds = edges(span, grain, tz, most=None)
-    changed = np.unique(np.searchsorted(bounds, starts, side="right") - 1)
+    changed = np.searchsorted(bounds, starts, side="right") - 1
+    changed = changed[group_starts(changed)]
     # Neighbours are loaded together.
     for run in np.split(changed, np.flatnonzero(np.diff(changed) > 1) + 1):
         for part in _split(run, _BUCKETS_AT_ONCE):
             cuts = bounds[part[0] : part[-1] + 2]
-            found = facts.load_facts(c, finer, team, int(cuts[0]), int(cuts[-1]))
+            start, end = int(cuts[0]), int(cuts[-1])
+            if finer is t.team_quarters:
+                found = facts.load_quarters(c, team, start, end, cuts)
+            else:
+                found = facts.load_facts(c, finer, team, start, end)
             used = np.unique(np.searchsorted(cuts, found.start, side="right") - 1)
             facts.replace_facts(c, longer, team, cuts[:-1], merge(found, cuts).take(used))
     return bounds[changed]
@@ -294,6 +293,13 @@ def _recompute_longer(
 
 def _split(values: np.ndarray, size: int) -> list[np.ndarray]:
     return np.split(values, range(size, len(values), size))
+
+
+def _split_at_days(quarters: np.ndarray, size: int) -> list[np.ndarray]:
+    """Split sorted starts into parts of whole UTC days, each of about ``size``."""
+    days = np.flatnonzero(np.diff(quarters // UTC_DAY)) + 1
+    wanted = np.searchsorted(days, np.arange(size, len(quarters), size))
+    return np.split(quarters, np.unique(days[wanted[wanted < len(days)]]))
 
 
 # -- what is left to do ----------------------------------------------------------------------------

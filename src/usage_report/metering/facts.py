@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from pyroaring import BitMap
 
+from usage_report.core.periods import QUARTER
 from usage_report.metering.arrays import NO_INSTANT, Flags, Ints, earliest_peaks
 
 _KINDS = ("audio_video", "audio", "video", "screenshare")
@@ -109,6 +110,31 @@ def concat(*parts: Facts) -> Facts:
     )
     order = np.argsort(joined.start, kind="stable")
     return joined if np.all(order == np.arange(len(order))) else joined.take(order)
+
+
+def divide(facts: Facts, quarters: Ints, points: Ints) -> Facts:
+    """Divide buckets in which nothing changes.
+
+    ``quarters``: the length of each bucket in quarter hours. ``points``: where to divide, sorted;
+    each begins a quarter hour.
+    """
+    if not (quarters > 1).any():
+        return facts
+    end = facts.start + quarters * QUARTER
+    before = np.searchsorted(points, facts.start, side="right")
+    parts = 1 + np.searchsorted(points, end, side="left") - before
+    owner = np.repeat(np.arange(len(facts)), parts)
+    nth = np.arange(len(owner)) - np.repeat(np.cumsum(parts) - parts, parts)
+    at = np.append(points, 0)[np.where(nth > 0, before[owner] + nth - 1, -1)]
+    start = np.where(nth > 0, at, facts.start[owner])
+    is_last = nth == parts[owner] - 1
+    length = np.where(is_last, end[owner], np.append(start[1:], 0)) - start
+    divided = facts.take(owner)
+    divided.start = start
+    divided.sums = divided.sums * (length // QUARTER)[:, None] // quarters[owner][:, None]
+    is_later = (nth > 0)[:, None] & (divided.peaks > 0)
+    divided.peaks_at = np.where(is_later, start[:, None], divided.peaks_at)
+    return divided
 
 
 def merge(facts: Facts, edges: Ints) -> Facts:

@@ -108,10 +108,11 @@ _STARTS_AND_ENDS = {
     "breakout.opened": (_BREAKOUT, False),
     "breakout.closed": (_BREAKOUT, True),
 }
+TRACK_FAMILIES = (_TRACK, _SUBSCRIPTION)
 #: The same by code, with ``None`` for all other events.
-_MOVE_OF = {code: _STARTS_AND_ENDS.get(type) for type, code in CODE.items()}
-_DELETED = CODE["recording.deleted"]
-_ENDED = CODE["session.ended"]
+MOVE_OF = {code: _STARTS_AND_ENDS.get(type) for type, code in CODE.items()}
+DELETED = CODE["recording.deleted"]
+ENDED = CODE["session.ended"]
 _CHAT = CODE["chat.posted"]
 _POSTED = frozenset(code for type, code in CODE.items() if type.endswith(".posted"))
 
@@ -140,7 +141,7 @@ def fold(
     rows = sorted(rows if as_of is None else (row for row in rows if row[0] < as_of))
     if not rows:
         return None
-    activity = [row[0] for row in rows if row[3] != _DELETED]
+    activity = [row[0] for row in rows if row[3] != DELETED]
     inactivity = _inactivity(activity, as_of, stale_after)
 
     history = _read_history(name_recordings(rows, session))
@@ -167,7 +168,7 @@ def fold(
         open_recordings=recordings.unended.count(horizon),
         is_open=horizon in unended or horizon in toggles.unended,
         closed_by_timeout=[end for end in unended if end != as_of],
-        longest_gap=_longest_gap(activity) if unended or toggles.unended else None,
+        longest_gap=longest_gap(activity) if unended or toggles.unended else None,
         anomalies=presence.anomalies
         + published.anomalies
         + received.anomalies
@@ -191,7 +192,8 @@ def _inactivity(activity: Sequence[int], as_of: int | None, stale_after: int) ->
     return Inactivity(gaps, as_of)
 
 
-def _longest_gap(activity: Sequence[int]) -> int:
+def longest_gap(activity: Sequence[int]) -> int:
+    """Return the longest time between two of some sorted instants."""
     return max((following - at for at, following in pairwise(activity)), default=0)
 
 
@@ -222,12 +224,12 @@ def _read_history(rows: list[Row | tuple[Any, ...]]) -> _History:
     posted: dict[tuple[str, int, str], int] = {}
     room = ""
     for time, source, _, code, subject, connection, person, detail, in_room in rows:
-        move = _MOVE_OF[code]
+        move = MOVE_OF[code]
         if move is not None:
             family, is_end = move
             moves[family][connection, subject].append((time, is_end))
             if is_end:
-                if code == _DELETED:
+                if code == DELETED:
                     deleted[subject].append(time)
             elif family == _TRACK:
                 kinds.setdefault((connection, subject), KIND_BITS[detail])
@@ -236,7 +238,7 @@ def _read_history(rows: list[Row | tuple[Any, ...]]) -> _History:
                 # Of several joins at one instant, one that names a person has precedence.
                 if connection not in people or people[connection] == (time, connection):
                     people[connection] = time, person
-        elif code == _ENDED:
+        elif code == ENDED:
             ended.append(time)
         elif code in _POSTED:
             posted.setdefault((source, code, subject), time)

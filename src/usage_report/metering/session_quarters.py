@@ -3,6 +3,9 @@
 A row has the session's part in every figure that adds up, and the pieces of presence, activity and
 recordings that are needed for peaks over several sessions. The facts of a team are computed from
 these rows.
+
+A UTC day in which nothing of a session begins, ends or happens is one row instead of 96. Without
+that, a stay of years, which takes two events, would take a million rows.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from usage_report.core.periods import QUARTER
+from usage_report.core.periods import QUARTER, QUARTERS_A_DAY, UTC_DAY
 from usage_report.metering.arrays import (
     NO_INSTANT,
     Flags,
@@ -24,15 +27,15 @@ from usage_report.metering.arrays import (
 )
 from usage_report.metering.facts import SUM, SUMS
 from usage_report.metering.fold import KIND_BITS, TOGGLES, SessionTimeline
-from usage_report.metering.sweep import SplitSpans, level_steps, split_at_quarters
+from usage_report.metering.sweep import SplitSpans, day_keys, level_steps, split_by_day
 
 
 class Pieces(NamedTuple):
-    """Parts of spans, each within one quarter hour, sorted by row and time."""
+    """Parts of spans, each within one row, sorted by row and time."""
 
-    #: Index of the row of the session and quarter.
+    #: Index of the row.
     row: Ints
-    #: ms from the start of the quarter.
+    #: ms from the start of the row.
     start: Ints
     end: Ints
     #: Dense id of the person of a presence, 0 for other pieces.
@@ -46,7 +49,7 @@ PIECES = ("presence", "activity", "recording")
 
 @dataclass(slots=True, eq=False)
 class SessionQuarters:
-    """One row per session and quarter hour in which the session counts in any figure.
+    """One row per session and quarter hour, or constant day, in which it counts in any figure.
 
     Rows are sorted by (session, start).
     """
@@ -55,6 +58,8 @@ class SessionQuarters:
     session: Ints
     #: [n] epoch ms.
     start: Ints
+    #: [n] length in quarter hours: 1, or ``QUARTERS_A_DAY``.
+    quarters: Ints
     #: [n, len(SUMS)]
     sums: Ints
     #: [n] most connections present at one instant.
@@ -89,17 +94,21 @@ def session_quarters(
     """
     ids, rooms = (np.array([s[i] for s in sessions], np.int64) for i in (0, 1))
     spans = _collect(sessions, persons)
-    stretches = _stretches(spans)
+    busy = _busy_days(spans)
+    stretches = _stretches(spans, busy)
     presence, recordings, points = spans.presence, spans.recordings, spans.points
-    stays = split_at_quarters(presence.start, presence.end)
-    runs = split_at_quarters(recordings.start, recordings.end)
+    stays = split_by_day(presence.session, presence.start, presence.end, busy)
+    runs = split_by_day(recordings.session, recordings.start, recordings.end, busy)
     row_session, row_start, (stretch_row, stay_row, run_row, point_row) = _number_rows(
-        (stretches.session, stretches.quarter),
-        (presence.session[stays.owner], stays.quarter),
-        (recordings.session[runs.owner], runs.quarter),
+        (stretches.session, stretches.bucket),
+        (presence.session[stays.owner], stays.bucket),
+        (recordings.session[runs.owner], runs.bucket),
         (points.session, points.at // QUARTER * QUARTER),
     )
     n = len(row_session)
+    quarters = np.ones(n, np.int64)
+    for row, pieces in ((stretch_row, stretches), (stay_row, stays), (run_row, runs)):
+        quarters[row[pieces.end - pieces.start > QUARTER]] = QUARTERS_A_DAY
     sums = np.zeros((n, len(SUMS)), np.int64)
     _add_stretches(sums, stretch_row, stretches)
     np.add.at(sums[:, SUM["recorded"]], run_row, runs.end - runs.start)
@@ -109,6 +118,7 @@ def session_quarters(
     return SessionQuarters(
         ids[row_session],
         row_start,
+        quarters,
         sums,
         *_peaks(n, stretch_row, stretches),
         room,
@@ -201,14 +211,24 @@ def _columns(rows: _Rows, width: int) -> list[Ints]:
     return [np.ascontiguousarray(flat[:, i]) for i in range(width)]
 
 
+def _busy_days(spans: _Spans) -> Ints:
+    """Return the sorted ``day_keys`` of the days in which anything of a session changes."""
+    lasting = (spans.presence, spans.sent, spans.received, spans.toggles, spans.recordings)
+    if not any((x.end - x.start >= UTC_DAY).any() for x in lasting):
+        return np.zeros(0, np.int64)  # not needed, see ``split_by_day``
+    instants = [day_keys(x.session, at) for x in lasting for at in (x.start, x.end)]
+    return np.unique(np.concatenate([*instants, day_keys(spans.points.session, spans.points.at)]))
+
+
 class _Stretches(NamedTuple):
-    """Stretches of time, each within one quarter hour, in which nothing changes in a session.
+    """Stretches of time, each within one row, in which nothing changes in a session.
 
     Sorted by session and time. At least one thing is on in each.
     """
 
     session: Ints
-    quarter: Ints
+    #: Start of the row.
+    bucket: Ints
     start: Ints
     end: Ints
     #: Connections present.
@@ -217,7 +237,7 @@ class _Stretches(NamedTuple):
     weights: Ints
 
 
-def _stretches(spans: _Spans) -> _Stretches:
+def _stretches(spans: _Spans, busy: Ints) -> _Stretches:
     presence, toggles = spans.presence, spans.toggles
     session, channel, start, end = (
         np.concatenate(column)
@@ -231,9 +251,9 @@ def _stretches(spans: _Spans) -> _Stretches:
     )
     steps = level_steps(session, start, end, channel, _CHANNELS)
     weights = _weights(steps.level, spans.is_estimated[steps.key])
-    owner, quarter, start, end = split_at_quarters(steps.start, steps.end)
+    owner, bucket, start, end = split_by_day(steps.key, steps.start, steps.end, busy)
     return _Stretches(
-        steps.key[owner], quarter, start, end, steps.level[owner, _PRESENT], weights[owner]
+        steps.key[owner], bucket, start, end, steps.level[owner, _PRESENT], weights[owner]
     )
 
 
@@ -272,18 +292,18 @@ def _weights(level: Ints, is_estimated: Flags) -> Ints:
 
 
 def _number_rows(*places: tuple[Ints, Ints]) -> tuple[Ints, Ints, list[Ints]]:
-    """Number the distinct (session, quarter) pairs among the places, sorted.
+    """Number the distinct (session, start) pairs among the places, sorted.
 
-    Return the session and quarter of each row, and the row of each place, one array per argument.
+    Return the session and start of each row, and the row of each place, one array per argument.
     """
-    session, quarter = (np.concatenate(column) for column in zip(*places, strict=True))
-    order = np.lexsort((quarter, session))
-    session, quarter = session[order], quarter[order]
-    first = group_starts(session, quarter)
+    session, start = (np.concatenate(column) for column in zip(*places, strict=True))
+    order = np.lexsort((start, session))
+    session, start = session[order], start[order]
+    first = group_starts(session, start)
     row_of = np.empty(len(order), np.int64)
     row_of[order] = group_of_rows(first, len(order))
     ends = np.cumsum([len(session) for session, _ in places])
-    return session[first], quarter[first], np.split(row_of, ends[:-1])
+    return session[first], start[first], np.split(row_of, ends[:-1])
 
 
 def _add_stretches(sums: Ints, row: Ints, stretches: _Stretches) -> None:
@@ -324,3 +344,59 @@ def _activity(row: Ints, row_start: Ints, stretches: _Stretches) -> Pieces:
     row, start, end = row[is_first], start[is_first], end[is_last]
     origin = row_start[row]
     return Pieces(row, start - origin, end - origin, np.zeros(len(row), np.int64))
+
+
+def in_quarters(rows: SessionQuarters) -> SessionQuarters:
+    """Divide each row of a constant day into its quarter hours."""
+    return _divide(rows, rows.quarters > 1)
+
+
+def aligned(rows: SessionQuarters) -> SessionQuarters:
+    """Divide rows of constant days so that all rows of a day have the same length."""
+    is_day = rows.quarters > 1
+    day = rows.start // UTC_DAY
+    return _divide(rows, is_day & np.isin(day, day[~is_day]))
+
+
+def _divide(rows: SessionQuarters, which: Flags) -> SessionQuarters:
+    if not which.any():
+        return rows
+    parts = np.where(which, rows.quarters, 1)
+    owner = np.repeat(np.arange(len(rows)), parts)
+    first = np.cumsum(parts) - parts
+    nth = np.arange(len(owner)) - first[owner]
+    start = rows.start[owner] + nth * QUARTER
+    peak_at = np.where((nth > 0) & (rows.peak[owner] > 0), start, rows.peak_at[owner])
+    return SessionQuarters(
+        rows.session[owner],
+        start,
+        rows.quarters[owner] // parts[owner],
+        rows.sums[owner] // parts[owner, None],
+        rows.peak[owner],
+        peak_at,
+        rows.room[owner],
+        {name: _divide_pieces(x, parts, first) for name, x in rows.pieces.items()},
+    )
+
+
+def _divide_pieces(pieces: Pieces, parts: Ints, first: Ints) -> Pieces:
+    """Repeat the pieces of a divided row, which all are as long as the row, in each of its parts.
+
+    ``parts``: the number of parts of each row. ``first``: the new index of the first of them.
+    """
+    is_first = group_starts(pieces.row)
+    in_row = np.diff(np.append(is_first, len(pieces.row)))
+    row = pieces.row[is_first]
+    # Row by row and part by part, all pieces of the row.
+    blocks = np.repeat(np.arange(len(row)), parts[row])
+    size = in_row[blocks]
+    nth = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+    source = np.repeat(is_first[blocks], size) + nth
+    part = np.arange(len(blocks)) - np.repeat(np.cumsum(parts[row]) - parts[row], parts[row])
+    end = np.where(parts[pieces.row] > 1, QUARTER, pieces.end)
+    return Pieces(
+        np.repeat(first[row][blocks] + part, size),
+        pieces.start[source],
+        end[source],
+        pieces.number[source],
+    )

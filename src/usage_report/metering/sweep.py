@@ -1,4 +1,4 @@
-"""Vectorised operations on spans: cutting at quarter hours, levels over time, peaks and overlap.
+"""Vectorised operations on spans: splitting by time, levels over time, peaks and overlap.
 
 Instants are epoch ms in int64 arrays; spans are half open.
 """
@@ -9,33 +9,64 @@ from typing import NamedTuple
 
 import numpy as np
 
-from usage_report.core.periods import QUARTER
+from usage_report.core.periods import QUARTER, UTC_DAY
 from usage_report.metering.arrays import NO_INSTANT, Ints, first_maxima, group_starts
 
 
 class SplitSpans(NamedTuple):
-    """Pieces of spans, each within one quarter hour, in the order of the spans and of time."""
+    """Pieces of spans, each within one bucket, in the order of the spans and of time."""
 
     #: Index of the span.
     owner: Ints
-    #: Start of the quarter hour.
-    quarter: Ints
+    #: Start of the bucket.
+    bucket: Ints
     start: Ints
     end: Ints
 
 
 def split_at_quarters(start: Ints, end: Ints) -> SplitSpans:
-    """Cut spans at quarter hours. A span of length 0 is one piece, in the quarter that holds it."""
-    first = start // QUARTER
-    count = np.maximum(end - 1, start) // QUARTER - first + 1
+    """Split spans at quarter hours. A span of length 0 is one piece, in the quarter it is in."""
+    return _split(start, end, QUARTER)
+
+
+def day_keys(key: Ints, at: Ints) -> Ints:
+    """Return one integer for each key (below 2**40) and the UTC day of an instant."""
+    return key << 23 | at // UTC_DAY
+
+
+def split_by_day(key: Ints, start: Ints, end: Ints, busy: Ints) -> SplitSpans:
+    """Split spans at quarter hours on busy days, and at midnight (UTC) on all other days.
+
+    ``busy`` are ``day_keys`` of the keys of the spans. A day in which a span begins or ends must be
+    among them, so that a span covers the other days as a whole.
+    """
+    if not (end - start >= UTC_DAY).any():
+        return split_at_quarters(start, end)
+    owner, day, start, end = _split(start, end, UTC_DAY)
+    is_busy = np.isin(day_keys(key[owner], day), busy)
+    quarters = split_at_quarters(start[is_busy], end[is_busy])
+    owners = np.concatenate([owner[~is_busy], owner[is_busy][quarters.owner]])
+    buckets = np.concatenate([day[~is_busy], quarters.bucket])
+    order = np.lexsort((buckets, owners))
+    return SplitSpans(
+        owners[order],
+        buckets[order],
+        np.concatenate([start[~is_busy], quarters.start])[order],
+        np.concatenate([end[~is_busy], quarters.end])[order],
+    )
+
+
+def _split(start: Ints, end: Ints, length: int) -> SplitSpans:
+    first = start // length
+    count = np.maximum(end - 1, start) // length - first + 1
     owner = np.repeat(np.arange(len(start)), count)
     offset = np.cumsum(count) - count
-    quarter = (first[owner] + np.arange(len(owner)) - offset[owner]) * QUARTER
+    bucket = (first[owner] + np.arange(len(owner)) - offset[owner]) * length
     return SplitSpans(
         owner,
-        quarter,
-        np.maximum(start[owner], quarter),
-        np.minimum(end[owner], quarter + QUARTER),
+        bucket,
+        np.maximum(start[owner], bucket),
+        np.minimum(end[owner], bucket + length),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from pyroaring import BitMap
@@ -10,7 +11,7 @@ from pyroaring import BitMap
 from usage_report.core.periods import QUARTER
 from usage_report.metering.arrays import NO_INSTANT, Ints, earliest_peaks
 from usage_report.metering.facts import PEAK, SETS, Facts, pack_set, zeros
-from usage_report.metering.session_quarters import Pieces, SessionQuarters
+from usage_report.metering.session_quarters import Pieces, SessionQuarters, aligned
 from usage_report.metering.sweep import peak_and_overlap
 
 #: Peaks over all sessions of a team, and the pieces that they are counted from.
@@ -21,23 +22,33 @@ _PEAKS_OF_PIECES = {
 }
 
 
-def team_quarters(rows: SessionQuarters) -> Facts:
-    """Return the facts of every quarter hour that has rows.
+class TeamQuarters(NamedTuple):
+    """Facts of a team by quarter hour, or by UTC day where all sessions are constant all day."""
 
-    ``rows`` must hold all rows of these quarters, of one team.
+    facts: Facts
+    #: [n] length in quarter hours: 1, or ``QUARTERS_A_DAY``.
+    quarters: Ints
+
+
+def team_quarters(rows: SessionQuarters) -> TeamQuarters:
+    """Return the facts of every quarter hour or constant day that has rows.
+
+    ``rows`` must hold all rows of these quarters, of one team, and of the whole day where one of
+    them is the row of a constant day.
     """
-    quarters, of = np.unique(rows.start, return_inverse=True)
-    facts = zeros(quarters)
-    if not len(quarters):
-        return facts
+    rows = aligned(rows)
+    starts, index, of = np.unique(rows.start, return_index=True, return_inverse=True)
+    facts, quarters = zeros(starts), rows.quarters[index]
+    if not len(starts):
+        return TeamQuarters(facts, quarters)
     order = np.argsort(of, kind="stable")
-    first = np.searchsorted(of[order], np.arange(len(quarters)))
+    first = np.searchsorted(of[order], np.arange(len(starts)))
     facts.sums[:] = np.add.reduceat(rows.sums[order], first, axis=0)
 
     for name, pieces in _PEAKS_OF_PIECES.items():
         column = PEAK[name]
         facts.peaks[:, column], facts.peaks_at[:, column] = _peaks(
-            rows, rows.pieces[pieces], quarters
+            of, rows.pieces[pieces], starts, quarters
         )
     column = PEAK["session_participants"]
     facts.peaks[:, column], facts.peaks_at[:, column] = earliest_peaks(
@@ -50,19 +61,20 @@ def team_quarters(rows: SessionQuarters) -> Facts:
         "rooms": (of[has_room], rows.room[has_room]),
     }
     for column, name in enumerate(SETS):
-        facts.sets[name], facts.counts[:, column] = _sets(*members[name], len(quarters))
-    return facts
+        facts.sets[name], facts.counts[:, column] = _sets(*members[name], len(starts))
+    return TeamQuarters(facts, quarters)
 
 
-def _peaks(rows: SessionQuarters, pieces: Pieces, quarters: Ints) -> tuple[Ints, Ints]:
-    """Return the peaks of pieces in each quarter, and their instants.
+def _peaks(of: Ints, pieces: Pieces, starts: Ints, quarters: Ints) -> tuple[Ints, Ints]:
+    """Return the peaks of pieces in each bucket, and their instants.
 
-    No piece crosses a quarter, so the quarters are laid end to end, which skips the gaps.
+    ``of``: the bucket of each row. No piece crosses the end of a bucket, so the buckets are laid
+    end to end, which skips the gaps.
     """
-    base = np.searchsorted(quarters, rows.start[pieces.row]) * QUARTER
-    edges = np.arange(len(quarters) + 1) * QUARTER
+    edges = np.append(0, np.cumsum(quarters)) * QUARTER
+    base = edges[of[pieces.row]]
     peak, at, _ = peak_and_overlap(base + pieces.start, base + pieces.end, edges)
-    return peak, np.where(at == NO_INSTANT, NO_INSTANT, at - edges[:-1] + quarters)
+    return peak, np.where(at == NO_INSTANT, NO_INSTANT, at - edges[:-1] + starts)
 
 
 def _sets(owner: Ints, number: Ints, n: int) -> tuple[list[bytes | None], Ints]:

@@ -68,7 +68,7 @@ def _trend(
         team_id,
         np.arange(first_quarter, as_of, QUARTER),
         without=unsettled.replaced,
-        also=[row for (_, start), row in unsettled.rows.items() if start >= first_quarter],
+        also=stored_quarters.rows_after(unsettled.rows, first_quarter),
     )
     presence = rows.pieces["presence"]
     base = rows.start[presence.row]

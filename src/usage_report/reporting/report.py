@@ -69,7 +69,7 @@ def _read_buckets(
         now = query.as_of // QUARTER * QUARTER + QUARTER
         before = reader.storage_before(t.team_quarters, min(start, now))
     elif query.zone != team.info.zone or query.grain is Grain.HOUR:
-        facts = longer = reader.quarters(start, end)
+        facts = longer = reader.quarters(cuts, end)
         before = reader.storage_before(t.team_quarters, start)
     else:
         days = cuts if query.grain is Grain.DAY else _edges(query, Grain.DAY)
@@ -96,11 +96,12 @@ class _FactsReader:
     as_of: int
     unsettled: Facts
 
-    def quarters(self, start: int, end: int) -> Facts:
-        """Return the facts of the quarters in ``[start, end)``."""
-        stored = stored_facts.load_facts(self.c, t.team_quarters, self.team_id, start, end)
-        changed = self.unsettled
+    def quarters(self, edges: Ints, end: int) -> Facts:
+        """Return the facts of the quarters in buckets with these ``edges``, before ``end``."""
+        start, changed = int(edges[0]), self.unsettled
         changed = changed.take((changed.start >= start) & (changed.start < end))
+        points = np.union1d(edges, [*changed.start, *(changed.start + QUARTER)])
+        stored = stored_facts.load_quarters(self.c, self.team_id, start, end, points)
         return concat(stored.take(~np.isin(stored.start, changed.start)), changed)
 
     def days(self, days: Ints, end: int, *, with_sets: bool) -> tuple[Facts, Ints]:
@@ -116,10 +117,7 @@ class _FactsReader:
         changes = changes[(changes >= days[0]) & (changes < end)]
         changed = np.unique(np.searchsorted(days, changes, side="right") - 1)
         recomputed = [
-            merge(
-                self.quarters(int(days[i]), min(int(days[i + 1]), end)),
-                days[i : i + 2],
-            )
+            merge(self.quarters(days[i : i + 2], min(int(days[i + 1]), end)), days[i : i + 2])
             for i in changed
         ]
         kept = stored.take(~np.isin(stored.start, days[changed]))

@@ -24,8 +24,8 @@ from sqlalchemy.engine import Connection
 
 from usage_report.core.periods import QUARTER
 from usage_report.metering.facts import Facts, concat, zeros
-from usage_report.metering.fold import STALE_AFTER, SessionTimeline, fold
-from usage_report.metering.session_quarters import session_quarters
+from usage_report.metering.fold import STALE_AFTER, SessionTimeline
+from usage_report.metering.session_quarters import in_quarters, session_quarters
 from usage_report.metering.team_quarters import team_quarters
 from usage_report.storage import entities, session_timelines
 from usage_report.storage import session_quarters as stored_quarters
@@ -36,8 +36,8 @@ _s = t.sessions.c
 _COLUMNS = sa.select(_s.id, _s.first_event, _s.room_key)
 #: Open sessions (those whose last event is a deletion may have timed out: it is no activity); and
 #: sessions with events at or after ``as_of``. The latter include those that begin after ``as_of``
-#: but in its quarter hour, because the stored facts of that quarter include them. Each part of the
-#: union has its index.
+#: but in its quarter hour, because the stored facts of that quarter include them; and room-days in
+#: which something is on until an event of a later day. Each part of the union has its index.
 _OPEN_OR_LATER = (
     _COLUMNS.where(
         _s.team_id == sa.bindparam("team"),
@@ -49,6 +49,13 @@ _OPEN_OR_LATER = (
         _s.team_id == sa.bindparam("team"),
         _s.last_event >= sa.bindparam("as_of"),
         _s.first_event < sa.bindparam("quarter_end"),
+    ),
+    _COLUMNS.where(
+        _s.team_id == sa.bindparam("team"),
+        _s.room_key.is_not(None),
+        _s.on_until >= sa.bindparam("as_of"),
+        _s.on_from < sa.bindparam("as_of"),
+        _s.last_event < sa.bindparam("as_of"),
     ),
 )
 _UNSETTLED = sa.union_all(*_OPEN_OR_LATER)
@@ -78,7 +85,7 @@ class Unsettled(NamedTuple):
     sessions: list[UnsettledSession]
     #: Ids of all stored sessions that they replace.
     replaced: frozenset[int]
-    #: Facts of every quarter hour whose stored facts differ from those at the instant.
+    #: Facts of every quarter hour before the instant whose stored facts differ from those at it.
     facts: Facts
     #: Packed rows of the sessions, by (session, start of the quarter).
     rows: stored_quarters.Packed
@@ -100,15 +107,16 @@ def unsettled_sessions(c: Connection, team_id: int, as_of: int, stale_after: int
     if not found:
         return Unsettled([], frozenset(), Facts.empty(), {})
     # A room-day that begins after as_of may be linked to one that began before.
-    begun = [id for id, first, room_key in found if first < as_of or room_key is not None]
-    folded = session_timelines.read(
-        c, team_id, begun, lambda rows, session: fold(rows, as_of, stale_after, session=session)
-    )
+    begun = sorted({id for id, first, room_key in found if first < as_of or room_key is not None})
+    folded = session_timelines.read(c, team_id, begun, as_of, stale_after)
+    ids = [session.id for x in folded for session in x.sessions]
     sessions = [
         UnsettledSession(
-            session.id, session.external_id if session.room_key is None else None, timeline
+            first.id, first.external_id if first.room_key is None else None, x.timeline
         )
-        for session, timeline in session_timelines.merged(folded)
+        for x in folded
+        if x.timeline
+        for first in x.sessions[:1]
     ]
     rooms = _dense_ids(c, team_id, t.ROOM, {s.timeline.room for s in sessions})
     persons = _dense_ids(
@@ -118,23 +126,22 @@ def unsettled_sessions(c: Connection, team_id: int, as_of: int, stale_after: int
         session_quarters([(s.id, rooms[s.timeline.room], s.timeline) for s in sessions], persons)
     )
 
-    changed = stored_quarters.changed_keys(
-        stored_quarters.rows_of_sessions(c, [x.session.id for x in folded]), rows
+    stored = stored_quarters.rows_of_sessions(c, ids)
+    quarters = stored_quarters.changed_quarters(c, team_id, stored, rows)
+    quarters = quarters[quarters <= last_quarter]
+    if len(begun) < len({id for id, _, _ in found}):  # some sessions begin after as_of
+        quarters = np.union1d(quarters, [last_quarter])
+    replaced = frozenset(ids).union(id for id, _, _ in found)
+    wanted = set(quarters.tolist())
+    loaded = stored_quarters.load(
+        c,
+        team_id,
+        quarters,
+        without=replaced,
+        also=[row for (_, start), row in rows.items() if start in wanted],
     )
-    wanted = {start for _, start in changed}
-    if len(begun) < len(found):  # some sessions begin after as_of
-        wanted.add(last_quarter)
-    replaced = frozenset(x.session.id for x in folded).union(id for id, _, _ in found)
-    quarters = np.array(sorted(wanted), np.int64)
-    facts = team_quarters(
-        stored_quarters.load(
-            c,
-            team_id,
-            quarters,
-            without=replaced,
-            also=[row for (_, start), row in rows.items() if start in wanted],
-        )
-    )
+    facts, _ = team_quarters(in_quarters(loaded))
+    facts = facts.take(np.isin(facts.start, quarters))
     empty = zeros(np.setdiff1d(quarters, facts.start))
     return Unsettled(sessions, replaced, concat(facts, empty), rows)
 

@@ -1,13 +1,13 @@
-"""Room-days: the sessions in which events of platforms without session ids are kept.
+"""Room-days: the sessions in which events of platforms without session ids are stored.
 
 These platforms report in which room something happened, but not in which run of it. There a session
-is an unbroken stretch of presence in the room, and it is computed from all stays. Where an event is
-kept must not depend on other events: so it is kept under its **room's day**, 24 hours from 04:00
-UTC. Then no order of arrival and no lost event changes where anything is kept, and a stay whose end
-was lost is closed by what happened on its day rather than left open without limit.
+is an unbroken stretch of presence in the room, and it is computed from all events of the room (see
+``metering.stretches``). Where an event is stored must not depend on other events: so it is stored
+under its **room's day**, 24 hours from 04:00 UTC, and no order of arrival and no lost event changes
+that. Days between whose events something is on are folded together.
 
-A stay belongs to the day in which it began, with all its tracks, however long it lasts. What runs
-across 04:00 is joined again when sessions are computed (see ``metering.stretches``).
+What a platform reports with its start, such as the end of a stay with the time of joining, is
+stored with the day in which it began.
 """
 
 from __future__ import annotations

@@ -1,10 +1,13 @@
 """Stored facts of teams: one row for each quarter hour, day and month in which anything happened.
 
-Facts are derived from the event log. A bucket is replaced as a whole: deleted, then inserted.
+Facts are derived from the event log. A bucket is replaced as a whole: deleted, then inserted. The
+quarter hours of a constant day (see ``metering.session_quarters``) are one row, which is divided
+when it is read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from hashlib import blake2b
 from typing import Any
@@ -13,9 +16,13 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from usage_report.metering.facts import COUNTS, PEAKS, SETS, SUMS, Facts
+from usage_report.core.periods import QUARTER, UTC_DAY
+from usage_report.metering.arrays import Ints
+from usage_report.metering.facts import COUNTS, PEAKS, SETS, SUMS, Facts, divide
+from usage_report.metering.team_quarters import TeamQuarters
 from usage_report.storage import bulk
 from usage_report.storage import tables as t
+from usage_report.storage.bulk import Row
 
 _NUMBERS = ("start", *SUMS, *(n for peak in PEAKS for n in (peak, f"{peak}_at")), *COUNTS)
 
@@ -41,6 +48,29 @@ def load_facts(
     """
     select = _select_between(table, *_NUMBERS, *(SETS if sets else ()))
     rows = bulk.fetch(c.execute(select, {"team": team, "from": start, "until": end}))
+    return _facts(rows, sets=sets)
+
+
+def load_quarters(c: Connection, team: int, start: int, end: int, points: Ints) -> Facts:
+    """Return the facts of a team's quarters in ``[start, end)``, sorted by start.
+
+    Facts of a constant day are divided only where the range begins and ends and at ``points``
+    (sorted instants), so that each of them lies between two of these.
+    """
+    midnight = start // UTC_DAY * UTC_DAY
+    bounds = [(start, end)] if midnight == start else [(midnight, midnight + 1), (start, end)]
+    select = _select_between(t.team_quarters, *_NUMBERS, *SETS, "quarters")
+    rows = [
+        row
+        for first, until in bounds
+        for row in bulk.fetch(c.execute(select, {"team": team, "from": first, "until": until}))
+    ]
+    quarters = np.array([row[-1] for row in rows], np.int64)
+    facts = divide(_facts(rows), quarters, np.union1d(points, [start, end]))
+    return facts.take((facts.start >= start) & (facts.start < end))
+
+
+def _facts(rows: Sequence[Row], *, sets: bool = True) -> Facts:
     k, first_peak, first_count = len(_NUMBERS), 1 + len(SUMS), len(_NUMBERS) - len(COUNTS)
     numbers = np.array([row[:k] for row in rows], np.int64).reshape(-1, k)
     return Facts(
@@ -65,20 +95,37 @@ def load_sets(c: Connection, table: sa.Table, team: int, facts: Facts) -> Facts:
     return facts
 
 
-def replace_facts(
-    c: Connection, table: sa.Table, team: int, starts: np.ndarray, facts: Facts
-) -> None:
-    """Replace what the buckets ``starts`` hold by ``facts``. A bucket without facts has no row."""
-    if len(starts):
-        where = (table.c.team_id == team, table.c.start == sa.bindparam("old_start"))
-        old = [{"old_start": start} for start in starts.tolist()]
-        c.execute(table.delete().where(*where), old)
+def replace_facts(c: Connection, table: sa.Table, team: int, starts: Ints, facts: Facts) -> None:
+    """Replace what neighbouring days or months hold by ``facts``. One without facts has no row.
+
+    ``starts``: where each of them begins, sorted.
+    """
+    _delete(c, table, team, [starts])
+    _insert(c, table, team, facts)
+
+
+def replace_quarters(c: Connection, team: int, starts: Ints, quarters: TeamQuarters) -> None:
+    """Replace what the quarters ``starts`` (sorted) hold by ``quarters``."""
+    runs = np.split(starts, np.flatnonzero(np.diff(starts) > QUARTER) + 1)
+    _delete(c, t.team_quarters, team, runs)
+    _insert(c, t.team_quarters, team, quarters.facts, quarters=quarters.quarters.tolist())
+
+
+def _delete(c: Connection, table: sa.Table, team: int, runs: Sequence[Ints]) -> None:
+    """Delete runs of neighbouring buckets, given the start of each bucket."""
+    between = table.c.start.between(sa.bindparam("first"), sa.bindparam("last"))
+    bounds = [{"first": int(run[0]), "last": int(run[-1])} for run in runs if len(run)]
+    if bounds:
+        c.execute(table.delete().where(table.c.team_id == team, between), bounds)
+
+
+def _insert(c: Connection, table: sa.Table, team: int, facts: Facts, **more: list[int]) -> None:
     peaks = np.empty((len(facts), 2 * len(PEAKS)), np.int64)
     peaks[:, ::2], peaks[:, 1::2] = facts.peaks, facts.peaks_at
     numbers = np.column_stack([facts.start, facts.sums, peaks, facts.counts]).tolist()
     sets = (facts.sets[name] for name in SETS)
-    rows = [(team, *n, *packed) for n, *packed in zip(numbers, *sets, strict=True)]
-    bulk.insert(c, table, ("team_id", *_NUMBERS, *SETS), rows)
+    rows = [(team, *n, *x) for n, *x in zip(numbers, *sets, *more.values(), strict=True)]
+    bulk.insert(c, table, ("team_id", *_NUMBERS, *SETS, *more), rows)
 
 
 def storage_before(c: Connection, table: sa.Table, team: int, start: int) -> int:
@@ -90,17 +137,21 @@ def storage_before(c: Connection, table: sa.Table, team: int, start: int) -> int
     return int(c.execute(total.where(table.c.team_id == team, table.c.start < start)).scalar_one())
 
 
-def storage_in(c: Connection, team: int, starts: np.ndarray) -> int:
-    """Return the change of storage, in ms, of some stored quarters."""
+def storage_in(c: Connection, team: int, starts: Ints) -> int:
+    """Return the change of storage, in ms, of some stored quarters. Constant days have none."""
     rows = bulk.select_in(c, t.team_quarters, ("storage",), "start", starts.tolist(), team)
     return sum(change for (change,) in rows)
 
 
-def all_quarters(c: Connection, team: int) -> np.ndarray:
+def all_quarters(c: Connection, team: int) -> Ints:
     """Return the starts of all quarters with facts, sorted."""
     q = t.team_quarters.c
-    starts = sa.select(q.start).where(q.team_id == team).order_by(q.start)
-    return np.array(c.execute(starts).scalars().all(), np.int64)
+    rows = c.execute(sa.select(q.start, q.quarters).where(q.team_id == team).order_by(q.start))
+    start, quarters = np.array(rows.all(), np.int64).reshape(-1, 2).T
+    first = np.cumsum(quarters) - quarters
+    nth = np.arange(quarters.sum()) - np.repeat(first, quarters)
+    starts: Ints = np.repeat(start, quarters) + nth * QUARTER
+    return starts
 
 
 def fingerprint(c: Connection, team: int) -> str:

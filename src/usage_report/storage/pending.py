@@ -8,12 +8,9 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from usage_report.metering.fold import SessionTimeline
-from usage_report.metering.stretches import hull
-from usage_report.metering.timeline import Span
 from usage_report.storage import bulk, inbox, quarantine
 from usage_report.storage import tables as t
-from usage_report.storage.session_timelines import FoldedSession, StoredSession
+from usage_report.storage.session_timelines import FoldedSession
 
 _s = t.sessions.c
 #: Executed with further parameters, which set the columns that they are named after.
@@ -64,28 +61,28 @@ def next_sessions(c: Connection, team: int, max_events: int) -> tuple[list[int],
 
 
 def mark_processed(c: Connection, sessions: Iterable[FoldedSession]) -> None:
-    """Record that the facts hold these sessions, and what is known of each."""
+    """Record that the facts hold these sessions, and what is known of each.
+
+    Linked room-days share what is known of them; starts and anomalies are those of the first.
+    """
     rows = [
         {
             "session_id": session.id,
             "room": timeline.room,
-            "start": timeline.start,
-            **dict(zip(("on_from", "on_until"), _hull(session, timeline), strict=True)),
+            "start": timeline.start if nth == 0 else None,
+            "on_from": on and on[0],
+            "on_until": on and on[1],
             "is_open": timeline.is_open,
             "longest_gap": timeline.longest_gap,
             "is_estimated": not timeline.has_subscriptions,
-            "anomalies": timeline.anomalies,
+            "anomalies": timeline.anomalies if nth == 0 else 0,
         }
-        for session, timeline in sessions
+        for linked, spans, timeline in sessions
         if timeline is not None
+        for nth, (session, on) in enumerate(zip(linked, spans, strict=True))
     ]
     if rows:
         c.execute(_MARK_PROCESSED, rows)
-
-
-def _hull(session: StoredSession, timeline: SessionTimeline) -> Span | tuple[None, None]:
-    """Return from when to when anything was on in a room-day; it is not needed of others."""
-    return (hull(timeline) if session.room_key is not None else None) or (None, None)
 
 
 def discard_derived(c: Connection, team: int) -> None:

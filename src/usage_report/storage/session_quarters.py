@@ -1,4 +1,7 @@
-"""Stored session quarters: what each session did in each quarter hour, packed into rows."""
+"""Stored session quarters: what each session did in each quarter hour, packed into rows.
+
+The row of a constant day covers its 96 quarter hours.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +12,27 @@ import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from usage_report.core.periods import QUARTER
+from usage_report.core.periods import QUARTER, QUARTERS_A_DAY, UTC_DAY
+from usage_report.metering.arrays import Ints, group_starts
 from usage_report.metering.facts import SUMS
 from usage_report.metering.session_quarters import PIECE, PIECES, Pieces, SessionQuarters
 from usage_report.storage import bulk
 from usage_report.storage import tables as t
 from usage_report.storage.bulk import Row
 
-#: A session id and the start of a quarter hour (epoch ms).
+#: A session id and the start of a row (epoch ms).
 Key = tuple[int, int]
 #: Stored rows by their key.
 Packed = dict[Key, Row]
 
 _q = t.session_quarters.c
-_NUMBERS = ("session_id", "start", *SUMS, "peak", "peak_at", "room")
+_NUMBERS = ("session_id", "start", "quarters", *SUMS, "peak", "peak_at", "room")
 _COLUMNS = (*_NUMBERS, *PIECES)
-_ARRAYS = ("session", "start", "sums", "peak", "peak_at", "room")
+_QUARTERS = _NUMBERS.index("quarters")
+_ARRAYS = ("session", "start", "quarters", "sums", "peak", "peak_at", "room")
 #: Rows read at once: as objects they are far larger than as arrays.
 _READ_ROWS = 1_000
+_NO_ROW = (0,) * len(_NUMBERS)
 
 
 def pack(quarters: SessionQuarters) -> dict[Key, Row]:
@@ -48,12 +54,13 @@ def _packed(pieces: Pieces, rows: int) -> list[bytes]:
 
 def unpack(rows: Sequence[Row]) -> SessionQuarters:
     """Return stored rows as arrays, in the order given."""
-    k, end = len(_NUMBERS), 2 + len(SUMS)
+    k, end = len(_NUMBERS), 3 + len(SUMS)
     numbers = np.array([row[:k] for row in rows], np.int64).reshape(-1, k)
     return SessionQuarters(
         session=numbers[:, 0],
         start=numbers[:, 1],
-        sums=numbers[:, 2:end],
+        quarters=numbers[:, _QUARTERS],
+        sums=numbers[:, 3:end],
         peak=numbers[:, end],
         peak_at=numbers[:, end + 1],
         room=numbers[:, end + 2],
@@ -92,25 +99,29 @@ def rows_of_sessions(c: Connection, sessions: Sequence[int]) -> dict[Key, Row]:
 def load(
     c: Connection,
     team: int,
-    quarters: np.ndarray,
+    quarters: Ints,
     *,
     without: Collection[int] = (),
     also: Sequence[Row] = (),
 ) -> SessionQuarters:
-    """Return what a team's sessions did in some quarters (sorted starts), in any order.
+    """Return the rows of a team's sessions that cover some quarters (sorted starts), in any order.
 
     Sessions in ``without`` are left out. ``also`` adds packed rows that are not stored.
     """
     parts = [
         unpack([row for row in rows if row[0] not in without])
-        for rows in _rows_of_quarters(c, team, quarters.tolist())
+        for rows in _rows_of_quarters(c, team, quarters)
     ]
     return _concatenate([*parts, unpack(also)])
 
 
-def _rows_of_quarters(c: Connection, team: int, starts: list[int]) -> Iterator[list[Row]]:
-    if not starts:
+def _rows_of_quarters(c: Connection, team: int, quarters: Ints) -> Iterator[list[Row]]:
+    if not len(quarters):
         return
+    days = quarters // UTC_DAY * UTC_DAY
+    earlier = np.setdiff1d(days[group_starts(days)], quarters, assume_unique=True)
+    yield _rows_of_days(c, team, earlier, _COLUMNS)
+    starts = quarters.tolist()
     if starts[-1] - starts[0] == (len(starts) - 1) * QUARTER:
         columns = [_q[name] for name in _COLUMNS]
         result = c.execute(
@@ -122,16 +133,46 @@ def _rows_of_quarters(c: Connection, team: int, starts: list[int]) -> Iterator[l
         yield bulk.select_in(c, t.session_quarters, _COLUMNS, "start", starts, team)
 
 
+def rows_after(rows: Packed, instant: int) -> list[Row]:
+    """Return the rows that end after an instant (epoch ms)."""
+    return [row for (_, start), row in rows.items() if start + row[_QUARTERS] * QUARTER > instant]
+
+
+def _rows_of_days(c: Connection, team: int, days: Ints, columns: Sequence[str]) -> list[Row]:
+    """Return the rows of constant days, given the starts of these days."""
+    return bulk.select_in(
+        c, t.session_quarters, columns, "start", days.tolist(), team, quarters=QUARTERS_A_DAY
+    )
+
+
+def changed_quarters(c: Connection, team: int, *sides: Mapping[Key, Row]) -> Ints:
+    """Return the sorted starts of the quarters in which two sides of rows differ.
+
+    They are all 96 of a day that has or had the row of a constant day of any session, because the
+    facts of such a day are recomputed as a whole.
+    """
+    old, new = sides
+    keys = changed_keys(old, new)
+    starts = np.unique(np.array([start for _, start in keys], np.int64))
+    day_of = starts // UTC_DAY * UTC_DAY
+    days = day_of[group_starts(day_of)]
+    constant = {start for (start,) in _rows_of_days(c, team, days, ("start",))}
+    constant |= {key[1] for key in keys for side in sides if side.get(key, _NO_ROW)[_QUARTERS] > 1}
+    if not constant:
+        return starts
+    whole_days = np.array(sorted(constant), np.int64)
+    whole = np.add.outer(whole_days, np.arange(0, UTC_DAY, QUARTER)).ravel()
+    return np.sort(np.concatenate([starts[~np.isin(day_of, whole_days)], whole]))
+
+
 def changed_keys(old: Mapping[Key, Row], new: Mapping[Key, Row]) -> list[Key]:
     """Return the keys of rows that only one side has, or that differ."""
     removed = [key for key in old if key not in new]
     return removed + [key for key, row in new.items() if old.get(key) != row]
 
 
-def replace(
-    c: Connection, team: int, sessions: Sequence[int], quarters: SessionQuarters
-) -> np.ndarray:
-    """Replace all rows of ``sessions``. Return the sorted starts of the quarters this changed.
+def replace(c: Connection, team: int, sessions: Sequence[int], quarters: SessionQuarters) -> Ints:
+    """Replace all rows of ``sessions``. Return the ``changed_quarters``, sorted starts.
 
     Rows that stay the same are not written again.
     """
@@ -147,4 +188,4 @@ def replace(
         c.execute(t.session_quarters.delete().where(*where), stale)
     added = [(team, *new[key]) for key in keys if key in new]
     bulk.insert(c, t.session_quarters, ("team_id", *_COLUMNS), added)
-    return np.unique(np.array([start for _, start in keys], np.int64))
+    return changed_quarters(c, team, old, new)

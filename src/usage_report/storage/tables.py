@@ -87,7 +87,7 @@ sessions = Table(
     Column("pending_since", BigInteger),  # when the first of those was received
     Column("room", Text, nullable=False),
     Column("start", BigInteger),  # beginning of the first presence
-    # From when to when anything was on in a room-day: see ``metering.stretches.hull``.
+    # From when to when anything was on in a room-day: see ``metering.stretches.Links``.
     Column("on_from", BigInteger),
     Column("on_until", BigInteger),
     Column("is_open", Boolean, nullable=False),
@@ -120,14 +120,17 @@ Index(
 )
 
 _is_room_day = sessions.c.room_key.is_not(None)
-Index(
-    "sessions_room_days",
-    sessions.c.team_id,
-    sessions.c.room_key,
-    sessions.c.on_until,
-    sqlite_where=_is_room_day,
-    postgresql_where=_is_room_day,
-)
+for _name, *_columns in (
+    ("sessions_room_days", sessions.c.room_key, sessions.c.last_event),
+    ("sessions_on", sessions.c.on_until),
+):
+    Index(
+        _name,
+        sessions.c.team_id,
+        *_columns,
+        sqlite_where=_is_room_day,
+        postgresql_where=_is_room_day,
+    )
 
 events = Table(
     "events",
@@ -261,11 +264,17 @@ entities = Table(
 )
 
 
+def _quarters() -> Column[int]:
+    # Length of a row in quarter hours: 1, or 96 for a day.
+    return Column("quarters", SmallInteger, nullable=False, server_default="1")
+
+
 def _sums() -> list[Column[int]]:
     return [Column(name, BigInteger, nullable=False) for name in SUMS]
 
 
-#: What each session did in each UTC quarter hour. ``PIECES`` are packed spans within it.
+#: What each session did in each UTC quarter hour, or in a UTC day in which nothing of it changes.
+#: ``PIECES`` are packed spans within it.
 session_quarters = Table(
     "session_quarters",
     metadata,
@@ -277,11 +286,12 @@ session_quarters = Table(
     Column("peak_at", BigInteger, nullable=False),
     Column("room", BigInteger, nullable=False),
     *(Column(name, LargeBinary, nullable=False) for name in PIECES),
+    _quarters(),
     Index("session_quarters_session", "session_id"),
 )
 
 
-def _facts(name: str) -> Table:
+def _facts(name: str, *more: Column[int]) -> Table:
     return Table(
         name,
         metadata,
@@ -291,13 +301,15 @@ def _facts(name: str) -> Table:
         *(Column(n, BigInteger, nullable=False) for peak in PEAKS for n in (peak, f"{peak}_at")),
         *(Column(n, BigInteger, nullable=False) for n in COUNTS),
         *(Column(n, LargeBinary, nullable=False) for n in SETS),
+        *more,
     )
 
 
 #: A table of facts: ``team_quarters``, ``team_days`` or ``team_months``.
 FactTable = Table
-#: Facts of a team by UTC quarter hour, and by day and month of the team's zone.
-team_quarters = _facts("team_quarters")
+#: Facts of a team by UTC quarter hour (or UTC day in which nothing changes in any session), and by
+#: day and month of the team's zone.
+team_quarters = _facts("team_quarters", _quarters())
 team_days = _facts("team_days")
 team_months = _facts("team_months")
 

@@ -20,12 +20,18 @@ WHERE sessions.team_id = %(team)s::BIGINT AND sessions.is_open AND sessions.last
     sessions.id, sessions.first_event, sessions.room_key
 FROM sessions
 WHERE sessions.team_id = %(team)s::BIGINT AND sessions.last_event >= %(as_of)s::BIGINT AND
-    sessions.first_event < %(quarter_end)s::BIGINT;
+    sessions.first_event < %(quarter_end)s::BIGINT UNION ALL SELECT sessions.id,
+    sessions.first_event, sessions.room_key
+FROM sessions
+WHERE sessions.team_id = %(team)s::BIGINT AND sessions.room_key IS NOT NULL AND sessions.on_until >=
+    %(as_of)s::BIGINT AND sessions.on_from < %(as_of)s::BIGINT AND sessions.last_event <
+    %(as_of)s::BIGINT;
 
-SELECT "id", "external_id", "room_key", "on_from", "on_until"
+SELECT "id", "external_id", "room_key", "first_event", "last_event", "on_from", "on_until"
 FROM "sessions"
 WHERE "id" = ANY(%s);
 
+-- 2 times
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
     "room"
 FROM "events"
@@ -39,22 +45,34 @@ SELECT "key", "dense_id"
 FROM "entities"
 WHERE "team_id" = 1 AND "what" = 0 AND "key" = ANY(%s);
 
-SELECT "session_id", "start", "participation", "broadcast_audio_video", "broadcast_audio",
-    "broadcast_video", "broadcast_screenshare", "consumed_audio_video", "consumed_audio",
-    "consumed_video", "consumed_screenshare", "estimated_ms", "recorded", "captions", "whiteboard",
-    "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout", "peak", "peak_at", "room",
-    "presence", "activity", "recording"
+SELECT "session_id", "start", "quarters", "participation", "broadcast_audio_video",
+    "broadcast_audio", "broadcast_video", "broadcast_screenshare", "consumed_audio_video",
+    "consumed_audio", "consumed_video", "consumed_screenshare", "estimated_ms", "recorded",
+    "captions", "whiteboard", "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout",
+    "peak", "peak_at", "room", "presence", "activity", "recording"
 FROM "session_quarters"
 WHERE "session_id" = ANY(%s);
 
-SELECT session_quarters.session_id, session_quarters.start, session_quarters.participation,
-    session_quarters.broadcast_audio_video, session_quarters.broadcast_audio,
-    session_quarters.broadcast_video, session_quarters.broadcast_screenshare,
-    session_quarters.consumed_audio_video, session_quarters.consumed_audio,
-    session_quarters.consumed_video, session_quarters.consumed_screenshare,
-    session_quarters.estimated_ms, session_quarters.recorded, session_quarters.captions,
-    session_quarters.whiteboard, session_quarters.breakout, session_quarters.storage,
-    session_quarters.sessions, session_quarters.chat, session_quarters.qa,
+SELECT "start"
+FROM "session_quarters"
+WHERE "team_id" = 1 AND "quarters" = 96 AND "start" = ANY(%s);
+
+SELECT "session_id", "start", "quarters", "participation", "broadcast_audio_video",
+    "broadcast_audio", "broadcast_video", "broadcast_screenshare", "consumed_audio_video",
+    "consumed_audio", "consumed_video", "consumed_screenshare", "estimated_ms", "recorded",
+    "captions", "whiteboard", "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout",
+    "peak", "peak_at", "room", "presence", "activity", "recording"
+FROM "session_quarters"
+WHERE "team_id" = 1 AND "quarters" = 96 AND "start" = ANY(%s);
+
+SELECT session_quarters.session_id, session_quarters.start, session_quarters.quarters,
+    session_quarters.participation, session_quarters.broadcast_audio_video,
+    session_quarters.broadcast_audio, session_quarters.broadcast_video,
+    session_quarters.broadcast_screenshare, session_quarters.consumed_audio_video,
+    session_quarters.consumed_audio, session_quarters.consumed_video,
+    session_quarters.consumed_screenshare, session_quarters.estimated_ms, session_quarters.recorded,
+    session_quarters.captions, session_quarters.whiteboard, session_quarters.breakout,
+    session_quarters.storage, session_quarters.sessions, session_quarters.chat, session_quarters.qa,
     session_quarters.closed_by_timeout, session_quarters.peak, session_quarters.peak_at,
     session_quarters.room, session_quarters.presence, session_quarters.activity,
     session_quarters.recording
@@ -76,6 +94,7 @@ WHERE team_days.team_id = %(team)s::BIGINT AND team_days.start >= %(from)s::BIGI
     team_days.start < %(until)s::BIGINT
 ORDER BY team_days.start;
 
+-- 2 times
 SELECT team_quarters.start, team_quarters.participation, team_quarters.broadcast_audio_video,
     team_quarters.broadcast_audio, team_quarters.broadcast_video,
     team_quarters.broadcast_screenshare, team_quarters.consumed_audio_video,
@@ -87,7 +106,7 @@ SELECT team_quarters.start, team_quarters.participation, team_quarters.broadcast
     team_quarters.concurrent_sessions_at, team_quarters.session_participants,
     team_quarters.session_participants_at, team_quarters.concurrent_recordings,
     team_quarters.concurrent_recordings_at, team_quarters.persons_count, team_quarters.rooms_count,
-    team_quarters.persons, team_quarters.rooms
+    team_quarters.persons, team_quarters.rooms, team_quarters.quarters
 FROM team_quarters
 WHERE team_quarters.team_id = %(team)s::BIGINT AND team_quarters.start >= %(from)s::BIGINT AND
     team_quarters.start < %(until)s::BIGINT

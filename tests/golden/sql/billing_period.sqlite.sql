@@ -24,18 +24,25 @@ FROM sessions
 WHERE sessions.team_id = ? AND sessions.is_open = 1 AND sessions.last_event > ? AND
     sessions.last_event < ? UNION ALL SELECT sessions.id, sessions.first_event, sessions.room_key
 FROM sessions
-WHERE sessions.team_id = ? AND sessions.last_event >= ? AND sessions.first_event < ?;
+WHERE sessions.team_id = ? AND sessions.last_event >= ? AND sessions.first_event < ? UNION ALL
+    SELECT sessions.id, sessions.first_event, sessions.room_key
+FROM sessions
+WHERE sessions.team_id = ? AND sessions.room_key IS NOT NULL AND sessions.on_until >= ? AND
+    sessions.on_from < ? AND sessions.last_event < ?;
 -- COMPOUND QUERY
 -- LEFT-MOST SUBQUERY
 -- SEARCH sessions USING INDEX sessions_open (team_id=? AND last_event>? AND last_event<?)
 -- UNION ALL
 -- SEARCH sessions USING INDEX sessions_last (team_id=? AND last_event>?)
+-- UNION ALL
+-- SEARCH sessions USING INDEX sessions_on (team_id=? AND on_until>?)
 
-SELECT "id", "external_id", "room_key", "on_from", "on_until"
+SELECT "id", "external_id", "room_key", "first_event", "last_event", "on_from", "on_until"
 FROM "sessions"
 WHERE "id" IN (?);
 -- SEARCH sessions USING INTEGER PRIMARY KEY (rowid=?)
 
+-- 2 times
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
     "room"
 FROM "events"
@@ -52,23 +59,37 @@ FROM "entities"
 WHERE "team_id" = 1 AND "what" = 0 AND "key" IN (?, …);
 -- SEARCH entities USING INDEX sqlite_autoindex_entities_1 (team_id=? AND what=? AND key=?)
 
-SELECT "session_id", "start", "participation", "broadcast_audio_video", "broadcast_audio",
-    "broadcast_video", "broadcast_screenshare", "consumed_audio_video", "consumed_audio",
-    "consumed_video", "consumed_screenshare", "estimated_ms", "recorded", "captions", "whiteboard",
-    "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout", "peak", "peak_at", "room",
-    "presence", "activity", "recording"
+SELECT "session_id", "start", "quarters", "participation", "broadcast_audio_video",
+    "broadcast_audio", "broadcast_video", "broadcast_screenshare", "consumed_audio_video",
+    "consumed_audio", "consumed_video", "consumed_screenshare", "estimated_ms", "recorded",
+    "captions", "whiteboard", "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout",
+    "peak", "peak_at", "room", "presence", "activity", "recording"
 FROM "session_quarters"
 WHERE "session_id" IN (?);
 -- SEARCH session_quarters USING INDEX session_quarters_session (session_id=?)
 
-SELECT session_quarters.session_id, session_quarters.start, session_quarters.participation,
-    session_quarters.broadcast_audio_video, session_quarters.broadcast_audio,
-    session_quarters.broadcast_video, session_quarters.broadcast_screenshare,
-    session_quarters.consumed_audio_video, session_quarters.consumed_audio,
-    session_quarters.consumed_video, session_quarters.consumed_screenshare,
-    session_quarters.estimated_ms, session_quarters.recorded, session_quarters.captions,
-    session_quarters.whiteboard, session_quarters.breakout, session_quarters.storage,
-    session_quarters.sessions, session_quarters.chat, session_quarters.qa,
+SELECT "start"
+FROM "session_quarters"
+WHERE "team_id" = 1 AND "quarters" = 96 AND "start" IN (?);
+-- SEARCH session_quarters USING INDEX sqlite_autoindex_session_quarters_1 (team_id=? AND start=?)
+
+SELECT "session_id", "start", "quarters", "participation", "broadcast_audio_video",
+    "broadcast_audio", "broadcast_video", "broadcast_screenshare", "consumed_audio_video",
+    "consumed_audio", "consumed_video", "consumed_screenshare", "estimated_ms", "recorded",
+    "captions", "whiteboard", "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout",
+    "peak", "peak_at", "room", "presence", "activity", "recording"
+FROM "session_quarters"
+WHERE "team_id" = 1 AND "quarters" = 96 AND "start" IN (?);
+-- SEARCH session_quarters USING INDEX sqlite_autoindex_session_quarters_1 (team_id=? AND start=?)
+
+SELECT session_quarters.session_id, session_quarters.start, session_quarters.quarters,
+    session_quarters.participation, session_quarters.broadcast_audio_video,
+    session_quarters.broadcast_audio, session_quarters.broadcast_video,
+    session_quarters.broadcast_screenshare, session_quarters.consumed_audio_video,
+    session_quarters.consumed_audio, session_quarters.consumed_video,
+    session_quarters.consumed_screenshare, session_quarters.estimated_ms, session_quarters.recorded,
+    session_quarters.captions, session_quarters.whiteboard, session_quarters.breakout,
+    session_quarters.storage, session_quarters.sessions, session_quarters.chat, session_quarters.qa,
     session_quarters.closed_by_timeout, session_quarters.peak, session_quarters.peak_at,
     session_quarters.room, session_quarters.presence, session_quarters.activity,
     session_quarters.recording
@@ -90,6 +111,7 @@ WHERE team_days.team_id = ? AND team_days.start >= ? AND team_days.start < ?
 ORDER BY team_days.start;
 -- SEARCH team_days USING INDEX sqlite_autoindex_team_days_1 (team_id=? AND start>? AND start<?)
 
+-- 2 times
 SELECT team_quarters.start, team_quarters.participation, team_quarters.broadcast_audio_video,
     team_quarters.broadcast_audio, team_quarters.broadcast_video,
     team_quarters.broadcast_screenshare, team_quarters.consumed_audio_video,
@@ -101,7 +123,7 @@ SELECT team_quarters.start, team_quarters.participation, team_quarters.broadcast
     team_quarters.concurrent_sessions_at, team_quarters.session_participants,
     team_quarters.session_participants_at, team_quarters.concurrent_recordings,
     team_quarters.concurrent_recordings_at, team_quarters.persons_count, team_quarters.rooms_count,
-    team_quarters.persons, team_quarters.rooms
+    team_quarters.persons, team_quarters.rooms, team_quarters.quarters
 FROM team_quarters
 WHERE team_quarters.team_id = ? AND team_quarters.start >= ? AND team_quarters.start < ?
 ORDER BY team_quarters.start;

@@ -22,10 +22,11 @@ JOIN events ON events.session_id = anon_1.id
 GROUP BY anon_1.id, anon_1.first_event
 ORDER BY anon_1.first_event, anon_1.id;
 
-SELECT "id", "external_id", "room_key", "on_from", "on_until"
+SELECT "id", "external_id", "room_key", "first_event", "last_event", "on_from", "on_until"
 FROM "sessions"
 WHERE "id" = ANY(%s);
 
+-- 2 times
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
     "room"
 FROM "events"
@@ -53,29 +54,41 @@ WHERE entities.team_id = %(team_id_1)s::BIGINT AND entities.what = %(what_1)s::S
 COPY "entities" ("team_id", "what", "key", "dense_id", "external_id")
 FROM STDIN;
 
-SELECT "session_id", "start", "participation", "broadcast_audio_video", "broadcast_audio",
-    "broadcast_video", "broadcast_screenshare", "consumed_audio_video", "consumed_audio",
-    "consumed_video", "consumed_screenshare", "estimated_ms", "recorded", "captions", "whiteboard",
-    "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout", "peak", "peak_at", "room",
-    "presence", "activity", "recording"
-FROM "session_quarters"
-WHERE "session_id" = ANY(%s);
-
-COPY "session_quarters" ("team_id", "session_id", "start", "participation", "broadcast_audio_video",
+SELECT "session_id", "start", "quarters", "participation", "broadcast_audio_video",
     "broadcast_audio", "broadcast_video", "broadcast_screenshare", "consumed_audio_video",
     "consumed_audio", "consumed_video", "consumed_screenshare", "estimated_ms", "recorded",
     "captions", "whiteboard", "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout",
-    "peak", "peak_at", "room", "presence", "activity", "recording")
+    "peak", "peak_at", "room", "presence", "activity", "recording"
+FROM "session_quarters"
+WHERE "session_id" = ANY(%s);
+
+COPY "session_quarters" ("team_id", "session_id", "start", "quarters", "participation",
+    "broadcast_audio_video", "broadcast_audio", "broadcast_video", "broadcast_screenshare",
+    "consumed_audio_video", "consumed_audio", "consumed_video", "consumed_screenshare",
+    "estimated_ms", "recorded", "captions", "whiteboard", "breakout", "storage", "sessions", "chat",
+    "qa", "closed_by_timeout", "peak", "peak_at", "room", "presence", "activity", "recording")
 FROM STDIN;
 
-SELECT session_quarters.session_id, session_quarters.start, session_quarters.participation,
-    session_quarters.broadcast_audio_video, session_quarters.broadcast_audio,
-    session_quarters.broadcast_video, session_quarters.broadcast_screenshare,
-    session_quarters.consumed_audio_video, session_quarters.consumed_audio,
-    session_quarters.consumed_video, session_quarters.consumed_screenshare,
-    session_quarters.estimated_ms, session_quarters.recorded, session_quarters.captions,
-    session_quarters.whiteboard, session_quarters.breakout, session_quarters.storage,
-    session_quarters.sessions, session_quarters.chat, session_quarters.qa,
+SELECT "start"
+FROM "session_quarters"
+WHERE "team_id" = 1 AND "quarters" = 96 AND "start" = ANY(%s);
+
+SELECT "session_id", "start", "quarters", "participation", "broadcast_audio_video",
+    "broadcast_audio", "broadcast_video", "broadcast_screenshare", "consumed_audio_video",
+    "consumed_audio", "consumed_video", "consumed_screenshare", "estimated_ms", "recorded",
+    "captions", "whiteboard", "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout",
+    "peak", "peak_at", "room", "presence", "activity", "recording"
+FROM "session_quarters"
+WHERE "team_id" = 1 AND "quarters" = 96 AND "start" = ANY(%s);
+
+SELECT session_quarters.session_id, session_quarters.start, session_quarters.quarters,
+    session_quarters.participation, session_quarters.broadcast_audio_video,
+    session_quarters.broadcast_audio, session_quarters.broadcast_video,
+    session_quarters.broadcast_screenshare, session_quarters.consumed_audio_video,
+    session_quarters.consumed_audio, session_quarters.consumed_video,
+    session_quarters.consumed_screenshare, session_quarters.estimated_ms, session_quarters.recorded,
+    session_quarters.captions, session_quarters.whiteboard, session_quarters.breakout,
+    session_quarters.storage, session_quarters.sessions, session_quarters.chat, session_quarters.qa,
     session_quarters.closed_by_timeout, session_quarters.peak, session_quarters.peak_at,
     session_quarters.room, session_quarters.presence, session_quarters.activity,
     session_quarters.recording
@@ -85,7 +98,8 @@ WHERE session_quarters.team_id = %(team_id_1)s::BIGINT AND session_quarters.star
 
 DELETE
 FROM team_quarters
-WHERE team_quarters.team_id = %(team_id_1)s::BIGINT AND team_quarters.start = %(old_start)s::BIGINT;
+WHERE team_quarters.team_id = %(team_id_1)s::BIGINT AND team_quarters.start BETWEEN
+    %(first)s::BIGINT AND %(last)s::BIGINT;
 
 COPY "team_quarters" ("team_id", "start", "participation", "broadcast_audio_video",
     "broadcast_audio", "broadcast_video", "broadcast_screenshare", "consumed_audio_video",
@@ -93,13 +107,14 @@ COPY "team_quarters" ("team_id", "start", "participation", "broadcast_audio_vide
     "captions", "whiteboard", "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout",
     "participants", "participants_at", "concurrent_sessions", "concurrent_sessions_at",
     "session_participants", "session_participants_at", "concurrent_recordings",
-    "concurrent_recordings_at", "persons_count", "rooms_count", "persons", "rooms")
+    "concurrent_recordings_at", "persons_count", "rooms_count", "persons", "rooms", "quarters")
 FROM STDIN;
 
 SELECT teams.zone
 FROM teams
 WHERE teams.id = %(id_1)s::BIGINT;
 
+-- 2 times
 SELECT team_quarters.start, team_quarters.participation, team_quarters.broadcast_audio_video,
     team_quarters.broadcast_audio, team_quarters.broadcast_video,
     team_quarters.broadcast_screenshare, team_quarters.consumed_audio_video,
@@ -111,7 +126,7 @@ SELECT team_quarters.start, team_quarters.participation, team_quarters.broadcast
     team_quarters.concurrent_sessions_at, team_quarters.session_participants,
     team_quarters.session_participants_at, team_quarters.concurrent_recordings,
     team_quarters.concurrent_recordings_at, team_quarters.persons_count, team_quarters.rooms_count,
-    team_quarters.persons, team_quarters.rooms
+    team_quarters.persons, team_quarters.rooms, team_quarters.quarters
 FROM team_quarters
 WHERE team_quarters.team_id = %(team)s::BIGINT AND team_quarters.start >= %(from)s::BIGINT AND
     team_quarters.start < %(until)s::BIGINT
@@ -119,7 +134,8 @@ ORDER BY team_quarters.start;
 
 DELETE
 FROM team_days
-WHERE team_days.team_id = %(team_id_1)s::BIGINT AND team_days.start = %(old_start)s::BIGINT;
+WHERE team_days.team_id = %(team_id_1)s::BIGINT AND team_days.start BETWEEN %(first)s::BIGINT AND
+    %(last)s::BIGINT;
 
 COPY "team_days" ("team_id", "start", "participation", "broadcast_audio_video", "broadcast_audio",
     "broadcast_video", "broadcast_screenshare", "consumed_audio_video", "consumed_audio",
@@ -147,7 +163,8 @@ ORDER BY team_days.start;
 
 DELETE
 FROM team_months
-WHERE team_months.team_id = %(team_id_1)s::BIGINT AND team_months.start = %(old_start)s::BIGINT;
+WHERE team_months.team_id = %(team_id_1)s::BIGINT AND team_months.start BETWEEN %(first)s::BIGINT
+    AND %(last)s::BIGINT;
 
 COPY "team_months" ("team_id", "start", "participation", "broadcast_audio_video", "broadcast_audio",
     "broadcast_video", "broadcast_screenshare", "consumed_audio_video", "consumed_audio",

@@ -28,11 +28,12 @@ ORDER BY anon_1.first_event, anon_1.id;
 -- USE TEMP B-TREE FOR GROUP BY
 -- USE TEMP B-TREE FOR ORDER BY
 
-SELECT "id", "external_id", "room_key", "on_from", "on_until"
+SELECT "id", "external_id", "room_key", "first_event", "last_event", "on_from", "on_until"
 FROM "sessions"
 WHERE "id" IN (?);
 -- SEARCH sessions USING INTEGER PRIMARY KEY (rowid=?)
 
+-- 2 times
 SELECT "session_id", "time", "source", "id", "code", "subject", "connection", "person", "detail",
     "room"
 FROM "events"
@@ -65,37 +66,51 @@ WHERE entities.team_id = ? AND entities.what = ?;
 INSERT INTO "entities" ("team_id", "what", "key", "dense_id", "external_id")
 VALUES (?, ?, ?, ?, ?);
 
-SELECT "session_id", "start", "participation", "broadcast_audio_video", "broadcast_audio",
-    "broadcast_video", "broadcast_screenshare", "consumed_audio_video", "consumed_audio",
-    "consumed_video", "consumed_screenshare", "estimated_ms", "recorded", "captions", "whiteboard",
-    "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout", "peak", "peak_at", "room",
-    "presence", "activity", "recording"
+SELECT "session_id", "start", "quarters", "participation", "broadcast_audio_video",
+    "broadcast_audio", "broadcast_video", "broadcast_screenshare", "consumed_audio_video",
+    "consumed_audio", "consumed_video", "consumed_screenshare", "estimated_ms", "recorded",
+    "captions", "whiteboard", "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout",
+    "peak", "peak_at", "room", "presence", "activity", "recording"
 FROM "session_quarters"
 WHERE "session_id" IN (?);
 -- SEARCH session_quarters USING INDEX session_quarters_session (session_id=?)
 
-INSERT INTO "session_quarters" ("team_id", "session_id", "start", "participation",
+INSERT INTO "session_quarters" ("team_id", "session_id", "start", "quarters", "participation",
     "broadcast_audio_video", "broadcast_audio", "broadcast_video", "broadcast_screenshare",
     "consumed_audio_video", "consumed_audio", "consumed_video", "consumed_screenshare",
     "estimated_ms", "recorded", "captions", "whiteboard", "breakout", "storage", "sessions", "chat",
     "qa", "closed_by_timeout", "peak", "peak_at", "room", "presence", "activity", "recording")
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?), …;
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?), …;
 
-INSERT INTO "session_quarters" ("team_id", "session_id", "start", "participation",
+INSERT INTO "session_quarters" ("team_id", "session_id", "start", "quarters", "participation",
     "broadcast_audio_video", "broadcast_audio", "broadcast_video", "broadcast_screenshare",
     "consumed_audio_video", "consumed_audio", "consumed_video", "consumed_screenshare",
     "estimated_ms", "recorded", "captions", "whiteboard", "breakout", "storage", "sessions", "chat",
     "qa", "closed_by_timeout", "peak", "peak_at", "room", "presence", "activity", "recording")
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
-SELECT session_quarters.session_id, session_quarters.start, session_quarters.participation,
-    session_quarters.broadcast_audio_video, session_quarters.broadcast_audio,
-    session_quarters.broadcast_video, session_quarters.broadcast_screenshare,
-    session_quarters.consumed_audio_video, session_quarters.consumed_audio,
-    session_quarters.consumed_video, session_quarters.consumed_screenshare,
-    session_quarters.estimated_ms, session_quarters.recorded, session_quarters.captions,
-    session_quarters.whiteboard, session_quarters.breakout, session_quarters.storage,
-    session_quarters.sessions, session_quarters.chat, session_quarters.qa,
+SELECT "start"
+FROM "session_quarters"
+WHERE "team_id" = 1 AND "quarters" = 96 AND "start" IN (?);
+-- SEARCH session_quarters USING INDEX sqlite_autoindex_session_quarters_1 (team_id=? AND start=?)
+
+SELECT "session_id", "start", "quarters", "participation", "broadcast_audio_video",
+    "broadcast_audio", "broadcast_video", "broadcast_screenshare", "consumed_audio_video",
+    "consumed_audio", "consumed_video", "consumed_screenshare", "estimated_ms", "recorded",
+    "captions", "whiteboard", "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout",
+    "peak", "peak_at", "room", "presence", "activity", "recording"
+FROM "session_quarters"
+WHERE "team_id" = 1 AND "quarters" = 96 AND "start" IN (?);
+-- SEARCH session_quarters USING INDEX sqlite_autoindex_session_quarters_1 (team_id=? AND start=?)
+
+SELECT session_quarters.session_id, session_quarters.start, session_quarters.quarters,
+    session_quarters.participation, session_quarters.broadcast_audio_video,
+    session_quarters.broadcast_audio, session_quarters.broadcast_video,
+    session_quarters.broadcast_screenshare, session_quarters.consumed_audio_video,
+    session_quarters.consumed_audio, session_quarters.consumed_video,
+    session_quarters.consumed_screenshare, session_quarters.estimated_ms, session_quarters.recorded,
+    session_quarters.captions, session_quarters.whiteboard, session_quarters.breakout,
+    session_quarters.storage, session_quarters.sessions, session_quarters.chat, session_quarters.qa,
     session_quarters.closed_by_timeout, session_quarters.peak, session_quarters.peak_at,
     session_quarters.room, session_quarters.presence, session_quarters.activity,
     session_quarters.recording
@@ -105,8 +120,8 @@ WHERE session_quarters.team_id = ? AND session_quarters.start BETWEEN ? AND ?;
 
 DELETE
 FROM team_quarters
-WHERE team_quarters.team_id = ? AND team_quarters.start = ?;
--- SEARCH team_quarters USING INDEX sqlite_autoindex_team_quarters_1 (team_id=? AND start=?)
+WHERE team_quarters.team_id = ? AND team_quarters.start BETWEEN ? AND ?;
+-- SEARCH team_quarters USING COVERING INDEX sqlite_autoindex_team_quarters_1 (team_id=? AND start>? AND start<?)
 
 INSERT INTO "team_quarters" ("team_id", "start", "participation", "broadcast_audio_video",
     "broadcast_audio", "broadcast_video", "broadcast_screenshare", "consumed_audio_video",
@@ -114,9 +129,9 @@ INSERT INTO "team_quarters" ("team_id", "start", "participation", "broadcast_aud
     "captions", "whiteboard", "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout",
     "participants", "participants_at", "concurrent_sessions", "concurrent_sessions_at",
     "session_participants", "session_participants_at", "concurrent_recordings",
-    "concurrent_recordings_at", "persons_count", "rooms_count", "persons", "rooms")
+    "concurrent_recordings_at", "persons_count", "rooms_count", "persons", "rooms", "quarters")
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-    ?, ?), …;
+    ?, ?, ?), …;
 
 INSERT INTO "team_quarters" ("team_id", "start", "participation", "broadcast_audio_video",
     "broadcast_audio", "broadcast_video", "broadcast_screenshare", "consumed_audio_video",
@@ -124,15 +139,16 @@ INSERT INTO "team_quarters" ("team_id", "start", "participation", "broadcast_aud
     "captions", "whiteboard", "breakout", "storage", "sessions", "chat", "qa", "closed_by_timeout",
     "participants", "participants_at", "concurrent_sessions", "concurrent_sessions_at",
     "session_participants", "session_participants_at", "concurrent_recordings",
-    "concurrent_recordings_at", "persons_count", "rooms_count", "persons", "rooms")
+    "concurrent_recordings_at", "persons_count", "rooms_count", "persons", "rooms", "quarters")
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-    ?, ?);
+    ?, ?, ?);
 
 SELECT teams.zone
 FROM teams
 WHERE teams.id = ?;
 -- SEARCH teams USING INTEGER PRIMARY KEY (rowid=?)
 
+-- 2 times
 SELECT team_quarters.start, team_quarters.participation, team_quarters.broadcast_audio_video,
     team_quarters.broadcast_audio, team_quarters.broadcast_video,
     team_quarters.broadcast_screenshare, team_quarters.consumed_audio_video,
@@ -144,7 +160,7 @@ SELECT team_quarters.start, team_quarters.participation, team_quarters.broadcast
     team_quarters.concurrent_sessions_at, team_quarters.session_participants,
     team_quarters.session_participants_at, team_quarters.concurrent_recordings,
     team_quarters.concurrent_recordings_at, team_quarters.persons_count, team_quarters.rooms_count,
-    team_quarters.persons, team_quarters.rooms
+    team_quarters.persons, team_quarters.rooms, team_quarters.quarters
 FROM team_quarters
 WHERE team_quarters.team_id = ? AND team_quarters.start >= ? AND team_quarters.start < ?
 ORDER BY team_quarters.start;
@@ -152,8 +168,8 @@ ORDER BY team_quarters.start;
 
 DELETE
 FROM team_days
-WHERE team_days.team_id = ? AND team_days.start = ?;
--- SEARCH team_days USING INDEX sqlite_autoindex_team_days_1 (team_id=? AND start=?)
+WHERE team_days.team_id = ? AND team_days.start BETWEEN ? AND ?;
+-- SEARCH team_days USING COVERING INDEX sqlite_autoindex_team_days_1 (team_id=? AND start>? AND start<?)
 
 INSERT INTO "team_days" ("team_id", "start", "participation", "broadcast_audio_video",
     "broadcast_audio", "broadcast_video", "broadcast_screenshare", "consumed_audio_video",
@@ -182,8 +198,8 @@ ORDER BY team_days.start;
 
 DELETE
 FROM team_months
-WHERE team_months.team_id = ? AND team_months.start = ?;
--- SEARCH team_months USING INDEX sqlite_autoindex_team_months_1 (team_id=? AND start=?)
+WHERE team_months.team_id = ? AND team_months.start BETWEEN ? AND ?;
+-- SEARCH team_months USING COVERING INDEX sqlite_autoindex_team_months_1 (team_id=? AND start>? AND start<?)
 
 INSERT INTO "team_months" ("team_id", "start", "participation", "broadcast_audio_video",
     "broadcast_audio", "broadcast_video", "broadcast_screenshare", "consumed_audio_video",

@@ -35,8 +35,7 @@ destroyed                     session.ended
 Rooms of different servers are distinguished by the server's name (``emitter``). No event identifies
 one use of a room: ``created`` is its configuration, and rooms are often permanent. Events are kept
 by the room's day (see ``room_days``), and sessions are stretches of presence in the room. An end or
-a track early in a day may belong to a participant who joined the day before, and is therefore
-reported to both days.
+a track in the first hours of a day is reported to the day before as well.
 
 Events have no id: it is a digest of emitter, timestamp and content. Mutes by the client cannot be
 seen (the stream goes on without sound), nor can the moderator's, which name a ``mid`` but no kind.
