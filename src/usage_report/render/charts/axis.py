@@ -200,7 +200,8 @@ def extent(axis: FigureAxis | None) -> int:
 
 def layer(chart: alt.Chart) -> Spec:
     """One layer, without what only a whole chart has."""
-    spec: Spec = chart.to_dict()
+    # Checked by tests (test_drawings.py): it takes as long as all the rest.
+    spec: Spec = chart.to_dict(validate=False)
     return {key: value for key, value in spec.items() if key not in ("$schema", "config")}
 
 

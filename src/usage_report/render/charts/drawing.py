@@ -152,6 +152,15 @@ def specification(of: Drawing) -> Spec:
     }
 
 
+def prepare() -> None:
+    """Build the layers of the usual charts, before the first of them is asked for."""
+    for at in ((0, False, True), (1, True, False)):  # an axis on the left, and one on the right
+        for name in marks.LAYERS:
+            marks.layer(name, *at)
+        hover.dots(*at)
+    _template(())
+
+
 def chart(spec: Spec) -> alt.LayerChart:
     """The specification as a chart of Altair, to be changed or shown in a notebook."""
     return alt.LayerChart.from_dict(spec)
