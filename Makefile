@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run check test trials bench format lock screenshots clean
+.PHONY: run check test trials bench format lock vega screenshots clean
 
 run: $(VENV)/.app ## Sample data in an embedded database, served on http://localhost:8501
 	@$(BIN)/usage-report demo --if-empty
@@ -38,6 +38,9 @@ lock: $(VENV)/.test ## Renew the lock files from pyproject.toml
 	$(BIN)/uv pip compile -q $(LOCK) --extra test --extra bench pyproject.toml -o requirements-bench.lock
 
 LOCK := --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+vega: ## what draws charts in the browser, bundled into the package
+	cd tools/vega && npm ci --no-audit --no-fund && npm rebuild esbuild && npm run -s build
 
 screenshots: $(VENV)/.test ## The README's pictures, taken from the running app
 	$(BIN)/python docs/screenshots.py

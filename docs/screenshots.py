@@ -159,7 +159,7 @@ def take(
         page.goto(address)
         drawn(page)
         if scrolled:
-            page.get_by_test_id("stVegaLiteChart").first.evaluate(
+            page.locator(".chart").first.evaluate(
                 "chart => chart.scrollIntoView({block: 'center'})"
             )
             page.wait_for_timeout(500)
@@ -175,9 +175,7 @@ def take(
 
 def drawn(page: Page) -> None:
     """Wait until figures and charts are drawn, nothing is computed, and animations have ended."""
-    page.get_by_test_id("stVegaLiteChart").first.locator("svg, canvas").first.wait_for(
-        timeout=DRAWN * 1000
-    )
+    page.locator("svg[role=img]").first.wait_for(timeout=DRAWN * 1000)
     page.get_by_test_id("stStatusWidget").wait_for(state="detached", timeout=DRAWN * 1000)
     page.wait_for_timeout(2500)
 

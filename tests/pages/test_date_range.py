@@ -12,7 +12,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from support import handmade, pages
-from support.pages import address, control, shown
+from support.charts import labels, sides
+from support.pages import address, charts, control, shown
 from support.reports import make_report
 from usage_report.core.errors import DatabaseError
 from usage_report.core.events import instant
@@ -39,10 +40,6 @@ def reader(monkeypatch) -> Reader:
 
 def visit(link: str = "") -> AppTest:
     return pages.visit("Date_range", parse_qsl(link, keep_blank_values=True))
-
-
-def spec(app: AppTest) -> dict:
-    return json.loads(app.get("vega_lite_chart")[0].proto.spec)
 
 
 def components(app: AppTest) -> dict[str, dict]:
@@ -72,8 +69,8 @@ def test_first_visit(reader):
     assert all(m.proto.help for m in app.metric)
     text = shown(app)
     assert "25 Oct – 23 Nov 2026" in text
-    assert "Europe/Berlin (UTC+1)" in text
-    assert "Each line is scaled to its own maximum (100 %)." in text
+    assert "Europe/Berlin (UTC+2 and UTC+1)" in text
+    assert "Dotted and hollow: not a complete bucket." in text
     assert "Mon 23 Nov 2026 so far (until 15:32)." in text
     assert "Figures as of" in text
     table = components(app)["usage_report_usage_table"]
@@ -99,7 +96,7 @@ def test_a_link_opens_its_view(reader):
         Grain.WEEK,
         "Asia/Tokyo",
     )
-    assert not app.get("vega_lite_chart")
+    assert not charts(app)
     assert not app.warning
     assert control(app.selectbox, "range_preset").value == "custom"
     assert control(app.date_input, "range_dates").value == (date(2026, 3, 1), date(2026, 3, 31))
@@ -111,9 +108,7 @@ def test_a_link_opens_its_view(reader):
 
 def test_the_full_address_replaces_the_short_one_on_arrival_only(reader):
     app = visit("preset=last-7")
-    full = (
-        "preset=last-7&m=participation.broadcast.consumed.active_participants&grain=day&view=chart"
-    )
+    full = "preset=last-7&m=participation.broadcast.consumed.active_participants&grain=day&view=chart&form=units"
     assert components(app)["usage_report_copy_link"]["arrive"] == full
     assert components(visit(full))["usage_report_copy_link"]["arrive"] is None
 
@@ -128,7 +123,7 @@ def test_every_control_writes_the_address(reader):
     assert address(app)["grain"] == "week"
     control(app.segmented_control, "range_view").set_value("table").run()
     assert address(app)["view"] == "table"
-    assert not app.get("vega_lite_chart")
+    assert not charts(app)
     control(app.segmented_control, "range_view").set_value("chart").run()
     control(app.selectbox, "range_zone").select("Asia/Tokyo").run()
     assert address(app)["zone"] == "Asia/Tokyo"
@@ -139,6 +134,7 @@ def test_every_control_writes_the_address(reader):
         "m": "sessions.chat_posts",
         "grain": "week",
         "view": "chart",
+        "form": "units",
         "zone": "Asia/Tokyo",
     }
     assert reader.asked[-1].last == date(2026, 2, 10)
@@ -280,7 +276,9 @@ def test_quick_clicks_add_up(reader, delay):
     browser.click("segmented_control", "range_grain", Grain.WEEK)
     delay()
     browser.click("multiselect", "range_metrics", ["sessions"])
-    assert address(app) == {"preset": "last-7", "m": "sessions", "grain": "week", "view": "chart"}
+    assert address(app) == {
+        "preset": "last-7", "m": "sessions", "grain": "week", "view": "chart", "form": "units",
+    }  # fmt: skip
 
 
 def test_a_widget_keeps_its_place_while_nothing_moves_it(reader):
@@ -364,7 +362,7 @@ def test_figures_that_are_not_supplied_or_estimated_are_marked(reader):
 def test_without_metrics_a_hint_takes_the_place_of_the_chart(reader):
     app = visit("m=none")
     assert "Choose metrics above" in shown(app)
-    assert not app.get("vega_lite_chart")
+    assert not charts(app)
     assert "usage_report_usage_table" in components(app)
 
 
@@ -376,13 +374,39 @@ def test_an_empty_range_and_a_future_one(reader):
     assert {m.value for m in app.metric} == {"–"}
 
 
+def test_the_form_of_the_chart_is_chosen_beside_it_and_kept_in_the_link(reader):
+    app = visit("m=sessions.participation")
+    (chart,) = charts(app)
+    assert sides(chart) == ["left", "right"]
+    control(app.segmented_control, "range_form").set_value("multiples").run()
+    assert address(app)["form"] == "multiples"
+    (chart,) = charts(app)
+    assert sides(chart) == ["left", "left"]
+    app = visit("m=sessions.participation&form=percent")
+    assert "Each line is scaled to its own peak" in shown(app)
+    assert control(app.segmented_control, "range_form").value == "percent"
+
+
+def test_one_metric_needs_no_form(reader):
+    app = visit("m=sessions")
+    assert not [w for w in app.segmented_control if w.key.startswith("range_form")]
+    assert len(charts(app)) == 1
+
+
+def test_limits_of_the_team_are_in_the_chart(reader):
+    limits = (("max_concurrent_sessions", None, 8.0),)
+    reader.infos["acme"] = handmade.team(limits=limits)
+    (chart,) = charts(visit("m=max_concurrent_sessions"))
+    assert labels(chart)[-1] == ("limit 8", "Max concurrent sessions")
+
+
 def test_a_range_before_the_records_says_when_they_begin(reader):
     """Instead of “No usage in this range.”: that is not known."""
     reader.options = {"records_from": instant("2026-11-20T12:00:00Z"), "empty": True}
     app = visit("from=2026-11-01&to=2026-11-10&m=sessions.chat_posts")
     assert [i.value for i in app.info] == ["Records begin on 20 Nov 2026."]
     assert shown(app).count("Records begin on") == 1
-    assert not app.get("vega_lite_chart")
+    assert not charts(app)
     assert [(m.value, m.delta) for m in app.metric] == [("–", "no records")] * 2
     table = components(app)["usage_report_usage_table"]
     assert {row["s"] for row in table["rows"]} == {table["total"]["s"]} == {3}
@@ -426,12 +450,6 @@ def test_a_skipped_date_is_complete_and_empty(reader):
     assert [i.value for i in app.info] == ["No usage in this range."]
     assert [m.value for m in app.metric] == ["0"]
     assert components(app)["usage_report_usage_table"]["rows"] == []
-
-
-def test_the_scale_of_two_and_more_metrics_is_explained(reader):
-    assert "resolve" not in spec(visit("m=sessions"))
-    assert "Two scales: Sessions on the left" in shown(visit("m=sessions.chat_posts"))
-    assert "own maximum" in shown(visit("m=sessions.chat_posts.qa_posts"))
 
 
 def test_downloads_are_made_on_demand(reader, monkeypatch):

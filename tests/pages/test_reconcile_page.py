@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from support import pages
-from support.pages import control, shown
+from support.pages import charts, control, shown
 from usage_report import storage
 from usage_report.core import clock
 from usage_report.core.events import instant
@@ -163,8 +163,8 @@ def test_new_figures_are_shown_at_once(pulled):
 
 
 def test_the_chart_has_a_description(pulled):
-    (chart,) = visit().get("vega_lite_chart")
-    assert "1 day differs by more than rounding" in chart.proto.alt
+    (chart,) = charts(visit())
+    assert "1 day differs by more than rounding" in chart["usermeta"]["description"]
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -43,6 +45,17 @@ def shown(app: AppTest) -> str:
 def control(widgets: Iterable, name: str):
     """The widget bound under ``name``, whichever generation of it is shown."""
     return next(w for w in widgets if (w.key or "").rpartition("-")[0] == name)
+
+
+def elements(app: AppTest, name: str) -> list[dict[str, Any]]:
+    """What our own elements called ``name``, such as ``usage_table``, show."""
+    found = (e.proto for e in app.get("bidi_component"))
+    return [json.loads(e.json) for e in found if e.component_name.endswith(f"usage_report_{name}")]
+
+
+def charts(app: AppTest) -> list[dict[str, Any]]:
+    """The Vega-Lite specifications of the charts on the page."""
+    return [json.loads(data["chart"])["spec"] for data in elements(app, "chart")]
 
 
 def address(app: AppTest) -> dict[str, str]:

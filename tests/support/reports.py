@@ -10,7 +10,7 @@ import numpy as np
 
 from usage_report.core.events import instant
 from usage_report.core.metrics import ALL, METRICS, Measure, parts
-from usage_report.core.periods import edges, zone
+from usage_report.core.periods import DAY, edges, local, zone
 from usage_report.reporting.model import PeriodMetric, PeriodReport, Query, Report, TeamInfo
 
 #: Highest daily figure of a metric, in raw units (ms for minutes).
@@ -122,8 +122,12 @@ def make_period(
     peaks_at: Sequence[str] = (),
     start: date = date(2026, 3, 1),
     last: date = date(2026, 3, 10),
+    history: Sequence[int] = (),
 ) -> PeriodReport:
-    """A billing period (of ten days) with one metric: raw ``values``, one per day."""
+    """A billing period (of ten days) with one metric: raw ``values``, one per day.
+
+    ``history``: the raw values of the days before that of ``as_of``, up to the day before.
+    """
     query = Query("acme", start, last, zone_name, instant(as_of), metrics=(key,))
     blank = make_report(query)
     figures = np.zeros(len(blank), np.int64)
@@ -131,7 +135,17 @@ def make_period(
     at = np.full(len(blank), -1, np.int64)
     at[: len(peaks_at)] = [instant(text) for text in peaks_at]
     daily = replace(blank, figures={key: figures}, peaks_at={key: at})
-    return PeriodReport(query.period, zone_name, query.as_of, (), daily)
+    return PeriodReport(
+        query.period, zone_name, query.as_of, (), daily, _make_history(query, key, history)
+    )
+
+
+def _make_history(query: Query, key: str, values: Sequence[int]) -> Report | None:
+    today = local(query.as_of, zone(query.zone)).date()
+    if not values:
+        return None
+    asked = replace(query, start=today - len(values) * DAY, last=today - DAY)
+    return replace(make_report(asked), figures={key: np.array(values, np.int64)})
 
 
 def make_period_metric(key: str, value: float, limit: float | None = None) -> PeriodMetric:

@@ -78,7 +78,24 @@ def test_instants_are_on_the_clocks_of_the_zone():
     ],
 )
 def test_zones_are_shown_with_their_offset(zone, text):
-    assert dates.zone_text(zone, AS_OF) == text
+    winter = Period(date(2026, 11, 2), date(2026, 12, 1))
+    assert dates.zone_text(zone, winter) == text
+
+
+def test_the_offset_of_a_zone_is_that_of_the_range():
+    """July has summer time, whenever it is looked at; October and the year have both offsets."""
+    day = date(2026, 10, 25)  # the clocks are put back at 03:00
+    july, october = (date(2026, 7, 1), date(2026, 8, 1)), (date(2026, 10, 1), date(2026, 11, 1))
+    texts = [
+        dates.zone_text("Europe/Berlin", Period(*days))
+        for days in (july, october, (date(2026, 1, 1), date(2027, 1, 1)), (day, date(2026, 10, 26)))
+    ]
+    assert texts == [
+        "Europe/Berlin (UTC+2)",
+        "Europe/Berlin (UTC+2 and UTC+1)",
+        "Europe/Berlin (UTC+1 and UTC+2)",
+        "Europe/Berlin (UTC+2 and UTC+1)",
+    ]
 
 
 def test_there_are_twelve_months_from_january():

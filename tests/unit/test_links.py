@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from usage_report.core import presets
 from usage_report.core.metrics import METRICS
 from usage_report.core.periods import DAY, Grain
+from usage_report.render.charts.overlay import Form
 from usage_report.ui.links import (
     AHEAD,
     HOUR_DAYS,
@@ -46,14 +47,22 @@ def views(draw):
         draw(st.lists(st.sampled_from([m.key for m in METRICS]), unique=True, max_size=6))
     )
     shown = draw(st.sampled_from(["chart", "table"]))
+    form = draw(st.sampled_from(Form))
     if draw(st.booleans()):
         view = View(
-            draw(st.sampled_from(CONTEXT.presets.ids)), None, None, metrics, grain, shown, zone
+            draw(st.sampled_from(CONTEXT.presets.ids)),
+            None,
+            None,
+            metrics,
+            grain,
+            shown,
+            form,
+            zone,
         )
         return constrain(view, CONTEXT)[0]
     days = draw(st.integers(1, HOUR_DAYS if grain is Grain.HOUR else MAX_DAYS))
     last = draw(st.dates(date(2000, 1, 1) + DAY * days, TODAY - DAY + AHEAD))
-    return View("", last - DAY * (days - 1), last, metrics, grain, shown, zone)
+    return View("", last - DAY * (days - 1), last, metrics, grain, shown, form, zone)
 
 
 @given(views())
@@ -93,7 +102,7 @@ def test_one_garbled_part_leaves_the_others_alone(view, part, garbage):
     got, _ = decode({k: [v] for k, v in (before | {part: garbage}).items()}, CONTEXT)
     after = encode(got, CONTEXT)
     ranges = {"preset", "from", "to", "zone", "grain"}  # hours depend on the length of the range
-    for name in {"m", "view"} - {part} if part in ranges else before.keys() - {part}:
+    for name in {"m", "view", "form"} - {part} if part in ranges else before.keys() - {part}:
         assert after[name] == before[name]
 
 
@@ -186,6 +195,7 @@ def test_an_empty_link_is_the_default_view():
             {"grain": Grain.DAY, "preset": "last-90"},
         ),
         ("view=pie", "“pie” is not a view; showing the chart.", {"view": "chart"}),
+        ("form=pie", "“pie” is not a form of the chart; showing the overlay.", {"form": "units"}),
         ("zone=Europe/Berlni", "There is no time zone “Europe/Berlni”", {"zone": ""}),
         ("zone=../../etc/passwd", "There is no time zone", {"zone": ""}),
         (

@@ -1,4 +1,4 @@
-"""Standing against limits, pace, and the sentences of *This period* and *Real time*.
+"""Standing against limits, and the sentences of *This period* and *Real time*.
 
 Every expected figure is worked out beside it.
 """
@@ -17,7 +17,7 @@ from usage_report.core.periods import Period, edges, zone
 from usage_report.render import dates, standing
 from usage_report.render import live as live_text
 from usage_report.reporting import billing
-from usage_report.reporting.billing import Pace, State
+from usage_report.reporting.billing import State
 from usage_report.reporting.model import Live
 
 MINUTE = 60_000
@@ -47,54 +47,71 @@ def test_states_differ_by_words_and_sign_not_by_colour_alone():
 
 
 @pytest.mark.parametrize(
-    ("limit", "pace", "outlook"),
+    ("limit", "outlook"),
     [
-        # 400 minutes in 4 of 10 days: 1,000 at the end. 800 are reached after 8 days.
+        # 400 minutes in 4 of 10 days, then six days as in the two weeks before: 100 or 140 a day.
+        # The mean is 120 a day: 400 + 6 x 120. 800 are passed on the 4th of these days, 8 March.
         (
             800.0,
-            Pace(1000.0, 125.0, date(2026, 3, 9)),
             (
-                "Projection: 1\u202f000\u202fmin (125\u202f% of the limit) by 10 Mar."
-                " The limit is reached about 9 Mar."
+                "Projection: 1 120 min (1 000 to 1 240), 140 % of the limit by 10 Mar."
+                " The limit is reached about 8 Mar."
             ),
         ),
-        (
-            2000.0,
-            Pace(1000.0, 50.0, None),
-            "Projection: 1\u202f000\u202fmin (50\u202f% of the limit) by 10 Mar.",
-        ),
-        (None, Pace(1000.0, None, None), "Projection: 1\u202f000\u202fmin by 10 Mar."),
+        (2000.0, "Projection: 1 120 min (1 000 to 1 240), 56 % of the limit by 10 Mar."),
+        (None, "Projection: 1 120 min (1 000 to 1 240) by 10 Mar."),
         # 100 a day against 250: 200 after the 2nd, 300 after the 3rd.
-        (250.0, Pace(1000.0, 400.0, None), "The limit was passed on Tue 3 Mar 2026."),
+        (250.0, "The limit was passed on Tue 3 Mar 2026."),
     ],
 )
-def test_pace_and_outlook(limit, pace, outlook):
-    report = make_period("2026-03-05T00:00:00Z", MINUTES_KEY, [100 * MINUTE] * 4)
+def test_outlook(limit, outlook):
+    report = make_period(
+        "2026-03-05T00:00:00Z",
+        MINUTES_KEY,
+        [100 * MINUTE] * 4,
+        history=[100 * MINUTE] * 7 + [140 * MINUTE] * 7,
+    )
     figure = make_period_metric(MINUTES_KEY, 400.0, limit)
-    assert billing.pace(report, figure) == pace
-    assert standing.outlook(report, figure) == outlook
+    assert standing.outlook(report, figure).replace("\u202f", " ") == outlook
+
+
+def test_outlook_of_one_week_has_no_range():
+    report = make_period(
+        "2026-03-05T00:00:00Z", MINUTES_KEY, [100 * MINUTE] * 4, history=[100 * MINUTE] * 7
+    )
+    figure = make_period_metric(MINUTES_KEY, 400.0)
+    assert (
+        standing.outlook(report, figure).replace("\u202f", " ")
+        == "Projection: 1 000 min by 10 Mar."
+    )
+
+
+@pytest.mark.parametrize(
+    ("weeks", "text"),
+    [
+        (0, ""),
+        (1, "Projection: each day to come counts as the same weekday of last week."),
+        (
+            3,
+            (
+                "Projection: each day to come counts as the average of the same weekday in the last"
+                " 3 weeks. Its range is from the lowest to the highest of these weeks."
+            ),
+        ),
+    ],
+)
+def test_the_method_of_projections(weeks, text):
+    report = make_period(
+        "2026-03-05T00:00:00Z", MINUTES_KEY, [MINUTE] * 4, history=[MINUTE] * 7 * weeks
+    )
+    figure = make_period_metric(MINUTES_KEY, 4.0)
+    assert standing.method(replace(report, metrics=(figure,))) == text
 
 
 def test_a_limit_that_is_just_reached_is_not_passed():
     report = make_period("2026-03-05T00:00:00Z", MINUTES_KEY, [100 * MINUTE] * 4)
     assert billing.passed(report, make_period_metric(MINUTES_KEY, 400.0, 400.0)) is None
     assert billing.passed(report, make_period_metric(MINUTES_KEY, 400.0, 250.0)) == date(2026, 3, 3)
-
-
-@pytest.mark.parametrize(
-    "as_of", ["2026-03-01T23:59:00Z", "2026-03-11T00:00:00Z", "2026-04-01T00:00:00Z"]
-)
-def test_no_pace_on_the_first_day_nor_after_the_end(as_of):
-    report = make_period(as_of, MINUTES_KEY, [MINUTE])
-    figure = make_period_metric(MINUTES_KEY, 1.0)
-    assert billing.pace(report, figure) is None
-    assert standing.outlook(report, figure) == ""
-
-
-@pytest.mark.parametrize("key", ["max_concurrent_sessions", "recording_storage_minutes"])
-def test_peaks_and_levels_have_no_pace(key):
-    report = make_period("2026-03-05T00:00:00Z", key, [1])
-    assert billing.pace(report, make_period_metric(key, 1)) is None
 
 
 @pytest.mark.parametrize(

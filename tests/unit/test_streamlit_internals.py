@@ -99,6 +99,11 @@ def test_every_key_in_the_style_sheet_is_used_by_a_page():
         assert f'"{key}' in code or is_bound or is_composed, key
 
 
+@pytest.mark.parametrize("name", ["BACKEND_BASE_URL", "__streamlit", "data-tag-index"])
+def test_the_frontend_still_has_the_name(name):
+    assert name in frontend()
+
+
 def test_the_page_has_one_head_to_put_the_style_sheet_into():
     assert (STATIC / "index.html").read_text(encoding="utf-8").count("</head>") == 1
 

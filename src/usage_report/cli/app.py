@@ -24,7 +24,7 @@ from usage_report.core.settings import PREFIX, Settings, load
 
 
 def options(*, is_served_by_streamlit: bool = False) -> dict[str, Any]:
-    """Return the arguments of ``st.App``: main script, routes of the API, middleware, lifespan.
+    """Return the arguments of ``st.App``: main script, routes, middleware, lifespan.
 
     ``is_served_by_streamlit``: Streamlit's options say where to listen, so the warning about it is
     printed when the app starts.
@@ -36,6 +36,7 @@ def options(*, is_served_by_streamlit: bool = False) -> dict[str, Any]:
 
     from usage_report.api import LazyApi, SafeHeaders  # noqa: PLC0415 - as above
     from usage_report.ui import (  # noqa: PLC0415 - as above
+        assets,
         background,
         errors,
         head,
@@ -69,7 +70,7 @@ def options(*, is_served_by_streamlit: bool = False) -> dict[str, Any]:
     main_script = Path(str(resources.files("usage_report.ui") / "main.py"))
     return {
         "script_path": main_script,
-        "routes": api.routes(),
+        "routes": [*api.routes(), *assets.routes()],
         "middleware": [Middleware(SafeHeaders), Middleware(head.Head)],
         "lifespan": lifespan,
         "on_script_error": errors.show_error,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from usage_report.core.errors import InputError, NotFoundError, did_you_mean
 
@@ -239,6 +240,7 @@ def parse_keys(text: str) -> tuple[str, ...]:
         raise InputError(error.what, error.why, error.todo) from None
 
 
+@cache
 def parts(key: str) -> tuple[Metric, ...]:
     """Return the parts of a metric in order, ``()`` if it has none."""
     return tuple(m for m in ALL if m.of == key)

@@ -94,6 +94,13 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     return out.getvalue().encode()
 
 
+def tab_separated(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+    """Rows of any cells as text that can be pasted into a spreadsheet."""
+    lines = ["\t".join(guard(" ".join(name.split())) for name in header)]
+    lines += ["\t".join(_text(cell) for cell in row) for row in rows]
+    return "\n".join(lines)
+
+
 def _text(cell: Cell) -> str:
     """Integers as such, other floats in the shortest form that reads back as the same."""
     if cell is None:
@@ -113,4 +120,4 @@ def _estimated(report: Report, i: int | None = None) -> float | None:
     return int(report.estimated_ms[i]) / 60_000 if i < len(report.estimated_ms) else 0
 
 
-__all__ = ["Cell", "columns", "filename", "table", "to_csv"]
+__all__ = ["Cell", "columns", "filename", "tab_separated", "table", "to_csv"]

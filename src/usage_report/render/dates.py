@@ -8,7 +8,7 @@ from typing import Final
 
 from babel.dates import format_date, get_month_names
 
-from usage_report.core.periods import Grain, Period, local, next_start, zone
+from usage_report.core.periods import DAY, Grain, Period, local, midnight, next_start, zone
 from usage_report.render.numbers import LOCALE
 from usage_report.reporting.model import Report
 
@@ -59,11 +59,16 @@ def instant(ms: int, zone_name: str) -> str:
     return f"{day(at.date())}, {at:%H:%M}"
 
 
-def zone_text(zone_name: str, ms: int) -> str:
-    """``Europe/Berlin (UTC+1)``: the zone with its offset at an instant (epoch ms)."""
+def zone_text(zone_name: str, period: Period) -> str:
+    """``Europe/Berlin (UTC+2)``: the zone with its offset in a period, or with each that it has."""
     if zone_name == "UTC":
         return zone_name
-    return f"{zone_name} ({_offset(local(ms, zone(zone_name)))})"
+    tz = zone(zone_name)
+    starts = [midnight(period.start + i * DAY, tz) for i in range(period.days)]
+    # Clocks change within days: the last instant of the period may have another offset.
+    instants = [*starts, midnight(period.end, tz) - 1]
+    offsets = dict.fromkeys(_offset(local(ms, tz)) for ms in instants)
+    return f"{zone_name} ({' and '.join(offsets)})"
 
 
 def repeated(at: datetime) -> str:

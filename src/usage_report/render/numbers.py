@@ -92,6 +92,31 @@ def with_unit(key: str, value: float | None, decimals: int | None = None) -> str
     return f"{text}{THIN}{unit}" if unit else text
 
 
+def tile(key: str, value: float | None) -> str:
+    """A figure in large type, with its unit: whole minutes from 100 on, where tenths are noise."""
+    return with_unit(key, value, 0 if value is not None and value >= 100 else None)
+
+
+def short(key: str, value: float | None) -> str:
+    """As ``tile``, without the unit."""
+    is_whole = value is not None and value >= 100
+    return ABSENT if value is None else number(value, 0 if is_whole else decimals_of(key))
+
+
+def exact(key: str, value: float | None) -> str:
+    """A figure to the millisecond, in the fewest decimals; no unit."""
+    if value is None:
+        return ABSENT
+    text = number(value, 5 if metric(key).unit is Unit.MINUTES else 0)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def hours(key: str, value: float | None) -> str:
+    """``283 h 30 min`` beside minutes from 10 000 on; else an empty text."""
+    is_long = value is not None and value >= 10_000 and metric(key).unit is Unit.MINUTES
+    return duration(value) if is_long else ""
+
+
 def limit(key: str, value: float) -> str:
     """A limit with its unit, whole unless the contract is not."""
     return with_unit(key, value, 0 if value == int(value) else 1)

@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 from usage_report.core.periods import today, zone
 from usage_report.render import dates
 from usage_report.render.numbers import THIN, approximate, percent
-from usage_report.reporting.billing import State, pace, passed
+from usage_report.reporting.billing import State, passed
 from usage_report.reporting.model import PeriodMetric, PeriodReport
+from usage_report.reporting.projection import project
 
 
 class StateText(NamedTuple):
@@ -41,15 +42,30 @@ def outlook(report: PeriodReport, figure: PeriodMetric) -> str:
     """The projection, or the day the limit was passed; empty where there is neither."""
     if (day := passed(report, figure)) is not None:
         return f"The limit was passed on {dates.day(day)}."
-    ahead = pace(report, figure)
-    if ahead is None or not figure.value:
+    ahead = project(report, figure)
+    if ahead is None or not ahead.end.high:
         return ""
-    share = "" if ahead.percent is None else f" ({percent(ahead.percent)} of the limit)"
+    share = "" if ahead.percent is None else f", {percent(ahead.percent)} of the limit"
     last = dates.day_month(report.period.last)
-    text = f"Projection: {approximate(ahead.value)}{THIN}min{share} by {last}."
+    low, mean, high = map(approximate, (ahead.end.low, ahead.end.mean, ahead.end.high))
+    spread = "" if low == high else f" ({low} to {high})"
+    text = f"Projection: {mean}{THIN}min{spread}{share} by {last}."
     if ahead.passed:
         text += f" The limit is reached about {dates.day_month(ahead.passed)}."
     return text
+
+
+def method(report: PeriodReport) -> str:
+    """How the projections of a report are made; empty where it has none."""
+    weeks = max((p.weeks for f in report.metrics if (p := project(report, f))), default=0)
+    if not weeks:
+        return ""
+    if weeks == 1:
+        return "Projection: each day to come counts as the same weekday of last week."
+    return (
+        "Projection: each day to come counts as the average of the same weekday in the last"
+        f" {weeks} weeks. Its range is from the lowest to the highest of these weeks."
+    )
 
 
 def percent_of_limit(value: float) -> str:
@@ -57,4 +73,4 @@ def percent_of_limit(value: float) -> str:
     return percent(value, 1 if value < 10 else 0)
 
 
-__all__ = ["STATE_TEXTS", "StateText", "header", "outlook", "percent_of_limit"]
+__all__ = ["STATE_TEXTS", "StateText", "header", "method", "outlook", "percent_of_limit"]

@@ -4,11 +4,4 @@ Owns all SQL that reads figures. May import ``core``, ``sources``, ``metering`` 
 Does not own the texts, charts and files that show an answer.
 """
 
-__all__ = [
-    "arrivals",
-    "billing",
-    "model",
-    "reader",
-    "reconcile",
-    "vendor_figures",
-]
+__all__ = ["arrivals", "billing", "model", "projection", "reader", "reconcile", "vendor_figures"]

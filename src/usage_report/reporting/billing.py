@@ -1,20 +1,18 @@
-"""Standing against the limits of a billing period: state, pace and running totals, as data."""
+"""Standing against the limits of a billing period: state and running totals, as data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final
 
 from usage_report.core.metrics import Measure, metric
-from usage_report.core.periods import local, midnight, zone
+from usage_report.core.periods import midnight, zone
 from usage_report.reporting.model import PeriodMetric, PeriodReport, Report, shown
 
 #: Percentage of the limit from which a figure is near it.
 NEAR_PERCENT: Final = 80
-_DAY_MS: Final = 86_400_000
 
 
 class State(StrEnum):
@@ -32,36 +30,6 @@ def state(percent: float | None) -> State | None:
     if percent > 100:
         return State.OVER
     return State.NEAR if percent >= NEAR_PERCENT else State.WITHIN
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Projection of a running total to the end of its period, at its average pace so far."""
-
-    #: Minutes at the end of the period.
-    value: float
-    #: The same as a percentage of the limit; ``None`` without one.
-    percent: float | None
-    #: First day on which the total exceeds the limit; ``None`` if not in this period.
-    passed: date | None
-
-
-def pace(report: PeriodReport, figure: PeriodMetric) -> Pace | None:
-    """Pace of a metric whose days add up.
-
-    ``None`` for other metrics, during the period's first 24 hours, and after its end.
-    """
-    if metric(figure.key).measure is not Measure.MINUTES or figure.value is None:
-        return None
-    start, end = bounds(report)
-    elapsed = report.as_of - start
-    if not _DAY_MS <= elapsed < end - start:
-        return None
-    value = figure.value * (end - start) / elapsed
-    passed = None
-    if figure.limit and value > figure.limit >= figure.value:
-        passed = local(start + int(elapsed * figure.limit / figure.value), zone(report.zone)).date()
-    return Pace(value, value / figure.limit * 100 if figure.limit else None, passed)
 
 
 def passed(report: PeriodReport, figure: PeriodMetric) -> date | None:
@@ -99,4 +67,4 @@ def bounds(report: PeriodReport) -> tuple[int, int]:
     return midnight(report.period.start, tz), midnight(report.period.end, tz)
 
 
-__all__ = ["NEAR_PERCENT", "Pace", "State", "bounds", "pace", "passed", "running_totals", "state"]
+__all__ = ["NEAR_PERCENT", "State", "bounds", "passed", "running_totals", "state"]

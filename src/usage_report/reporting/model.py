@@ -188,6 +188,8 @@ class PeriodReport:
     as_of: int
     metrics: tuple[PeriodMetric, ...]
     daily: Report
+    #: The days before that of ``as_of``, for projections; ``None`` once the period is over.
+    history: Report | None = None
 
     def json(self) -> dict[str, Any]:
         """Return the answer as the object that the API and the command line print."""

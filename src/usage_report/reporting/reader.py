@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 
@@ -22,6 +23,7 @@ from usage_report.reporting.model import (
     Report,
     TeamInfo,
 )
+from usage_report.reporting.projection import PROJECTED, days_before
 from usage_report.reporting.report import read_report
 from usage_report.reporting.team_info import read_team
 from usage_report.storage import tables as t
@@ -104,9 +106,14 @@ class Reader:
             period = billing_period(on or day, info.billing_day)
             query = Query(team_key, period.start, period.last, info.zone, as_of)
             daily = read_report(c, team, query, self.stale_after)
+            history = None
+            if period.start <= day < period.end:
+                before = days_before(day)
+                asked = replace(query, start=before.start, last=before.last, metrics=PROJECTED)
+                history = read_report(c, team, asked, self.stale_after)
         day = min(max(day, period.start), period.last)
         metrics = tuple(_period_metric(m.key, daily, info, day) for m in PERIOD)
-        return PeriodReport(period, info.zone, as_of, metrics, daily)
+        return PeriodReport(period, info.zone, as_of, metrics, daily, history)
 
     def live(self, team_key: str, as_of: int) -> Live:
         """Return what is happening at ``as_of``. Raises ``NotFoundError``."""

@@ -6,6 +6,7 @@ Does not own figures (``reporting``), their texts, charts and files (``render``)
 
 __all__ = [
     "address",
+    "assets",
     "background",
     "cache",
     "components",

@@ -15,12 +15,13 @@ from usage_report.render import csv, dates, notes, numbers, xlsx
 from usage_report.render.charts import overlay
 from usage_report.reporting.model import BucketState, Report, TeamInfo
 from usage_report.ui import cache, links, strings
+from usage_report.ui.components.chart import chart
 from usage_report.ui.components.copy_link import Link, copy_link
 from usage_report.ui.components.downloads import csv_button, excel_button
 from usage_report.ui.components.usage_table import usage_table
 from usage_report.ui.errors import guard
 from usage_report.ui.frame import TEAM, page
-from usage_report.ui.range_controls import Selection, select
+from usage_report.ui.range_controls import Selection, chart_form, select
 
 
 def show() -> None:
@@ -40,7 +41,7 @@ def show() -> None:
             _share(selection, report)
         if selection.view.view == "chart":
             _tiles(report, selection.view.metrics)
-            _chart(report, selection.view.metrics)
+            _chart(selection, report)
         _notes(report, selection, frame.team)
         with st.container(key="range_table"):
             usage_table(report)
@@ -48,7 +49,7 @@ def show() -> None:
 
 
 def _headline(selection: Selection) -> None:
-    zone_text = dates.zone_text(selection.zone, selection.context.now)
+    zone_text = dates.zone_text(selection.zone, selection.period)
     st.markdown(
         f"**{strings.plain(dates.span(selection.period))}** · "
         f"{strings.count(selection.period.days, 'day')} · {strings.plain(zone_text)}"
@@ -101,8 +102,8 @@ def _tiles(report: Report, metrics: tuple[str, ...]) -> None:
             about = numbers.ABOUT if is_estimated and total is not None else ""
             st.metric(
                 m.title,
-                about + numbers.with_unit(key, total),
-                help=strings.definition(m),
+                about + numbers.tile(key, total),
+                help=strings.definition(m, total),
                 border=True,
                 height="stretch",
                 width="stretch",
@@ -120,7 +121,7 @@ def _total_note(report: Report, key: str) -> str | None:
         return notes.STATE_TEXTS[report.state()] if is_supplied else notes.NOT_SUPPLIED
     match metric(key).measure:
         case Measure.MINUTES:
-            return numbers.duration(value)
+            return numbers.hours(key, value) or None
         case Measure.LEVEL:
             return "stored at the end"
         case Measure.DISTINCT:
@@ -131,24 +132,17 @@ def _total_note(report: Report, key: str) -> str | None:
     return None
 
 
-def _chart(report: Report, metrics: tuple[str, ...]) -> None:
-    if not metrics:
+def _chart(selection: Selection, report: Report) -> None:
+    view = selection.view
+    if not view.metrics:
         st.info("Choose metrics above to see them in a chart.", icon=":material/show_chart:")
         return
     if not report.known:
         return
-    data = overlay.frame(report, metrics)
-    titles = ", ".join(metric(key).title for key in metrics)
-    days = dates.span(report.query.period)
-    st.vega_lite_chart(
-        data,
-        overlay.spec(report, metrics),
-        width="stretch",
-        height=overlay.HEIGHT + 10 * len(metrics),
-        key="range_chart",
-        alt=f"{titles} by {report.query.grain}, {days}. The table below has all figures.",
-    )
-    if captions := overlay.captions(report, metrics):
+    if len(view.metrics) > 1:
+        chart_form(selection)
+    chart(overlay.spec(report, view.metrics, view.form, selection.limits), key="range_chart")
+    if captions := overlay.captions(report, view.metrics, view.form):
         st.caption(" ".join(captions))
 
 

@@ -1,7 +1,9 @@
 """Middleware that adds the app's style sheet and a script to the head of Streamlit's page.
 
-A style that a script sends arrives after the first elements, which then move. A path that no page
-has gets another page: Streamlit would answer it with the app.
+A style that a script sends arrives after the first elements, which then move. The head also says
+where the server is: otherwise Streamlit's frontend looks for it below the address of each page
+first, and the browser reports two failed requests. A path that no page has gets another page:
+Streamlit would answer it with the app.
 """
 
 from __future__ import annotations
@@ -11,13 +13,18 @@ from pathlib import Path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 
+from usage_report.render.charts.theme import variables
 from usage_report.ui import not_found
 
 _HERE = Path(__file__)
+#: No page has a slash in its own name, so the server is one step up from any page.
+_SERVER = b"window.__streamlit={BACKEND_BASE_URL:new URL('.',location.href).href};"
 ADDED = (
     b"<style>"
+    + variables().encode()
     + _HERE.with_name("style.css").read_bytes()
     + b"</style><script>"
+    + _SERVER
     + _HERE.with_name("head.js").read_bytes()
     + b"</script></head>"
 )

@@ -3,6 +3,7 @@
     preset=last-30  or  from=2026-03-01&to=2026-03-31     the range, rolling or fixed
     m=participation.broadcast                             metrics, in order; "none" for none
     grain=hour|day|week|month      view=chart|table
+    form=units|percent|multiples                          how metrics share the chart
     zone=Asia/Tokyo                                       only where it is not the team's own
 
 Metrics are written as their keys without "_minutes". A link must work for years, so ids are stable
@@ -21,9 +22,9 @@ from usage_report.core.errors import InputError, did_you_mean
 from usage_report.core.metrics import METRICS
 from usage_report.core.periods import DAY, Grain, Period, parse_date, today, zone
 from usage_report.core.presets import Presets, resolve
-from usage_report.render.charts.overlay import MAX_SERIES
+from usage_report.render.charts.overlay import MAX_SERIES, Form
 
-PARAMS = ("preset", "from", "to", "m", "grain", "view", "zone")
+PARAMS = ("preset", "from", "to", "m", "grain", "view", "form", "zone")
 #: Parameters of other owners, which need no message.
 FOREIGN = ("team", "as_of", "embed", "embed_options", "utm_", "fbclid", "gclid")
 VIEWS = ("chart", "table")
@@ -64,6 +65,8 @@ class View:
     grain: Grain = Grain.DAY
     #: ``chart`` (with the table below it) or ``table``.
     view: str = "chart"
+    #: How several metrics share the chart.
+    form: Form = Form.UNITS
     #: IANA name, or empty for the team's own.
     zone: str = ""
 
@@ -113,7 +116,7 @@ def encode(view: View, context: Context) -> dict[str, str]:
     else:
         params = {"from": view.start.isoformat(), "to": view.last.isoformat()}
     params["m"] = ".".join(ID[key] for key in view.metrics) or NONE
-    params |= {"grain": str(view.grain), "view": view.view}
+    params |= {"grain": str(view.grain), "view": view.view, "form": str(view.form)}
     if view.zone and view.zone != context.zone:
         params["zone"] = view.zone
     return params
@@ -140,6 +143,9 @@ def decode(params: Mapping[str, Sequence[str]], context: Context) -> tuple[View,
         metrics=_metrics(given, view.metrics, problems),
         grain=Grain(_choice(given, "grain", grains, "a grouping; showing days", problems)),
         view=_choice(given, "view", VIEWS, "a view; showing the chart", problems),
+        form=Form(
+            _choice(given, "form", list(Form), "a form of the chart; showing the overlay", problems)
+        ),
     )
     view, more = constrain(view, context)
     return view, problems + more

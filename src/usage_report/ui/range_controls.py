@@ -33,6 +33,7 @@ class Selection:
     context: Context
     team: str
     period: Period
+    limits: overlay.Limits
 
     @property
     def view(self) -> View:
@@ -72,7 +73,9 @@ def select(frame: Frame) -> Selection:
     """Read the view, show which parts of a link could not be used, and draw the controls."""
     context = Context(load_presets(), frame.team.zone, frame.team.billing_day, frame.as_of)
     address = Address("range", context)
-    selection = Selection(address, context, frame.team.key, context.period(address.view))
+    selection = Selection(
+        address, context, frame.team.key, context.period(address.view), frame.team.limits
+    )
     frame.explain(address.problems)
     with st.container(horizontal=True, key="range_controls"):
         _range(selection)
@@ -166,6 +169,24 @@ def _metrics(selection: Selection) -> None:
             "metrics",
             list(address.view.metrics),
             lambda view, keys: replace(view, metrics=tuple(keys)),
+        ),
+    )
+
+
+def chart_form(selection: Selection) -> None:
+    """Draw the choice of how several metrics share the chart."""
+    address = selection.address
+    st.segmented_control(
+        "Form of the chart",
+        list(overlay.Form),
+        format_func=lambda form: overlay.FORM_TITLES[form],
+        required=True,
+        label_visibility="collapsed",
+        width="content",
+        **address.bind(
+            "form",
+            address.view.form,
+            lambda view, form: replace(view, form=overlay.Form(form)),
         ),
     )
 

@@ -11,6 +11,7 @@ from usage_report.render.charts import last_hour
 from usage_report.render.notes import NOT_SUPPLIED
 from usage_report.reporting.model import Live, TeamInfo
 from usage_report.ui import cache, strings
+from usage_report.ui.components.chart import chart
 from usage_report.ui.components.live_sessions import live_sessions
 from usage_report.ui.errors import guard
 from usage_report.ui.frame import Frame, page
@@ -66,12 +67,6 @@ def _figures(live: Live) -> None:
 def _hour(live: Live, info: TeamInfo) -> None:
     with st.container(border=True, key="hour_box"):
         st.markdown("**Participants in the last hour**")
-        st.caption(texts.hour_text(live, info.zone))
-        # Only the data changes: with another specification or description the browser would draw
-        # the chart from scratch, and it would flicker.
-        st.vega_lite_chart(
-            last_hour.table(live, info.zone),
-            last_hour.spec(),
-            key="hour",
-            alt="Participants in the last hour",
-        )
+        text = texts.hour_text(live, info.zone)
+        st.caption(text)
+        chart(last_hour.spec(live, info.zone, text), key="hour")

@@ -9,13 +9,14 @@ import streamlit as st
 from usage_report.core.metrics import metric
 from usage_report.render import dates, numbers
 from usage_report.render import reconcile as texts
-from usage_report.render.charts import reconcile as chart
+from usage_report.render.charts import reconcile as reconcile_chart
 from usage_report.reporting import reconcile
 from usage_report.reporting import vendor_figures as stored
 from usage_report.reporting.model import Query
 from usage_report.reporting.reconcile import Line, Reconciliation, Verdict
 from usage_report.ui import cache, strings
 from usage_report.ui.components import notices
+from usage_report.ui.components.chart import chart
 from usage_report.ui.components.comparison_table import comparison_table
 from usage_report.ui.components.downloads import csv_button, excel_button
 from usage_report.ui.errors import guard
@@ -128,13 +129,8 @@ def _one_metric(view: View, found: Reconciliation) -> None:
     if reasons := [texts.sentence(total, reason) for reason in total.reasons]:
         st.markdown("\n".join(f"- {strings.plain(reason)}" for reason in reasons))
     if any(line.difference is not None for line in lines):
-        st.vega_lite_chart(
-            chart.table(lines),
-            chart.spec(vendor, view.metric),
-            width="stretch",
-            key="reconcile_chart",
-            alt=_description(vendor, lines),
-        )
+        spec = reconcile_chart.spec(lines, vendor, view.metric, _description(vendor, lines))
+        chart(spec, key="reconcile_chart")
     comparison_table(
         lines,
         lambda line: dates.day(line.day) if line.day else "",

@@ -9,7 +9,9 @@ An upgrade of Streamlit may change any of these without notice, so each has a te
 * ``--st-…`` variables in the style sheets of ``components`` (``tests/browser``: both colour
   schemes).
 * The page that the server sends as HTML has one ``</head>``, before which ``head`` adds the style
-  sheet.
+  sheet, and ``window.__streamlit.BACKEND_BASE_URL``, the address of the server. Without it the
+  frontend looks for the server below each page's own address first.
+* ``data-tag-index`` on the chips of a multiselect, by which ``style.css`` colours them.
 * Hidden options in ``.streamlit/config.toml``, such as ``runner.postScriptGC``.
 * Modules that Streamlit imports late and ``warm`` imports early.
 * A folder ``pages`` next to the main script is served without running that script; so ``main``

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from usage_report.core.metrics import Metric
-from usage_report.render.numbers import number
+from usage_report.render.numbers import exact, number
 
 NAME = "usage-report"
 #: Files of the mark, which is the icon of the tab, and of the mark with the name.
@@ -51,9 +51,12 @@ def help_text(definition: str, anchor: str) -> str:
     return f"{plain(definition)} [Learn more]({doc_link('metrics', anchor)})"
 
 
-def definition(of: Metric) -> str:
-    """Return the help of a metric."""
-    return help_text(of.definition, of.key)
+def definition(of: Metric, value: float | None = None) -> str:
+    """Return the help of a metric, with the exact figure where a tile rounds it."""
+    text = of.definition
+    if value is not None and of.unit:
+        text += f" Exact figure: {exact(of.key, value)} {of.unit}."
+    return help_text(text, of.key)
 
 
 def ago(ms: int) -> str:

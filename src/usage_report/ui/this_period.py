@@ -6,9 +6,10 @@ import streamlit as st
 
 from usage_report.core.metrics import PERIOD, Metric
 from usage_report.render import dates, notes, standing
-from usage_report.render.charts import period as chart
+from usage_report.render.charts import period
 from usage_report.reporting.model import PeriodMetric, PeriodReport
 from usage_report.ui import cache, strings
+from usage_report.ui.components.chart import chart
 from usage_report.ui.components.period_card import absence, missing_limits, period_card
 from usage_report.ui.errors import guard
 from usage_report.ui.frame import page
@@ -20,7 +21,7 @@ def show() -> None:
     with guard():
         report = cache.period(frame.team, frame.as_of)
         figures = {figure.key: figure for figure in report.metrics}
-        zone_text = strings.plain(dates.zone_text(report.zone, report.as_of))
+        zone_text = strings.plain(dates.zone_text(report.zone, report.period))
         updated = dates.clock(report.as_of, report.zone)
         st.caption(f"{standing.header(report)} · {zone_text} · updated {updated}")
 
@@ -33,7 +34,8 @@ def show() -> None:
         missing_limits(report, frame.team.key)
 
         st.subheader("Day by day", anchor=False)
-        st.caption(chart.LEGEND)
+        if text := standing.method(report):
+            st.caption(text)
         with st.grid(3):
             for metric in PERIOD:
                 _trend(report, metric, figures[metric.key])
@@ -46,9 +48,4 @@ def _trend(report: PeriodReport, metric: Metric, figure: PeriodMetric) -> None:
         if figure.value is None:
             st.caption(" ".join(absence(report, metric)))
             return
-        st.vega_lite_chart(
-            chart.table(report, figure),
-            chart.spec(metric.key),
-            key=f"chart_{metric.key}",
-            alt=chart.description(report, figure),
-        )
+        chart(period.spec(report, figure), key=f"chart_{metric.key}")

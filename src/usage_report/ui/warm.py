@@ -7,15 +7,16 @@ import logging
 
 from usage_report.core.errors import UsageReportError
 from usage_report.core.settings import Settings
+from usage_report.render.charts import drawing
 from usage_report.ui import cache
 
 log = logging.getLogger(__name__)
 #: Imported late by Streamlit or by us, together over a second.
 HEAVY = (
+    "altair",
     "pandas",
     "pyarrow",
     "sqlalchemy",
-    "streamlit.elements.vega_charts",
     "usage_report.ui.date_range",
     "usage_report.ui.docs",
     "usage_report.ui.real_time",
@@ -29,13 +30,14 @@ TEAMS = 20
 
 
 def warm() -> Settings | None:
-    """Import modules, open the database, compute the landing page of the first teams.
+    """Import modules, prepare charts and the landing page of the first teams.
 
     Return the settings, or ``None`` if they are invalid. Faults are logged, not raised: the pages
     show them.
     """
     for name in HEAVY:
         importlib.import_module(name)
+    drawing.prepare()
     try:
         settings = cache.settings()
     except UsageReportError as error:

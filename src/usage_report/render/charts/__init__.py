@@ -1,7 +1,19 @@
-"""Charts as Vega-Lite specifications, and the tables of figures they draw.
+"""Charts: what they show, and their Vega-Lite specifications, which Altair builds.
 
-A specification depends on what is drawn, never on the figures, so that a refreshed chart is updated
-in place. All charts share one theme, one builder each of axes and hover, one limit and *now* line.
+``overlay``, ``period``, ``last_hour`` and ``reconcile`` each describe a chart as a ``Drawing``. All
+charts share one theme, one builder of axes, one of hover boxes, and one set of marks. A
+specification can be shown by any program that knows Vega-Lite; ``drawing.chart`` makes it a chart
+of Altair. Times are *wall clock* times, see ``axis``.
 """
 
-__all__ = ["axis", "hover", "last_hour", "marks", "overlay", "period", "reconcile", "theme"]
+__all__ = [
+    "axis",
+    "drawing",
+    "hover",
+    "last_hour",
+    "marks",
+    "overlay",
+    "period",
+    "reconcile",
+    "theme",
+]

@@ -1,141 +1,310 @@
-"""The chart of *Date range*: up to six metrics over the same buckets.
-
-The specification is built once per set of metrics, grain and density, and cached.
-"""
+"""The chart of *Date range*: up to six metrics over the same buckets, in one of three forms."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final, NamedTuple
 
-import numpy as np
-import pandas as pd
-
-from usage_report.core.metrics import PARTS, Unit, metric, parts
-from usage_report.core.periods import Grain, local, zone
+from usage_report.core.limits import limit_on
+from usage_report.core.metrics import PARTS, Measure, Unit, metric, parts
 from usage_report.metering.arrays import Ints
-from usage_report.render import dates
-from usage_report.render.charts.axis import (
-    DAY_MS,
-    HOUR_MS,
-    figure_y,
-    time_x,
-    times,
-    wall_clock,
-    wall_clock_of_day,
-)
-from usage_report.render.charts.hover import hover
-from usage_report.render.charts.theme import (
-    DASHES,
-    DOTTED,
-    LINE_WIDTH,
-    SHAPES,
-    THIN_LINE_WIDTH,
-    Spec,
-    area,
-    colour_of,
-    line,
-    point,
-    quoted,
-    series,
-)
+from usage_report.render import csv, dates
+from usage_report.render.charts import buckets as bucket
+from usage_report.render.charts import marks
+from usage_report.render.charts.axis import FigureAxis, figure_axis, percent_axis
+from usage_report.render.charts.buckets import Buckets
+from usage_report.render.charts.drawing import Drawing, Panel, Series, Text, specification
+from usage_report.render.charts.hover import Box, Row
+from usage_report.render.charts.marks import Mark, Point
+from usage_report.render.charts.theme import LINE_WIDTH, SERIES, THIN_LINE_WIDTH, Spec
+from usage_report.render.files import file_name
 from usage_report.render.notes import NOT_SUPPLIED, STATE_TEXTS
-from usage_report.render.numbers import ABOUT, with_unit
+from usage_report.render.numbers import ABOUT, limit, with_unit
 from usage_report.reporting.model import Report
 
 #: More metrics in one chart cannot be distinguished by colour or dash.
-MAX_SERIES: Final = len(DASHES)
+MAX_SERIES: Final = len(SERIES)
 #: Up to so many buckets each has a point: a single bucket would be invisible without one.
 FEW: Final = 45
 #: From so many buckets on lines are thin.
 MANY: Final = 120
-HEIGHT: Final = 380
-_MIN_STEP_MS: Final = {Grain.HOUR: HOUR_MS, Grain.MONTH: 28 * DAY_MS}
-_LEGEND: Final[Spec] = {
-    "labelLimit": 340,
-    "columns": {"expr": "width < 480 ? 1 : width < 760 ? 2 : width < 1150 ? 3 : 4"},
-    "rowPadding": 4,
-    "columnPadding": 22,
+HEIGHT: Final = 330
+PANEL_HEIGHT: Final = 96
+#: A metric whose peak is below this share of its axis is a flat line.
+FLAT: Final = 0.05
+#: A limit up to so many times the highest figure is drawn; one beyond is named at the top.
+_LIMIT_IN_SIGHT: Final = 2.5
+
+#: Team limits as in ``TeamInfo``.
+Limits = tuple[tuple[str, date | None, float], ...]
+
+
+class Form(StrEnum):
+    """How several metrics share one chart. The values are part of links."""
+
+    UNITS = "units"  # real figures: minutes on the left axis, counts on the right
+    PERCENT = "percent"  # each line as a percentage of its own peak
+    MULTIPLES = "multiples"  # each metric on an axis of its own
+
+
+FORM_TITLES: Final = {
+    Form.UNITS: "Overlay",
+    Form.PERCENT: "% of each peak",
+    Form.MULTIPLES: "Small multiples",
 }
 
-# Values of the column ``part``: the line up to the last final bucket is drawn in full, the stretch
-# from there to the running one dotted.
-_FINAL, _LAST_FINAL, _RUNNING, _NO_FIGURES = range(4)
 
+class _Drawn(NamedTuple):
+    """One metric: what is drawn of it, and where."""
 
-class Scale(StrEnum):
-    """How the metrics of one chart share its height."""
+    key: str
+    style: int
+    #: Its figures; ``None`` where there is none.
+    values: list[float | None]
+    #: Index of its highest figure; -1 without one.
+    top: int
 
-    OWN = "own"  # one metric, one axis
-    TWO = "two"  # an axis each, left and right
-    INDEX = "index"  # each as a percentage of its own maximum in the range
-
-
-def scale_of(metrics: tuple[str, ...]) -> Scale:
-    """The scale for so many metrics."""
-    return {0: Scale.OWN, 1: Scale.OWN, 2: Scale.TWO}.get(len(metrics), Scale.INDEX)
-
-
-def captions(report: Report, metrics: tuple[str, ...]) -> tuple[str, ...]:
-    """How to read the chart: its scale, its dotted part, and what would be easier to read."""
-    out = []
-    match scale_of(metrics):
-        case Scale.TWO:
-            left, right = (metric(key).title for key in metrics)
-            out.append(f"Two scales: {left} on the left, {right} on the right.")
-        case Scale.INDEX:
-            out.append("Each line is scaled to its own maximum (100 %).")
-    if report.running is not None:
-        out.append("Dotted: not complete yet.")
-    is_fine = report.query.grain in (Grain.DAY, Grain.HOUR)
-    if len(metrics) > 2 and len(report.known) >= MANY and is_fine:
-        out.append("Lines with many points are easier to tell apart by week or month.")
-    return tuple(out)
+    @property
+    def peak(self) -> float:
+        """Its highest figure."""
+        return 0 if self.top < 0 else self.values[self.top] or 0
 
 
 @lru_cache(maxsize=32)
-def frame(report: Report, metrics: tuple[str, ...]) -> pd.DataFrame:
-    """One row per bucket. Cached for its report: do not change it.
-
-    ``at``: where its point is, the bucket's start on the wall clock; ``x``, ``x2``: half-way to
-    its neighbours, for the hover; ``bucket``: its name; ``part``: see above; ``y0``, ``y1``…: what
-    is drawn (NaN leaves a gap); ``t0``, ``t1``…: the figure as text; ``t0_audio``…: its parts.
-    """
-    start = _wall_clocks(report)
-    half = np.concatenate(([3 * start[0] - start[1]], start[:-1] + start[1:])) // 2
-    part = np.full(len(report), _FINAL, np.int8)
-    if report.running is not None:
-        part[report.running] = _RUNNING
-        part[: report.running][-1:] = _LAST_FINAL
-    part[: report.known.start] = part[report.known.stop :] = _NO_FIGURES
-    names = [dates.bucket(report, i) for i in range(len(report))]
-    if report.running is not None:
-        names[report.running] += " (so far)"
-    columns: dict[str, Any] = {
-        "at": times(start[:-1]),
-        "x": times(half[:-1]),
-        "x2": times(half[1:]),
-        "bucket": names,
-        "part": part,
+def spec(
+    report: Report, metrics: tuple[str, ...], form: Form = Form.UNITS, limits: Limits = ()
+) -> Spec:
+    """The chart. Cached for its report: do not change it."""
+    buckets = bucket.of(report)
+    drawn = [_drawn(report, key, i) for i, key in enumerate(metrics)]
+    contracted = {
+        each.key: _limits(report, each.key, limits) if form is not Form.PERCENT else []
+        for each in drawn
     }
-    for i, key in enumerate(metrics):
-        values = np.array([report.value(key, j) for j in range(len(report))], dtype=float)
-        top = np.nanmax(values, initial=0)
-        if scale_of(metrics) is Scale.INDEX and top:
-            values *= 100 / top
-        columns[f"y{i}"] = values
-        columns[f"t{i}"] = _texts(report, key)
-        for suffix, of in _parts(key):
-            columns[f"t{i}_{suffix}"] = _texts(report, of)
-    return pd.DataFrame(columns)
+    panels = _panels(drawn, form, contracted)
+    query = report.query
+    titles = ", ".join(metric(key).title for key in metrics)
+    drawing = Drawing(
+        name=f"{titles} by {query.grain}, {dates.span(query.period)}",
+        description="The table below has all figures.",
+        title=f"{query.team} · {titles} by {query.grain}, {dates.span(query.period)}, {query.zone}",
+        file=file_name(("usage", query.team), query.period, "", suffix=str(query.grain))[:-1],
+        x=bucket.axis(report, buckets),
+        panels=panels,
+        series=[
+            _series(report, buckets, each, form, panels, contracted[each.key]) for each in drawn
+        ],
+        hover=list(_boxes(report, buckets, drawn, form)),
+        weekends=bucket.weekends(report, buckets),
+        unrecorded=bucket.unrecorded(report, buckets),
+        now=None if report.running is None else buckets.at[report.running],
+        line_width=THIN_LINE_WIDTH if len(report.known) >= MANY else LINE_WIDTH,
+        copy=_copied(report, metrics),
+    )
+    return specification(drawing)
 
 
-def _parts(key: str) -> list[tuple[str, str]]:
-    """Suffix and key of each part of a metric."""
-    return [(part.key.removeprefix(f"{key}_"), part.key) for part in parts(key)]
+def captions(report: Report, metrics: tuple[str, ...], form: Form) -> tuple[str, ...]:
+    """How to read the chart, and what would be easier to read."""
+    out = []
+    drawn = [_drawn(report, key, i) for i, key in enumerate(metrics)]
+    flat = [metric(each.key).title for each in drawn if _is_flat(each, drawn)]
+    if form is Form.PERCENT:
+        out.append("Each line is scaled to its own peak (100 %): compare shapes, not heights.")
+    elif form is Form.UNITS and flat:
+        out.append(
+            f"Too small to read on this axis: {', '.join(flat)}."
+            f" Try {FORM_TITLES[Form.PERCENT]} or {FORM_TITLES[Form.MULTIPLES]}."
+        )
+    if any(_partial(report)):
+        out.append("Dotted and hollow: not a complete bucket.")
+    return tuple(out)
+
+
+def _partial(report: Report) -> Iterator[bool]:
+    buckets = bucket.of(report)
+    return (buckets.is_partial(i) for i in report.known)
+
+
+def _is_flat(of: _Drawn, drawn: Sequence[_Drawn]) -> bool:
+    top = max(each.peak for each in drawn if metric(each.key).unit is metric(of.key).unit)
+    return 0 < of.peak < FLAT * top
+
+
+@lru_cache(maxsize=64)
+def _drawn(report: Report, key: str, style: int) -> _Drawn:
+    values = [report.value(key, i) for i in range(len(report))]
+    known = [(v, -i) for i, v in enumerate(values) if v is not None]
+    return _Drawn(key, style, values, -max(known)[1] if known else -1)
+
+
+# -- axes
+
+
+def _panels(
+    drawn: Sequence[_Drawn], form: Form, limits: dict[str, list[float | None]]
+) -> list[Panel]:
+    if form is Form.PERCENT:
+        has_figures = any(each.peak for each in drawn)
+        left = percent_axis("% of each peak") if has_figures else None
+        return [Panel(HEIGHT, left)]
+    if form is Form.MULTIPLES:
+        return [Panel(PANEL_HEIGHT, _axis([each], limits, ticks=3)) for each in drawn]
+    minutes = [each for each in drawn if metric(each.key).unit is Unit.MINUTES]
+    counts = [each for each in drawn if metric(each.key).unit is not Unit.MINUTES]
+    sides = (minutes, counts) if minutes else (counts, [])
+    return [Panel(HEIGHT, _axis(sides[0], limits), _axis(sides[1], limits))]
+
+
+def _axis(
+    drawn: Sequence[_Drawn], limits: dict[str, list[float | None]], ticks: int = 5
+) -> FigureAxis | None:
+    """One axis for metrics of one unit; its title has the colour of its only metric."""
+    if not drawn:
+        return None
+    of = metric(drawn[0].key)
+    peak = max(each.peak for each in drawn)
+    most = max(
+        (
+            v
+            for each in drawn
+            for v in limits[each.key]
+            if v is not None and v <= _LIMIT_IN_SIGHT * each.peak
+        ),
+        default=0,
+    )
+    if len(drawn) == 1:
+        unit = f" ({of.unit})" if of.unit else ""
+        title, style = of.title + unit, drawn[0].style
+    else:
+        title, style = ("Minutes" if of.unit else "Count"), None
+    return figure_axis(
+        of.unit, max(peak, most) if peak else 0, title=title, style=style, ticks=ticks
+    )
+
+
+def _limits(report: Report, key: str, limits: Limits) -> list[float | None]:
+    """The limit in force in each bucket: of peaks only, as no other limit is one of a bucket."""
+    if metric(key).measure is not Measure.PEAK:
+        return []
+    found = [limit_on(limits, key, report.days(i).start) for i in range(len(report))]
+    return found if any(found) else []
+
+
+# -- series
+
+
+def _series(
+    report: Report,
+    buckets: Buckets,
+    of: _Drawn,
+    form: Form,
+    panels: Sequence[Panel],
+    limits: Sequence[float | None],
+) -> Series:
+    place = of.style if form is Form.MULTIPLES else 0
+    is_minutes = metric(of.key).unit is Unit.MINUTES
+    # Without activity on the left there is no left axis, and the panel still has the right one.
+    right = form is Form.UNITS and not is_minutes and panels[0].right is not None
+    scale = 100 / of.peak if form is Form.PERCENT and of.peak else 1
+    values = [None if v is None else v * scale for v in of.values]
+    axis = panels[place].right if right else panels[place].left
+    drawn, texts = _marks(buckets, of, [], count=0), []
+    if axis:
+        drawn = _marks(buckets, of, values, count=len(report.known))
+    if of.peak:
+        texts.append(Text(buckets.at[of.top], of.peak * scale, with_unit(of.key, of.peak)))
+    if axis and (last := next((v for v in reversed(limits) if v), None)):
+        drawn.append(marks.limit(_limit_line(buckets, limits, axis)))
+        text, in_sight = f"limit {limit(of.key, last)}", last <= axis.top
+        y = last if in_sight else axis.top
+        texts.append(Text(buckets.at[0], y, text if in_sight else f"{text} ↑"))
+    legend = f"{metric(of.key).title} · {_peak_text(report, of)}"
+    return Series(metric(of.key).title, drawn, place, right, legend, texts)
+
+
+def _limit_line(
+    buckets: Buckets, limits: Sequence[float | None], axis: FigureAxis
+) -> Iterator[Point]:
+    for at, value in zip(buckets.at, limits, strict=True):
+        yield at, value if value and value <= axis.top else None
+
+
+def _marks(
+    buckets: Buckets, of: _Drawn, values: Sequence[float | None], *, count: int
+) -> list[Mark]:
+    """A line, dotted at incomplete buckets, and points."""
+    at = buckets.at
+    solid: list[Point] = []
+    dotted: list[Point] = []
+    points: tuple[list[Point], list[Point]] = ([], [])
+    for i, value in enumerate(values):
+        partial = buckets.is_partial(i)
+        solid.append((at[i], None if partial else value))
+        is_dotted = i and (partial or buckets.is_partial(i - 1))
+        if is_dotted and None not in (value, values[i - 1]):
+            dotted += [(at[i - 1], values[i - 1]), (at[i], value), (at[i], None)]
+        if value is not None and (count <= FEW or partial or i == of.top):
+            points[partial].append((at[i], value))
+    return [
+        marks.line(solid),
+        marks.dotted(dotted),
+        marks.points(points[0]),
+        marks.points(points[1], is_hollow=True),
+    ]
+
+
+def _peak_text(report: Report, of: _Drawn) -> str:
+    if of.key in report.not_supplied:
+        return NOT_SUPPLIED
+    if of.top < 0:
+        return STATE_TEXTS[report.state()]
+    return f"peak {with_unit(of.key, of.peak)}" if of.peak else "none"
+
+
+# -- hover
+
+
+class _Lines(NamedTuple):
+    """One line of all boxes: a metric, or a part of it."""
+
+    name: str
+    series: int
+    texts: list[str]
+    #: Where the line has a dot; empty for a part.
+    heights: Sequence[float | None]
+
+
+def _boxes(report: Report, buckets: Buckets, drawn: Sequence[_Drawn], form: Form) -> Iterator[Box]:
+    lines = [line for each in drawn for line in _lines(report, each, form)]
+    for i in range(len(report)):
+        rows = [
+            Row(
+                line.name,
+                line.texts[i],
+                line.series,
+                line.heights[i] if line.heights else None,
+                not line.heights,
+            )
+            for line in lines
+            if line.heights or i in report.known
+        ]
+        begin, end = buckets.half[i], buckets.half[i + 1]
+        yield Box(begin, end, buckets.names[i], rows, at=buckets.at[i], note=buckets.notes[i])
+
+
+def _lines(report: Report, of: _Drawn, form: Form) -> Iterator[_Lines]:
+    scale = 100 / of.peak if form is Form.PERCENT and of.peak else 1
+    heights = [None if v is None else v * scale for v in of.values]
+    yield _Lines(metric(of.key).title, of.style, _texts(report, of.key), heights)
+    if of.key in report.not_supplied:
+        return
+    for part in parts(of.key):
+        name = PARTS[part.key.removeprefix(f"{of.key}_")]
+        yield _Lines(name, of.style, _texts(report, part.key), ())
 
 
 def _texts(report: Report, key: str) -> list[str]:
@@ -151,110 +320,11 @@ def _texts(report: Report, key: str) -> list[str]:
 
 
 def _about(estimated: Sequence[int] | Ints, i: int) -> str:
-    return ABOUT if i < len(estimated) and estimated[i] else ""
+    return ABOUT if i < len(estimated) and estimated[i] > 0 else ""
 
 
-def _wall_clocks(report: Report) -> Ints:
-    """The bucket edges on the wall clock, strictly rising: each bucket is over its own tick.
-
-    Hours that occur twice, because clocks are put back, share the stretch of both evenly.
-    """
-    tz = zone(report.query.zone)
-    if report.query.grain is not Grain.HOUR:
-        days = (local(edge, tz).date() for edge in report.edges.tolist())
-        return np.array([wall_clock_of_day(day) for day in days], np.int64)
-    out = np.array([wall_clock(edge, tz) for edge in report.edges.tolist()], np.int64)
-    for i in (np.flatnonzero(np.diff(out) <= 0) + 1).tolist():
-        first = int(np.argmax(out >= out[i]))
-        after = i + int(np.argmax(out[i:] > out[i - 1]))
-        out[first:after] = np.linspace(out[first], out[after], after - first, endpoint=False)
-    return out
-
-
-def spec(report: Report, metrics: tuple[str, ...]) -> Spec:
-    """The specification for a report. Its legend names the peaks; it holds no other figures."""
-    chart = copy.deepcopy(
-        _spec(metrics, report.query.grain, len(report.known) <= FEW, len(report.known) >= MANY)
-    )
-    titles = {metric(key).title: _peak(report, key) for key in metrics}
-    pairs = ", ".join(
-        f"{quoted(title)}: {quoted(f'{title} · {peak}')}" for title, peak in titles.items()
-    )
-    for group in chart["layer"][:-1]:
-        for layer in group["layer"]:
-            if "strokeDash" in layer.get("encoding", ()):
-                legend = layer["encoding"]["strokeDash"]["legend"]
-                legend["labelExpr"] = f"({{{pairs}}})[datum.label]"
-    return chart
-
-
-def _peak(report: Report, key: str) -> str:
-    if key in report.not_supplied:
-        return NOT_SUPPLIED
-    known = report.known
-    if not known:
-        return STATE_TEXTS[report.state()]
-    top = known.start + int(np.argmax(report.figures[key][known.start : known.stop]))
-    return f"peak {with_unit(key, report.value(key, top))}"
-
-
-@lru_cache(maxsize=256)
-def _spec(metrics: tuple[str, ...], grain: Grain, few: bool, many: bool) -> Spec:  # noqa: FBT001 - a cache key
-    """The specification without a legend's labels. Cached: copy it before changing it."""
-    x = time_x("at", grain, min_step_ms=_MIN_STEP_MS.get(grain, DAY_MS), year=True)
-    # A highlight would redraw thousands of boxes with each move of the pointer.
-    chart: Spec = {
-        "height": HEIGHT,
-        "encoding": {"x": x},
-        "layer": [
-            *(_series(metrics, i, few, many) for i in range(len(metrics))),
-            hover(_hover_fields(metrics), x, highlight=False),
-        ],
-    }
-    if scale_of(metrics) is Scale.TWO:
-        chart["resolve"] = {"scale": {"y": "independent"}}
-    return chart
-
-
-def _series(metrics: tuple[str, ...], i: int, few: bool, many: bool) -> Spec:  # noqa: FBT001 - as _spec
-    """The layers of one metric."""
-    titles = [metric(key).title for key in metrics]
-    stroke = colour_of(titles[i])
-    width = THIN_LINE_WIDTH if many else LINE_WIDTH
-    running = point(70, filled=False, strokeWidth=2, shape=SHAPES[i], stroke=stroke)
-    layers = [
-        _where("datum.part < 2", line(width)) | {"encoding": series(titles, i, _LEGEND)},
-        _where(
-            "datum.part == 1 || datum.part == 2",
-            line(width, strokeDash=list(DOTTED), stroke=stroke),
-        ),
-        _where("datum.part == 2", running),
+def _copied(report: Report, metrics: tuple[str, ...]) -> str:
+    rows = [
+        (report.start_of(i), *(report.value(key, i) for key in metrics)) for i in range(len(report))
     ]
-    if few:
-        layers.append(_where("datum.part < 2", point(shape=SHAPES[i], fill=stroke)))
-    if len(metrics) == 1:
-        layers.insert(0, _where("datum.part < 2", area(fill=stroke)))
-    return {"encoding": {"y": _y(metrics, i)}, "layer": layers}
-
-
-def _where(condition: str, mark: Spec) -> Spec:
-    return {"transform": [{"filter": condition}], "mark": mark}
-
-
-def _y(metrics: tuple[str, ...], i: int) -> Spec:
-    of, scale = metric(metrics[i]), scale_of(metrics)
-    if scale is Scale.INDEX:
-        return figure_y(f"y{i}", Unit.MINUTES, title="% of each metric’s maximum", ticks=5, top=100)
-    title = of.title + (f" ({of.unit})" if of.unit else "")
-    return figure_y(f"y{i}", of.unit, title=title, ticks=5, right=scale is Scale.TWO and i == 1)
-
-
-def _hover_fields(metrics: tuple[str, ...]) -> dict[str, str]:
-    fields = {"bucket": "When"}
-    for i, key in enumerate(metrics):
-        title = metric(key).title
-        fields[f"t{i}"] = title
-        # The part's title includes that of the whole: titles must be unique.
-        for suffix, _ in _parts(key):
-            fields[f"t{i}_{suffix}"] = f"{title.removesuffix(' minutes')} ↳ {PARTS[suffix]}"
-    return fields
+    return csv.tab_separated(("start", *metrics), rows)

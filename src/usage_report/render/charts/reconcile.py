@@ -2,72 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-import pandas as pd
+from collections.abc import Sequence
 
 from usage_report.core.metrics import metric
 from usage_report.core.periods import Grain
-from usage_report.render import dates
+from usage_report.render import csv, dates
 from usage_report.render.charts import marks
-from usage_report.render.charts.axis import DAY_MS, figure_y, time_x, wall_clock_of_day
-from usage_report.render.charts.hover import hover
-from usage_report.render.charts.marks import Mark
-from usage_report.render.charts.theme import ALERT, Spec, colour_of, line, point, series
-from usage_report.render.numbers import figure
+from usage_report.render.charts.axis import (
+    DAY_MS,
+    day_tick,
+    figure_axis,
+    time_axis,
+    wall_clock_of_day,
+)
+from usage_report.render.charts.drawing import Drawing, Panel, Series, specification
+from usage_report.render.charts.hover import Box, Row
+from usage_report.render.charts.theme import Spec
+from usage_report.render.numbers import with_unit
 from usage_report.render.reconcile import VERDICT_TEXTS, difference_text
 from usage_report.reporting.reconcile import Line, Verdict
 
 OURS = "Ours"
+_HEIGHT = 200
+#: Half a day around the midnight at which a day stands, whatever zone it is cut in.
+_HALF = DAY_MS // 2
 
 
-def table(lines: Sequence[Line]) -> pd.DataFrame:
-    """The marks of ``spec``: a day stands at its midnight, whatever zone it is cut in."""
-    return marks.table([mark for each in lines for mark in _day(each)], lambda ms: ms)
+def spec(lines: Sequence[Line], vendor: str, key: str, description: str) -> Spec:
+    """Two lines with points; a larger hollow point marks days that differ."""
+    of = metric(key)
+    days = [(wall_clock_of_day(line.day), line) for line in lines if line.day is not None]
+    sides = [[(at, line.ours) for at, line in days], [(at, line.vendor) for at, line in days]]
+    most = max((v for side in sides for _, v in side if v is not None), default=0)
+    title = f"{of.title} ({of.unit})" if of.unit and str(of.unit) not in of.title else of.title
+    ticks = [day_tick(at, line.day) for at, line in days if line.day]
+    differs = [(at, line.vendor) for at, line in days if line.verdict is Verdict.DIFFERS]
+    drawn = [
+        Series(
+            name,
+            [marks.line(side), marks.points([p for p in side if p[1] is not None]), *more],
+            legend=name,
+        )
+        for name, side, more in zip(
+            (OURS, vendor), sides, ([], [marks.rings(differs)]), strict=True
+        )
+    ]
+    name = f"{of.title} by day, ours and {vendor}'s"
+    drawing = Drawing(
+        name=name,
+        description=description,
+        title=name,
+        file=f"reconcile-{key.replace('_', '-')}",
+        x=time_axis(days[0][0] - _HALF, days[-1][0] + _HALF, ticks, Grain.DAY),
+        panels=[Panel(_HEIGHT, figure_axis(of.unit, most, title=title))],
+        series=drawn,
+        hover=[_box(at, line, vendor) for at, line in days],
+        copy=_copied(days, vendor),
+    )
+    return specification(drawing)
 
 
-def _day(of: Line) -> Iterator[Mark]:
-    if of.day is None or (of.ours is None and of.vendor is None):
-        return
-    at = wall_clock_of_day(of.day)
-    if of.ours is not None:
-        yield Mark("ours", at, of.ours)
-    if of.vendor is not None:
-        yield Mark("vendor", at, of.vendor)
-        if of.verdict is Verdict.DIFFERS:
-            yield Mark("differs", at, of.vendor)
-    texts = {
-        "day": dates.day(of.day),
-        "ours": figure(of.key, of.ours),
-        "vendor": figure(of.key, of.vendor),
-        "difference": difference_text(of),
-        "verdict": VERDICT_TEXTS[of.verdict],
-    }
-    yield Mark("hover", at - DAY_MS // 2, 0, at + DAY_MS // 2, texts)
+def _box(at: int, line: Line, vendor: str) -> Box:
+    rows = [
+        Row(OURS, with_unit(line.key, line.ours), series=0, y=line.ours),
+        Row(vendor, with_unit(line.key, line.vendor), series=1, y=line.vendor),
+        Row("Difference", difference_text(line)),
+        Row("Verdict", VERDICT_TEXTS[line.verdict]),
+    ]
+    title = dates.day(line.day) if line.day else ""
+    return Box(at - _HALF, at + _HALF, title, rows, at=at)
 
 
-def spec(vendor: str, key: str) -> Spec:
-    """Two lines with points; a larger open point marks days that differ."""
-    titles = (OURS, vendor)
-    x = time_x("x", Grain.DAY, min_step_ms=DAY_MS)
-    open_point = point(160, filled=False, strokeWidth=2, color=ALERT, shape="diamond")
-    fields = {
-        "day": "Day",
-        "ours": OURS,
-        "vendor": vendor,
-        "difference": "Difference",
-        "verdict": "Verdict",
-    }
-    layers = []
-    for i, side in enumerate(("ours", "vendor")):
-        layers.append(marks.only(side, {"mark": line(), "encoding": series(titles, i)}))
-        layers.append(marks.only(side, {"mark": point(fill=colour_of(titles[i]))}))
-    return {
-        "height": 220,
-        "encoding": {"x": x, "y": figure_y("y", metric(key).unit)},
-        "layer": [
-            *layers,
-            marks.only("differs", {"mark": open_point}),
-            marks.only("hover", hover(fields, x)),
-        ],
-    }
+def _copied(days: Sequence[tuple[int, Line]], vendor: str) -> str:
+    rows = [(str(line.day), line.ours, line.vendor) for _, line in days]
+    return csv.tab_separated(("day", "ours", vendor), rows)

@@ -26,7 +26,10 @@ def period_card(report: PeriodReport, of: Metric, figure: PeriodMetric) -> None:
     kind = "limited" if of.is_limited else "plain"
     with st.container(border=True, height="stretch", key=f"card_{kind}_{of.key}"):
         st.metric(
-            of.title, _figure(of, figure.value), help=strings.definition(of), height="content"
+            of.title,
+            numbers.tile(of.key, figure.value),
+            help=strings.definition(of, figure.value),
+            height="content",
         )
         st.html(f'<div class="ur">{"".join(_lines(report, of, figure))}</div>')
 
@@ -47,11 +50,6 @@ def absence(report: PeriodReport, of: Metric) -> tuple[str, str]:
     return "No records.", notes.records_text(report.daily)
 
 
-def _figure(of: Metric, value: float | None) -> str:
-    # Tenths of thousands are noise in a headline.
-    return numbers.with_unit(of.key, value, 0 if value is not None and value >= 1000 else None)
-
-
 def _lines(report: PeriodReport, of: Metric, figure: PeriodMetric) -> Iterator[str]:
     if figure.value is None:
         short, why = absence(report, of)
@@ -59,8 +57,8 @@ def _lines(report: PeriodReport, of: Metric, figure: PeriodMetric) -> Iterator[s
         return
     if of.is_limited:
         yield _meter(of, figure)
-    elif of.unit and figure.value >= 120:
-        yield _quiet(numbers.duration(figure.value))
+    if hours := numbers.hours(of.key, figure.value):
+        yield _quiet(hours)
     if figure.at is not None:
         yield _quiet(f"Peak on {dates.instant(figure.at, report.zone)}")
     if outlook := standing.outlook(report, figure):

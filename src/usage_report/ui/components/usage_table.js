@@ -26,9 +26,39 @@ export default function (component) {
   };
 }
 
+// The columns that are shown, and whether figures are short or exact.
+function choose(own, data, root) {
+  const redraw = (selector) => {
+    cancelAnimationFrame(own.frame);
+    draw(own, data, root);
+    root.querySelector(selector)?.focus();
+  };
+  root.querySelectorAll(".tools button").forEach((button) => {
+    button.onclick = () => { own.exact = Boolean(button.dataset.exact); redraw(`.tools [data-exact="${button.dataset.exact}"]`); };
+  });
+  const details = root.querySelector("details");
+  details.onchange = (event) => {
+    const { value, checked } = event.target;
+    if (!checked && own.hidden.size === data.cols.length - 1) { event.target.checked = true; return; }  // the last one stays
+    own.hidden[checked ? "delete" : "add"](value);
+    redraw(`input[value="${CSS.escape(value)}"]`);
+  };
+  details.onkeydown = (event) => { if (event.key === "Escape") { details.open = false; details.firstElementChild.focus(); } };
+}
+
 function draw(own, data, root) {
-  const { cols, rows, total, words } = data;
+  const { rows, total, words } = data;
+  own.hidden ??= new Set();
+  const cols = data.cols.map((col, at) => ({ ...col, at })).filter((col) => !own.hidden.has(col.t));
+  const text = (row, col) => (own.exact && row.x?.[col.at]) || row.c[col.at];
+  const isOpen = root.querySelector("details")?.open;
   root.innerHTML = `
+    <div class="tools">
+      <div role="group" aria-label="${esc(words.precision)}">${[words.short, words.exact].map((name, i) =>
+        `<button type="button" aria-pressed="${Boolean(own.exact) === Boolean(i)}" data-exact="${i || ""}">${esc(name)}</button>`).join("")}</div>
+      <details${isOpen ? " open" : ""}><summary>${esc(words.metrics)} (${cols.length})</summary><div class="choices">${data.cols.map((col) =>
+        `<label><input type="checkbox" value="${esc(col.t)}"${own.hidden.has(col.t) ? "" : " checked"}> ${esc(col.t)}</label>`).join("")}</div></details>
+    </div>
     <div class="frame"><table role="grid" aria-label="${esc(words.label)}" aria-rowcount="${rows.length + 2}" aria-colcount="${cols.length + 1}">
       <thead><tr aria-rowindex="1"><th scope="col" role="columnheader" tabindex="-1">${esc(words.first)}</th>
         ${cols.map((c) => `<th scope="col" role="columnheader" tabindex="-1">${esc(c.t)}${c.u ? `<small>${esc(c.u)}</small>` : ""}</th>`).join("")}</tr></thead>
@@ -36,6 +66,7 @@ function draw(own, data, root) {
       <tfoot>${line(total, rows.length)}</tfoot>
     </table></div>
     <div class="tip" id="tip" role="tooltip" hidden></div>`;
+  choose(own, data, root);
   const table = root.querySelector("table");
   const body = table.tBodies[0];
   const tip = root.querySelector(".tip");
@@ -47,9 +78,9 @@ function draw(own, data, root) {
   }
 
   function line(row, index) {
-    const cells = cols.map((col, c) => {
+    const cells = cols.map((col) => {
       if (col.absent) return `<td role="gridcell" tabindex="-1" class="absent">${esc(words.dash)}<span class="sr">${esc(words.absent)}</span></td>`;
-      const value = row.c[c];
+      const value = text(row, col);
       if (value === null) return `<td role="gridcell" tabindex="-1" class="absent">${esc(words.dash)}<span class="sr">${esc(why(row))}</span></td>`;
       const about = row.e && col.est ? `<span aria-hidden="true">${esc(words.about)}</span><span class="sr">${esc(words.estimated)} </span>` : "";
       return `<td role="gridcell" tabindex="-1"${col.parts ? ' class="parts"' : ""}><span>${about}${esc(value)}</span></td>`;
@@ -84,7 +115,7 @@ function draw(own, data, root) {
     const row = rowOf(cell);
     const head = `<b>${esc(col.t)}</b><em>${esc(row.n)}${row.b ? ` · ${esc(row.b)}` : ""}</em>`;
     if (col.absent) tip.innerHTML = `${head}<p>${esc(words.absent)}</p>`;
-    else if (row.c[c] === null) tip.innerHTML = `${head}<p>${esc(why(row))}</p>`;
+    else if (text(row, col) === null) tip.innerHTML = `${head}<p>${esc(why(row))}</p>`;
     else if (col.parts) {
       const items = row.p[col.p];
       tip.innerHTML = `${head}<dl>${col.parts.map((name, i) => `<dt>${esc(name)}</dt><dd>${esc(items[2 * i])}</dd><i class="track"><i style="width:${Number(items[2 * i + 1])}%"></i></i>`).join("")}</dl>${row.e && col.est ? `<p>${esc(words.about)} ${esc(row.e)}</p>` : ""}`;

@@ -42,7 +42,8 @@ def table_data(report: Report) -> dict[str, Any]:
     instant in each row's ``a``; ``est`` where figures may be estimated; ``absent`` where the
     metric is not supplied.
     ``rows`` and ``total``: name ``n``, badge ``b``, state ``s`` (see ``_STATES``), ``w`` on
-    Mondays, cells ``c``, parts ``p``, instants ``a``, and ``e``, the text on estimates.
+    Mondays, cells ``c``, exact cells ``x`` (``None`` where ``c`` is exact), parts ``p``, instants
+    ``a``, and ``e``, the text on estimates.
     """
     query = report.query
     words = {
@@ -55,6 +56,10 @@ def table_data(report: Report) -> dict[str, Any]:
         "later": "In the future.",
         "unrecorded": f"No records. {notes.records_text(report)}",
         "first_reached": "First reached on",
+        "short": "Short",
+        "exact": "Exact",
+        "precision": "Figures",
+        "metrics": "Columns",
     }
     rows = [_row(report, i) for i in range(len(report))]
     return {
@@ -114,8 +119,14 @@ def _total(report: Report) -> dict[str, Any]:
 
 
 def _figures(value: Callable[[str], float | None]) -> dict[str, Any]:
-    """Return the cells, and for each metric with parts their texts and shares in % in turn."""
-    cells = [None if (v := value(m.key)) is None else numbers.figure(m.key, v) for m in METRICS]
+    """Return the cells, short and exact, and for each metric with parts text and share in turn."""
+    figures = {m.key: value(m.key) for m in METRICS}
+    cells = [None if v is None else numbers.short(key, v) for key, v in figures.items()]
+    # Counts are exact as they are.
+    exact = [
+        cell if figures[m.key] is None or not m.unit else numbers.exact(m.key, figures[m.key])
+        for m, cell in zip(METRICS, cells, strict=True)
+    ]
     broken_down = []
     for m in _BROKEN_DOWN:
         whole = value(m.key)
@@ -125,7 +136,8 @@ def _figures(value: Callable[[str], float | None]) -> dict[str, Any]:
             share = round(100 * amount / whole, 1) if whole and amount else 0
             items += [numbers.with_unit(part.key, amount), share]
         broken_down.append(items)
-    return {"c": cells, "p": broken_down}
+    differs = [None if x == c else x for x, c in zip(exact, cells, strict=True)]
+    return {"c": cells, "x": differs, "p": broken_down}
 
 
 def _instant(ms: int, zone_name: str) -> str:
