@@ -7,6 +7,7 @@ A page starts with ``frame = page("Title")``, does its work inside ``with guard(
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import unquote
 
 import streamlit as st
@@ -14,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from usage_report.core import clock
 from usage_report.core.periods import local, zone
+from usage_report.render import dates
 from usage_report.reporting.model import TeamInfo
 from usage_report.ui import cache, strings
 from usage_report.ui.address import bind
@@ -62,16 +64,33 @@ def page(title: str, *, needs_data: bool = True) -> Frame:
 
 
 def freshness(info: TeamInfo, as_of: int, *, seconds: bool = False) -> None:
-    """Show the instant of the figures, the age of the last event, and what is being counted."""
-    now = f"{local(as_of, zone(info.zone)):{'%H:%M:%S' if seconds else '%H:%M'}}"
-    parts = [f"Figures as of {now} {strings.plain(info.zone)}"]
+    """Show the instants of the figures and of the last event, and what is being counted.
+
+    With ``seconds``, for a part of a page that refreshes itself, the last event has its age: on a
+    page that does not, an age would soon be wrong.
+    """
+    now = local(as_of, zone(info.zone))
+    text = f"{now:%H:%M:%S}" if seconds else f"{dates.day(now.date())}, {now:%H:%M}"
+    parts = [f"Figures as of {text} {strings.plain(info.zone)}"]
     if info.last_received is not None:
-        parts.append(f"last event received {strings.ago(clock.now_ms() - info.last_received)} ago")
+        received = (
+            f"{strings.ago(clock.now_ms() - info.last_received)} ago"
+            if seconds
+            else _when(info.last_received, now, info.zone)
+        )
+        parts.append(f"last event received {received}")
     if info.pending:
         parts.append(
             f"**{strings.count(info.pending, 'session is', 'sessions are')} being counted**"
         )
     st.caption(" · ".join(parts))
+
+
+def _when(instant: int, now: datetime, zone_name: str) -> str:
+    """Return the time of an instant, with its day if that is not the day of ``now``."""
+    at = local(instant, zone(zone_name))
+    time = f"{at:%H:%M}"
+    return f"at {time}" if at.date() == now.date() else f"on {dates.day(at.date())}, {time}"
 
 
 def _choose_team(keys: tuple[str, ...], head: DeltaGenerator, title: str) -> str:
