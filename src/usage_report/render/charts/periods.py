@@ -40,7 +40,7 @@ def spec(reports: Sequence[PeriodReport], key: str) -> Spec:
         description=_description(reports, key),
         title=f"{team} · {of.title} by billing period, {last.zone}",
         file=f"{key.replace('_', '-')}-by-billing-period",
-        x=time_axis(start, end, [day_tick(at[0], r.period.start) for at, r, _ in shown], Grain.DAY),
+        x=time_axis(start, end, [day_tick(at[0], r.period.start) for at, r, _ in shown], Grain.MONTH),
         panels=[Panel(HEIGHT, figure_axis(of.unit, most, title=str(of.unit) or "count", ticks=4))],
         series=[
             Series(
