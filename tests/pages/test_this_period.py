@@ -44,7 +44,8 @@ def test_period_zone_and_days_left(reader):
     assert "15 Nov – 14 Dec 2026 · day 9 of 30 · 21 days left" in text
     assert "Europe/Berlin" in text
     assert "updated 15:32" in text  # 14:32 UTC on Berlin's clocks
-    assert "last event received 12 s ago" in text
+    assert "Figures as of Mon 23 Nov 2026, 15:32 Europe/Berlin" in text.replace("\\", "")
+    assert re.search(r"last event received (at|on \w{3} \d+ \w+ \d{4},) \d\d:\d\d", text)
 
 
 @pytest.mark.parametrize(
@@ -246,3 +247,48 @@ def test_a_period_before_the_records(reader):
     assert text.count("No records. There are no records before Mon 23 Nov 2026, 15:32.") == 6
     assert "Not supplied" not in text
     assert not charts(app)
+
+
+def test_an_earlier_period_is_chosen_and_kept_in_the_address(reader):
+    """Figures are final, nothing is projected, and a limit that was passed has its overage."""
+    reader.infos["acme"] = handmade.team(limits=(("participation_minutes", None, 1_000.0),))
+    app = visit()
+    choice = control(app.selectbox, "period_choice")
+    assert choice.options[:2] == ["15 Nov – 14 Dec 2026 (running)", "15 Oct – 14 Nov 2026"]
+    choice.select_index(1).run()
+    assert pages.address(app)["period"] == "2026-10-15"
+    text = shown(app).replace("\\", "")
+    assert "15 Oct – 14 Nov 2026 · 31 days · ended" in text
+    assert re.search(r"The limit was passed on \w+ \d+ \w+ 2026\. Over it by [\d\u202f.]+min", text)
+    assert "Projection" not in text
+    same = shown(visit(period="2026-11-03")).replace("\\", "")
+    assert "15 Oct – 14 Nov 2026 · 31 days · ended" in same, "any day of a period names it"
+
+
+@pytest.mark.parametrize(
+    ("period", "problem"),
+    [
+        ("2026-12-15", "The billing period of the link has not begun. Showing the current one."),
+        ("soon", "The link names no billing period"),
+    ],
+)
+def test_a_period_that_cannot_be_shown(reader, period, problem):
+    text = shown(visit(period=period)).replace("\\", "")
+    assert problem in text
+    assert "15 Nov – 14 Dec 2026 · day 9 of 30" in text
+
+
+def test_period_by_period(reader):
+    """A bar per billing period, oldest first, with the limit; the one that is running is open."""
+    reader.infos["acme"] = handmade.team(limits=(("participation_minutes", None, 1_000.0),))
+    app = visit(trend="periods")
+    specs = charts(app)
+    assert [s["usermeta"]["name"] for s in specs] == [
+        f"{m.title} by billing period" for m in PERIOD
+    ]
+    bars, running = drawn(specs[0], "bar"), drawn(specs[0], "open")
+    assert len(bars) == 11
+    assert [clock(x) for x, _ in running] == ["15 00:00"]
+    assert {y for _, y in drawn(specs[0], "limit")} == {1_000}
+    (current,) = [c for c in reader.period("acme", handmade.NOW).metrics if c.key == PERIOD[0].key]
+    assert running[0][1] == current.value

@@ -61,7 +61,7 @@ def test_states_differ_by_words_and_sign_not_by_colour_alone():
         (2000.0, "Projection: 1 120 min (1 000 to 1 240), 56 % of the limit by 10 Mar."),
         (None, "Projection: 1 120 min (1 000 to 1 240) by 10 Mar."),
         # 100 a day against 250: 200 after the 2nd, 300 after the 3rd.
-        (250.0, "The limit was passed on Tue 3 Mar 2026."),
+        (250.0, "The limit was passed on Tue 3 Mar 2026. Over it by 150 min."),
     ],
 )
 def test_outlook(limit, outlook):
@@ -146,7 +146,7 @@ def test_bounds_of_a_period_are_the_edges_of_its_days():
         ("2026-03-01T00:00:00Z", "1–10 Mar 2026 · day 1 of 10 · 9 days left"),
         ("2026-03-09T23:00:00Z", "1–10 Mar 2026 · day 9 of 10 · 1 day left"),
         ("2026-03-10T23:59:59Z", "1–10 Mar 2026 · day 10 of 10 · last day"),
-        ("2026-03-12T00:00:00Z", "1–10 Mar 2026 · day 10 of 10 · over"),
+        ("2026-03-12T00:00:00Z", "1–10 Mar 2026 · 10 days · ended"),
     ],
 )
 def test_header(as_of, text):

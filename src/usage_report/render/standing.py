@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from usage_report.core.periods import today, zone
 from usage_report.render import dates
-from usage_report.render.numbers import THIN, approximate, percent
+from usage_report.render.numbers import THIN, approximate, percent, tile
 from usage_report.reporting.billing import State, passed
 from usage_report.reporting.model import PeriodMetric, PeriodReport
 from usage_report.reporting.projection import project
@@ -30,10 +30,11 @@ def header(report: PeriodReport) -> str:
     """The period in one line: its dates, the day it is, the days left."""
     period, day = report.period, today(report.as_of, zone(report.zone))
     days_left = (period.last - day).days
+    if days_left < 0:
+        return f"{dates.span(period)} · {period.days} days · ended"
+    ahead = "last day"
     if days_left > 0:
         ahead = f"{days_left} {'day' if days_left == 1 else 'days'} left"
-    else:
-        ahead = "last day" if days_left == 0 else "over"
     nth = min((day - period.start).days + 1, period.days)
     return f"{dates.span(period)} · day {nth} of {period.days} · {ahead}"
 
@@ -41,7 +42,7 @@ def header(report: PeriodReport) -> str:
 def outlook(report: PeriodReport, figure: PeriodMetric) -> str:
     """The projection, or the day the limit was passed; empty where there is neither."""
     if (day := passed(report, figure)) is not None:
-        return f"The limit was passed on {dates.day(day)}."
+        return f"The limit was passed on {dates.day(day)}. Over it by {overage(figure)}."
     ahead = project(report, figure)
     if ahead is None or not ahead.end.high:
         return ""
@@ -53,6 +54,13 @@ def outlook(report: PeriodReport, figure: PeriodMetric) -> str:
     if ahead.passed:
         text += f" The limit is reached about {dates.day_month(ahead.passed)}."
     return text
+
+
+def overage(figure: PeriodMetric) -> str:
+    """How far a figure is over its limit, with its unit; empty where it is not."""
+    if not figure.limit or figure.value is None or figure.value <= figure.limit:
+        return ""
+    return tile(figure.key, figure.value - figure.limit)
 
 
 def method(report: PeriodReport) -> str:
@@ -73,4 +81,4 @@ def percent_of_limit(value: float) -> str:
     return percent(value, 1 if value < 10 else 0)
 
 
-__all__ = ["STATE_TEXTS", "StateText", "header", "method", "outlook", "percent_of_limit"]
+__all__ = ["STATE_TEXTS", "StateText", "header", "method", "outlook", "overage", "percent_of_limit"]

@@ -4,4 +4,13 @@ Owns all SQL that reads figures. May import ``core``, ``sources``, ``metering`` 
 Does not own the texts, charts and files that show an answer.
 """
 
-__all__ = ["arrivals", "billing", "model", "projection", "reader", "reconcile", "vendor_figures"]
+__all__ = [
+    "arrivals",
+    "billing",
+    "model",
+    "periods",
+    "projection",
+    "reader",
+    "reconcile",
+    "vendor_figures",
+]

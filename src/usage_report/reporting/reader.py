@@ -7,7 +7,7 @@ from datetime import date
 from functools import cached_property
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from usage_report import storage
 from usage_report.core.limits import limit_on
@@ -25,7 +25,7 @@ from usage_report.reporting.model import (
 )
 from usage_report.reporting.projection import PROJECTED, days_before
 from usage_report.reporting.report import read_report
-from usage_report.reporting.team_info import read_team
+from usage_report.reporting.team_info import Team, read_team
 from usage_report.storage import tables as t
 
 _LATEST = sa.func.max(t.sources.c.last_event)
@@ -100,17 +100,19 @@ class Reader:
         nearest to it. Raises ``NotFoundError``.
         """
         with storage.reading(self.engine) as c:
-            team = read_team(c, team_key)
-            info = team.info
-            day = today(as_of, zone(info.zone))
-            period = billing_period(on or day, info.billing_day)
-            query = Query(team_key, period.start, period.last, info.zone, as_of)
-            daily = read_report(c, team, query, self.stale_after)
-            history = None
-            if period.start <= day < period.end:
-                before = days_before(day)
-                asked = replace(query, start=before.start, last=before.last, metrics=PROJECTED)
-                history = read_report(c, team, asked, self.stale_after)
+            return self._period(c, read_team(c, team_key), as_of, on)
+
+    def _period(self, c: Connection, team: Team, as_of: int, on: date | None) -> PeriodReport:
+        info = team.info
+        day = today(as_of, zone(info.zone))
+        period = billing_period(on or day, info.billing_day)
+        query = Query(info.key, period.start, period.last, info.zone, as_of)
+        daily = read_report(c, team, query, self.stale_after)
+        history = None
+        if period.start <= day < period.end:
+            before = days_before(day)
+            asked = replace(query, start=before.start, last=before.last, metrics=PROJECTED)
+            history = read_report(c, team, asked, self.stale_after)
         day = min(max(day, period.start), period.last)
         metrics = tuple(_period_metric(m.key, daily, info, day) for m in PERIOD)
         return PeriodReport(period, info.zone, as_of, metrics, daily, history)

@@ -20,6 +20,7 @@ from cachetools import LRUCache
 
 from usage_report import storage
 from usage_report.core import clock, telemetry
+from usage_report.core.periods import Period
 from usage_report.core.settings import Settings, load
 from usage_report.reporting.model import Live, PeriodReport, Query, Report, TeamInfo
 from usage_report.reporting.reader import Reader, canonical_as_of
@@ -84,7 +85,7 @@ class SingleFlightCache(Generic[T]):
 
 
 _reports: SingleFlightCache[Report] = SingleFlightCache(64)
-_periods: SingleFlightCache[PeriodReport] = SingleFlightCache(64)
+_periods: SingleFlightCache[PeriodReport] = SingleFlightCache(256)
 _lives: SingleFlightCache[Live] = SingleFlightCache(64)
 
 
@@ -149,10 +150,17 @@ def report(info: TeamInfo, query: Query) -> Report:
     return found if found.query == query else replace(found, query=query)
 
 
-def period(info: TeamInfo, as_of: int) -> PeriodReport:
-    """Return *This period* of a team as of an instant (epoch ms)."""
-    compute = _timed("period", lambda: reader().period(info.key, as_of))
-    return _periods.get((*_version(info), as_of), compute)
+def period(info: TeamInfo, as_of: int, on: Period | None = None) -> PeriodReport:
+    """Return a billing period of a team as of an instant (epoch ms), by default the current one."""
+    limit = as_of
+    if on is not None:
+        # One that is over is computed once.
+        query = Query(info.key, on.start, on.last, info.zone, as_of)
+        limit = canonical_as_of(query, info, settings().stale_after)
+    day = None if on is None else on.start
+    compute = _timed("period", lambda: reader().period(info.key, limit, day))
+    found = _periods.get((*_version(info), limit, day), compute)
+    return found if limit == as_of else replace(found, as_of=as_of)
 
 
 def live(info: TeamInfo, as_of: int | None = None) -> Live:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import unquote
 
 import streamlit as st
@@ -156,19 +157,34 @@ def _release() -> None:
 
 
 def _freshness(frame: Frame, *, seconds: bool) -> str:
-    """Return the instant of the figures, the age of the last event, and what is being counted."""
+    """Return the instants of the figures and of the last event, and what is being counted.
+
+    With ``seconds``, for a part of a page that refreshes itself, the last event has its age: on a
+    page that does not, an age would soon be wrong.
+    """
     info = frame.team
-    at = f"{local(frame.as_of, zone(info.zone)):{'%H:%M:%S' if seconds else '%H:%M'}}"
-    if frame.is_pinned:
-        at = dates.instant(frame.as_of, info.zone)
-    parts = [f"Figures as of {strings.plain(at)} {strings.plain(info.zone)}"]
+    now = local(frame.as_of, zone(info.zone))
+    text = f"{now:%H:%M:%S}" if seconds else f"{dates.day(now.date())}, {now:%H:%M}"
+    parts = [f"Figures as of {strings.plain(text)} {strings.plain(info.zone)}"]
     if info.last_received is not None and not frame.is_pinned:
-        parts.append(f"last event received {strings.ago(clock.now_ms() - info.last_received)} ago")
+        received = (
+            f"{strings.ago(clock.now_ms() - info.last_received)} ago"
+            if seconds
+            else _when(info.last_received, now, info.zone)
+        )
+        parts.append(f"last event received {strings.plain(received)}")
     if info.pending:
         parts.append(
             f"**{strings.count(info.pending, 'session is', 'sessions are')} being counted**"
         )
     return " · ".join(parts)
+
+
+def _when(instant: int, now: datetime, zone_name: str) -> str:
+    """Return the time of an instant, with its day if that is not the day of ``now``."""
+    at = local(instant, zone(zone_name))
+    time = f"{at:%H:%M}"
+    return f"at {time}" if at.date() == now.date() else f"on {dates.day(at.date())}, {time}"
 
 
 def _choose_team(keys: tuple[str, ...], head: DeltaGenerator, title: str, faults: list[str]) -> str:
