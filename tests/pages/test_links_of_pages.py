@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from urllib.parse import parse_qs
 
 import pytest
@@ -48,7 +49,7 @@ def test_a_link_pins_the_instant(page):
     assert not app.warning
     app.button("pinned_release").click().run()
     assert "as_of" not in app.query_params
-    assert "Figures as of 15:32" in shown(app)
+    assert re.search(r"Figures as of (Mon 23 Nov 2026, )?15:32", shown(app))
     assert "last event received" in shown(app)
 
 
@@ -90,6 +91,7 @@ def test_the_pinned_link_of_date_range_has_its_days():
             "m": ["sessions"],
             "grain": ["day"],
             "view": ["chart"],
+            "form": ["units"],
             "as_of": ["2026-11-23T14:32:00Z"],
         }
     }
@@ -108,7 +110,7 @@ def test_the_pinned_link_of_date_range_has_its_days():
 def test_an_instant_that_cannot_be_shown_is_explained(text, why):
     app = pages.visit("This_period", {"as_of": text})
     assert warnings(app) == [why]
-    assert "Figures as of 15:32" in shown(app)
+    assert "Figures as of Mon 23 Nov 2026, 15:32" in shown(app)
 
 
 @pytest.mark.parametrize("page", [*PINNING, "Sources"])
