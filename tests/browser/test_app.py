@@ -79,7 +79,7 @@ def test_a_definition_is_shown_on_focus(page, server):
     link = tip.get_by_role("link", name="Learn more")
     expect(link).to_have_attribute("href", "docs?page=metrics#participation_minutes")
     with page.context.expect_page() as opened:
-        link.click()
+        page.keyboard.press("Enter")
     docs = opened.value
     expect(docs.get_by_role("heading", name="participation_minutes", level=3)).to_be_in_viewport()
     expect(docs).to_have_title("What the figures mean · Docs · usage-report")

@@ -15,3 +15,9 @@ addEventListener("click", (event) => {
   const link = event.target.closest?.('.st-key-docs a[href^="docs"]');
   if (link) link.target = "_self";
 }, true);
+
+// Tab does not reach the link in the help of a figure: Enter on its question mark follows it.
+addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.closest?.('[aria-label^="Help for"]')) return;
+  document.querySelector('[role="tooltip"] a')?.click();
+}, true);

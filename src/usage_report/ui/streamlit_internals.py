@@ -5,6 +5,8 @@ An upgrade of Streamlit may change any of these without notice, so each has a te
 
 * ``net_util.get_external_ip``, which asks another host for this machine's address; replaced by
   ``block_external_ip_lookup``.
+* The help of a figure is a button named ``Help for …`` whose element of role ``tooltip`` holds its
+  link (``head.js``; ``tests/browser/test_app.py``).
 * ``data-testid`` attributes and ``st-key-…`` classes, by which ``style.css`` finds elements.
 * ``--st-…`` variables in the style sheets of ``components`` (``tests/browser``: both colour
   schemes).
