@@ -175,24 +175,15 @@ def test_new_figures_are_put_into_the_same_chart(page, chart):
     assert svg.evaluate("(element) => element.kept")
 
 
-def test_charts_need_no_generated_code(new_page, server):
-    """A content security policy without unsafe-eval: Vega's expressions are interpreted."""
-    page = new_page(viewport={"width": 1280, "height": 900})
-    seen = listen(page)
-
-    # Before the scripts of the page, which are deferred.
+def test_charts_need_no_generated_code(page, server):
+    """So they work under a content security policy without unsafe-eval: expressions are interpreted."""
     page.add_init_script(
-        """document.addEventListener("readystatechange", () => {
-          const policy = document.createElement("meta");
-          policy.httpEquiv = "content-security-policy";
-          policy.content = "script-src 'self' 'unsafe-inline' blob:";
-          document.head.append(policy);
-        }, { once: true });"""
+        """window.generated = [];
+        const note = (make) => (target, ...given) => { generated.push(String(given.find(Array.isArray))); return make(target, ...given); };
+        window.Function = new Proxy(Function, { construct: note(Reflect.construct), apply: note(Reflect.apply) });"""
     )
     page.goto(f"{server.url}/{DAYS}")
     expect(page.locator("svg[role=img] .line_0_marks path")).not_to_have_count(0)
-    assert seen == []
-    page.add_script_tag(
-        content="try { new Function('1'); } catch { document.title = 'no generated code'; }"
-    )
-    assert page.title() == "no generated code", "the policy is in force"
+    assert set(page.evaluate("generated")) <= {"return this"}, "by which Streamlit finds the window"
+    page.evaluate("Function('1')")
+    assert page.evaluate("generated").pop() == "1", "calls are noted"

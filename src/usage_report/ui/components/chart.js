@@ -32,7 +32,7 @@ function mount(root) {
       <output class="sr" role="status"></output>
     </div>`;
   const $ = (selector) => root.querySelector(selector);
-  const own = { hidden: new Set(), at: null, turn: 0 };
+  const own = { hidden: new Set(), at: null, turn: 0, y: 0 };
   const [chart, bar, picture, probe, tip, menu, status] =
     [".chart", ".bar", ".picture", ".probe", ".tip", ".menu", "output"].map($);
 
@@ -145,7 +145,10 @@ function mount(root) {
     let down = clamp(stage.top + own.plot.top, 8, Math.max(8, innerHeight - height - 8));
     if (place === undefined) {
       const above = stage.top + own.plot.top - height - 6;
-      down = above >= 8 ? above : stage.top + own.plot.top + own.plot.height + 30;
+      const below = stage.top + own.plot.top + own.plot.height + 30;
+      // A plot as tall as the window: at the end of the window that is farther from the finger.
+      const far = own.y > innerHeight / 2 ? 8 : innerHeight - height - 8;
+      down = above >= 8 ? above : below + height <= innerHeight - 8 ? below : far;
     }
     Object.assign(tip.style, { left: `${across}px`, top: `${down}px` });
   }
@@ -158,6 +161,7 @@ function mount(root) {
   }
 
   const nearest = (event) => {
+    own.y = event.clientY;
     const at = event.clientX - picture.getBoundingClientRect().left;
     let low = 0, high = own.boxes.length - 1;
     while (low < high) { const middle = (low + high) >> 1; if (px(own.boxes[middle].x2) > at) high = middle; else low = middle + 1; }
