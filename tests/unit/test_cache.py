@@ -123,7 +123,7 @@ def test_clearing_the_cache_clears_every_cache(monkeypatch, tmp_path, clear):
     caches = list(cache.SingleFlightCache._all)
     assert len(caches) >= 5, "reports, periods, live figures, comparisons, sources"
     functions = [f for f in cache.memoised() if isinstance(f, type(lru_cache(int)))]
-    assert {"frame", "_spec", "table_data", "_presets", "_component"} <= {
+    assert {"spec", "_template", "table_data", "_presets", "_component"} <= {
         f.__name__ for f in functions
     }
     for single_flight in caches:

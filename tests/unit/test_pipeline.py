@@ -338,7 +338,7 @@ def test_rebuild_repairs_facts_and_reports_it(two_days):
 def test_rebuild_is_one_transaction(two_days, monkeypatch):
     """A rebuild that fails half-way leaves the figures as they were."""
     right = product.fingerprint(two_days, "acme")
-    monkeypatch.setattr(pipeline, "fold", lambda rows, **_: 1 / 0)
+    monkeypatch.setattr(pipeline, "session_quarters", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         pipeline.rebuild(two_days, "acme")
     assert product.fingerprint(two_days, "acme") == right
