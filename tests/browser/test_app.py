@@ -148,6 +148,8 @@ def test_real_time_is_updated_in_place(page, server):
     """A new event changes the figures in the existing elements: none is removed and drawn again."""
     visit(page, f"{server.url}/real-time", "Real time")
     before = int(value(page, "Live participants").inner_text())
+    expect(page.get_by_role("table", name="Live sessions")).to_be_visible()
+    expect(page.locator(CHART)).to_be_visible()
     page.evaluate(
         "document.querySelectorAll('[data-testid=stMetric], [data-testid=stBidiComponentRegular]').forEach(e => e.kept = true)"
     )

@@ -160,9 +160,10 @@ def test_unusable_parts_of_a_link_are_explained_and_the_rest_applies(page, serve
         "?preset=last-31&m=sesions.chat_posts&grain=%00&view=%F0%9F%8E%93&zone=Mars&x="
         + "y" * 3000,
     )
-    messages = page.get_by_test_id("stAlert")
+    page.get_by_text("parts of this link could not be used").click()
+    messages = page.get_by_role("listitem")
     expect(
-        messages.filter(has_text="There is no preset “last-31”. Did you mean 'last-30'?")
+        messages.filter(has_text="There is no range “last-31”. Did you mean 'last-30'?")
     ).to_be_visible()
     expect(messages.filter(has_text="Did you mean 'sessions'?")).to_be_visible()
     expect(page.get_by_test_id("stMetric")).to_have_count(1)
@@ -265,16 +266,16 @@ def test_copy_link(new_page, server):
     visit(page, server, f"?preset=last-7&{DEFAULT}")
     paste = "navigator.clipboard.readText()"
     page.get_by_role("button", name="Copy link (always “Last 7 days”)").click()
-    expect(page.get_by_role("status")).to_contain_text(
-        "Copied. The link always shows “Last 7 days”."
-    )
-    assert page.evaluate(paste) == f"{server.url}/date-range?preset=last-7&{DEFAULT}"
+    copied = page.get_by_role("status").filter(has_text="Copied.")
+    expect(copied).to_contain_text("Copied. The link shows “Last 7 days” of the day")
+    rolling = f"{server.url}/date-range?team=acme&preset=last-7&{DEFAULT}"
+    assert page.evaluate(paste) == rolling
     fixed_button(page).click()
-    expect(page.get_by_role("status")).to_contain_text("Copied. The link always shows")
-    expect(page.get_by_role("status")).not_to_contain_text("Last 7 days")
+    expect(copied).to_contain_text("Copied. The link always shows")
+    expect(copied).not_to_contain_text("Last 7 days")
     fixed = page.evaluate(paste)
     assert re.fullmatch(
-        rf"{server.url}/date-range\?from=\d{{4}}-\d\d-\d\d&to=\d{{4}}-\d\d-\d\d&{re.escape(DEFAULT)}",
+        rf"{server.url}/date-range\?(team=acme&)?from=\d{{4}}-\d\d-\d\d&to=\d{{4}}-\d\d-\d\d&{re.escape(DEFAULT)}",
         fixed,
     )
     rows = days(page).all_inner_texts()
@@ -294,7 +295,7 @@ def test_copy_link_without_a_clipboard(new_page, server):
     visit(page, server, "?preset=last-7")
     fixed_button(page).click()
     expect(page.get_by_role("textbox", name="Link")).to_have_value(
-        re.compile(r"/date-range\?from=")
+        re.compile(r"/date-range\?team=acme&from=")
     )
 
 

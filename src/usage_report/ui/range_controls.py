@@ -125,12 +125,13 @@ def dates_of(picked: object) -> list[date]:
 
 def _form(selection: Selection) -> None:
     address, context = selection.address, selection.context
+    # Of a fixed width: with that of their contents, what follows would move when these are drawn.
     st.segmented_control(
         "Group by",
         list(Grain),
         format_func=str.title,
         required=True,
-        width="content",
+        width=260,
         **address.bind(
             "grain", address.view.grain, lambda v, grain: replace(v, grain=Grain(grain))
         ),
@@ -140,7 +141,7 @@ def _form(selection: Selection) -> None:
         list(_VIEWS),
         format_func=lambda id: _VIEWS[id],
         required=True,
-        width="content",
+        width=200,
         **address.bind("view", address.view.view, lambda v, form: replace(v, view=form)),
     )
 
