@@ -45,7 +45,8 @@ function mount(root) {
     chart.setAttribute("aria-label", meta.name);
     chart.setAttribute("aria-describedby", "description");
     $("#description").textContent = meta.description;
-    picture.style.minHeight = `${spec.height + 40}px`;
+    // With the titles above and the time axis below: nothing moves when the picture arrives.
+    picture.style.minHeight = `${spec.height + 54}px`;
     own.toolbar();
     own.draw();
   };
