@@ -26,7 +26,6 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 #: Modules whose tests need neither a database nor a browser nor another process.
 FAST = {
     "test_cell_guard",
-    "test_charts",
     "test_dates",
     "test_errors",
     "test_export",
@@ -43,7 +42,6 @@ FAST = {
     "test_standing",
     "test_teams_attendance",
     "test_timeline",
-    "test_trend_charts",
     "test_zoom_report",
 }
 #: Fixtures that are a database or a process.
