@@ -406,21 +406,34 @@ def test_partial_indexes_are_used(migrated, condition, index):
 
 
 def test_sessions_longer_than_a_day_are_processed_again(database_url):
-    """Migration 0013 marks what may have days in which nothing changes, and room-days."""
+    """Migration 0013 marks what may have days in which nothing changes, room-days, and sessions that name a recording."""
     engine = storage.connect(database_url)
     storage.migrate(engine, "0012")
     team = "INSERT INTO teams (id, key, zone, billing_day, is_sample, data_version, created_at)"
     session = (
         "INSERT INTO sessions (id, team_id, key, external_id, first_event, last_event, room_key, is_pending,"
         " room, is_open, is_estimated, anomalies) "
-        "VALUES (:id, 1, :key, '', 0, :last, :room, :no, '', :no, :no, 0)"
+        "VALUES (:id, 1, :key, :name, 0, :last, :room, :no, '', :no, :no, 0)"
     )
     day = 86_400_000
-    sessions = [(day - 1, None), (day, None), (0, b"room")]
+    sessions = [(day - 1, None), (day, None), (0, b"room"), (0, None), (0, None)]
+    event = (
+        "INSERT INTO events (generation, key, content, session_id, code, time, received_at, source,"
+        " id, room, subject, connection, person, name, detail, extra) VALUES "
+        "(0, :key, :key, :session, 42, 0, 0, 'x', '', '', :subject, '', '', '', '', '')"
+    )
     with engine.begin() as c:
         c.execute(sa.text(f"{team} VALUES (1, 'acme', 'UTC', 1, :no, 0, 0)"), {"no": False})
         for id, (last, room) in enumerate(sessions):
-            row = {"id": id, "key": b"%d" % id, "last": last, "room": room}
+            row = {"id": id, "key": b"%d" % id, "last": last, "room": room, "name": f"s-{id}"}
             c.execute(sa.text(session), row | {"no": False})
+        for id, subject in ((3, "s-3"), (4, "r-1")):
+            c.execute(sa.text(event), {"key": b"%d" % id, "session": id, "subject": subject})
     storage.migrate(engine)
-    assert [row["is_pending"] for row in rows_of(engine, tables.sessions)] == [False, True, True]
+    assert [row["is_pending"] for row in rows_of(engine, tables.sessions)] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]

@@ -37,7 +37,7 @@ def chart(page, server):
     return page.locator(".chart")
 
 
-@pytest.mark.parametrize("team", ["acme", "nobody-yet"])
+@pytest.mark.parametrize("team", ["acme", "empty"])
 @pytest.mark.parametrize("path", PATHS)
 def test_the_console_is_silent(page, server, path, team):
     """On a deep link, with data and for a team without any, and after a step to another page."""

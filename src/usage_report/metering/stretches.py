@@ -16,6 +16,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from usage_report.core.events import iso
+from usage_report.core.periods import UTC_DAY
 from usage_report.metering.fold import (
     DELETED,
     ENDED,
@@ -32,7 +33,7 @@ from usage_report.metering.timeline import Span
 EMPTY_FOR = 60_000
 #: How long, in ms, after the last event of a room an end still ends what is on. Some platforms
 #: report the end of a stay without its start, so that it is stored with another day.
-LATEST_END = 8 * 86_400_000
+LATEST_END = 8 * UTC_DAY
 
 #: A row of ``fold``.
 Row = tuple[Any, ...]
